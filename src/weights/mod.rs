@@ -1,1 +1,47 @@
-//! TODO
+//! Weights from where people have them: safetensors files, what ships in the binary, or made up from a seed.
+//!
+//! A reader returns float32 tensors by name; whether they fit is checked once, by [`crate::net::Network::new`].
+
+mod safetensors;
+mod synthetic;
+
+pub use safetensors::{File, read_bytes, read_file};
+pub use synthetic::{picture, synthetic, uniform};
+
+use crate::{Error, Result};
+use std::{fmt, path::PathBuf, str::FromStr};
+
+/// Where weights come from, as `--weights` says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// What ships with the program; for a network without any, `synthetic:0`.
+    #[default]
+    Shipped,
+    /// A file.
+    File(PathBuf),
+    /// Made up, the same on every machine; the network is untrained.
+    Synthetic(u64),
+}
+
+impl FromStr for Source {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.strip_prefix("synthetic:") {
+            Some(seed) => seed.parse().map(Source::Synthetic).map_err(|_| {
+                Error::Usage(format!("'{text}' is no seed: synthetic: takes a whole number, as in synthetic:0"))
+            }),
+            None => Ok(Source::File(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Shipped => f.write_str("shipped weights"),
+            Source::File(path) => path.display().fmt(f),
+            Source::Synthetic(seed) => write!(f, "synthetic:{seed}"),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The forward pass: every operator in turn, every output kept.
+
+use super::{
+    graph::NodeId,
+    network::Network,
+    op::{Conv, Op, Padding, Window},
+    trace::Trace,
+};
+use crate::{
+    Error, Result,
+    kernels::{self, Lrn, Spans},
+    watch::Watch,
+};
+use candle_core::Tensor;
+use std::sync::Arc;
+
+impl Network {
+    /// Runs pictures `(batch, channels, height, width)`, normalised, through the network.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the picture's shape is not the graph's; [`Error::Cancelled`] between two layers.
+    pub fn forward(self: &Arc<Self>, pictures: &Tensor, watch: &Watch) -> Result<Trace> {
+        let shape = self.graph().input_shape();
+        if pictures.dims().len() != 4 || pictures.dims()[1..] != shape {
+            let found = pictures.dims();
+            return Err(Error::Usage(format!("the network takes (batch, {shape:?}) but the input is {found:?}")));
+        }
+        let nodes = self.graph().nodes();
+        let mut outputs: Vec<Tensor> = Vec::with_capacity(nodes.len());
+        let mut switches = vec![None; nodes.len()];
+        outputs.push(pictures.to_device(self.device())?.contiguous()?);
+        for (id, node) in nodes.iter().enumerate().skip(1) {
+            watch.at(id, nodes.len())?;
+            let inputs: Vec<&Tensor> = node.inputs.iter().map(|&input| &outputs[input]).collect();
+            let output = match &node.op {
+                Op::MaxPool(window) => {
+                    let (rows, columns) = window.spans(inputs[0], &node.shape, false)?;
+                    let (largest, found) = kernels::max_pool(inputs[0], &rows, &columns)?;
+                    switches[id] = Some(found);
+                    largest
+                }
+                _ => self.run(id, &inputs)?,
+            };
+            outputs.push(output);
+        }
+        watch.at(nodes.len(), nodes.len())?;
+        Ok(Trace { network: Arc::clone(self), outputs, switches })
+    }
+
+    /// Any operator but max pooling, which also has switches to give.
+    fn run(&self, id: NodeId, inputs: &[&Tensor]) -> Result<Tensor> {
+        let node = self.graph().node(id);
+        let (x, weights) = (inputs[0], self.weights(id));
+        Ok(match &node.op {
+            Op::Input | Op::Dropout { .. } | Op::MaxPool(_) => x.clone(),
+            Op::Conv(conv) => {
+                let y = convolve(x, &weights[0], conv.padding.into(), conv.stride, conv)?;
+                match weights.get(1) {
+                    Some(bias) => y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?,
+                    None => y,
+                }
+            }
+            Op::Linear { .. } => {
+                let y = x.matmul(&weights[0].t()?)?;
+                match weights.get(1) {
+                    Some(bias) => y.broadcast_add(bias)?,
+                    None => y,
+                }
+            }
+            Op::Relu => x.relu()?,
+            Op::Tanh => x.tanh()?,
+            Op::Sigmoid => candle_nn::ops::sigmoid(x)?,
+            Op::AvgPool { window, count_padding } => {
+                let (rows, columns) = window.spans(x, &node.shape, *count_padding)?;
+                kernels::mean_pool(x, &rows, &columns)?
+            }
+            Op::AdaptiveAvgPool { size } => {
+                let (rows, columns) = adaptive_spans(x, *size)?;
+                kernels::mean_pool(x, &rows, &columns)?
+            }
+            Op::BatchNorm { eps } => {
+                let scale = batch_norm_scale(weights, *eps)?;
+                let shift = (&weights[1] - (&weights[2] * &scale)?)?;
+                x.broadcast_mul(&scale.reshape((1, (), 1, 1))?)?.broadcast_add(&shift.reshape((1, (), 1, 1))?)?
+            }
+            &Op::Lrn { size, alpha, beta, k } => kernels::lrn(x, Lrn { size, alpha, beta, k })?,
+            Op::Concat => Tensor::cat(inputs, 1)?,
+            Op::Add => inputs[1..].iter().try_fold(x.clone(), |sum, more| sum + *more)?,
+            Op::Flatten => x.flatten_from(1)?,
+            Op::Softmax => candle_nn::ops::softmax(x, 1)?,
+        })
+    }
+}
+
+impl Window {
+    /// The windows along rows and along columns of `input` for an output of `shape`.
+    pub(super) fn spans(&self, input: &Tensor, shape: &[usize], count_padding: bool) -> Result<(Spans, Spans)> {
+        let (_, _, height, width) = input.dims4()?;
+        let p = self.padding;
+        let along = |input, axis: usize, pad| {
+            Spans::sliding(input, shape[axis + 1], self.kernel[axis], self.stride[axis], pad, count_padding)
+        };
+        Ok((along(height, 0, [p.top, p.bottom]), along(width, 1, [p.left, p.right])))
+    }
+}
+
+/// The windows along rows and along columns of adaptive pooling.
+pub(super) fn adaptive_spans(input: &Tensor, size: [usize; 2]) -> Result<(Spans, Spans)> {
+    let (_, _, height, width) = input.dims4()?;
+    Ok((Spans::adaptive(height, size[0]), Spans::adaptive(width, size[1])))
+}
+
+/// gamma / sqrt(running variance + eps), one a channel.
+pub(super) fn batch_norm_scale(weights: &[Tensor], eps: f64) -> Result<Tensor> {
+    Ok((&weights[0] / (&weights[3] + eps)?.sqrt()?)?)
+}
+
+/// Rows and columns to add on each side; negative ones are cut off.
+pub(super) struct Border {
+    pub rows: [isize; 2],
+    pub columns: [isize; 2],
+}
+
+impl From<Padding> for Border {
+    fn from(p: Padding) -> Self {
+        Border { rows: [p.top as isize, p.bottom as isize], columns: [p.left as isize, p.right as isize] }
+    }
+}
+
+/// candle's convolution, which knows one padding for all sides, with any border. Of `conv` it takes dilation and
+/// groups only: a reverse walk comes with its own border and stride.
+pub(super) fn convolve(x: &Tensor, filters: &Tensor, border: Border, stride: usize, conv: &Conv) -> Result<Tensor> {
+    let Border { rows, columns } = border;
+    let common = rows[0].max(0);
+    if [rows[1], columns[0], columns[1], rows[0]].iter().all(|&side| side == common) {
+        return Ok(x.conv2d(filters, common as usize, stride, conv.dilation, conv.groups)?);
+    }
+    let x = bordered(&bordered(x, 2, rows)?, 3, columns)?;
+    Ok(x.contiguous()?.conv2d(filters, 0, stride, conv.dilation, conv.groups)?)
+}
+
+fn bordered(x: &Tensor, dim: usize, [before, after]: [isize; 2]) -> Result<Tensor> {
+    let start = (-before).max(0) as usize;
+    let end = x.dim(dim)? - (-after).max(0) as usize;
+    let x = x.narrow(dim, start, end - start)?;
+    Ok(x.pad_with_zeros(dim, before.max(0) as usize, after.max(0) as usize)?)
+}

@@ -1,0 +1,176 @@
+//! The network as data: named nodes in topological order.
+
+use super::op::Op;
+use crate::{Error, Result, error::unknown};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// Index of a node in its graph; the picture is node 0.
+pub type NodeId = usize;
+
+/// A layer: an operator, its inputs and its names.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Node {
+    /// torchvision's module path (`layer4.2.conv3`), with torch.fx's suffixes where a module runs twice (`relu_1`).
+    pub name: String,
+    /// The paper's name (`conv1_2`, `res5c`), where there is one.
+    pub title: Option<&'static str>,
+    /// What it computes.
+    pub op: Op,
+    /// The nodes whose outputs it takes, all before it.
+    pub inputs: Vec<NodeId>,
+    /// Shape of its output: `[units, height, width]` or `[units]`; follows from `op` and the inputs' shapes.
+    pub shape: Vec<usize>,
+}
+
+impl Node {
+    /// Units, height and width; features are maps of one value.
+    pub fn extent(&self) -> [usize; 3] {
+        match *self.shape {
+            [units, height, width] => [units, height, width],
+            _ => [self.shape.iter().product(), 1, 1],
+        }
+    }
+}
+
+/// A network without its weights. Plain data: shapes, costs and receptive fields are computed from it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    #[serde(skip)]
+    by_name: HashMap<String, NodeId>,
+}
+
+impl Graph {
+    /// All nodes, in an order in which they can be computed; the first is the picture.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// One node.
+    ///
+    /// # Panics
+    /// If the id is not of this graph.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id]
+    }
+
+    /// Shape of the picture, `[channels, height, width]`.
+    pub fn input_shape(&self) -> [usize; 3] {
+        self.nodes[0].extent()
+    }
+
+    /// The node whose values are the class scores S_c: the last before softmax.
+    pub fn scores(&self) -> NodeId {
+        let last = self.nodes.len() - 1;
+        match self.nodes[last].op {
+            Op::Softmax => self.nodes[last].inputs[0],
+            _ => last,
+        }
+    }
+
+    /// The last node that still has a spatial extent and stands before any global pooling: where class activation
+    /// maps are read.
+    pub fn last_maps(&self) -> NodeId {
+        let spatial = |node: &&Node| node.extent()[1] * node.extent()[2] > 1;
+        let pooled = self.nodes.iter().position(|node| matches!(node.op, Op::AdaptiveAvgPool { .. }));
+        let end = pooled.unwrap_or(self.nodes.len());
+        self.nodes[..end].iter().rposition(|node| spatial(&node)).unwrap_or(0)
+    }
+
+    /// The node called `name`: a node's own name, its paper title, `input`, or a module that holds several nodes
+    /// (`layer4`, `inception5b`), which stands for the last of them, its output.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the nearest names.
+    pub fn find(&self, name: &str) -> Result<NodeId> {
+        if let Some(&id) = self.by_name.get(name) {
+            return Ok(id);
+        }
+        let titled =
+            self.nodes.iter().position(|node| node.title.is_some_and(|title| title.eq_ignore_ascii_case(name)));
+        let prefix = format!("{name}.");
+        titled.or_else(|| self.nodes.iter().rposition(|node| node.name.starts_with(&prefix))).ok_or_else(|| {
+            let names = self.nodes.iter().flat_map(|node| [Some(node.name.as_str()), node.title]).flatten();
+            unknown("layer", name, names, "'striate layers' lists them")
+        })
+    }
+
+    /// Every tensor of weights, by full name (`features.0.weight`), with its shape and whether training learns it.
+    pub fn parameters(&self) -> BTreeMap<String, (Vec<usize>, bool)> {
+        let mut all = BTreeMap::new();
+        for node in &self.nodes {
+            for parameter in self.node_parameters(node) {
+                all.insert(format!("{}.{}", node.name, parameter.suffix), (parameter.shape, parameter.learned));
+            }
+        }
+        all
+    }
+
+    /// The weights one node needs.
+    pub(super) fn node_parameters(&self, node: &Node) -> Vec<super::op::Parameter> {
+        node.inputs.first().map_or_else(Vec::new, |&input| node.op.parameters(&self.nodes[input].shape))
+    }
+}
+
+/// Builds a [`Graph`], node by node. The first thing that does not fit is reported by [`Builder::finish`], so that
+/// the files in `zoo` read like the papers' tables.
+pub struct Builder {
+    nodes: Vec<Node>,
+    by_name: HashMap<String, NodeId>,
+    fault: Option<String>,
+}
+
+impl Builder {
+    /// A graph whose picture has this shape, `[channels, height, width]`.
+    pub fn new(input: [usize; 3]) -> Self {
+        let picture =
+            Node { name: "input".into(), title: None, op: Op::Input, inputs: Vec::new(), shape: input.to_vec() };
+        Builder { nodes: vec![picture], by_name: HashMap::from([("input".into(), 0)]), fault: None }
+    }
+
+    /// Adds a node and returns its id.
+    pub fn add(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId]) -> NodeId {
+        let name = name.into();
+        let id = self.nodes.len();
+        let shapes: Vec<&[usize]> = inputs.iter().map(|&input| self.nodes[input].shape.as_slice()).collect();
+        let shape = op.output_shape(&shapes).unwrap_or_else(|why| {
+            self.fault.get_or_insert(format!("layer {name} does not fit: {why}"));
+            shapes.first().map_or_else(Vec::new, |shape| shape.to_vec())
+        });
+        if self.by_name.insert(name.clone(), id).is_some() {
+            self.fault.get_or_insert(format!("two layers are called {name}"));
+        }
+        self.nodes.push(Node { name, title: None, op, inputs: inputs.to_vec(), shape });
+        id
+    }
+
+    /// Adds a node on top of the last one.
+    pub fn then(&mut self, name: impl Into<String>, op: Op) -> NodeId {
+        let last = self.last();
+        self.add(name, op, &[last])
+    }
+
+    /// The node added last.
+    pub fn last(&self) -> NodeId {
+        self.nodes.len() - 1
+    }
+
+    /// Gives the node added last its name in the paper.
+    pub fn title(&mut self, title: &'static str) {
+        if let Some(node) = self.nodes.last_mut() {
+            node.title = Some(title);
+        }
+    }
+
+    /// The finished graph.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when a layer does not fit its inputs: the picture is too small, or the table is wrong.
+    pub fn finish(self) -> Result<Graph> {
+        match self.fault {
+            Some(fault) => Err(Error::Usage(fault)),
+            None => Ok(Graph { nodes: self.nodes, by_name: self.by_name }),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A graph together with weights that were checked against it.
+
+use super::{
+    graph::{Graph, NodeId},
+    op::Op,
+};
+use crate::{Error, Result};
+use candle_core::{Device, Tensor};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+/// Weights by full name, as a file holds them.
+pub type Tensors = HashMap<String, Tensor>;
+
+/// A [`Graph`] that can run: every tensor present, every shape right, none left over.
+pub struct Network {
+    graph: Arc<Graph>,
+    device: Device,
+    /// For every node its weights, in the order of [`Op::parameters`].
+    weights: Vec<Vec<Tensor>>,
+    /// For every convolution its flipped, transposed filters, made when a reverse walk first needs them.
+    transposed: Vec<OnceLock<Tensor>>,
+}
+
+impl Network {
+    /// Checks `tensors` against `graph`. `origin` names them in messages.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with all missing, superfluous and wrongly shaped tensors.
+    pub fn new(graph: Graph, mut tensors: Tensors, origin: &str, device: &Device) -> Result<Self> {
+        check(&graph, &tensors, origin)?;
+        let mut weights = Vec::with_capacity(graph.nodes().len());
+        for node in graph.nodes() {
+            let mut own = Vec::new();
+            for parameter in graph.node_parameters(node) {
+                let name = format!("{}.{}", node.name, parameter.suffix);
+                let tensor = tensors.remove(&name).ok_or_else(|| Error::Failed(format!("{origin} lacks {name}")))?;
+                own.push(tensor.to_device(device)?.contiguous()?);
+            }
+            weights.push(own);
+        }
+        let transposed = graph.nodes().iter().map(|_| OnceLock::new()).collect();
+        Ok(Network { graph: Arc::new(graph), device: device.clone(), weights, transposed })
+    }
+
+    /// The layers.
+    pub fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    /// Where it runs.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The weights of a node, in the order of [`Op::parameters`]: weight, bias, running mean, running variance.
+    pub fn weights(&self, node: NodeId) -> &[Tensor] {
+        &self.weights[node]
+    }
+
+    /// The filters of a convolution, `(units, inputs of a unit, height, width)`; of a fully connected layer,
+    /// `(units, inputs, 1, 1)`; `None` for other layers.
+    pub fn filters(&self, node: NodeId) -> Result<Option<Tensor>> {
+        match self.graph.node(node).op {
+            Op::Conv(_) => Ok(Some(self.weights[node][0].clone())),
+            Op::Linear { .. } => Ok(Some(self.weights[node][0].unsqueeze(2)?.unsqueeze(3)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The filters of a convolution as its reverse needs them: `(inputs, units of a group, height, width)`, flipped
+    /// along both axes.
+    pub(super) fn transposed(&self, node: NodeId, groups: usize) -> Result<&Tensor> {
+        if self.transposed[node].get().is_none() {
+            let (out, inputs, height, width) = self.weights[node][0].dims4()?;
+            let split = self.weights[node][0].reshape((groups, out / groups, inputs, height, width))?;
+            let joined = split.transpose(1, 2)?.reshape((groups * inputs, out / groups, height, width))?;
+            // Two walks may get here at once; either result serves.
+            let _ = self.transposed[node].set(joined.flip(&[2, 3])?.contiguous()?);
+        }
+        self.transposed[node].get().ok_or(Error::Cancelled)
+    }
+}
+
+/// Says everything that is wrong with `tensors` in one sentence.
+fn check(graph: &Graph, tensors: &Tensors, origin: &str) -> Result<()> {
+    let expected = graph.parameters();
+    let missing: Vec<String> = expected.keys().filter(|name| !tensors.contains_key(*name)).cloned().collect();
+    let mut extra: Vec<String> = tensors.keys().filter(|name| !expected.contains_key(*name)).cloned().collect();
+    extra.sort();
+    let misshapen: Vec<String> = expected
+        .iter()
+        .filter_map(|(name, (shape, _))| {
+            let found = tensors.get(name)?.dims();
+            (found != shape.as_slice()).then(|| format!("{name} is {found:?} where {shape:?} belongs"))
+        })
+        .collect();
+    let faults: Vec<String> = [("missing", missing), ("unknown", extra), ("wrongly shaped", misshapen)]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(fault, names)| {
+            let shown = names.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+            let more = if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };
+            format!("{} {fault} ({shown}{more})", names.len())
+        })
+        .collect();
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Failed(format!("the weights in {origin} do not fit: {}", faults.join("; ")))),
+    }
+}

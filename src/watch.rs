@@ -1,0 +1,83 @@
+//! How long work reports its progress and learns that it was cancelled.
+
+use crate::{Error, Result};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+type Report = Arc<dyn Fn(f32) + Send + Sync>;
+
+/// Handed down through every long computation, which calls [`Watch::at`] between its steps.
+///
+/// Cloning shares the cancel flag. A default `Watch` is never cancelled and reports to nobody.
+#[derive(Clone)]
+pub struct Watch {
+    cancelled: Arc<AtomicBool>,
+    report: Option<Report>,
+    /// The part of the whole job, as fractions of it, that the present computation is.
+    from: f32,
+    to: f32,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Watch { cancelled: Arc::default(), report: None, from: 0.0, to: 1.0 }
+    }
+}
+
+impl Watch {
+    /// A watch whose progress, a fraction in 0..=1, goes to `report`.
+    pub fn reporting(report: impl Fn(f32) + Send + Sync + 'static) -> Self {
+        Watch { report: Some(Arc::new(report)), ..Watch::default() }
+    }
+
+    /// The watch for step `index` of `count` equal steps of this one.
+    pub fn part(&self, index: usize, count: usize) -> Self {
+        let width = (self.to - self.from) / count.max(1) as f32;
+        let from = self.from + width * index as f32;
+        Watch { from, to: from + width, ..self.clone() }
+    }
+
+    /// Reports that `done` of `total` steps are behind us.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] once [`Watch::cancel`] was called on any clone.
+    pub fn at(&self, done: usize, total: usize) -> Result<()> {
+        if self.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        if let Some(report) = &self.report {
+            report(self.from + (self.to - self.from) * done as f32 / total.max(1) as f32);
+        }
+        Ok(())
+    }
+
+    /// Asks the computation to stop at its next step.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Watch::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[test]
+    fn parts_report_fractions_of_the_whole_and_share_the_cancel_flag() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let watch = Watch::reporting(move |fraction| sink.lock().unwrap().push(fraction));
+        watch.part(1, 2).at(1, 2).unwrap();
+        watch.part(1, 2).part(0, 2).at(1, 1).unwrap();
+        assert_eq!(*seen.lock().unwrap(), [0.75, 0.75]);
+        watch.part(0, 3).cancel();
+        assert!(matches!(watch.at(0, 1), Err(Error::Cancelled)));
+    }
+}

@@ -1,0 +1,201 @@
+//! Every operator's reverse against central finite differences in float64, odd sizes, padding, overlap and groups
+//! included; and what finite differences cannot see, ties and rules, against values worked out by hand.
+#![allow(clippy::unwrap_used)]
+
+use candle_core::{DType, Device, Tensor};
+use std::sync::Arc;
+use striate::{
+    net::{Builder, Conv, Network, Op, Padding, Reverse, Rule, Tensors, Trace, Window},
+    watch::Watch,
+    weights,
+};
+
+/// Central differences are exact up to the third derivative times the step squared, and to rounding over the step.
+const STEP: f64 = 1e-5;
+const TOLERANCE: f64 = 1e-8;
+
+fn doubles(name: &str, shape: &[usize]) -> Tensor {
+    let values = weights::uniform(name, shape.iter().product(), 7);
+    Tensor::from_vec(values, shape, &Device::Cpu).unwrap().to_dtype(DType::F64).unwrap()
+}
+
+/// A graph of the nodes that `build` adds, in float64, with made-up weights.
+fn network(input: [usize; 3], build: impl FnOnce(&mut Builder)) -> Arc<Network> {
+    let mut builder = Builder::new(input);
+    build(&mut builder);
+    let graph = builder.finish().unwrap();
+    let tensors: Tensors = weights::synthetic(&graph, 3).unwrap();
+    let tensors = tensors.into_iter().map(|(name, t)| (name, t.to_dtype(DType::F64).unwrap())).collect();
+    Arc::new(Network::new(graph, tensors, "test", &Device::Cpu).unwrap())
+}
+
+fn run(network: &Arc<Network>, x: &Tensor) -> Trace {
+    network.forward(x, &Watch::default()).unwrap()
+}
+
+/// Adds one operator on top of the picture.
+fn only(op: Op) -> impl FnOnce(&mut Builder) {
+    move |builder| {
+        builder.then("only", op);
+    }
+}
+
+fn flat(x: &Tensor) -> Vec<f64> {
+    x.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// Compares the reverse walk from the last node to the picture with finite differences of sum(seed * output), for a
+/// batch of two pictures.
+fn check(what: &str, input: [usize; 3], build: impl FnOnce(&mut Builder)) {
+    let network = network(input, build);
+    let [channels, height, width] = input;
+    let x = doubles(what, &[2, channels, height, width]);
+    let trace = run(&network, &x);
+    let last = network.graph().nodes().len() - 1;
+    let seed = doubles("seed", trace.output(last).dims());
+    let ours = flat(&trace.reverse(last, &seed, 0, &Reverse::default()).unwrap());
+
+    let values = flat(&x);
+    let loss = |index: usize, delta: f64| -> f64 {
+        let mut moved = values.clone();
+        moved[index] += delta;
+        let moved = Tensor::from_vec(moved, x.shape(), &Device::Cpu).unwrap();
+        flat(&(run(&network, &moved).output(last) * &seed).unwrap()).iter().sum()
+    };
+    let numeric: Vec<f64> =
+        (0..values.len()).map(|index| (loss(index, STEP) - loss(index, -STEP)) / (2.0 * STEP)).collect();
+    let largest = numeric.iter().fold(0f64, |m, v| m.max(v.abs()));
+    assert!(largest > 0.0, "{what}: the gradient is zero everywhere");
+    let d = ours.iter().zip(&numeric).fold(0f64, |m, (a, b)| m.max((a - b).abs())) / largest;
+    assert!(d <= TOLERANCE, "{what}: {d:e}");
+}
+
+#[test]
+fn convolutions() {
+    let conv = |c: Conv| only(Op::Conv(c));
+    check("3x3 padded", [2, 5, 7], conv(Conv::new(3, 3).pad(1)));
+    check("unpadded without bias", [2, 5, 6], conv(Conv::new(3, 3).unbiased()));
+    check("stride 2 on sizes that leave rows over", [2, 6, 7], conv(Conv::new(3, 3).stride(2)));
+    check("stride 4, kernel 3: rows nobody sees", [1, 9, 10], conv(Conv::new(2, 3).stride(4)));
+    check("1x1 stride 2", [3, 5, 6], conv(Conv::new(2, 1).stride(2)));
+    check("more padding than kernel", [1, 4, 5], conv(Conv::new(2, 2).pad(3)));
+    check("dilated", [1, 8, 7], conv(Conv { dilation: 2, ..Conv::new(2, 3).pad(2) }));
+    check("1x7", [2, 5, 8], conv(Conv { kernel: [1, 7], padding: Padding::of(0, 3), ..Conv::new(2, 1) }));
+    let sides = Padding { top: 0, bottom: 2, left: 1, right: 3 };
+    check("another padding on each side", [2, 5, 6], conv(Conv { padding: sides, stride: 2, ..Conv::new(2, 3) }));
+    check("groups", [4, 5, 5], conv(Conv { groups: 2, ..Conv::new(6, 3).pad(1).stride(2) }));
+    check("depthwise", [3, 5, 5], conv(Conv { groups: 3, ..Conv::new(6, 3).pad(1) }));
+}
+
+#[test]
+fn pools() {
+    for window in [
+        Window::new(2, 2),
+        Window::new(3, 2),
+        Window::new(3, 1).pad(1),
+        Window::new(3, 2).pad(1),
+        Window::new(3, 2).ceil(),
+        Window::new(2, 3).pad(1).ceil(),
+        Window { kernel: [3, 1], stride: [1, 2], padding: Padding::of(1, 0), ceil_mode: false },
+    ] {
+        check(&format!("max {window:?}"), [2, 7, 6], only(Op::MaxPool(window.clone())));
+        for count_padding in [true, false] {
+            let op = Op::AvgPool { window: window.clone(), count_padding };
+            check(&format!("average {window:?} {count_padding}"), [2, 7, 6], only(op));
+        }
+    }
+    check("global average", [3, 5, 4], only(Op::AdaptiveAvgPool { size: [1, 1] }));
+    check("adaptive average that overlaps", [2, 7, 5], only(Op::AdaptiveAvgPool { size: [3, 2] }));
+    check("adaptive average that enlarges", [2, 3, 2], only(Op::AdaptiveAvgPool { size: [7, 7] }));
+}
+
+#[test]
+fn pointwise_and_normalising() {
+    for op in [Op::Relu, Op::Tanh, Op::Sigmoid, Op::BatchNorm { eps: 1e-5 }, Op::Dropout { p: 0.5 }] {
+        check(op.kind(), [3, 4, 5], only(op.clone()));
+    }
+    for size in [1, 2, 3, 5] {
+        let op = Op::Lrn { size, alpha: 0.5, beta: 0.75, k: 2.0 };
+        check(&format!("lrn of {size}"), [4, 3, 3], only(op));
+    }
+}
+
+#[test]
+fn joins_and_heads() {
+    check("branches that meet twice", [2, 5, 5], |b| {
+        let a = b.add("a", Op::Conv(Conv::new(3, 3).pad(1)), &[0]);
+        let c = b.add("c", Op::Conv(Conv::new(3, 1)), &[0]);
+        let sum = b.add("sum", Op::Add, &[a, c]);
+        let cat = b.add("cat", Op::Concat, &[sum, 0, c]);
+        b.add("again", Op::Add, &[cat, cat]);
+        b.then("flatten", Op::Flatten);
+        b.then("fc", Op::Linear { out: 6, bias: true });
+        b.then("softmax", Op::Softmax);
+    });
+}
+
+fn tensor(values: &[f64], shape: &[usize]) -> Tensor {
+    Tensor::from_vec(values.to_vec(), shape, &Device::Cpu).unwrap()
+}
+
+#[test]
+fn of_equal_maxima_the_first_in_row_major_order_gets_the_gradient() {
+    let network = network([1, 3, 3], only(Op::MaxPool(Window::new(2, 1))));
+    let trace = run(&network, &tensor(&[1., 1., 0., 1., 1., 0., 0., 0., 0.], &[1, 1, 3, 3]));
+    let seed = tensor(&[1., 2., 4., 8.], &[1, 1, 2, 2]);
+    let back = flat(&trace.reverse(1, &seed, 0, &Reverse::default()).unwrap());
+    // Window (0,0) takes (0,0), window (0,1) takes (0,1), window (1,0) takes (1,0), window (1,1) takes (1,1).
+    assert_eq!(back, [1., 2., 0., 4., 8., 0., 0., 0., 0.]);
+}
+
+#[test]
+fn rules_at_a_rectifier() {
+    let network = network([1, 2, 3], only(Op::Relu));
+    let trace = run(&network, &tensor(&[1., -1., 0., 1., -1., 0.], &[1, 1, 2, 3]));
+    let seed = tensor(&[3., 3., 3., -3., -3., -3.], &[1, 1, 2, 3]);
+    for (rule, expected) in [
+        (Rule::Gradient, [3., 0., 0., -3., 0., 0.]),
+        (Rule::Guided, [3., 0., 0., 0., 0., 0.]),
+        (Rule::Deconvnet, [3., 3., 3., 0., 0., 0.]),
+    ] {
+        assert_eq!(flat(&trace.reverse(1, &seed, 0, &rule.into()).unwrap()), expected, "{rule:?}");
+    }
+}
+
+#[test]
+fn lrn_can_be_passed_by() {
+    let network = network([2, 1, 1], only(Op::Lrn { size: 2, alpha: 1.0, beta: 0.75, k: 1.0 }));
+    let trace = run(&network, &tensor(&[1., 2.], &[1, 2, 1, 1]));
+    // d_0 = 1 + 1/2 * 1, d_1 = 1 + 1/2 * (1 + 4).
+    let expected = [1.5f64.powf(-0.75), 2.0 * 3.5f64.powf(-0.75)];
+    let found = flat(trace.output(1));
+    assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{found:?} {expected:?}");
+    let seed = tensor(&[5., -6.], &[1, 2, 1, 1]);
+    let skip = Reverse { skip_lrn: true, ..Reverse::default() };
+    assert_eq!(flat(&trace.reverse(1, &seed, 0, &skip).unwrap()), [5., -6.]);
+}
+
+#[test]
+fn a_walk_between_inner_layers_is_the_chain_rule() {
+    let network = network([2, 6, 6], |b| {
+        b.then("conv1", Op::Conv(Conv::new(3, 3).pad(1)));
+        b.then("tanh", Op::Tanh);
+        b.then("conv2", Op::Conv(Conv::new(2, 3).stride(2)));
+    });
+    let trace = run(&network, &doubles("chain", &[1, 2, 6, 6]));
+    let seed = doubles("chain seed", trace.output(3).dims());
+    let how = Reverse::default();
+    let middle = trace.reverse(3, &seed, 1, &how).unwrap();
+    let two_steps = flat(&trace.reverse(1, &middle, 0, &how).unwrap());
+    let one_walk = flat(&trace.reverse(3, &seed, 0, &how).unwrap());
+    assert_eq!(one_walk, two_steps);
+    assert!(trace.reverse(1, &middle, 2, &how).is_err());
+}
+
+#[test]
+fn cancelling_stops_between_layers() {
+    let network = network([1, 4, 4], only(Op::Conv(Conv::new(1, 3))));
+    let watch = Watch::default();
+    watch.cancel();
+    assert!(matches!(network.forward(&doubles("x", &[1, 1, 4, 4]), &watch), Err(striate::Error::Cancelled)));
+}
