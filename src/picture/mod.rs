@@ -1,1 +1,21 @@
-//! TODO
+//! From a file to what a network reads, and back.
+//!
+//! [`Picture`] is a photograph as a person sees it: upright, 8-bit RGB, transparency over white. [`Preprocess`] turns
+//! it into a normalised tensor with Pillow's arithmetic, bit for bit, because networks were trained on pictures resized
+//! that way. [`Geometry`] remembers where the tensor's pixels came from, so that heatmaps and receptive fields land on
+//! the original picture.
+//!
+//! Invariant: nothing here knows a network; sizes, means and deviations come in as data.
+
+mod flatten;
+mod geometry;
+mod jpeg;
+mod open;
+mod preprocess;
+mod resample;
+mod samples;
+
+pub use geometry::{Geometry, cropped};
+pub use open::{MAX_PIXELS, Picture};
+pub use preprocess::{Input, Preprocess};
+pub use samples::{SAMPLES, Sample};

@@ -1,0 +1,162 @@
+//! Files, bytes and clipboard pixels to [`Picture`]; every failure is one sentence that names the file.
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage, RgbaImage};
+
+use super::{SAMPLES, flatten, jpeg};
+use crate::error::{Error, Result, unknown};
+
+/// The largest picture that is decoded, in pixels: 256 megapixels.
+pub const MAX_PIXELS: u64 = 256_000_000;
+
+/// The largest file that is read, in bytes: above what MAX_PIXELS takes in every format but uncompressed 16-bit RGBA.
+const MAX_BYTES: u64 = 2 << 30;
+
+/// The formats, as the messages list them.
+const FORMATS: &str = "png, jpeg, gif, webp, bmp, tiff, tga, ico, pnm, qoi, hdr, exr, dds, farbfeld";
+
+/// A picture as a person sees it: upright (EXIF orientation applied), 8-bit RGB, at its own resolution.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// What to call it: the file's name, or the sample's.
+    pub name: String,
+    /// The file it came from; none for samples, the clipboard and drawings.
+    pub path: Option<PathBuf>,
+    /// The pixels, never empty when opened by this module.
+    pub pixels: Arc<RgbImage>,
+}
+
+impl Picture {
+    /// Opens `sample:NAME` or a path.
+    ///
+    /// # Errors
+    /// An unknown sample (with the nearest names), or whatever [`Picture::open`] says.
+    pub fn from_source(source: &str) -> Result<Picture> {
+        let Some(name) = source.strip_prefix("sample:") else { return Self::open(Path::new(source)) };
+        let names = || SAMPLES.iter().map(|sample| sample.name);
+        match SAMPLES.iter().find(|sample| sample.name == name) {
+            Some(sample) => Self::decode(sample.bytes, sample.name),
+            None => Err(unknown("sample", name, names(), &names().collect::<Vec<_>>().join(", "))),
+        }
+    }
+
+    /// Opens a file of any format in the list, told by its content and not by its extension. Animations give their
+    /// first frame.
+    ///
+    /// # Errors
+    /// The file is missing, unreadable, a folder, empty, no picture, damaged, or larger than [`MAX_PIXELS`].
+    pub fn open(path: &Path) -> Result<Picture> {
+        let shown = path.display();
+        let failed = |error| Error::io("read", path, &error);
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(Error::Failed(format!("{shown} is a folder, not a picture")));
+        }
+        // A pipe or a device may never end.
+        if !metadata.is_file() {
+            return Err(Error::Failed(format!("{shown} is not a regular file")));
+        }
+        if metadata.len() > MAX_BYTES {
+            let size = metadata.len() >> 20;
+            return Err(Error::Failed(format!("{shown} has {size} MiB; the limit is {} MiB", MAX_BYTES >> 20)));
+        }
+        let bytes = std::fs::read(path).map_err(failed)?;
+        let name = path.file_name().map_or_else(|| shown.to_string(), |name| name.to_string_lossy().into_owned());
+        let pixels = Arc::new(decode(&bytes, &shown.to_string())?);
+        Ok(Picture { name, path: Some(path.to_owned()), pixels })
+    }
+
+    /// Decodes a file that is in memory; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// The bytes are empty, no picture, damaged, or larger than [`MAX_PIXELS`].
+    pub fn decode(bytes: &[u8], name: &str) -> Result<Picture> {
+        Ok(Self::from_rgb(name, decode(bytes, name)?))
+    }
+
+    /// A picture from 8-bit RGBA rows as a clipboard holds them (straight alpha), laid over white.
+    ///
+    /// # Errors
+    /// `rgba` does not hold `width * height` pixels, or there are none or too many of them.
+    pub fn from_rgba(name: &str, width: u32, height: u32, rgba: &[u8]) -> Result<Picture> {
+        check_size(name, width, height)?;
+        let image = RgbaImage::from_raw(width, height, rgba.to_vec()).filter(|image| image.len() == rgba.len());
+        let image = image.ok_or_else(|| {
+            Error::Failed(format!("{name} holds {} bytes, which is not {width}x{height} RGBA pixels", rgba.len()))
+        })?;
+        Ok(Self::from_rgb(name, flatten::to_rgb(DynamicImage::ImageRgba8(image), ImageFormat::Png)))
+    }
+
+    /// A picture from pixels that are RGB already.
+    pub fn from_rgb(name: &str, pixels: RgbImage) -> Picture {
+        Picture { name: name.to_owned(), path: None, pixels: Arc::new(pixels) }
+    }
+}
+
+/// `label` is the name or path that messages give.
+fn decode(bytes: &[u8], label: &str) -> Result<RgbImage> {
+    if bytes.is_empty() {
+        return Err(Error::Failed(format!("{label} is empty")));
+    }
+    // TGA is the one format without a signature, so there the extension has to do.
+    let named_tga = || label.to_ascii_lowercase().ends_with(".tga").then_some(ImageFormat::Tga);
+    let format = image::guess_format(bytes).ok().or_else(named_tga).filter(ImageFormat::reading_enabled);
+    let Some(format) = format else {
+        return Err(Error::Failed(format!("{label} is not a picture in a format Striate reads ({FORMATS})")));
+    };
+    // Decoders are fed whatever the user drags in, and a few still panic on hostile files: that is a damaged file, not
+    // a reason to lose the window.
+    catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes, label)))
+        .unwrap_or_else(|_| Err(damaged(label, "its decoder gave up")))
+}
+
+fn decode_as(format: ImageFormat, bytes: &[u8], label: &str) -> Result<RgbImage> {
+    let refused = |error: ImageError| match error {
+        ImageError::Unsupported(error) => Error::Failed(format!("{label} cannot be read: {}", first_line(&error))),
+        error => damaged(label, &first_line(&error)),
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    // The pixel limit below is the real one; this one only has to let 32-bit RGBA pass, and a decoder's own copy of it.
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_PIXELS * 16 * 2);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(refused)?;
+    let (width, height) = decoder.dimensions();
+    check_size(label, width, height)?;
+    // The decoder fills what is missing with grey and says nothing.
+    if format == ImageFormat::Jpeg && !jpeg::is_complete(bytes) {
+        return Err(damaged(label, "the end of the picture is missing"));
+    }
+    // Damaged metadata is no reason to refuse good pixels.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(refused)?;
+    image.apply_orientation(orientation);
+    Ok(flatten::to_rgb(image, format))
+}
+
+fn check_size(label: &str, width: u32, height: u32) -> Result<()> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err(Error::Failed(format!("{label} has no pixels ({width}x{height})")));
+    }
+    if pixels > MAX_PIXELS {
+        let (mega, limit) = (pixels.div_ceil(1_000_000), MAX_PIXELS / 1_000_000);
+        let size = format!("{width}x{height} ({mega} megapixels)");
+        return Err(Error::Failed(format!("{label} is {size}; the limit is {limit} megapixels")));
+    }
+    Ok(())
+}
+
+fn damaged(label: &str, reason: &str) -> Error {
+    Error::Failed(format!("{label} is truncated or damaged: {reason}"))
+}
+
+/// Decoders' messages may run over several lines.
+fn first_line(error: &impl std::fmt::Display) -> String {
+    error.to_string().lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
