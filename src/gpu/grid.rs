@@ -1,0 +1,210 @@
+//! The widgets: a grid of units, and one unit large.
+
+use super::{
+    atlas::Atlas,
+    callback::{TilesCallback, Uniforms},
+    layout::Layout,
+};
+use eframe::{
+    egui::{self, Color32, Rect, Response, Sense, Ui, Vec2},
+    egui_wgpu::Callback,
+};
+use std::sync::Arc;
+
+/// Which values get the first and the last colour of the table.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Scaling {
+    /// Each unit's own lowest and highest.
+    #[default]
+    Unit,
+    /// The layer's lowest and highest, so that units compare.
+    Layer,
+    /// -m and m, where m is each unit's own largest magnitude, so that 0 is the middle.
+    Symmetric,
+    /// These two, whatever the values.
+    Fixed(f32, f32),
+}
+
+/// How values become colours, and what is marked on them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TileStyle {
+    /// Which of the installed colour tables.
+    pub map: usize,
+    /// Which values are its ends.
+    pub scaling: Scaling,
+    /// Exponent on 0..1, or on the distance from the middle of a diverging table.
+    pub gamma: f32,
+    /// A place as fractions of width and height, marked by a small cross in every tile. The tile under the pointer
+    /// marks its own place instead where the pointer is over this widget.
+    pub cross: Option<[f32; 2]>,
+}
+
+impl Default for TileStyle {
+    fn default() -> Self {
+        Self { map: 0, scaling: Scaling::Unit, gamma: 1.0, cross: None }
+    }
+}
+
+/// Which units to show, in what order and how. Plain data: build one each frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TileGrid {
+    /// The unit in each place. It goes up only where it changed, so clone the `Arc` from frame to frame.
+    pub order: Arc<[u32]>,
+    /// Tiles a row.
+    pub columns: u32,
+    /// A tile's size in points; it snaps to whole pixels.
+    pub tile: Vec2,
+    /// Between tiles and around them, in points; the borders of marked tiles are drawn in it.
+    pub gap: f32,
+    /// Colours and cross.
+    pub style: TileStyle,
+    /// This unit gets a border in the accent colour.
+    pub selected: Option<u32>,
+    /// This unit gets a thin border, unless the pointer is over another.
+    pub hovered: Option<u32>,
+}
+
+/// A place on a unit's map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spot {
+    /// Which unit.
+    pub unit: u32,
+    /// Column on the map.
+    pub x: u32,
+    /// Row on the map.
+    pub y: u32,
+    /// The same place as fractions of width and height, for maps of other sizes.
+    pub fraction: [f32; 2],
+}
+
+/// What happened on a grid.
+#[derive(Clone, Debug)]
+pub struct TileResponse {
+    /// Of the whole widget: context menus, double clicks, tooltips.
+    pub response: Response,
+    /// Under the pointer.
+    pub hovered: Option<Spot>,
+    /// Clicked in this frame.
+    pub clicked: Option<Spot>,
+    /// Where the selected unit stands, for `Ui::scroll_to_rect`.
+    pub selected_rect: Option<Rect>,
+}
+
+impl TileGrid {
+    /// These units with two points between tiles, none marked.
+    pub fn new(order: Arc<[u32]>, columns: u32, tile: Vec2) -> Self {
+        Self { order, columns, tile, gap: 2.0, style: TileStyle::default(), selected: None, hovered: None }
+    }
+
+    /// How many columns fit a width in points.
+    pub fn columns_in(&self, ui: &Ui, width: f32) -> u32 {
+        self.layout(ui).columns_in(width)
+    }
+
+    /// Shows the grid at its full size: put it in a `ScrollArea`, it draws what is visible. `label` is what a screen
+    /// reader says and a test looks for, such as "feature maps of conv1".
+    pub fn show(&self, ui: &mut Ui, atlas: &Atlas, label: &str) -> TileResponse {
+        let (rect, response) = ui.allocate_exact_size(self.layout(ui).size(), Sense::click());
+        self.show_in(ui, atlas, label, rect, response)
+    }
+
+    fn layout(&self, ui: &Ui) -> Layout {
+        Layout::new(self.tile, self.gap, self.columns, self.order.len() as u32, ui.pixels_per_point())
+    }
+
+    fn show_in(&self, ui: &Ui, atlas: &Atlas, label: &str, rect: Rect, response: Response) -> TileResponse {
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, ui.is_enabled(), label));
+        let layout = self.layout(ui).at(rect.min);
+        let spot = |point| self.spot(atlas, &layout, point);
+        let hovered = response.hover_pos().and_then(spot);
+        let clicked = response.interact_pointer_pos().filter(|_| response.clicked()).and_then(spot);
+        let selected_slot = self.slot(self.selected);
+        let hovered_slot = self.slot(hovered.map(|spot| spot.unit).or(self.hovered));
+        if !self.order.is_empty() && ui.is_rect_visible(rect) {
+            let cross = hovered.map(|spot| spot.fraction).or(self.style.cross);
+            let mut uniforms = self.uniforms(ui, atlas, &layout, cross);
+            uniforms.selected = selected_slot.unwrap_or(u32::MAX);
+            uniforms.hovered = hovered_slot.unwrap_or(u32::MAX);
+            let callback = TilesCallback { id: response.id, atlas: atlas.clone(), order: self.order.clone(), uniforms };
+            // A pixel wider than the grid: rounding must not cut its last column.
+            ui.painter().add(Callback::new_paint_callback(rect.expand(1.0), callback));
+        }
+        let selected_rect = selected_slot.map(|slot| layout.tile_rect(slot));
+        TileResponse { response, hovered, clicked, selected_rect }
+    }
+
+    fn slot(&self, unit: Option<u32>) -> Option<u32> {
+        let unit = unit?;
+        self.order.iter().position(|&other| other == unit).map(|slot| slot as u32)
+    }
+
+    fn spot(&self, atlas: &Atlas, layout: &Layout, point: egui::Pos2) -> Option<Spot> {
+        let (slot, pixel) = layout.hit(point)?;
+        let unit = *self.order.get(slot as usize)?;
+        let texel = |axis: usize, texels: u32| {
+            let (pixel, pixels, texels) = (u64::from(pixel[axis]), u64::from(layout.tile[axis]), u64::from(texels));
+            ((2 * pixel + 1) * texels / (2 * pixels)) as u32
+        };
+        let fraction = [0, 1].map(|axis| (pixel[axis] as f32 + 0.5) / layout.tile[axis] as f32);
+        (unit < atlas.units()).then(|| Spot { unit, x: texel(0, atlas.width()), y: texel(1, atlas.height()), fraction })
+    }
+
+    /// Everything but the marked slots, and what the colour table adds in `prepare`.
+    fn uniforms(&self, ui: &Ui, atlas: &Atlas, layout: &Layout, cross: Option<[f32; 2]>) -> Uniforms {
+        let (scaling, range) = match self.style.scaling {
+            Scaling::Layer => (0, atlas.range()),
+            Scaling::Fixed(low, high) => (0, (low, high)),
+            Scaling::Unit => (1, (0.0, 0.0)),
+            Scaling::Symmetric => (2, (0.0, 0.0)),
+        };
+        let cross = cross.map_or([-1, -1], |fraction| {
+            [0, 1].map(|axis| {
+                let pixels = layout.tile[axis] as f32;
+                (fraction[axis] * pixels).clamp(0.0, pixels - 1.0) as i32
+            })
+        });
+        let border = |points: f32| ((points * layout.pixels_per_point).round() as u32).min(layout.gap);
+        let visuals = ui.visuals();
+        Uniforms {
+            origin: layout.origin,
+            tile: layout.tile,
+            map_size: [atlas.width(), atlas.height()],
+            gap: layout.gap,
+            columns: layout.columns,
+            count: layout.count,
+            units: atlas.units(),
+            atlas_rows: atlas.rows(),
+            table: self.style.map as u32,
+            scaling,
+            gamma: self.style.gamma,
+            arm: (layout.tile[0].min(layout.tile[1]) / 12).clamp(2, 8),
+            range: [range.0, range.1],
+            cross,
+            selected_width: border(2.0),
+            hovered_width: border(1.0),
+            selected_colour: floats(visuals.selection.stroke.color),
+            hovered_colour: floats(visuals.widgets.hovered.fg_stroke.color),
+            ..Uniforms::default()
+        }
+    }
+}
+
+/// Shows one unit at a size in points.
+pub fn show_unit(ui: &mut Ui, atlas: &Atlas, unit: u32, size: Vec2, style: TileStyle, label: &str) -> TileResponse {
+    let grid = single(unit, size, style);
+    grid.show(ui, atlas, label)
+}
+
+/// Shows one unit in a rectangle that the caller has laid out.
+pub fn show_unit_at(ui: &Ui, atlas: &Atlas, unit: u32, rect: Rect, style: TileStyle, label: &str) -> TileResponse {
+    let response = ui.interact(rect, ui.scope_id().with(("tile", label)), Sense::click());
+    single(unit, rect.size(), style).show_in(ui, atlas, label, rect, response)
+}
+
+fn single(unit: u32, size: Vec2, style: TileStyle) -> TileGrid {
+    TileGrid { gap: 0.0, style, ..TileGrid::new([unit].into(), 1, size) }
+}
+
+fn floats(colour: Color32) -> [f32; 4] {
+    colour.to_array().map(|c| f32::from(c) / 255.0)
+}
