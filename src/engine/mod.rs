@@ -1,1 +1,14 @@
-//! TODO
+//! Networks at work: [`Model`] (a network with its card), [`Run`] (one picture through it), and [`Engine`], the worker
+//! thread that the window asks.
+//!
+//! Architecture invariant: compute never touches egui; the window learns of results through [`Event`]s alone.
+
+mod device;
+mod model;
+mod run;
+mod worker;
+
+pub use device::DeviceChoice;
+pub use model::{Model, Opening};
+pub use run::{LayerView, Run};
+pub use worker::{Engine, Event, Lane, PictureSource, Request, Status};

@@ -1,0 +1,94 @@
+//! A network from the zoo with weights, ready to run.
+
+use crate::{
+    Error, Result,
+    net::Network,
+    picture::Preprocess,
+    watch::Watch,
+    weights::{self, Source},
+    zoo::{self, Card},
+};
+use candle_core::Device;
+use std::{collections::HashMap, sync::Arc};
+
+/// Which model to open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// A name of the zoo.
+    pub network: String,
+    /// Its weights.
+    pub weights: Source,
+    /// Side of the input in pixels; the network's usual one where `None`.
+    pub size: Option<usize>,
+}
+
+impl Opening {
+    /// A network with what ships for it, at its usual size.
+    pub fn of(network: &str) -> Self {
+        Opening { network: network.to_owned(), weights: Source::Shipped, size: None }
+    }
+}
+
+/// A [`Network`] with its card and preprocessing.
+pub struct Model {
+    /// What the zoo knows of it.
+    pub card: &'static Card,
+    /// Graph and weights.
+    pub network: Arc<Network>,
+    /// How pictures become its input.
+    pub preprocess: Preprocess,
+    /// Where the weights came from. Never [`Source::Shipped`] for a network that ships none.
+    pub weights: Source,
+    /// What the weights file says of itself.
+    pub metadata: HashMap<String, String>,
+}
+
+/// Inputs beyond this would need more memory than machines have.
+const MAX_SIZE: usize = 4096;
+
+impl Model {
+    /// Opens a network and checks its weights.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for an unknown network or a size it cannot run at, [`Error::Failed`] for weights that cannot
+    /// be read or do not fit.
+    pub fn open(opening: &Opening, device: &Device, watch: &Watch) -> Result<Self> {
+        let card = zoo::find(&opening.network)?;
+        let size = opening.size.unwrap_or(card.size());
+        if size == 0 || size > MAX_SIZE {
+            return Err(Error::Usage(format!("--size {size} is outside 1 to {MAX_SIZE} pixels")));
+        }
+        let graph = (card.build)(size).map_err(|error| match error {
+            Error::Usage(why) => Error::Usage(format!("{} cannot run at {size}x{size} pixels: {why}", card.name)),
+            other => other,
+        })?;
+        let weights = match (&opening.weights, card.shipped) {
+            (Source::Shipped, None) => Source::Synthetic(0),
+            (source, _) => source.clone(),
+        };
+        let (tensors, metadata) = match &weights {
+            Source::Synthetic(seed) => (weights::synthetic(&graph, *seed)?, HashMap::new()),
+            Source::File(path) => {
+                let file = weights::read_file(path, watch)?;
+                (file.tensors, file.metadata)
+            }
+            Source::Shipped => {
+                let file = weights::read_bytes(card.shipped.unwrap_or_default(), card.name)?;
+                (file.tensors, file.metadata)
+            }
+        };
+        let network = Arc::new(Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?);
+        let preprocess = (card.preprocess)().with_size(size);
+        Ok(Model { card, network, preprocess, weights, metadata })
+    }
+
+    /// Whether the weights are made up, so that no picture means anything.
+    pub fn is_untrained(&self) -> bool {
+        matches!(self.weights, Source::Synthetic(_))
+    }
+
+    /// The class's index and short name, as pictures and tables show it.
+    pub fn class_name(&self, class: usize) -> &'static str {
+        self.card.labels.short(class)
+    }
+}

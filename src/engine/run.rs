@@ -1,0 +1,160 @@
+//! One picture through one model, with what every view of it needs.
+
+use super::model::Model;
+use crate::{
+    Result,
+    kernels::with_values,
+    methods::{Attribution, Keep, Method, Question, Reconstruction, deconvnet},
+    net::{NodeId, Trace},
+    paint::Range,
+    picture::{Geometry, Input, Picture},
+    watch::Watch,
+};
+use candle_core::{Device, Tensor};
+use rayon::prelude::*;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// One forward pass and its picture.
+pub struct Run {
+    /// Grows with every run of this process: tells results of one run from another's.
+    pub id: u64,
+    /// The model that ran.
+    pub model: Arc<Model>,
+    /// The picture; `None` when a bare tensor was fed.
+    pub picture: Option<Picture>,
+    /// Where the network's input lies on the picture.
+    pub geometry: Option<Geometry>,
+    /// All activations.
+    pub trace: Trace,
+    /// Probability of every class.
+    pub probabilities: Vec<f32>,
+    /// Score S_c of every class.
+    pub scores: Vec<f32>,
+    /// The layers as views need them, by node.
+    pub layers: Vec<LayerView>,
+    /// How long the forward pass took.
+    pub took: Duration,
+}
+
+/// The feature maps of one layer with their ranges. Cheap to clone.
+#[derive(Clone)]
+pub struct LayerView {
+    /// The layer.
+    pub node: NodeId,
+    /// Units, height and width.
+    pub shape: [usize; 3],
+    /// Smallest and largest value of each unit.
+    pub ranges: Arc<[Range]>,
+    maps: Tensor,
+}
+
+impl LayerView {
+    fn new(trace: &Trace, node: NodeId) -> Result<Self> {
+        // Brought to the CPU once, so that drawing never waits for a device.
+        let maps = trace.maps(node)?.to_device(&Device::Cpu)?.contiguous()?;
+        let (units, height, width) = maps.dims3()?;
+        let ranges = with_values::<f32, _>(&maps, |values| {
+            Ok(values.par_chunks(height * width).map(Range::of).collect::<Vec<_>>())
+        })?;
+        Ok(LayerView { node, shape: [units, height, width], ranges: ranges.into(), maps })
+    }
+
+    /// Calls `f` with the values, row-major `(units, height, width)`, without copying them.
+    ///
+    /// # Errors
+    /// When the tensor is not what it should be: a defect here.
+    pub fn with_values<R>(&self, f: impl FnOnce(&[f32]) -> R) -> Result<R> {
+        Ok(with_values::<f32, _>(&self.maps, |values| Ok(f(values)))?)
+    }
+
+    /// The range of the whole layer.
+    pub fn range(&self) -> Range {
+        self.ranges.iter().copied().reduce(Range::union).unwrap_or(Range { low: 0.0, high: 0.0 })
+    }
+
+    /// Units by largest activation, strongest first.
+    pub fn by_strength(&self) -> Vec<u32> {
+        let mut units: Vec<u32> = (0..self.shape[0] as u32).collect();
+        units.sort_by(|&a, &b| self.ranges[b as usize].high.total_cmp(&self.ranges[a as usize].high));
+        units
+    }
+}
+
+impl Run {
+    /// Runs a picture.
+    ///
+    /// # Errors
+    /// When the picture cannot be preprocessed, or the pass was cancelled.
+    pub fn picture(model: &Arc<Model>, picture: Picture, watch: &Watch) -> Result<Self> {
+        let Input { tensor, geometry } = model.preprocess.apply(&picture, model.network.device())?;
+        Run::new(model, tensor, Some(picture), Some(geometry), watch)
+    }
+
+    /// Runs an input that is already normalised, `(1, channels, height, width)`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Usage`] when its shape is not the network's.
+    pub fn tensor(model: &Arc<Model>, input: Tensor, watch: &Watch) -> Result<Self> {
+        Run::new(model, input, None, None, watch)
+    }
+
+    fn new(
+        model: &Arc<Model>,
+        input: Tensor,
+        picture: Option<Picture>,
+        geometry: Option<Geometry>,
+        watch: &Watch,
+    ) -> Result<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let start = Instant::now();
+        let trace = model.network.forward(&input, watch)?;
+        let took = start.elapsed();
+        let nodes = model.network.graph().nodes().len();
+        let layers = (0..nodes).map(|node| LayerView::new(&trace, node)).collect::<Result<_>>()?;
+        Ok(Run {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            model: Arc::clone(model),
+            picture,
+            geometry,
+            probabilities: trace.probabilities()?,
+            scores: trace.scores()?,
+            layers,
+            trace,
+            took,
+        })
+    }
+
+    /// Classes by score, best first.
+    pub fn ranking(&self) -> Vec<usize> {
+        let mut classes: Vec<usize> = (0..self.scores.len()).collect();
+        classes.sort_by(|&a, &b| self.scores[b].total_cmp(&self.scores[a]));
+        classes
+    }
+
+    /// The class with the highest score.
+    pub fn predicted(&self) -> usize {
+        self.ranking().first().copied().unwrap_or(0)
+    }
+
+    /// Which pixels matter for `class`.
+    ///
+    /// # Errors
+    /// Those of the method.
+    pub fn attribute(&self, method: &Method, class: usize, watch: &Watch) -> Result<Attribution> {
+        (method.run)(&Question { trace: &self.trace, class, watch })
+    }
+
+    /// A unit projected back to the picture.
+    ///
+    /// # Errors
+    /// Those of [`deconvnet`].
+    pub fn deconvnet(&self, layer: NodeId, unit: usize, keep: Keep, watch: &Watch) -> Result<Reconstruction> {
+        deconvnet(&self.trace, layer, unit, keep, false, watch)
+    }
+}
