@@ -50,7 +50,12 @@ pub fn read_npy(path: &Path) -> Result<Tensor> {
     let size = match descr {
         "<f4" => 4,
         "<f8" => 8,
-        _ => return Err(failed(format!("holds numbers of type '{descr}'; Striate reads '<f4' and '<f8'"))),
+        _ => {
+            return Err(failed(format!(
+                "holds numbers of type '{}'; Striate reads '<f4' and '<f8'",
+                descr.escape_debug()
+            )));
+        }
     };
     let shape = value_of(header, "shape").and_then(sides).ok_or_else(|| failed("has a header without shape".into()))?;
     if value_of(header, "fortran_order") != Some("False") && shape.len() > 1 {

@@ -156,7 +156,9 @@ fn damaged(label: &str, reason: &str) -> Error {
     Error::Failed(format!("{label} is truncated or damaged: {reason}"))
 }
 
-/// Decoders' messages may run over several lines.
+/// Decoders' messages may run over several lines, or list what they read so far: the beginning has to do.
 fn first_line(error: &impl std::fmt::Display) -> String {
-    error.to_string().lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+    let message = error.to_string().replace("failed to fill whole buffer", "unexpected end of file");
+    let line = message.lines().next().unwrap_or_default().trim_end_matches('.');
+    line.chars().take(150).collect()
 }
