@@ -182,7 +182,7 @@ impl TileGrid {
             cross,
             selected_width: border(2.0),
             hovered_width: border(1.0),
-            selected_colour: floats(visuals.selection.stroke.color),
+            selected_colour: floats(visuals.selection.bg_fill),
             hovered_colour: floats(visuals.widgets.hovered.fg_stroke.color),
             ..Uniforms::default()
         }
