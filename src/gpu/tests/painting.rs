@@ -101,7 +101,8 @@ fn selected_and_hovered_are_framed_and_the_cross_is_drawn() {
         picture.get_pixel((corner.x as i32 + dx) as u32, (corner.y as i32 + dy) as u32).0
     };
     let visuals = egui::Visuals::dark();
-    let [accent, thin] = [visuals.selection.bg_fill, visuals.widgets.hovered.fg_stroke.color].map(|c| c.to_array());
+    let accent = harness.state().grid.accent;
+    let [accent, thin] = [accent, visuals.widgets.hovered.fg_stroke.color].map(|c| c.to_array());
     let background = at(0, -1, -1);
     assert_eq!((at(1, -1, 5), at(1, -2, -2), at(1, 21, 21), at(1, -3, 5)), (accent, accent, accent, background));
     assert_eq!((at(2, 20, 5), at(2, -1, -1), at(2, 21, 5), at(2, -2, 5)), (thin, thin, background, background));
