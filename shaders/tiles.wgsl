@@ -14,7 +14,7 @@ struct Grid {
     units : u32,                // maps in the atlas
     atlas_rows : u32,           // maps a column of the atlas
     table : u32,                // row of `tables`
-    scaling : u32,              // 0 `range` for all, 1 each unit's own, 2 each unit's own, symmetric about 0
+    own_ranges : u32,           // whether each unit has its own; else `range` for all
     diverging : u32,            // whether 0.5 is the middle of the table
     gamma : f32,
     arm : u32,                  // half the cross's length
@@ -103,12 +103,8 @@ fn unit_colour(unit : u32, p : vec2<u32>) -> vec3<f32> {
     }
     if (!finite || !is_finite(sum)) { return vec3<f32>(1.0, 0.0, 1.0); }
     var range = grid.range;
-    if (grid.scaling != 0u) {
+    if (grid.own_ranges != 0u) {
         range = textureLoad(ranges, wrapped(unit, textureDimensions(ranges).x), 0).xy;
-    }
-    if (grid.scaling == 2u) {
-        let m = max(abs(range.x), abs(range.y));
-        range = vec2<f32>(-m, m);
     }
     return colour(sum / f32(n.x * n.y), range);
 }

@@ -23,7 +23,7 @@ pub(super) struct Uniforms {
     pub units: u32,
     pub atlas_rows: u32,
     pub table: u32,
-    pub scaling: u32,
+    pub own_ranges: u32,
     pub diverging: u32,
     pub gamma: f32,
     pub arm: u32,

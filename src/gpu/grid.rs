@@ -19,7 +19,7 @@ pub enum Scaling {
     Unit,
     /// The layer's lowest and highest, so that units compare.
     Layer,
-    /// -m and m, where m is each unit's own largest magnitude, so that 0 is the middle.
+    /// -m and m, where m is the layer's largest magnitude, so that 0 is the middle of a diverging table.
     Symmetric,
     /// These two, whatever the values.
     Fixed(f32, f32),
@@ -58,8 +58,10 @@ pub struct TileGrid {
     pub gap: f32,
     /// Colours and cross.
     pub style: TileStyle,
-    /// This unit gets a border in the accent colour.
+    /// This unit gets a border in `accent`.
     pub selected: Option<u32>,
+    /// The theme's accent: egui's own colours of a selection are too close to its gaps or to its hover.
+    pub accent: Color32,
     /// This unit gets a thin border, unless the pointer is over another.
     pub hovered: Option<u32>,
 }
@@ -93,7 +95,8 @@ pub struct TileResponse {
 impl TileGrid {
     /// These units with two points between tiles, none marked.
     pub fn new(order: Arc<[u32]>, columns: u32, tile: Vec2) -> Self {
-        Self { order, columns, tile, gap: 2.0, style: TileStyle::default(), selected: None, hovered: None }
+        let accent = Color32::from_rgb(255, 160, 0);
+        Self { order, columns, tile, gap: 2.0, style: TileStyle::default(), selected: None, accent, hovered: None }
     }
 
     /// How many columns fit a width in points.
@@ -151,11 +154,13 @@ impl TileGrid {
 
     /// Everything but the marked slots, and what the colour table adds in `prepare`.
     fn uniforms(&self, ui: &Ui, atlas: &Atlas, layout: &Layout, cross: Option<[f32; 2]>) -> Uniforms {
-        let (scaling, range) = match self.style.scaling {
-            Scaling::Layer => (0, atlas.range()),
-            Scaling::Fixed(low, high) => (0, (low, high)),
-            Scaling::Unit => (1, (0.0, 0.0)),
-            Scaling::Symmetric => (2, (0.0, 0.0)),
+        let (low, high) = atlas.range();
+        let most = low.abs().max(high.abs());
+        let range = match self.style.scaling {
+            Scaling::Unit => None,
+            Scaling::Layer => Some([low, high]),
+            Scaling::Symmetric => Some([-most, most]),
+            Scaling::Fixed(low, high) => Some([low, high]),
         };
         let cross = cross.map_or([-1, -1], |fraction| {
             [0, 1].map(|axis| {
@@ -164,7 +169,6 @@ impl TileGrid {
             })
         });
         let border = |points: f32| ((points * layout.pixels_per_point).round() as u32).min(layout.gap);
-        let visuals = ui.visuals();
         Uniforms {
             origin: layout.origin,
             tile: layout.tile,
@@ -175,15 +179,15 @@ impl TileGrid {
             units: atlas.units(),
             atlas_rows: atlas.rows(),
             table: self.style.map as u32,
-            scaling,
+            own_ranges: u32::from(range.is_none()),
             gamma: self.style.gamma,
             arm: (layout.tile[0].min(layout.tile[1]) / 12).clamp(2, 8),
-            range: [range.0, range.1],
+            range: range.unwrap_or_default(),
             cross,
             selected_width: border(2.0),
             hovered_width: border(1.0),
-            selected_colour: floats(visuals.selection.stroke.color),
-            hovered_colour: floats(visuals.widgets.hovered.fg_stroke.color),
+            selected_colour: floats(self.accent),
+            hovered_colour: floats(ui.visuals().widgets.hovered.fg_stroke.color),
             ..Uniforms::default()
         }
     }

@@ -55,14 +55,13 @@ pub(super) fn pixel(maps: &Maps, grid: &TileGrid, layout: &Layout, slot: u32, [x
     let map = &maps.values[unit * maps.height * maps.width..];
     let sum: f32 = rows.iter().flat_map(|y| columns.iter().map(move |x| map[y * maps.width + x])).sum();
     let usable = |(low, high): (f32, f32)| if low <= high { (low, high) } else { (0.0, 0.0) };
-    let (low, high) = usable(maps.ranges[unit]);
+    let all = maps.ranges.iter().map(|&range| usable(range));
+    let (low, high) = all.fold((f32::INFINITY, f32::NEG_INFINITY), |a, b| (a.0.min(b.0), a.1.max(b.1)));
+    let most = low.abs().max(high.abs());
     let range = match grid.style.scaling {
-        Scaling::Unit => (low, high),
-        Scaling::Layer => {
-            let all = maps.ranges.iter().map(|&range| usable(range));
-            all.fold((f32::INFINITY, f32::NEG_INFINITY), |a, b| (a.0.min(b.0), a.1.max(b.1)))
-        }
-        Scaling::Symmetric => (-low.abs().max(high.abs()), low.abs().max(high.abs())),
+        Scaling::Unit => usable(maps.ranges[unit]),
+        Scaling::Layer => (low, high),
+        Scaling::Symmetric => (-most, most),
         Scaling::Fixed(low, high) => (low, high),
     };
     let mean = sum / (columns.len() * rows.len()) as f32;

@@ -8,7 +8,7 @@ mod pointing;
 use super::{Atlas, Table, TileGrid, TileResponse, atlas::now, install};
 use eframe::{
     egui::{self, Rect, Vec2, vec2},
-    egui_wgpu::{RenderState, RendererOptions, wgpu},
+    egui_wgpu::{RenderState, Renderer, RendererOptions, wgpu},
 };
 use egui_kittest::{
     Harness,
@@ -26,8 +26,22 @@ fn device() -> Option<RenderState> {
         return None;
     }
     let render_state = create_render_state(setup, RendererOptions::PREDICTABLE);
+    install_tables(&render_state);
+    Some(render_state)
+}
+
+fn install_tables(render_state: &RenderState) {
     let tables: [Table<'_>; 3] = std::array::from_fn(|i| (&cpu::TABLES[i].0, cpu::TABLES[i].1));
-    install(&render_state, &tables);
+    install(render_state, &tables);
+}
+
+/// The same device for a window whose format is sRGB.
+fn srgb_device() -> Option<RenderState> {
+    let mut render_state = device()?;
+    render_state.target_format = wgpu::TextureFormat::Rgba8UnormSrgb;
+    let renderer = Renderer::new(&render_state.device, render_state.target_format, RendererOptions::PREDICTABLE);
+    render_state.renderer = Arc::new(egui::mutex::RwLock::new(renderer));
+    install_tables(&render_state);
     Some(render_state)
 }
 

@@ -1,6 +1,6 @@
 //! Every pixel of every tile, against the CPU.
 
-use super::{Maps, Stage, cpu, device, window};
+use super::{Maps, Stage, cpu, device, srgb_device, window};
 use crate::gpu::{Scaling, TileGrid, TileStyle, layout::Layout, show_unit_at};
 use eframe::egui::{self, Rect, pos2, vec2};
 use egui_kittest::Harness;
@@ -36,8 +36,8 @@ fn check(harness: &mut Harness<'_, Stage>, maps: &Maps, pixels_per_point: f32) -
 
 #[test]
 fn gpu_paints_what_the_cpu_paints() {
-    for pixels_per_point in [1.0, 1.5, 2.0] {
-        let Some(render_state) = device() else { return };
+    for (pixels_per_point, srgb) in [(1.0, false), (1.5, false), (2.0, false), (1.0, true)] {
+        let Some(render_state) = (if srgb { srgb_device() } else { device() }) else { return };
         let maps = Maps::awkward(23, 13, 9);
         let atlas = maps.upload(&render_state);
         let grid = TileGrid::new((0..23).rev().collect(), 5, vec2(61.0, 47.0));
@@ -101,8 +101,8 @@ fn selected_and_hovered_are_framed_and_the_cross_is_drawn() {
         picture.get_pixel((corner.x as i32 + dx) as u32, (corner.y as i32 + dy) as u32).0
     };
     let visuals = egui::Visuals::dark();
-    let [accent, thin] =
-        [visuals.selection.stroke.color, visuals.widgets.hovered.fg_stroke.color].map(|c| c.to_array());
+    let accent = harness.state().grid.accent;
+    let [accent, thin] = [accent, visuals.widgets.hovered.fg_stroke.color].map(|c| c.to_array());
     let background = at(0, -1, -1);
     assert_eq!((at(1, -1, 5), at(1, -2, -2), at(1, 21, 21), at(1, -3, 5)), (accent, accent, accent, background));
     assert_eq!((at(2, 20, 5), at(2, -1, -1), at(2, 21, 5), at(2, -2, 5)), (thin, thin, background, background));
