@@ -25,6 +25,7 @@ impl Network {
             let found = pictures.dims();
             return Err(Error::Usage(format!("the network takes (batch, {shape:?}) but the input is {found:?}")));
         }
+        self.count_forward();
         let nodes = self.graph().nodes();
         let mut outputs: Vec<Tensor> = Vec::with_capacity(nodes.len());
         let mut switches = vec![None; nodes.len()];
@@ -45,6 +46,62 @@ impl Network {
         }
         watch.at(nodes.len(), nodes.len())?;
         Ok(Trace { network: Arc::clone(self), outputs, switches })
+    }
+
+    /// Runs the graph from `layer` on, whose output is replaced by `replaced` (a batch of any size), up to `to`, and
+    /// returns the output of `to`. What does not depend on `layer` is taken from `trace`, the same for the whole batch.
+    /// Outputs are dropped once nobody needs them: batches of hundreds fit.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the shape is not the layer's or `to` comes before it; [`Error::Cancelled`] between layers.
+    pub fn forward_from(
+        &self,
+        trace: &Trace,
+        layer: NodeId,
+        replaced: &Tensor,
+        to: NodeId,
+        watch: &Watch,
+    ) -> Result<Tensor> {
+        let nodes = self.graph().nodes();
+        let wanted = &trace.output(layer).dims()[1..];
+        if to < layer || replaced.rank() != wanted.len() + 1 || &replaced.dims()[1..] != wanted {
+            let (layer, to, found) = (&nodes[layer].name, &nodes[to].name, replaced.dims());
+            return Err(Error::Usage(format!("{found:?} cannot stand for {layer} on the way to {to}: {wanted:?} can")));
+        }
+        self.count_forward();
+        let batch = replaced.dim(0)?;
+        // For each node the last one that takes its output; `to` is kept.
+        let mut last_use = vec![layer; to + 1];
+        (layer + 1..=to).for_each(|id| nodes[id].inputs.iter().for_each(|&input| last_use[input] = id));
+        let mut outputs: Vec<Option<Tensor>> = vec![None; to + 1];
+        outputs[layer] = Some(replaced.to_device(self.device())?.contiguous()?);
+        for id in layer + 1..=to {
+            watch.at(id - layer, to - layer + 1)?;
+            if !nodes[id].inputs.iter().any(|&input| outputs[input].is_some()) {
+                continue;
+            }
+            let whole = |input: NodeId| match &outputs[input] {
+                Some(output) => Ok(output.clone()),
+                None => repeated(trace.output(input), batch),
+            };
+            let inputs = nodes[id].inputs.iter().map(|&input| whole(input)).collect::<Result<Vec<_>>>()?;
+            let inputs: Vec<&Tensor> = inputs.iter().collect();
+            outputs[id] = Some(match &nodes[id].op {
+                Op::MaxPool(window) => {
+                    let (rows, columns) = window.spans(inputs[0], &nodes[id].shape, false)?;
+                    kernels::max_pool(inputs[0], &rows, &columns)?.0
+                }
+                _ => self.run(id, &inputs)?,
+            });
+            for &input in nodes[id].inputs.iter().filter(|&&input| last_use[input] == id) {
+                outputs[input] = None;
+            }
+        }
+        watch.at(1, 1)?;
+        match outputs[to].take() {
+            Some(output) => Ok(output),
+            None => repeated(trace.output(to), batch),
+        }
     }
 
     /// Any operator but max pooling, which also has switches to give.
@@ -90,6 +147,13 @@ impl Network {
             Op::Softmax => candle_nn::ops::softmax(x, 1)?,
         })
     }
+}
+
+/// The first picture of a batch, `count` times.
+fn repeated(output: &Tensor, count: usize) -> Result<Tensor> {
+    let mut shape = output.dims().to_vec();
+    shape[0] = count;
+    Ok(output.narrow(0, 0, 1)?.broadcast_as(shape)?.contiguous()?)
 }
 
 impl Window {

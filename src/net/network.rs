@@ -8,7 +8,10 @@ use crate::{Error, Result};
 use candle_core::{Device, Tensor};
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// Weights by full name, as a file holds them.
@@ -22,6 +25,8 @@ pub struct Network {
     weights: Vec<Vec<Tensor>>,
     /// For every convolution its flipped, transposed filters, made when a reverse walk first needs them.
     transposed: Vec<OnceLock<Tensor>>,
+    /// Forward and reverse passes so far.
+    passes: [AtomicUsize; 2],
 }
 
 impl Network {
@@ -42,7 +47,7 @@ impl Network {
             weights.push(own);
         }
         let transposed = graph.nodes().iter().map(|_| OnceLock::new()).collect();
-        Ok(Network { graph: Arc::new(graph), device: device.clone(), weights, transposed })
+        Ok(Network { graph: Arc::new(graph), device: device.clone(), weights, transposed, passes: Default::default() })
     }
 
     /// The layers.
@@ -53,6 +58,19 @@ impl Network {
     /// Where it runs.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// How many forward passes, whole or from a layer on, and how many reverse walks ran so far: what a method costs.
+    pub fn passes(&self) -> [usize; 2] {
+        [0, 1].map(|direction: usize| self.passes[direction].load(Ordering::Relaxed))
+    }
+
+    pub(super) fn count_forward(&self) {
+        self.passes[0].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_reverse(&self) {
+        self.passes[1].fetch_add(1, Ordering::Relaxed);
     }
 
     /// The weights of a node, in the order of [`Op::parameters`]: weight, bias, running mean, running variance.

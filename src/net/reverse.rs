@@ -52,6 +52,24 @@ impl Trace {
     /// # Errors
     /// When the seed's shape is not that of `from`'s output, when `to` comes after `from`, or when cancelled.
     pub fn reverse(&self, from: NodeId, seed: &Tensor, to: NodeId, how: &Reverse) -> Result<Tensor> {
+        self.network().count_reverse();
+        self.walk(from, seed, to, &how.watch, |id, index, grad| self.step(id, index, grad, how))
+    }
+
+    /// The walk of [`Trace::reverse`] with the caller's own step: `step(node, index, value)` carries what arrived at
+    /// the output of `node` to its input number `index`; what several nodes send to one output is added up. Relevance
+    /// is propagated this way.
+    ///
+    /// # Errors
+    /// As [`Trace::reverse`], and those of `step`.
+    pub fn walk(
+        &self,
+        from: NodeId,
+        seed: &Tensor,
+        to: NodeId,
+        watch: &Watch,
+        mut step: impl FnMut(NodeId, usize, &Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
         if seed.dims() != self.output(from).dims() {
             let (found, wanted) = (seed.dims(), self.output(from).dims());
             return Err(Error::Usage(format!("the seed has shape {found:?}, the layer {wanted:?}")));
@@ -70,14 +88,14 @@ impl Trace {
         let mut grads: Vec<Option<Tensor>> = vec![None; from + 1];
         grads[from] = Some(seed.contiguous()?);
         for id in (to + 1..=from).rev() {
-            how.watch.at(from - id, from - to)?;
+            watch.at(from - id, from - to)?;
             if !leads_to[id] {
                 continue;
             }
             let Some(grad) = grads[id].take() else { continue };
             for (index, &input) in graph.node(id).inputs.iter().enumerate() {
                 if leads_to[input] {
-                    let part = self.step(id, index, &grad, how)?;
+                    let part = step(id, index, &grad)?;
                     grads[input] = Some(match grads[input].take() {
                         Some(sum) => (sum + part)?,
                         None => part,
@@ -85,15 +103,19 @@ impl Trace {
                 }
             }
         }
-        how.watch.at(1, 1)?;
+        watch.at(1, 1)?;
         match grads[to].take() {
             Some(grad) => Ok(grad),
             None => Ok(self.output(to).zeros_like()?),
         }
     }
 
-    /// One operator backwards, to its input number `index`.
-    fn step(&self, id: NodeId, index: usize, grad: &Tensor, how: &Reverse) -> Result<Tensor> {
+    /// One operator backwards, from its output to its input number `index`: the product of `grad` with its derivative,
+    /// at rectifiers under the rule.
+    ///
+    /// # Errors
+    /// When `grad` has not the shape of the node's output.
+    pub fn step(&self, id: NodeId, index: usize, grad: &Tensor, how: &Reverse) -> Result<Tensor> {
         let network = self.network();
         let node = network.graph().node(id);
         let (x, y) = (self.output(node.inputs[index]), self.output(id));

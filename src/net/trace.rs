@@ -24,6 +24,12 @@ impl Trace {
         &self.outputs[node]
     }
 
+    /// Where each window of a max pool found its maximum: `row * width + column` in the input plane, u32, in the shape
+    /// of the output; `None` for other nodes.
+    pub fn switches(&self, node: NodeId) -> Option<&Tensor> {
+        self.switches[node].as_ref()
+    }
+
     /// The feature maps of a node for the first picture, `(units, height, width)`; features are maps of one value.
     pub fn maps(&self, node: NodeId) -> Result<Tensor> {
         let [units, height, width] = self.network.graph().node(node).extent();
