@@ -25,11 +25,16 @@ pub struct Network {
 }
 
 impl Network {
-    /// Checks `tensors` against `graph`. `origin` names them in messages.
+    /// Checks `tensors` against `graph`. `origin` names them in messages. Where they hold nothing of the auxiliary
+    /// classifiers, as files do that were saved for running only, the graph loses these.
     ///
     /// # Errors
     /// [`Error::Failed`] with all missing, superfluous and wrongly shaped tensors.
     pub fn new(graph: Graph, mut tensors: Tensors, origin: &str, device: &Device) -> Result<Self> {
+        let main = graph.without_auxiliary();
+        let (all, needed) = (graph.parameters(), main.parameters());
+        let lacks_auxiliary = all.keys().all(|name| needed.contains_key(name) || !tensors.contains_key(name));
+        let graph = if lacks_auxiliary { main } else { graph };
         check(&graph, &tensors, origin)?;
         let mut weights = Vec::with_capacity(graph.nodes().len());
         for node in graph.nodes() {

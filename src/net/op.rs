@@ -52,9 +52,21 @@ impl Conv {
         let padding = Padding::all(0);
         Conv { out, kernel: [kernel, kernel], stride: 1, padding, dilation: 1, groups: 1, bias: true }
     }
+    /// The same with a kernel of `[height, width]`.
+    pub const fn rect(out: usize, kernel: [usize; 2]) -> Self {
+        Conv { kernel, ..Conv::new(out, 1) }
+    }
     /// With another step.
     pub const fn stride(self, stride: usize) -> Self {
         Conv { stride, ..self }
+    }
+    /// With the padding that keeps the size at stride 1, for odd kernels.
+    pub const fn same(self) -> Self {
+        Conv { padding: Padding::of(self.kernel[0] / 2, self.kernel[1] / 2), ..self }
+    }
+    /// In independent groups of channels.
+    pub const fn groups(self, groups: usize) -> Self {
+        Conv { groups, ..self }
     }
     /// With the same padding on all sides.
     pub const fn pad(self, size: usize) -> Self {
@@ -195,6 +207,11 @@ pub struct Parameter {
 }
 
 impl Op {
+    /// Local response normalisation with the constants as papers give them: there `alpha` weighs the sum of squares.
+    pub fn lrn(size: usize, alpha: f64, beta: f64, k: f64) -> Op {
+        Op::Lrn { size, alpha: alpha * size as f64, beta, k }
+    }
+
     /// PyTorch's name for the kind of layer.
     pub fn kind(&self) -> &'static str {
         match self {
