@@ -7,7 +7,12 @@
 Weights and picture follow src/weights/synthetic.rs, pictures are SIZE x SIZE. Networks are rewritten with torch.fx so that
 every rectifier and every addition is a module of its own, which captum's LRP, DeepLIFT, guided and deconvnet need; what
 they compute stays the same. Maps over the picture are stored as means of 8x8 blocks, every 61st value, and the largest
-magnitude; maps of layers whole.
+magnitude; maps of layers whole. Everything is computed in float64, so that no rounding decides which rectifier is open.
+
+captum's DeepLIFT runs twice. As it is, a max pool right behind a rectifier is taken by its derivative (the rectifier's
+hook sees the gradient before the pool's hook replaces it), overlapping windows overwrite each other, and a pool that
+shares its input with other layers drops their part (only this is mended, by a clone). Mended, with a clone before every
+pool and a sum where windows overlap, it is the paper's Rescale rule.
 """
 import json, operator, sys
 from pathlib import Path
@@ -88,7 +93,7 @@ class Clone(nn.Module):
     def forward(self, x):
         return x.clone()
 
-def load(name, clones):
+def load(name, clones=False, pools="as they are"):
     """The network as an fx.GraphModule in which every rectifier, addition and pooling is a module used once."""
     kwargs = dict(init_weights=False, aux_logits=True) if name == "googlenet" else {}
     model = fill(models.get_model(name, weights=None, **kwargs))
@@ -115,6 +120,10 @@ def load(name, clones):
             node.replace_all_uses_with(made)
             gm.graph.erase_node(node)
             made.meta["was"] = node.name
+        elif node.op == "call_module" and isinstance(modules[node.target], nn.MaxPool2d) and pools != "as they are":
+            if pools == "all" or len(node.args[0].users) > 1:
+                with gm.graph.inserting_before(node):
+                    node.args = (gm.graph.call_method("clone", (node.args[0],)),)
         elif clones and node.target is torch.cat:
             gm.add_submodule("own_" + node.name, Clone())
             with gm.graph.inserting_after(node):
@@ -122,7 +131,7 @@ def load(name, clones):
             node.replace_all_uses_with(made, delete_user_cb=lambda user: user is not made)
             made.meta["was"] = node.name
     gm.recompile()
-    return gm.eval(), model
+    return gm.eval().double(), model.double()
 
 def leaf(gm, model, name):
     """The module whose output the layer `name` is: the last inside it."""
@@ -146,7 +155,7 @@ def store(out, key, values):
     out[key + ".largest"] = np.array([np.abs(values).max(), np.abs(out[key + ".blocks"]).max()], np.float32)
 
 def pixels(out, name, x, c, d):
-    gm, model = load(name, False)
+    gm, model = load(name)
     store(out, "gradient", ca.Saliency(gm).attribute(x, c, abs=False))
     store(out, "difference", ca.Saliency(lambda z: (lambda y: y[:, c] - y[:, d])(gm(z))).attribute(x, abs=False))
     store(out, "guided-backprop", ca.GuidedBackprop(gm).attribute(x, c))
@@ -156,7 +165,7 @@ def pixels(out, name, x, c, d):
     store(out, "occlusion", ca.Occlusion(gm).attribute(x, (3, PATCH, PATCH), (3, STRIDE, STRIDE), 0, c)[:, :1])
     layer = leaf(gm, model, LAYERS[name][0]) if name != "googlenet" else gm.get_submodule("maxpool3")
     store(out, "unit", ca.NeuronGradient(gm, layer).attribute(x, (3, 1, 2)))
-    sigma = SIGMA * float(x.max() - x.min())
+    sigma = SIGMA * float(x.max().float() - x.min().float())
     sample = iter(range(10 ** 6))
     NoiseTunnel._add_noise_to_input = staticmethod(
         lambda x, stdev, n: torch.cat([x + noise(next(sample), x.numel(), stdev).reshape(x.shape) for _ in range(n)]))
@@ -165,16 +174,20 @@ def pixels(out, name, x, c, d):
         a = NoiseTunnel(ca.Saliency(gm)).attribute(x, nt_type=kind, nt_samples=SAMPLES, nt_samples_batch_size=3, stdevs=sigma,
                                                    target=c, abs=False)
         store(out, key, a if key == "smoothgrad" else a.sum(1))
-    store(out, "deeplift", ca.DeepLift(load(name, False)[0]).attribute(x, torch.zeros_like(x), c))
+    store(out, "deeplift-captum", ca.DeepLift(load(name, pools="shared")[0]).attribute(x, torch.zeros_like(x), c))
+    overwriting = F.max_unpool2d
+    F.max_unpool2d = lambda v, i, k, s, p, size: v.new_zeros(size).flatten(2).scatter_add(2, i.flatten(2), v.flatten(2)).view(size)
+    store(out, "deeplift", ca.DeepLift(load(name, pools="all")[0]).attribute(x, torch.zeros_like(x), c))
+    F.max_unpool2d = overwriting
     for key, rule in [("epsilon", lambda: EpsilonRule(1e-9)), ("gamma", GammaRule), ("alpha1-beta0", Alpha1_Beta0_Rule)]:
-        net, _ = load(name, False)
+        net, _ = load(name)
         for m in net.modules():
             if isinstance(m, (nn.Conv2d, nn.Linear)):
                 m.rule = rule()
         store(out, "lrp-" + key, ca.LRP(net).attribute(x, c))
 
 def cams(out, name, x, c):
-    gm, model = load(name, True)
+    gm, model = load(name, clones=True)
     inner, last, few, rectified = [leaf(gm, model, layer) for layer in LAYERS[name]]
     store(out, "guided-grad-cam", ca.GuidedGradCam(gm, last).attribute(x, c))
     x.requires_grad_()
@@ -200,10 +213,10 @@ def cams(out, name, x, c):
 
 def main(names):
     for name in names:
-        out, x = {}, picture(SIZE)
-        gm, model = load(name, False)
+        out, x = {}, picture(SIZE).double()
+        gm, model = load(name)
         logits = gm(x)
-        assert torch.allclose(logits, model(x), rtol=1e-4)
+        assert torch.allclose(logits, model(x), rtol=1e-9)
         c, d = [int(i) for i in logits[0].argsort(descending=True)[:2]]
         out["logits"] = logits.numpy()[0].astype(np.float32)
         pixels(out, name, x, c, d)

@@ -172,6 +172,15 @@ impl Maps {
         weighted_sum(&self.values, self.plane, &weights)
     }
 
+    /// For each unit the sum over its map of value times gradient.
+    pub(super) fn contributions(&self) -> Vec<f32> {
+        let maps = self.values.chunks(self.plane).zip(self.gradients.chunks(self.plane));
+        let sum = |(values, gradients): (&[f32], &[f32])| -> f64 {
+            values.iter().zip(gradients).map(|(&v, &g)| f64::from(v) * f64::from(g)).sum()
+        };
+        maps.map(|maps| sum(maps) as f32).collect()
+    }
+
     /// The sum over the units of what `f` makes of each value and its gradient.
     pub(super) fn places(&self, f: impl Fn(f64, f64) -> f64) -> Plane {
         let mut sum = vec![0.0; self.plane];

@@ -13,10 +13,11 @@ use crate::{
 };
 use candle_core::Tensor;
 
-const UNPOOL: Parameter = Parameter::choice(
-    "unpool",
-    "What several overlapping max-pool windows send to one place: their sum, or as in captum only what the last sent",
-    &["sum", "captum"],
+const POOL: Parameter = Parameter::choice(
+    "pool",
+    "How differences pass a max pool: by the Rescale rule, or as captum does: by the derivative behind a rectifier, and \
+     elsewhere only what the last of several overlapping windows sends to a place",
+    &["rescale", "captum"],
 );
 
 /// Differences below this are none: there the derivative is taken.
@@ -28,13 +29,13 @@ pub(super) const DEEPLIFT: Method = Method {
     paper: "Shrikumar, Greenside and Kundaje 2017, Rescale rule",
     about: "What each pixel adds to the difference between the score of this picture and that of the flat mean colour, \
             through differences instead of derivatives. The values add up to that difference.",
-    parameters: &[UNPOOL, COLOURS],
+    parameters: &[POOL, COLOURS],
     run: |question| {
         let trace = question.trace;
         let picture = trace.output(0).narrow(0, 0, 1)?;
         let baseline = trace.network().forward(&picture.zeros_like()?, &question.watch.part(0, 2))?;
         let aim = question.aim()?;
-        let captum = question.settings.choice(&UNPOOL) == "captum";
+        let captum = question.settings.choice(&POOL) == "captum";
         let watch = question.watch.part(1, 2);
         let multipliers = trace.walk(aim.node, &aim.seed, 0, &watch, |id, index, multiplier| {
             step(trace, &baseline, id, index, multiplier, captum)
@@ -59,7 +60,10 @@ fn step(
     let difference = |node: NodeId| trace.output(node).narrow(0, 0, 1)? - baseline.output(node);
     let input = difference(node.inputs[index])?;
     let contribution = match &node.op {
-        Op::Relu | Op::Tanh | Op::Sigmoid => (multiplier * difference(id)?)?,
+        Op::Relu | Op::Tanh { .. } | Op::Sigmoid => (multiplier * difference(id)?)?,
+        Op::MaxPool(_) if captum && matches!(trace.network().graph().node(node.inputs[0]).op, Op::Relu) => {
+            return Ok(derivative);
+        }
         Op::MaxPool(_) => pooled(trace, baseline, id, multiplier, captum)?,
         // Not linear, and no function of one value: the baseline's and the picture's derivatives meet halfway.
         Op::Lrn { .. } | Op::Softmax => {

@@ -73,7 +73,7 @@ fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<Te
         let node = graph.node(id);
         let x = input(id, index)?;
         match &node.op {
-            Op::Relu | Op::Tanh | Op::Sigmoid | Op::Softmax | Op::Lrn { .. } => Ok(relevance.clone()),
+            Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Softmax | Op::Lrn { .. } => Ok(relevance.clone()),
             Op::Dropout { .. } | Op::Flatten | Op::Concat => trace.step(id, index, relevance, &how),
             // Merged into the convolution before it, which takes the relevance as it is.
             Op::BatchNorm { .. } if merged.contains(&Some(id)) => Ok(relevance.clone()),

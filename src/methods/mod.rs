@@ -10,15 +10,20 @@ mod cam;
 mod cam_eigen;
 mod cam_guided;
 mod cam_perturb;
+mod curves;
 mod deconvnet;
 mod deeplift;
 mod gradient;
 mod integrated;
+mod localise;
 mod lrp;
 mod lrp_rule;
+mod maxflow;
+mod mixture;
 mod noise;
 mod occlusion;
 mod question;
+mod randomise;
 mod resize;
 mod rise;
 mod settings;
@@ -28,13 +33,16 @@ mod target;
 mod trouble;
 
 pub use attribution::{Attribution, SumCheck};
+pub use curves::{Curve, Curves, curves};
 pub use deconvnet::{Keep, Reconstruction, deconvnet};
+pub use localise::{Localisation, QUANTILES, localise, overlap};
 pub use question::{Question, cam_layers};
+pub use randomise::{Randomised, randomised};
 pub use settings::{Kind, Parameter, Settings};
 pub use strength::strongest_units;
 pub use target::{Aim, Target};
 
-use crate::{Error, Result, error::unknown};
+use crate::{Error, Result, error::unknown, net::NodeId};
 
 /// A way to say what matters for a target.
 pub struct Method {
@@ -115,6 +123,23 @@ pub const CAMS: &[Method] = &[
     cam_perturb::SCORE_CAM,
     cam_perturb::ABLATION_CAM,
 ];
+
+/// A way to rank the units of a layer.
+pub struct Ranking {
+    /// What `--by` calls it.
+    pub name: &'static str,
+    /// What the window calls it.
+    pub title: &'static str,
+    /// What it measures.
+    pub about: &'static str,
+    /// Whether it takes many passes through the network.
+    pub slow: bool,
+    /// Units and what they measure, the largest first.
+    pub run: fn(&Question, NodeId) -> Result<Vec<(usize, f32)>>,
+}
+
+/// Every ranking, the usual one first.
+pub const RANKINGS: &[Ranking] = &[strength::ACTIVATION, strength::CONTRIBUTION, strength::ABLATION];
 
 /// The method of [`METHODS`] called `name`.
 ///
