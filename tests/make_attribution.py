@@ -31,11 +31,11 @@ SIZE, IG_STEPS, SAMPLES, SIGMA, PATCH, STRIDE = 96, 16, 6, 0.15, 32, 16
 # An inner layer, the last with maps, one with few units for Score-CAM, and one behind a rectifier for Ablation-CAM: of
 # layers with negative values pytorch-grad-cam does not ablate to zero.
 LAYERS = {"alexnet": ("features.5", "features.11", "features.2", "features.11"),
-          "vgg16": ("features.16", "features.29", "features.4", "features.29"),
+          "vgg16": ("features.16", "features.29", "features.4", "features.9"),
           "googlenet": ("inception4a", "inception5b", "maxpool1", "inception5b"),
-          "resnet50": ("layer2", "layer4", "maxpool", "layer4"),
+          "resnet50": ("layer2", "layer4", "maxpool", "layer1"),
           "resnet18": ("layer2", "layer4", "maxpool", "layer4"),
-          "densenet121": ("features.transition2.pool", "features", "features.pool0", "features.transition2.relu")}
+          "densenet121": ("features.transition2.pool", "features", "features.pool0", "features.transition1.relu")}
 
 def fnv1a(text):
     h = 0xCBF29CE484222325

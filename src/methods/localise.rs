@@ -156,6 +156,7 @@ fn largest_part(mask: &[bool], [height, width]: [usize; 2]) -> Vec<bool> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -124,6 +124,9 @@ pub const CAMS: &[Method] = &[
     cam_perturb::ABLATION_CAM,
 ];
 
+/// Units and what they measure, the largest first.
+pub type Ranked = Vec<(usize, f32)>;
+
 /// A way to rank the units of a layer.
 pub struct Ranking {
     /// What `--by` calls it.
@@ -135,7 +138,7 @@ pub struct Ranking {
     /// Whether it takes many passes through the network.
     pub slow: bool,
     /// Units and what they measure, the largest first.
-    pub run: fn(&Question, NodeId) -> Result<Vec<(usize, f32)>>,
+    pub run: fn(&Question, NodeId) -> Result<Ranked>,
 }
 
 /// Every ranking, the usual one first.

@@ -173,6 +173,7 @@ impl fmt::Display for Settings {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const SAMPLES: Parameter = Parameter::count("samples", "", [1, 100], 50, "");

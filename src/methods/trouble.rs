@@ -14,9 +14,12 @@ fn nothing(reason: &str) -> Error {
 /// Refuses questions that have no answer: weights that are not numbers, a picture of one flat colour.
 pub(super) fn before(question: &Question) -> Result<()> {
     let trace = question.trace;
-    let finite = |node: NodeId| Ok::<_, Error>(to_vec(trace.output(node))?.iter().all(|value| value.is_finite()));
-    if !finite(question.aim()?.node)? {
-        return Err(not_finite(question)?);
+    // All layers: a rectifier may turn what is no number into a zero, so that scores alone look sound. A sum is finite
+    // only where everything is, and costs a fraction of the layer.
+    for id in 0..=question.aim()?.node {
+        if !f64::from(to_vec(&trace.output(id).sum_all()?.flatten_all()?)?[0]).is_finite() {
+            return Err(not_finite(question)?);
+        }
     }
     let [channels, height, width] = trace.network().graph().input_shape();
     let picture = trace.values(0)?;
@@ -42,7 +45,7 @@ fn not_finite(question: &Question) -> Result<Error> {
             false => nothing(&format!("the values of layer {} are not finite numbers: the scores overflow", node.name)),
         });
     }
-    Ok(nothing("the scores are not finite numbers"))
+    Ok(nothing("the values of the network are too large to add up"))
 }
 
 /// Refuses an answer that could only be drawn as a blank, and says why it is one.
@@ -50,18 +53,17 @@ pub(super) fn after(question: &Question, answer: Attribution) -> Result<Attribut
     if answer.values.iter().any(|value| !value.is_finite()) {
         return Err(nothing("the result overflows: it is not made of finite numbers"));
     }
-    if answer.values.iter().all(|&value| value == 0.0) {
-        return Err(blank(question, answer.layer)?);
-    }
     let first = answer.values[0];
-    if answer.values.len() > 1 && answer.values.iter().all(|&value| value == first) {
-        return Err(nothing("every place has the same value: the method does not tell them apart here"));
+    if answer.values.len() > 1 && answer.values.iter().all(|&value| value == first)
+        || first == 0.0 && answer.values.len() == 1
+    {
+        return Err(blank(question, answer.layer, first == 0.0)?);
     }
     Ok(answer)
 }
 
-/// Why everything is zero.
-fn blank(question: &Question, layer: Option<NodeId>) -> Result<Error> {
+/// Why everything is zero, or at least the same.
+fn blank(question: &Question, layer: Option<NodeId>, zero: bool) -> Result<Error> {
     let trace = question.trace;
     let graph = trace.network().graph();
     let target = question.aim()?.node;
@@ -73,6 +75,7 @@ fn blank(question: &Question, layer: Option<NodeId>) -> Result<Error> {
         }
     }
     Ok(match layer {
+        _ if !zero => nothing("every place has the same value: the method does not tell them apart here"),
         Some(layer) => nothing(&format!(
             "nowhere in layer {} do the units speak for the target rather than against it",
             graph.node(layer).name
