@@ -13,10 +13,11 @@ use striate::{
 
 /// Largest difference over largest magnitude that float32 sums in another order may reach.
 const TOLERANCE: f32 = 5e-4;
-/// What is compared in float64. Along the way of integrated gradients, and behind captum's sign-splitting rules, which divide by
-/// sums that may come out near zero, a rounding error of float32 decides which rectifier is open or how large a share
-/// is: two correct programs differ.
-const EXACT: &[&str] = &["integrated-gradients", "lrp-gamma", "lrp-alpha1-beta0"];
+/// What is compared in float64. At the many points of integrated gradients and SmoothGrad, and behind captum's
+/// sign-splitting rules, which divide by sums that may come out near zero, a rounding error of float32 decides which
+/// rectifier is open or how large a share is: two correct programs differ.
+const EXACT: &[&str] =
+    &["integrated-gradients", "smoothgrad", "smoothgrad-squared", "vargrad", "lrp-gamma", "lrp-alpha1-beta0"];
 /// As in make_attribution.py.
 const SIZE: usize = 96;
 const BLOCK: usize = 8;
@@ -155,7 +156,8 @@ fn agrees(name: &str) {
     it.pixels("difference", "gradient", Target::Difference(it.class, it.other), &[], &[]);
     // In googlenet a layer that is a module for captum.
     let layer = if name == "googlenet" { it.trace.network().graph().find("maxpool3").unwrap() } else { it.layers[0] };
-    it.pixels("unit", "gradient", Target::Unit { layer, unit: 3, keep: Keep::At(1, 2) }, &[], &[]);
+    let unit = it.file.metadata["unit"].parse().unwrap();
+    it.pixels("unit", "gradient", Target::Unit { layer, unit, keep: Keep::At(1, 2) }, &[], &[]);
     it.pixels("guided-backprop", "guided-backprop", class, &[], &[]);
     it.pixels("deconvnet", "deconvnet", class, &[], &[]);
     it.pixels("gradient-x-input", "gradient-x-input", class, &[], &["colours=separate"]);

@@ -312,13 +312,66 @@ fn running_on_from_a_layer_is_running_the_whole() {
     for layer in (0..graph.nodes().len()).step_by(7).filter(|&layer| layer <= scores) {
         // Twice the layer's own output: a batch of two, each with the scores of the trace.
         let twice = Tensor::cat(&[trace.output(layer), trace.output(layer)], 0).unwrap();
-        let again = network.forward_from(&trace, layer, &twice, scores, &Watch::default()).unwrap();
+        let again = network.forward_from(&trace, &[(layer, twice)], scores, &Watch::default()).unwrap();
         assert_eq!(again.dim(0).unwrap(), 2);
         for row in again.to_vec2::<f32>().unwrap() {
             let most = whole.iter().fold(0f32, |m, v| m.max(v.abs()));
             assert!(row.iter().zip(&whole).all(|(a, b)| (a - b).abs() <= 1e-5 * most), "{}", graph.node(layer).name);
         }
     }
-    assert!(network.forward_from(&trace, 3, trace.output(0), scores, &Watch::default()).is_err());
+    assert!(network.forward_from(&trace, &[(3, trace.output(0).clone())], scores, &Watch::default()).is_err());
     assert!(matches!(graph.node(0).op, Op::Input));
+}
+
+/// The same patches as whole pictures, run one by one.
+#[test]
+fn occlusion_computes_only_what_the_patch_touches_and_gets_the_same() {
+    let occlusion = find("occlusion").unwrap();
+    for (name, size, patch, stride) in [("vgg11", 96, 13, 40), ("resnet20", 48, 5, 17), ("googlenet", 128, 9, 50)] {
+        let network = network(zoo::find(name).unwrap(), size, |_| {}).unwrap();
+        let picture = weights::picture(3, size, 0).unwrap();
+        let watch = Watch::default();
+        let trace = network.forward(&picture, &watch).unwrap();
+        let class = best(&trace);
+        let set = [format!("patch={patch}"), format!("stride={stride}")];
+        let settings = Settings::parse(occlusion.parameters, set.iter().map(String::as_str)).unwrap();
+        let question = Question { settings: &settings, ..Question::new(&trace, Target::Class(class), &watch) };
+        let ours = occlusion.ask(&question).unwrap().values;
+        let score = trace.scores().unwrap()[class];
+        let values = trace.values(0).unwrap();
+        // The patches at the corner, inside, and at the far border; none of them overlap here.
+        for (row, column) in [(0, 0), (stride, stride), (size - 1, size - 1)] {
+            let start = |at: usize| if at == size - 1 { (size - patch).div_ceil(stride) * stride } else { at };
+            let (top, left) = (start(row), start(column));
+            let covers = |i: usize| {
+                let (y, x) = (i / size % size, i % size);
+                (top..top + patch).contains(&y) && (left..left + patch).contains(&x)
+            };
+            if top >= size {
+                continue;
+            }
+            let covered =
+                values.iter().enumerate().map(|(i, &v)| if covers(i) { 0.0 } else { v }).collect::<Vec<f32>>();
+            let covered = Tensor::from_vec(covered, picture.shape(), &Device::Cpu).unwrap();
+            let whole = score - network.forward(&covered, &watch).unwrap().scores().unwrap()[class];
+            let (d, most) = ((ours[top * size + left] - whole).abs(), score.abs());
+            println!("{name} at ({top}, {left}): {whole}, difference {:.1e} of the score", d / most);
+            assert!(d <= 1e-5 * most, "{name}: {} {whole}", ours[top * size + left]);
+        }
+    }
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn occlusion_of_vgg16_takes() {
+    let network = network(zoo::find("vgg16").unwrap(), 224, |_| {}).unwrap();
+    let watch = Watch::default();
+    let start = std::time::Instant::now();
+    let trace = network.forward(&weights::picture(3, 224, 0).unwrap(), &watch).unwrap();
+    println!("one forward pass: {:.2} s", start.elapsed().as_secs_f32());
+    let occlusion = find("occlusion").unwrap();
+    let settings = Settings::parse(occlusion.parameters, ["patch=32", "stride=16"]).unwrap();
+    let start = std::time::Instant::now();
+    occlusion.ask(&Question { settings: &settings, ..Question::new(&trace, Target::Class(0), &watch) }).unwrap();
+    println!("169 patches: {:.1} s", start.elapsed().as_secs_f32());
 }

@@ -154,6 +154,17 @@ def store(out, key, values):
     out[key + ".samples"] = values.reshape(-1)[::61].copy()
     out[key + ".largest"] = np.array([np.abs(values).max(), np.abs(out[key + ".blocks"]).max()], np.float32)
 
+def neuron(out, gm, model, name, x):
+    """The gradient of the strongest unit at row 1, column 2 of the inner layer."""
+    layer = leaf(gm, model, LAYERS[name][0]) if name != "googlenet" else gm.get_submodule("maxpool3")
+    kept = []
+    hook = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
+    gm(x)
+    hook.remove()
+    unit = int(kept[0][0, :, 1, 2].argmax())
+    store(out, "unit", ca.NeuronGradient(gm, layer).attribute(x, (unit, 1, 2)))
+    return unit
+
 def pixels(out, name, x, c, d):
     gm, model = load(name)
     store(out, "gradient", ca.Saliency(gm).attribute(x, c, abs=False))
@@ -163,8 +174,7 @@ def pixels(out, name, x, c, d):
     store(out, "gradient-x-input", ca.InputXGradient(gm).attribute(x, c))
     store(out, "integrated-gradients", ca.IntegratedGradients(gm).attribute(x, target=c, n_steps=IG_STEPS, internal_batch_size=4))
     store(out, "occlusion", ca.Occlusion(gm).attribute(x, (3, PATCH, PATCH), (3, STRIDE, STRIDE), 0, c)[:, :1])
-    layer = leaf(gm, model, LAYERS[name][0]) if name != "googlenet" else gm.get_submodule("maxpool3")
-    store(out, "unit", ca.NeuronGradient(gm, layer).attribute(x, (3, 1, 2)))
+    unit = neuron(out, gm, model, name, x)
     sigma = SIGMA * float(x.max().float() - x.min().float())
     sample = iter(range(10 ** 6))
     NoiseTunnel._add_noise_to_input = staticmethod(
@@ -185,6 +195,7 @@ def pixels(out, name, x, c, d):
             if isinstance(m, (nn.Conv2d, nn.Linear)):
                 m.rule = rule()
         store(out, "lrp-" + key, ca.LRP(net).attribute(x, c))
+    return unit
 
 def cams(out, name, x, c):
     gm, model = load(name, clones=True)
@@ -219,9 +230,9 @@ def main(names):
         assert torch.allclose(logits, model(x), rtol=1e-9)
         c, d = [int(i) for i in logits[0].argsort(descending=True)[:2]]
         out["logits"] = logits.numpy()[0].astype(np.float32)
-        pixels(out, name, x, c, d)
+        unit = pixels(out, name, x, c, d)
         cams(out, name, x, c)
-        meta = {"class": str(c), "other": str(d), "layers": json.dumps(LAYERS[name])}
+        meta = {"class": str(c), "other": str(d), "unit": str(unit), "layers": json.dumps(LAYERS[name])}
         out = {k: np.ascontiguousarray(v) for k, v in out.items()}
         save_file(out, Path(__file__).parent / f"data/attribution/{name}.safetensors", metadata=meta)
         print(f"{name}: class {c}, logit {float(logits[0, c]):.6g}", {k: v.shape for k, v in out.items() if "blocks" not in k and "samples" not in k and "largest" not in k}, flush=True)

@@ -15,6 +15,7 @@ mod deconvnet;
 mod deeplift;
 mod gradient;
 mod integrated;
+mod local;
 mod localise;
 mod lrp;
 mod lrp_rule;

@@ -116,7 +116,7 @@ impl<'a> Question<'a> {
         for (index, &start) in starts.iter().enumerate() {
             let made = make(start, (start + batch).min(count))?;
             let part = watch.part(index, starts.len());
-            outputs.push(network.forward_from(self.trace, layer, &made, aim.node, &part)?);
+            outputs.push(network.forward_from(self.trace, &[(layer, made)], aim.node, &part)?);
         }
         Ok(outputs)
     }

@@ -24,8 +24,8 @@ pub(super) const RISE: Method = Method {
     name: "rise",
     title: "RISE",
     paper: "Petsiuk, Das and Saenko 2018",
-    about: "Random halves of the picture are shown to the network; a pixel is as bright as the class is probable on \
-            average when it is among what is shown. It asks for nothing but the network's output.",
+    about: "Random halves of the picture are shown to the network. How much more probable than on average the class is \
+            when a pixel is among what is shown; it asks for nothing but the network's output.",
     parameters: &[MASKS, CELLS, SHOWN, SEED],
     slow: true,
     run,
@@ -57,14 +57,15 @@ fn run(question: &Question) -> Result<Attribution> {
     for output in &outputs {
         values.extend(outcome(question, &aim, output)?);
     }
+    // Taken from each, the mean outcome changes nothing but a constant, and leaves less to chance.
+    let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / count as f64;
     let mut sum = vec![0f64; height * width];
     for (index, &value) in values.iter().enumerate() {
-        sum.iter_mut().zip(mask(index)).for_each(|(sum, shown)| *sum += f64::from(value) * f64::from(shown));
+        sum.iter_mut().zip(mask(index)).for_each(|(sum, shown)| *sum += (f64::from(value) - mean) * f64::from(shown));
     }
     let scale = 1.0 / (count as f64 * shown);
-    let signed = values.iter().any(|&value| value < 0.0);
     let values = sum.into_iter().map(|sum| (sum * scale) as f32).collect();
-    Ok(Attribution { values, shape: [1, height, width], signed, ..Attribution::default() })
+    Ok(Attribution { values, shape: [1, height, width], signed: true, ..Attribution::default() })
 }
 
 /// What experiments on the picture look at, for each picture of a batch: a class's probability; of other targets the
