@@ -16,8 +16,13 @@ pub struct CloseCall {
     closeness: f32,
     /// The rectifier or pool, and which of its values.
     at: (NodeId, usize),
-    /// Which values of its input the other decision sends the gradient to (1) and no longer to (-1).
+    /// The node at whose values the other decision changes what arrives: the input, or where a pool would find its
+    /// maximum in what a rectifier has just cut off, the rectifier's input.
+    place: NodeId,
+    /// Which values then get the gradient (1) or no longer (-1).
     changes: Vec<(usize, f32)>,
+    /// The value from which the deconvnet rule takes the signal, since to it a closed rectifier is no obstacle.
+    instead: Option<usize>,
 }
 
 /// All close calls of a trace, the closest first.
@@ -27,6 +32,7 @@ pub fn close_calls(trace: &Trace) -> Vec<CloseCall> {
     let graph = trace.network().graph();
     let auxiliary = graph.auxiliary();
     let mut calls = Vec::new();
+    let mut cut_off = Vec::new();
     for (id, node) in graph.nodes().iter().enumerate().skip(1) {
         if !matches!(node.op, Op::Relu | Op::MaxPool(_)) || auxiliary[id] {
             continue;
@@ -35,13 +41,15 @@ pub fn close_calls(trace: &Trace) -> Vec<CloseCall> {
         let largest = before.iter().fold(0f32, |m, v| m.max(v.abs()));
         let mut close = |index: usize, distance: f32, changes: &[(usize, f32)]| {
             if distance <= ROUNDING * largest {
-                calls.push(CloseCall { closeness: distance / largest, at: (id, index), changes: changes.to_vec() });
+                let (closeness, place, changes) = (distance / largest, node.inputs[0], changes.to_vec());
+                calls.push(CloseCall { closeness, at: (id, index), place, changes, instead: None });
             }
         };
         match &node.op {
             Op::MaxPool(window) => {
                 let [_, h, w] = graph.node(node.inputs[0]).extent();
                 let [units, rows, columns] = node.extent();
+                let follows_pool = matches!(graph.node(node.inputs[0]).op, Op::MaxPool(_));
                 for index in 0..units * rows * columns {
                     let (unit, row, column) = (index / (rows * columns), index / columns % rows, index % columns);
                     let mut best = [(f32::NEG_INFINITY, 0); 2];
@@ -51,17 +59,22 @@ pub fn close_calls(trace: &Trace) -> Vec<CloseCall> {
                             if let Some((y, x)) = inside.filter(|&(y, x)| y < h && x < w) {
                                 let place = (unit * h + y) * w + x;
                                 let value = before[place];
+                                // Behind a pool whose windows overlap, equal values are one and the same: both
+                                // programs take the first, and the runner-up is another value.
                                 if value > best[0].0 {
                                     best = [(value, place), best[0]];
-                                } else if value > best[1].0 {
+                                } else if value > best[1].0 && !(follows_pool && value == best[0].0) {
                                     best[1] = (value, place);
                                 }
                             }
                         }
                     }
-                    // A window of zeros behind a rectifier passes nothing, whichever of them it chose.
-                    if best[0].0 != 0.0 {
+                    // Zeros behind a rectifier are no accident either.
+                    if best[0].0 != best[1].0 || best[0].0 != 0.0 {
                         close(index, best[0].0 - best[1].0, &[(best[0].1, -1.0), (best[1].1, 1.0)]);
+                    }
+                    if best[0].0 == 0.0 {
+                        cut_off.push((id, index));
                     }
                 }
             }
@@ -69,6 +82,47 @@ pub fn close_calls(trace: &Trace) -> Vec<CloseCall> {
                 .iter()
                 .enumerate()
                 .for_each(|(i, &v)| close(i, v.abs(), &[(i, if v > 0.0 { -1.0 } else { 1.0 })])),
+        }
+    }
+    // Windows of zeros behind a rectifier, one of whose values another program may have found just above zero.
+    let mut inputs: HashMap<NodeId, (Vec<f32>, f32)> = HashMap::new();
+    for (id, index) in cut_off {
+        let node = graph.node(id);
+        let Op::MaxPool(window) = &node.op else { continue };
+        let ([_, h, w], [_, rows, columns]) = (graph.node(node.inputs[0]).extent(), node.extent());
+        let (mut unit, row, column) = (index / (rows * columns), index / columns % rows, index % columns);
+        let mut source = node.inputs[0];
+        if graph.node(source).op == Op::Concat {
+            for &branch in &graph.node(source).inputs {
+                let units = graph.node(branch).extent()[0];
+                if unit < units {
+                    source = branch;
+                    break;
+                }
+                unit -= units;
+            }
+        }
+        if graph.node(source).op != Op::Relu {
+            continue;
+        }
+        let place = graph.node(source).inputs[0];
+        let (before, largest) = inputs.entry(place).or_insert_with(|| {
+            let values = trace.values(place).unwrap();
+            let largest = values.iter().fold(0f32, |m, v| m.max(v.abs()));
+            (values, largest)
+        });
+        let span = |index: usize, stride: usize, kernel: usize, pad: usize, size: usize| {
+            (index * stride).saturating_sub(pad)..(index * stride + kernel - pad).min(size)
+        };
+        let vertical = span(row, window.stride[0], window.kernel[0], window.padding.top, h);
+        let horizontal = span(column, window.stride[1], window.kernel[1], window.padding.left, w);
+        let inside = vertical.flat_map(|y| horizontal.clone().map(move |x| (unit * h + y) * w + x));
+        let all: Vec<usize> = inside.collect();
+        let Some(&nearest) = all.iter().max_by(|&&a, &&b| before[a].total_cmp(&before[b])) else { continue };
+        let closeness = -before[nearest] / *largest;
+        if closeness <= ROUNDING {
+            let (changes, instead) = (vec![(nearest, 1.0)], Some(all[0]));
+            calls.push(CloseCall { closeness, at: (id, index), place, changes, instead });
         }
     }
     calls.sort_by(|a, b| a.closeness.total_cmp(&b.closeness));
@@ -101,17 +155,21 @@ pub fn walk_agrees(
         let (id, index) = call.at;
         let is_rectifier = graph.node(id).op == Op::Relu;
         let g = arriving.entry(id).or_insert_with(|| to_vec(&walk(graph.scores(), &seed, id)).unwrap())[index];
+        let through_rectifier = is_rectifier || call.place != graph.node(id).inputs[0];
         match rule {
             Rule::Deconvnet if is_rectifier => 0.0,
-            Rule::Guided if is_rectifier => g.max(0.0),
+            Rule::Guided | Rule::Deconvnet if through_rectifier => g.max(0.0),
             _ => g,
         }
     };
     // How the walk changes when a call is decided the other way.
     let moved = |call: &CloseCall, g: f32| {
-        let input = graph.node(call.at.0).inputs[0];
+        let input = call.place;
         let mut change = vec![0f32; trace.output(input).elem_count()];
         call.changes.iter().for_each(|&(place, sign)| change[place] = sign * g);
+        if let (Rule::Deconvnet, Some(place)) = (rule, call.instead) {
+            change[place] -= g;
+        }
         let change = Tensor::from_vec(change, trace.output(input).shape(), &Device::Cpu).unwrap();
         // The gradient is linear in what arrives; the other rules clip sums, so they are walked with and without.
         if rule == Rule::Gradient {
@@ -121,12 +179,33 @@ pub fn walk_agrees(
         let way = walk(input, &all, 0);
         (walk(input, &(all + change).unwrap(), 0) - way).unwrap()
     };
-    // Other rules start from what the gradient found, then try max pools: at those may hang what had no gradient.
+    // Other rules start from what the gradient found, then try max pools that see where the two differ most: at those
+    // may hang what had no gradient.
+    let [_, _, height, width] = theirs.dims()[..] else { panic!("{theirs:?} is no batch of maps") };
     let mut first = flips.clone();
-    if rule != Rule::Gradient {
-        let is_pool = |call: &CloseCall| graph.node(call.at.0).op != Op::Relu;
-        // Only those that see where the two differ most.
-        let [_, _, height, width] = theirs.dims()[..] else { panic!("{theirs:?} is no batch of maps") };
+    for round in 0..4 {
+        // What the gradient found is taken at once, of others the one that helps most.
+        let mut best = (0.8 * error(&ours), None);
+        for index in std::mem::take(&mut first) {
+            let g = arrives(&calls[index]);
+            if g == 0.0 || differ(&ours) <= TOLERANCE / 4.0 {
+                continue;
+            }
+            let other = (&ours + moved(&calls[index], g)).unwrap();
+            if flips.contains(&index) && error(&other) < 0.99 * error(&ours) {
+                ours = other;
+            } else if error(&other) < best.0 {
+                best = (error(&other), Some((index, other)));
+            }
+        }
+        let found = best.1.is_some();
+        if let Some((index, other)) = best.1 {
+            ours = other;
+            flips.push(index);
+        }
+        if rule == Rule::Gradient || differ(&ours) <= TOLERANCE / 4.0 || (round > 0 && !found) {
+            break;
+        }
         let apart = to_vec(&(&ours - theirs).unwrap().abs().unwrap()).unwrap();
         let most = apart.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
         let (y, x) = (most / width % height, most % width);
@@ -139,23 +218,16 @@ pub fn walk_agrees(
             let [vertical, horizontal] = costs[call.at.0].field;
             within(vertical, call.at.1 / columns % rows, y) && within(horizontal, call.at.1 % columns, x)
         };
-        let candidates = (0..calls.len()).filter(|&index| is_pool(&calls[index]) && sees(&calls[index]));
-        first.extend(candidates.filter(|index| !flips.contains(index)).take(40));
-    }
-    for index in first {
-        let g = arrives(&calls[index]);
-        if g != 0.0 && differ(&ours) > TOLERANCE / 4.0 {
-            let other = (&ours + moved(&calls[index], g)).unwrap();
-            if error(&other) < 0.99 * error(&ours) {
-                ours = other;
-                if !flips.contains(&index) {
-                    flips.push(index);
-                }
-            }
-        }
+        let is_pool = |call: &CloseCall| graph.node(call.at.0).op != Op::Relu;
+        let mut candidates: Vec<(f32, usize)> = (0..calls.len())
+            .filter(|&index| is_pool(&calls[index]) && sees(&calls[index]) && !flips.contains(&index))
+            .map(|index| (arrives(&calls[index]).abs() / (calls[index].closeness + 1e-7), index))
+            .collect();
+        candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
+        first.extend(candidates.into_iter().take(8).map(|(_, index)| index));
     }
     let mut tried: Vec<usize> = flips.clone();
-    for _ in 0..16 {
+    for _ in 0..12 {
         if rule != Rule::Gradient || differ(&ours) <= TOLERANCE / 4.0 {
             break;
         }
@@ -169,7 +241,7 @@ pub fn walk_agrees(
         let mut inputs: HashMap<NodeId, [Vec<f32>; 2]> = HashMap::new();
         let mut best = (0.0, None);
         for (index, call) in calls.iter().enumerate().filter(|(index, _)| !tried.contains(index)) {
-            let input = graph.node(call.at.0).inputs[0];
+            let input = call.place;
             let [here, there] = inputs
                 .entry(input)
                 .or_insert_with(|| [trace, &beside].map(|trace| to_vec(trace.output(input)).unwrap()));
