@@ -217,7 +217,10 @@ fn plain(character: char) -> char {
 
 /// Tiles enlarged by a whole factor where that fits, shrunk where not even once fits.
 fn mosaic(units: usize, width: usize, height: usize) -> Layout {
-    let plain = Layout::square(units, (width as u32, height as u32), 0);
+    let mut plain = Layout::square(units, (width as u32, height as u32), 0);
+    if units <= 4 {
+        plain.columns = units.max(1) as u32;
+    }
     let (across, down) = plain.size(units);
     let longest = across.max(down).max(1);
     let layout = match MOSAIC / longest {

@@ -150,9 +150,9 @@ impl Page<'_> {
             html
         });
         format!(
-            "<header id=\"picture\">\n<div class=\"seen\">{picture}<p class=\"caption\">What the network sees.</p></div>\
+            "<header id=\"picture\">\n<div class=\"seen\">{picture}<p class=\"caption\">What the network sees.</p>{facts}</div>\
              \n<div>\n<h1>{title}</h1>\n{warning}<h2 class=\"small\">What it takes it for</h2>\n<ol class=\"classes\">\n\
-             {bars}</ol>\n{facts}</div>\n</header>\n",
+             {bars}</ol>\n</div>\n</header>\n",
             picture = image(&self.looked_at, "whole"),
         )
     }
@@ -221,9 +221,8 @@ impl Page<'_> {
                 escape(caption)
             );
         }
-        html.push_str("</div>\n");
         html.push_str(&self.units(section, node));
-        html + "</section>\n"
+        html + "</div>\n</section>\n"
     }
 
     fn activations(&self, mosaic: &Mosaic, node: &Node) -> String {
@@ -238,7 +237,11 @@ impl Page<'_> {
             Scaling::Layer | Scaling::Symmetric => "on one scale",
         };
         let silent = mosaic.highs.iter().filter(|&&high| high <= 0.0).count();
-        let silent = if silent > 0 { format!(" {silent} never answer above zero.") } else { String::new() };
+        let silent = match silent {
+            0 => String::new(),
+            1 => " One unit stays at or below zero.".to_owned(),
+            _ => format!(" {silent} units stay at or below zero."),
+        };
         let highs: Vec<String> = mosaic.highs.iter().map(|&high| number(high)).collect();
         format!(
             "<figure class=\"activations\" data-columns=\"{}\" data-units=\"{}\" data-highs=\"{}\">{}<figcaption>\
@@ -261,7 +264,7 @@ impl Page<'_> {
             return String::new();
         }
         let mut html = String::from(
-            "<h3>The units that answer most</h3>\n<p class=\"caption\">Left the part of the picture that the strongest \
+            "<div class=\"strongest\">\n<h3>The units that answer most</h3>\n<p class=\"caption\">Left the part of the picture that the strongest \
              activation sees, right what of it excites the unit: a deconvnet reconstruction (Zeiler and Fergus 2014), \
              grey where nothing does.</p>\n<div class=\"units\">\n",
         );
@@ -280,7 +283,7 @@ impl Page<'_> {
                 number(figures.activation),
             );
         }
-        html + "</div>\n"
+        html + "</div>\n</div>\n"
     }
 
     /// The class that a unit of the score layer stands for.
