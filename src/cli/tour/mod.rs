@@ -42,7 +42,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "L,L,...", value_delimiter = ',')]
     layers: Vec<String>,
     /// Reconstructions for each layer
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(0..=64))]
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(0..=64))]
     units: u8,
 }
 

@@ -47,7 +47,7 @@ fn escape(text: &str) -> String {
 
 /// `3 × 64 × 64`.
 fn times(shape: &[usize]) -> String {
-    shape.iter().map(|side| side.to_string()).collect::<Vec<_>>().join(" × ")
+    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
 }
 
 fn image(figure: &Figure, class: &str) -> String {
@@ -150,9 +150,9 @@ impl Page<'_> {
             html
         });
         format!(
-            "<header id=\"picture\">\n<div class=\"seen\">{picture}<p class=\"caption\">What the network sees.</p>{facts}</div>\
+            "<header id=\"picture\">\n<div class=\"seen\">{picture}<p class=\"caption\">What the network sees.</p></div>\
              \n<div>\n<h1>{title}</h1>\n{warning}<h2 class=\"small\">What it takes it for</h2>\n<ol class=\"classes\">\n\
-             {bars}</ol>\n</div>\n</header>\n",
+             {bars}</ol>\n</div>\n{facts}</header>\n",
             picture = image(&self.looked_at, "whole"),
         )
     }
@@ -264,14 +264,14 @@ impl Page<'_> {
             return String::new();
         }
         let mut html = String::from(
-            "<div class=\"strongest\">\n<h3>The units that answer most</h3>\n<p class=\"caption\">Left the part of the picture that the strongest \
-             activation sees, right what of it excites the unit: a deconvnet reconstruction (Zeiler and Fergus 2014), \
+            "<div class=\"strongest\">\n<h3>The units that answer most</h3>\n<p class=\"caption\">With each its strongest activation, at (row, column). \
+             Left the part of the picture that it sees, right what of it excites the unit: a deconvnet reconstruction (Zeiler and Fergus 2014), \
              grey where nothing does.</p>\n<div class=\"units\">\n",
         );
         let [_, height, width] = node.extent();
         for figures in &section.units {
             let [row, column] = figures.position;
-            let place = if height * width > 1 { format!(" at row {row}, column {column}") } else { String::new() };
+            let place = if height * width > 1 { format!(" at ({row}, {column})") } else { String::new() };
             let _ = writeln!(
                 html,
                 "<figure class=\"unit\"><div class=\"pair\">{}{}</div><figcaption><b>unit {}{}</b> {}{place}\
