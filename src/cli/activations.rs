@@ -43,8 +43,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let run = args.subject.run(console)?;
     let view = &run.layers[layer];
     let style = args.paint.style(ColourMap::Viridis);
-    let scaling = args.paint.scaling(&style);
     let [units, height, width] = view.shape;
+    let scaling = args.paint.scaling(&style, height * width);
     let facts = Facts { unit, ..Facts::of(&run.model).picture(args.subject.name()).layer(&run.model, layer) };
     let (facts, raw) = match unit {
         None => (facts.values(&view.shape, view.range()), (0..units, vec![units, height, width])),

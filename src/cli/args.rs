@@ -124,7 +124,7 @@ pub(super) struct PaintArgs {
         help = format!("The colour map: {} [default: by what is shown]", list(ColourMap::ALL.map(ColourMap::name))))]
     pub map: Option<ColourMap>,
     #[arg(long, value_name = "SCALING", value_parser = Scaling::from_name,
-        help = format!("Whose values the colours are relative to: {} [default: unit; symmetric for a diverging map]",
+        help = format!("Whose values the colours are relative to: {} [default: unit; layer for maps of one value; symmetric for a diverging map]",
             list(Scaling::ALL.map(Scaling::name))))]
     scaling: Option<Scaling>,
     /// The power that places in the colour map are raised to: below 1 lifts weak values, above 1 hides them
@@ -143,9 +143,15 @@ impl PaintArgs {
         Style { map: self.map.unwrap_or(usual), gamma: self.gamma }
     }
 
-    /// The scaling; a diverging map means opposite signs only about zero.
-    pub fn scaling(&self, style: &Style) -> Scaling {
-        self.scaling.unwrap_or(if style.map.is_diverging() { Scaling::Symmetric } else { Scaling::Unit })
+    /// The scaling for maps of `area` values. A diverging map means opposite signs only about zero, and a map of one
+    /// value says nothing on its own scale.
+    pub fn scaling(&self, style: &Style, area: usize) -> Scaling {
+        let usual = match area {
+            _ if style.map.is_diverging() => Scaling::Symmetric,
+            1 => Scaling::Layer,
+            _ => Scaling::Unit,
+        };
+        self.scaling.unwrap_or(usual)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     Error, Result,
     engine::Run,
     methods::{Keep, Reconstruction, deconvnet, strongest_units},
-    net::NodeId,
+    net::{Field, NodeId},
     paint::Range,
 };
 use candle_core::{Device, Tensor};
@@ -38,8 +38,8 @@ pub(super) struct Args {
     /// Pass local response normalisation by instead of multiplying by its derivative
     #[arg(long)]
     skip_lrn: bool,
-    /// Cut the picture to the part that the kept activation sees (with --unit)
-    #[arg(long, requires = "unit")]
+    /// Cut each reconstruction to the part of the picture that the kept activation sees
+    #[arg(long)]
     crop: bool,
     #[command(flatten)]
     output: OutputArgs,
@@ -77,30 +77,26 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         paper: Some("Zeiler and Fergus 2014"),
         ..Facts::of(&run.model).picture(args.subject.name()).layer(&run.model, layer).values(&shape, Range::of(&values))
     };
+    let field = run.model.network.graph().costs()[layer].field;
     let paint = || {
-        let side = if unit.is_some() { 1 } else { COLUMNS as usize };
-        let factor = args.output.scale().one(width * side, height * side);
-        let mut tiles: Vec<RgbaImage> = found.iter().map(|one| paint_values(&one.values, one.shape, factor)).collect();
-        if args.crop {
-            tiles = vec![cut(&run, &found[0], args)];
-        }
-        Ok(if unit.is_some() { tiles.swap_remove(0) } else { grid(&tiles, COLUMNS) })
+        // Unenlarged, and then all by the same factor.
+        let tiles: Vec<RgbaImage> = found.iter().map(|one| tile(one, args.crop.then_some(&field))).collect();
+        let columns = (tiles.len() as u32).min(COLUMNS);
+        let (across, down) = tiles[0].dimensions();
+        let factor = args.output.scale().one((across * columns) as usize, (down * columns) as usize);
+        let enlarge = |tile| imageops::resize(tile, across * factor, down * factor, imageops::FilterType::Nearest);
+        Ok(grid(&tiles.iter().map(enlarge).collect::<Vec<_>>(), columns))
     };
     args.output.save(facts, paint, || Ok(Tensor::from_vec(values, shape, &Device::Cpu)?))
 }
 
-/// The part of a reconstruction that its activation sees.
-fn cut(run: &Run, one: &Reconstruction, args: &Args) -> RgbaImage {
+/// A reconstruction, a pixel a value, or with `field` the part of it that its activation sees.
+pub(super) fn tile(one: &Reconstruction, field: Option<&[Field; 2]>) -> RgbaImage {
     let [_, height, width] = one.shape;
-    let field = run.model.network.graph().costs()[one.layer].field;
-    let [x, y, across, down] = match one.position {
-        Some(position) => patch(&field, position, [height, width]),
-        None => [0, 0, width as u32, height as u32],
-    };
-    let factor = args.output.scale().one(across as usize, down as usize);
     let whole = paint_values(&one.values, one.shape, 1);
-    let part = imageops::crop_imm(&whole, x, y, across, down).to_image();
-    imageops::resize(&part, across * factor, down * factor, imageops::FilterType::Nearest)
+    let (Some(field), Some(position)) = (field, one.position) else { return whole };
+    let [x, y, across, down] = patch(field, position, [height, width]);
+    imageops::crop_imm(&whole, x, y, across, down).to_image()
 }
 
 /// The units that answer most, of those that answer at all: by their largest activation, or by the one at the position

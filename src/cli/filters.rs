@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let range = Range::of(&to_vec(&weights)?);
     let facts = Facts { unit, ..Facts::of(&model).layer(&model, layer).values(weights.dims(), range) };
     let style = args.paint.style(ColourMap::RedBlue);
-    let scaling = args.paint.scaling(&style);
+    let scaling = args.paint.scaling(&style, filters.extent[1] * filters.extent[2]);
     let paint = || {
         Ok(match unit {
             None => filters.overview(args.output.scale(), &style).0,
@@ -104,6 +104,11 @@ impl Filters {
         let extent = flattened(graph, layer).filter(|maps| maps.iter().product::<usize>() == inputs * height * width);
         let extent = extent.unwrap_or([inputs, height, width]);
         Ok(Some(Filters { values: to_vec(&tensor)?, tensor, units, extent, rgb }))
+    }
+
+    /// Smallest and largest weight.
+    pub fn range(&self) -> Range {
+        Range::of(&self.values)
     }
 
     fn of_unit(&self, unit: usize) -> &[f32] {

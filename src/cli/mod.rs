@@ -139,7 +139,8 @@ fn refuse(error: &clap::Error) -> ExitCode {
     }
     let text = error.render().to_string();
     let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
-    let said: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
-    complain(said.join(" ").trim_start_matches("error: "));
+    let noise = |line: &&str| line.is_empty() || line.starts_with("For more") || line.starts_with("tip: to pass");
+    let said: Vec<&str> = lines.filter(|line| !noise(line)).collect();
+    complain(&said.join(" ").trim_start_matches("error: ").replace(" tip: ", "; "));
     ExitCode::from(2)
 }

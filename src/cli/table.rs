@@ -57,7 +57,7 @@ pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -67,7 +67,7 @@ pub(super) fn thousands(number: u64) -> String {
 
 /// 64 x 32 x 32 as `64x32x32`.
 pub(super) fn shape(shape: &[usize]) -> String {
-    shape.iter().map(|side| side.to_string()).collect::<Vec<_>>().join("x")
+    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x")
 }
 
 #[cfg(test)]
