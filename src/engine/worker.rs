@@ -46,8 +46,8 @@ pub enum Request {
     Picture(PictureSource),
     /// Which pixels of a run's picture matter for a class.
     Attribute(Arc<Run>, &'static Method, usize),
-    /// Project units of a layer of a run back to the picture, one answer each.
-    Deconvnet(Arc<Run>, NodeId, Vec<usize>, Keep),
+    /// Project units of a layer of a run back to the picture, each with what is kept of it; one answer each.
+    Deconvnet(Arc<Run>, NodeId, Vec<(usize, Keep)>),
     /// Anything that takes long and ends in a sentence: an export. The first string says what is being done.
     Task(String, Work),
 }
@@ -120,7 +120,7 @@ impl Request {
             Request::Open(opening) => format!("Opening {}", opening.network),
             Request::Picture(_) => "Running the picture".into(),
             Request::Attribute(_, method, _) => method.title.into(),
-            Request::Deconvnet(_, _, units, _) => format!("Deconvnet of {} units", units.len()),
+            Request::Deconvnet(_, _, units) => format!("Deconvnet of {} units", units.len()),
             Request::Task(what, _) => what.clone(),
         }
     }
@@ -330,9 +330,9 @@ impl Worker {
                 self.tell(Event::Attribution { run: run.id, method: method.name, class, result });
                 Ok(())
             }
-            Request::Deconvnet(run, layer, units, keep) => {
+            Request::Deconvnet(run, layer, units) => {
                 let count = units.len();
-                for (index, unit) in units.into_iter().enumerate() {
+                for (index, (unit, keep)) in units.into_iter().enumerate() {
                     let result = answer(run.deconvnet(layer, unit, keep, &watch.part(index, count)))?;
                     self.tell(Event::Reconstruction { run: run.id, layer, unit, keep, result });
                 }

@@ -14,6 +14,7 @@ pub use strength::strongest_units;
 use crate::{Error, Result, error::unknown, net::Trace, watch::Watch};
 
 /// A way to say which pixels matter for a class.
+#[derive(Debug)]
 pub struct Method {
     /// What `--method` calls it.
     pub name: &'static str,

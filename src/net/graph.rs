@@ -78,7 +78,7 @@ impl Graph {
         let pooled = main().find(|(_, node)| matches!(node.op, Op::AdaptiveAvgPool { .. }));
         let end = pooled.map_or(self.nodes.len(), |(id, _)| id);
         let spatial = |node: &Node| node.extent()[1] * node.extent()[2] > 1;
-        main().filter(|&(id, node)| id < end && spatial(node)).last().map_or(0, |(id, _)| id)
+        main().rfind(|&(id, node)| id < end && spatial(node)).map_or(0, |(id, _)| id)
     }
 
     /// For every node whether it is part of an auxiliary classifier: a side branch on which the scores do not depend,
