@@ -2,10 +2,21 @@
 //!
 //! A reader returns float32 tensors by name; whether they fit is checked once, by [`crate::net::Network::new`].
 
+mod bounded;
+mod caffe;
+mod checkpoint;
+mod legacy;
+mod npz;
+mod open;
+mod pickle;
+mod pytorch;
 mod safetensors;
+mod strided;
 mod synthetic;
+mod torch;
+mod zipped;
 
-pub use safetensors::{File, read_bytes, read_file};
+pub use open::{File, Format, read_bytes, read_file};
 pub use synthetic::{picture, synthetic, uniform};
 
 use crate::{Error, Result};
