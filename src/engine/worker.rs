@@ -60,9 +60,25 @@ pub enum Event {
     /// A picture ran.
     Run(Arc<Run>),
     /// A method's answer for a run and a class.
-    Attribution { run: u64, method: &'static str, class: usize, result: Arc<Attribution> },
+    Attribution {
+        /// [`Run::id`].
+        run: u64,
+        /// [`Method::name`].
+        method: &'static str,
+        /// The class that was explained.
+        class: usize,
+        /// The answer.
+        result: Arc<Attribution>,
+    },
     /// A unit's reconstruction for a run.
-    Reconstruction { run: u64, keep: Keep, result: Arc<Reconstruction> },
+    Reconstruction {
+        /// [`Run::id`].
+        run: u64,
+        /// What was kept of the unit's map.
+        keep: Keep,
+        /// The answer.
+        result: Arc<Reconstruction>,
+    },
     /// A task ended well.
     Finished(String),
     /// A request failed, and why; what was on screen stays.
