@@ -56,7 +56,7 @@ const READERS: &[(&str, &[&str])] = &[
 fn allowed_memory(size: usize) -> usize {
     (48 << 20) + size * 64
 }
-const ALLOWED_TIME: Duration = Duration::from_secs(3);
+const ALLOWED_TIME: Duration = Duration::from_secs(1);
 
 struct Counting;
 static NOW: AtomicUsize = AtomicUsize::new(0);
@@ -280,12 +280,21 @@ fn fuzz(reader: &str, seeds: &[&str], duration: Duration) {
         branches::taken();
         let before = NOW.load(Ordering::Relaxed);
         PEAK.store(before, Ordering::Relaxed);
-        let began = Instant::now();
-        let result = catch_unwind(|| match weights::read_bytes(&input, "x") {
-            Ok(_) => None,
-            Err(error) => Some(error.to_string()),
-        });
-        let took = began.elapsed();
+        let read = || {
+            let began = Instant::now();
+            let result = catch_unwind(|| match weights::read_bytes(&input, "x") {
+                Ok(_) => None,
+                Err(error) => Some(error.to_string()),
+            });
+            (result, began.elapsed())
+        };
+        let (result, mut took) = read();
+        // On a busy machine anything may take long once.
+        for _ in 0..5 {
+            if took > ALLOWED_TIME {
+                took = read().1;
+            }
+        }
         let peak = PEAK.load(Ordering::Relaxed) - before;
         worst = worst.max(peak);
         let taken = branches::taken();

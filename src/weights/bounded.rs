@@ -48,12 +48,12 @@ impl<'a> Context<'a> {
 
     /// The error for a file that is not what its format demands.
     pub fn damaged(&self, why: impl Display) -> Error {
-        Error::Failed(format!("{} is not a whole {}: {why}", self.name, self.format))
+        Error::Failed(format!("{} is not a whole {}: {}", self.name, self.format, printable(&why.to_string())))
     }
 
     /// The error for a whole file that cannot serve: `why` continues the sentence that its name starts.
     pub fn refused(&self, why: impl Display) -> Error {
-        Error::Failed(format!("{} {why}", self.name))
+        Error::Failed(format!("{} {}", self.name, printable(&why.to_string())))
     }
 
     /// The error for a tensor whose values are no floats.
@@ -66,6 +66,11 @@ impl<'a> Context<'a> {
         let total = self.length.max(1);
         self.watch.at(self.done.get().min(total) as usize, total as usize)
     }
+}
+
+/// One line of reasonable length, whatever the file has for names.
+fn printable(text: &str) -> String {
+    text.chars().take(300).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// Whether a tensor that is not of floats counts something (`num_batches_tracked`, `n_averaged`) and is no weight.

@@ -1,12 +1,16 @@
 //! Caffe's `.caffemodel`: a protobuf message `NetParameter` of layers, each with its name and its blobs. Three
 //! generations of it differ in the numbers of their fields. Only these few fields are read, straight from the file;
-//! training's other settings are passed over.
+//! training's other settings are passed over. Layers that normalise responses state their constants, which the weights
+//! were trained for and papers do not share.
 
 use super::{
     File,
     bounded::{Dtype, Stream},
 };
-use crate::{Error, Result, net::Tensors};
+use crate::{
+    Error, Result,
+    net::{Op, Tensors},
+};
 use candle_core::{Device, Tensor};
 use std::{collections::HashMap, io::Read};
 
@@ -15,13 +19,15 @@ use std::{collections::HashMap, io::Read};
 struct Fields {
     name: u64,
     blobs: u64,
+    /// `LRNParameter`; 0 where there is none.
+    lrn: u64,
 }
 /// `LayerParameter`, since 2014: field 100 of the network.
-const LAYER: Fields = Fields { name: 1, blobs: 7 };
+const LAYER: Fields = Fields { name: 1, blobs: 7, lrn: 118 };
 /// `V1LayerParameter`: field 2.
-const V1_LAYER: Fields = Fields { name: 4, blobs: 6 };
+const V1_LAYER: Fields = Fields { name: 4, blobs: 6, lrn: 18 };
 /// `V0LayerParameter`: field 1 of a V1 layer.
-const V0_LAYER: Fields = Fields { name: 1, blobs: 50 };
+const V0_LAYER: Fields = Fields { name: 1, blobs: 50, lrn: 0 };
 
 /// Whether a file may be one: it starts with the network's name or with a layer.
 pub(super) fn recognise(head: &[u8]) -> bool {
@@ -30,26 +36,27 @@ pub(super) fn recognise(head: &[u8]) -> bool {
 
 pub(super) fn read<R: Read>(mut stream: Stream<'_, R>) -> Result<File> {
     let context = stream.context;
-    let mut tensors = Tensors::new();
+    let mut file = File::new(context.format, Tensors::new(), HashMap::new());
     while stream.left() > 0 {
         match tag(&mut stream)? {
-            (2, Wire::Sized(size)) => layer(&mut stream, size, V1_LAYER, &mut tensors)?,
-            (100, Wire::Sized(size)) => layer(&mut stream, size, LAYER, &mut tensors)?,
+            (2, Wire::Sized(size)) => layer(&mut stream, size, V1_LAYER, &mut file)?,
+            (100, Wire::Sized(size)) => layer(&mut stream, size, LAYER, &mut file)?,
             (_, wire) => skip(&mut stream, wire)?,
         }
     }
-    Ok(File { tensors, metadata: HashMap::new(), format: context.format })
+    Ok(file)
 }
 
-fn layer<R: Read>(stream: &mut Stream<'_, R>, size: u64, fields: Fields, tensors: &mut Tensors) -> Result<()> {
+fn layer<R: Read>(stream: &mut Stream<'_, R>, size: u64, fields: Fields, file: &mut File) -> Result<()> {
     let mut name = String::new();
     let mut blobs = Vec::new();
+    let mut lrn = None;
     let end = stream.left() - size;
     while stream.left() > end {
         match tag(stream)? {
             (1, Wire::Sized(size)) if fields.name == V1_LAYER.name => {
                 within(stream, size, end)?;
-                layer(stream, size, V0_LAYER, tensors)?;
+                layer(stream, size, V0_LAYER, file)?;
             }
             (field, Wire::Sized(size)) if field == fields.name => {
                 if size > 1000 {
@@ -61,10 +68,15 @@ fn layer<R: Read>(stream: &mut Stream<'_, R>, size: u64, fields: Fields, tensors
                 within(stream, size, end)?;
                 blobs.push(blob(stream, size)?);
             }
+            (field, Wire::Sized(size)) if field == fields.lrn => {
+                within(stream, size, end)?;
+                lrn = Some(lrn_constants(stream, size)?);
+            }
             (_, wire) => skip(stream, wire)?,
         }
         within(stream, 0, end)?;
     }
+    file.constants.extend(lrn.map(|op| (name.clone(), op)));
     for (index, (values, shape)) in blobs.into_iter().enumerate() {
         // Layers that share weights with another store none.
         if values.is_empty() {
@@ -80,10 +92,10 @@ fn layer<R: Read>(stream: &mut Stream<'_, R>, size: u64, fields: Fields, tensors
             let (shape, count) = (&shape[..shape.len().min(8)], values.len());
             return Err(stream.context.damaged(format_args!("{name} of shape {shape:?} has {count} values")));
         }
-        if tensors.contains_key(&name) {
+        if file.tensors.contains_key(&name) {
             return Err(stream.context.damaged(format_args!("it has two tensors called {name}")));
         }
-        tensors.insert(name, Tensor::from_vec(values, shape, &Device::Cpu)?);
+        file.tensors.insert(name, Tensor::from_vec(values, shape, &Device::Cpu)?);
     }
     Ok(())
 }
@@ -142,6 +154,27 @@ fn blob_shape<R: Read>(stream: &mut Stream<'_, R>, size: u64) -> Result<Vec<usiz
     let rest = stream.left() - end;
     stream.skip(rest)?;
     Ok(shape)
+}
+
+/// An `LRNParameter`, with the defaults of its fields.
+fn lrn_constants<R: Read>(stream: &mut Stream<'_, R>, size: u64) -> Result<Op> {
+    let (mut channels, mut alpha, mut beta, mut k) = (5, 1f32, 0.75f32, 1f32);
+    let end = stream.left() - size;
+    while stream.left() > end {
+        match tag(stream)? {
+            (1, Wire::Number(size)) => channels = whole(size),
+            (2, Wire::Four) => alpha = f32::from_le_bytes(stream.array()?),
+            (3, Wire::Four) => beta = f32::from_le_bytes(stream.array()?),
+            (5, Wire::Four) => k = f32::from_le_bytes(stream.array()?),
+            (_, wire) => skip(stream, wire)?,
+        }
+        within(stream, 0, end)?;
+    }
+    // Window and exponents as the formula allows them; float32 as people wrote it, 1e-4 and not 9.99999975e-5.
+    let plain = |value: f32| value.to_string().parse().ok().filter(|value: &f64| (0.0..=1e3).contains(value));
+    let constants = plain(alpha).zip(plain(beta)).zip(plain(k)).filter(|_| (1..=1001).contains(&channels));
+    let ((alpha, beta), k) = constants.ok_or_else(|| stream.context.damaged("a normalisation makes no sense"))?;
+    Ok(Op::Lrn { size: channels, alpha, beta, k })
 }
 
 /// Without a copy where there is nothing yet.

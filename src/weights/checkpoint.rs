@@ -30,8 +30,8 @@ const KEYS: [&str; 14] = [
 ];
 /// How deep a checkpoint's dictionaries and a network's modules are nested.
 const MAX_DEPTH: usize = 24;
-/// Objects looked at: a pickle may refer to one object from many places, and those again.
-const MAX_VISITS: usize = 1 << 20;
+/// How often each object may be looked at: a pickle may refer to one from many places, and those to each other.
+const MAX_VISITS: usize = 32;
 
 /// The tensors of a checkpoint.
 #[derive(Default)]
@@ -53,9 +53,10 @@ pub(super) struct Wanted {
 
 /// Finds the weights.
 pub(super) fn find(context: &Context, pickle: &Pickle) -> Result<Found> {
-    let mut search = Search { pickle, visits: 0 };
+    let size: usize = pickle.objects.iter().map(Object::size).sum();
+    let mut search = Search { pickle, visits: 0, allowed: 1000 + size.saturating_mul(MAX_VISITS) };
     let tensors = search.tensors(pickle.root, 0);
-    if search.visits > MAX_VISITS {
+    if search.visits > search.allowed {
         return Err(context.damaged("its objects contain each other"));
     }
     if tensors.is_empty() {
@@ -92,8 +93,8 @@ pub(super) fn find(context: &Context, pickle: &Pickle) -> Result<Found> {
 /// The error for a pickle without weights, which says what it would have called.
 pub(super) fn refuse(context: &Context, pickle: &Pickle) -> Error {
     match torch::foreign_call(pickle) {
-        Some(mut name) => {
-            name = name.chars().filter(|c| !c.is_control()).take(80).collect();
+        Some(name) => {
+            let name: String = name.chars().take(80).collect();
             context.refused(format_args!("calls {name}: not a weights file; nothing was run"))
         }
         None => context.refused("is a pickle without tensors by name; a state_dict is needed"),
@@ -119,6 +120,7 @@ type Named = BTreeMap<String, Value>;
 struct Search<'p> {
     pickle: &'p Pickle,
     visits: usize,
+    allowed: usize,
 }
 
 impl Search<'_> {
@@ -205,6 +207,6 @@ impl Search<'_> {
 
     fn enter(&mut self, depth: usize) -> bool {
         self.visits += 1;
-        depth < MAX_DEPTH && self.visits <= MAX_VISITS
+        depth < MAX_DEPTH && self.visits <= self.allowed
     }
 }

@@ -5,18 +5,24 @@
 mod bounded;
 mod caffe;
 mod checkpoint;
+mod fetch;
 mod legacy;
+mod names;
 mod npz;
 mod open;
 mod pickle;
 mod pytorch;
 mod safetensors;
+mod sources;
 mod strided;
 mod synthetic;
 mod torch;
 mod zipped;
 
+pub use fetch::{cache_folder, fetch, find_local};
+pub use names::fit;
 pub use open::{File, Format, read_bytes, read_file};
+pub use sources::{Remote, remote};
 pub use synthetic::{picture, synthetic, uniform};
 
 use crate::{Error, Result};

@@ -30,7 +30,7 @@ pub(super) fn read<R: Read + Seek>(mut archive: Archive<'_, R>) -> Result<File> 
             unfolding.add(values, vec![(name.to_owned(), view)])?;
         }
     }
-    Ok(File { tensors: unfolding.tensors, metadata: HashMap::new(), format: context.format })
+    Ok(File::new(context.format, unfolding.tensors, HashMap::new()))
 }
 
 /// One `.npy` file; `None` for a counter, which is passed over.

@@ -4,7 +4,11 @@ use super::{
     bounded::{Context, Stream},
     caffe, legacy, npz, pytorch, safetensors, zipped,
 };
-use crate::{Error, Result, net::Tensors, watch::Watch};
+use crate::{
+    Error, Result,
+    net::{Op, Tensors},
+    watch::Watch,
+};
 use std::{
     collections::HashMap,
     fmt, fs,
@@ -20,6 +24,14 @@ pub struct File {
     pub metadata: HashMap<String, String>,
     /// What kind of file it is.
     pub format: Format,
+    /// Operators that the file states the constants of, by its names of the layers.
+    pub constants: Vec<(String, Op)>,
+}
+
+impl File {
+    pub(super) fn new(format: Format, tensors: Tensors, metadata: HashMap<String, String>) -> Self {
+        File { tensors, metadata, format, constants: Vec::new() }
+    }
 }
 
 /// A kind of weights file.
@@ -109,6 +121,9 @@ fn read<R: Read + Seek>(mut reader: R, length: u64, name: &str, watch: &Watch) -
         Err(unknown(&head, name))
     }?;
     watch.at(1, 1)?;
+    if file.tensors.keys().any(|name| name.len() > 300 || name.chars().any(char::is_control)) {
+        return Err(Error::Failed(format!("{name} has tensors with names that cannot be printed")));
+    }
     if file.tensors.is_empty() {
         return Err(Error::Failed(format!("{name} is a {} without any weights", file.format)));
     }

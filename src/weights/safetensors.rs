@@ -49,5 +49,5 @@ pub(super) fn read<R: Read>(mut stream: Stream<'_, R>) -> Result<File> {
         let values = stream.floats(dtype, info.shape.iter().product())?;
         tensors.insert(tensor, Tensor::from_vec(values, info.shape.as_slice(), &Device::Cpu)?);
     }
-    Ok(File { tensors, metadata: metadata.metadata().clone().unwrap_or_default(), format: context.format })
+    Ok(File::new(context.format, tensors, metadata.metadata().clone().unwrap_or_default()))
 }

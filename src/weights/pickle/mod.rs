@@ -47,6 +47,18 @@ pub(super) enum Object {
     Call(Box<Call>),
 }
 
+impl Object {
+    /// How much there is to look at: itself and what it holds.
+    pub fn size(&self) -> usize {
+        1 + match self {
+            Object::List(items) | Object::Tuple(items) => items.len(),
+            Object::Dict(entries) => entries.len(),
+            Object::Call(call) => call.entries.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// A call that was not made.
 #[derive(Debug)]
 pub(super) struct Call {
