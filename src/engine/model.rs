@@ -63,7 +63,7 @@ impl Model {
             other => other,
         })?;
         let weights = match (&opening.weights, card.shipped) {
-            (Source::Shipped, None) => Source::Synthetic(0),
+            (Source::Shipped, None) => weights::find_local(card.name).map_or(Source::Synthetic(0), Source::File),
             (source, _) => source.clone(),
         };
         let mut preprocess = (card.preprocess)().with_size(size);

@@ -77,8 +77,10 @@ pub fn fetch(remote: &Remote, folder: &Path, watch: &Watch) -> Result<PathBuf> {
             Stop::Broken(_) if failures < TRIES => thread::sleep(Duration::from_millis(100)),
             Stop::Broken(why) => {
                 let (done, total) = (download.done / 1_000_000, remote.size.div_ceil(1_000_000));
-                let why = format!("{why} after {done} of {total} MB; what arrived is kept for the next try");
-                return Err(cannot(remote, &why));
+                return Err(match done {
+                    0 => cannot(remote, &why),
+                    _ => cannot(remote, &format!("{why} after {done} of {total} MB; the next try goes on from there")),
+                });
             }
             Stop::Final(error) => return Err(error),
         }
@@ -304,10 +306,14 @@ fn silent() -> String {
     format!("nothing came for {} seconds", PATIENCE.as_secs())
 }
 
+fn unknown_host() -> String {
+    "the host cannot be found; is this machine online?".to_owned()
+}
+
 fn failure(error: ureq::Error) -> Failure {
     use ureq::Error as E;
     match error {
-        E::HostNotFound => Failure::Refused("the host cannot be found; is this machine online?".to_owned()),
+        E::HostNotFound => Failure::Refused(unknown_host()),
         E::Timeout(_) => Failure::Cut(silent()),
         E::Io(error) => match error.kind() {
             ErrorKind::ConnectionRefused => Failure::Refused("the connection was refused".to_owned()),
@@ -315,6 +321,10 @@ fn failure(error: ureq::Error) -> Failure {
                 Failure::Refused("the host cannot be reached; is this machine online?".to_owned())
             }
             ErrorKind::TimedOut => Failure::Cut(silent()),
+            // The systems' resolvers have no kind of their own.
+            _ if ["lookup address", "No such host"].iter().any(|text| error.to_string().contains(text)) => {
+                Failure::Refused(unknown_host())
+            }
             _ => Failure::Cut(format!("the connection broke ({error})")),
         },
         error => Failure::Refused(format!("{error}")),
