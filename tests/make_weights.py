@@ -161,16 +161,18 @@ def caffe_files():
             return b"".join(field(i + 1, side) for i, side in enumerate(shape)) + data
         return data + field(7, field(1, b"".join(varint(side) for side in array.shape)))
 
-    layers = [("data", []), ("conv1", ["conv1.weight", "conv1.bias"]), ("relu1", []), ("fc", ["fc.weight", "fc.bias"])]
+    layers = [("data", []), ("conv1", ["conv1.weight", "conv1.bias"]), ("norm1", []), ("fc", ["fc.weight", "fc.bias"])]
 
     def model(generation, **options):
         out = field(1, "tiny") + field(3, "data") + field(4, 3)
         for name, blobs in layers:
             blobs = [blob(ARRAYS[key], generation < 2, **options) for key in blobs]
+            # Five channels, alpha 1e-4; beta and k are the defaults.
+            lrn = field(18 if generation == 1 else 118, field(1, 5) + varint(2 << 3 | 5) + struct.pack("<f", 1e-4)) if name == "norm1" else b""
             if generation == 2:
-                out += field(100, field(1, name) + field(2, "Layer") + field(3, "below") + b"".join(field(7, b) for b in blobs) + field(10, 1))
+                out += field(100, field(1, name) + field(2, "Layer") + field(3, "below") + b"".join(field(7, b) for b in blobs) + field(10, 1) + lrn)
             elif generation == 1:
-                out += field(2, field(2, "below") + field(4, name) + field(5, 4) + b"".join(field(6, b) for b in blobs))
+                out += field(2, field(2, "below") + field(4, name) + field(5, 4) + b"".join(field(6, b) for b in blobs) + lrn)
             else:
                 out += field(2, field(1, field(1, name) + field(2, "layer") + b"".join(field(50, b) for b in blobs)))
         return out

@@ -18,7 +18,7 @@ const IGNORED_MODULES: [&str; 5] = ["aux1.", "aux2.", "AuxLogits.", "loss1/", "l
 /// What tools count beside the weights: PyTorch's batch normalisation and averaging, thop's costs.
 const IGNORED_COUNTS: [&str; 4] = ["num_batches_tracked", "n_averaged", "total_ops", "total_params"];
 /// What the last layer is called, by torchvision, timm, the ports of Cadene, and here.
-const HEADS: [&str; 5] = ["fc", "classifier", "head.fc", "last_linear", "head"];
+const HEADS: [&str; 6] = ["fc", "classifier", "head.fc", "last_linear", "head", "linear"];
 /// Other layers that timm renamed: VGG's first two fully connected ones, which it runs as convolutions.
 const RENAMED: [(&str, &str); 2] = [("pre_logits.fc1", "classifier.0"), ("pre_logits.fc2", "classifier.3")];
 
