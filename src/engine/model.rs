@@ -5,7 +5,7 @@ use crate::{
     net::Network,
     picture::Preprocess,
     watch::Watch,
-    weights::{self, Source},
+    weights::{self, Format, Source},
     zoo::{self, Card},
 };
 use candle_core::Device;
@@ -63,22 +63,28 @@ impl Model {
             other => other,
         })?;
         let weights = match (&opening.weights, card.shipped) {
-            (Source::Shipped, None) => Source::Synthetic(0),
+            (Source::Shipped, None) => weights::find_local(card.name).map_or(Source::Synthetic(0), Source::File),
             (source, _) => source.clone(),
         };
-        let (tensors, metadata) = match &weights {
-            Source::Synthetic(seed) => (weights::synthetic(&graph, *seed)?, HashMap::new()),
+        let mut preprocess = (card.preprocess)().with_size(size);
+        let (graph, tensors, metadata) = match &weights {
+            Source::Synthetic(seed) => {
+                let tensors = weights::synthetic(&graph, *seed)?;
+                (graph, tensors, HashMap::new())
+            }
             Source::File(path) => {
-                let file = weights::read_file(path, watch)?;
-                (file.tensors, file.metadata)
+                let (graph, file) = weights::fit(weights::read_file(path, watch)?, graph)?;
+                if file.format == Format::Caffe && preprocess.channels() == 3 {
+                    preprocess = preprocess.caffe();
+                }
+                (graph, file.tensors, file.metadata)
             }
             Source::Shipped => {
                 let file = weights::read_bytes(card.shipped.unwrap_or_default(), card.name)?;
-                (file.tensors, file.metadata)
+                (graph, file.tensors, file.metadata)
             }
         };
         let network = Arc::new(Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?);
-        let preprocess = (card.preprocess)().with_size(size);
         Ok(Model { card, network, preprocess, weights, metadata })
     }
 

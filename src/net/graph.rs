@@ -102,6 +102,17 @@ impl Graph {
         auxiliary
     }
 
+    /// The graph with other operators where `change` has one: the same but for constants, which shape and weights do not
+    /// depend on.
+    pub fn with_constants(mut self, change: impl Fn(&Node) -> Option<Op>) -> Graph {
+        for node in &mut self.nodes {
+            if let Some(op) = change(node) {
+                node.op = op;
+            }
+        }
+        self
+    }
+
     /// The graph without its auxiliary classifiers: what weights files hold that were saved for running only.
     pub fn without_auxiliary(&self) -> Graph {
         let auxiliary = self.auxiliary();
