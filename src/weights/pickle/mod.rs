@@ -6,6 +6,7 @@
 //! nothing to drop.
 
 mod operations;
+mod values;
 
 use super::bounded::Stream;
 use crate::Result;
