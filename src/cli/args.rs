@@ -29,7 +29,7 @@ pub(super) struct NetworkArgs {
     #[arg(long, value_name = "NETWORK", value_parser = zoo::find, default_value = ZOO[0].name,
         help = format!("The network: {}", list(ZOO.iter().map(|card| card.name))))]
     pub network: &'static Card,
-    /// Weights from a file, or made up (untrained) from a seed [default: what ships, else synthetic:0]
+    /// Weights from a file, or made up (untrained) from a seed [default: what ships, else what was fetched, else synthetic:0]
     #[arg(long, value_name = "FILE|synthetic:SEED", value_parser = str::parse::<Source>)]
     pub weights: Option<Source>,
     /// Where to compute: auto, cpu, cuda or metal
@@ -38,13 +38,16 @@ pub(super) struct NetworkArgs {
     /// Side of the network's input in pixels [default: the network's own]
     #[arg(long, value_name = "PIXELS")]
     pub size: Option<usize>,
+    /// The names of the classes, in output order: a label a line, or JSON [default: the network's own]
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
 }
 
 impl NetworkArgs {
     /// What to open.
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
-        Opening { network: self.network.name.to_owned(), weights, size: self.size }
+        Opening { network: self.network.name.to_owned(), weights, size: self.size, labels: self.labels.clone() }
     }
 
     /// The layers, known before any weights are read. Sizes are those of the network's own input.
@@ -157,7 +160,7 @@ impl PaintArgs {
 
 /// The class that `--class` names, else the predicted one.
 pub(super) fn class(text: Option<&str>, run: &Run) -> Result<usize> {
-    text.map_or_else(|| Ok(run.predicted()), |text| run.model.card.labels.find(text))
+    text.map_or_else(|| Ok(run.predicted()), |text| run.model.labels.find(text))
 }
 
 /// A unit of a layer, checked.

@@ -71,7 +71,7 @@ pub(super) struct ClassFacts {
 
 impl ClassFacts {
     pub fn of(run: &Run, index: usize) -> Self {
-        let label = run.model.card.labels.all().get(index);
+        let label = run.model.labels.all().get(index);
         ClassFacts {
             index,
             label: label.map_or("?", Label::short).to_owned(),

@@ -12,6 +12,7 @@ mod console;
 mod deconvnet;
 mod evaluate;
 mod facts;
+mod fetch;
 mod filters;
 mod layers;
 mod networks;
@@ -56,6 +57,7 @@ enum Command {
     Deconvnet(deconvnet::Args),
     Tour(tour::Args),
     Evaluate(evaluate::Args),
+    Fetch(fetch::Args),
 }
 
 impl Command {
@@ -71,6 +73,7 @@ impl Command {
             Command::Deconvnet(args) => deconvnet::run(args, console),
             Command::Tour(args) => tour::run(args, console),
             Command::Evaluate(args) => evaluate::run(args, console),
+            Command::Fetch(args) => fetch::run(args, console),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     net::NodeId,
     picture::Picture,
     watch::Watch,
+    weights::{self, Source},
 };
 use std::{
     collections::BTreeMap,
@@ -42,6 +43,8 @@ type Work = Box<dyn FnOnce(&Watch) -> Result<String> + Send>;
 pub enum Request {
     /// Open a network; the present picture runs through it.
     Open(Opening),
+    /// Download a network's published weights, then open it with them.
+    Fetch(Opening),
     /// Open a picture and run it.
     Picture(PictureSource),
     /// Which pixels of a run's picture matter for a class.
@@ -107,7 +110,7 @@ pub enum Lane {
 impl Request {
     fn lane(&self) -> Lane {
         match self {
-            Request::Open(_) => Lane::Model,
+            Request::Open(_) | Request::Fetch(_) => Lane::Model,
             Request::Picture(_) => Lane::Picture,
             Request::Attribute(..) => Lane::Attribution,
             Request::Deconvnet(..) => Lane::Deconvnet,
@@ -118,6 +121,7 @@ impl Request {
     fn what(&self) -> String {
         match self {
             Request::Open(opening) => format!("Opening {}", opening.network),
+            Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
             Request::Picture(_) => "Running the picture".into(),
             Request::Attribute(_, method, _) => method.title.into(),
             Request::Deconvnet(_, _, units) => format!("Deconvnet of {} units", units.len()),
@@ -309,6 +313,15 @@ impl Worker {
                     self.tell(Event::Run(Arc::new(run)));
                 }
                 Ok(())
+            }
+            Request::Fetch(opening) => {
+                let network = &opening.network;
+                let place = weights::remote(network).zip(weights::cache_folder());
+                let Some((remote, folder)) = place else {
+                    return Err(Error::Failed(format!("there are no published weights for {network}")));
+                };
+                let path = weights::fetch(&remote, &folder, watch)?;
+                self.serve(Request::Open(Opening { weights: Source::File(path), ..opening }), watch)
             }
             Request::Picture(source) => {
                 let picture = match source {

@@ -212,6 +212,10 @@ impl App {
                 self.opening = opening.clone();
                 self.engine.request(Request::Open(opening));
             }
+            Command::Fetch(opening) => {
+                self.opening = opening.clone();
+                self.engine.request(Request::Fetch(opening));
+            }
             Command::SelectLayer(layer) => {
                 if let Some(shown) = &self.shown {
                     self.selection.select_layer(&shown.run, layer);

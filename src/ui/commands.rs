@@ -140,6 +140,8 @@ pub enum Command {
     Open(PictureSource),
     /// Open another network.
     OpenNetwork(Opening),
+    /// Download the published weights of a network and open it with them.
+    Fetch(Opening),
     /// Go to a layer.
     SelectLayer(NodeId),
     /// Go to a unit of the layer, and to a row and a column of it.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::{Model, Opening},
     net::Op,
-    weights::Source,
+    weights::{Source, remote},
     zoo::ZOO,
 };
 use eframe::egui::{
@@ -85,6 +85,12 @@ impl Strip {
                 Source::Shipped => {
                     ui.label(RichText::new("trained").small().weak());
                 }
+            }
+            let remote = remote(model.card.name).filter(|_| model.is_untrained());
+            if let Some(remote) = remote
+                && ui.small_button("download").on_hover_text(remote.describe()).clicked()
+            {
+                out.push(Command::Fetch(Opening::of(model.card.name)));
             }
             if ui.small_button("weights…").on_hover_text("Open a file of weights for this network").clicked() {
                 out.push(super::commands::Action::OpenWeights.into());

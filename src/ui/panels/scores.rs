@@ -88,7 +88,7 @@ fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
         font,
         text,
     );
-    let whole = run.model.card.labels.all().get(class).map_or("", |label| label.name.as_str());
+    let whole = run.model.labels.all().get(class).map_or("", |label| label.name.as_str());
     let response =
         response.on_hover_text(format!("{whole}\nclass {class}, probability {share:.6}, score {}", number(score)));
     if response.clicked() {
