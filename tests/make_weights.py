@@ -61,6 +61,10 @@ def torch_files():
     torch.save(weights, OUT / "legacy.pth", **old)
     torch.save(net, OUT / "module.pth")
     torch.save(net, OUT / "legacy_module.pth", **old)
+    # Old files quote the source of every class, and where it lay on the machine that wrote them.
+    here = str(Path(torch.__file__).parent.parent).encode()
+    file = OUT / "legacy_module.pth"
+    file.write_bytes(file.read_bytes().replace(here, b"." * len(here)))
     torch.save(dict(net.named_parameters()) | dict(net.named_buffers()), OUT / "parameters.pth")
     optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9)
     net(torch.zeros(1, 3, 8, 8)).sum().backward()
@@ -78,6 +82,11 @@ def torch_files():
     torch.save(strided(), OUT / "strided.pth")
     torch.save(strided(), OUT / "legacy_strided.pth", **old)
     torch.jit.save(torch.jit.script(module()), OUT / "script.pt")
+    with zipfile.ZipFile(OUT / "script.pt") as archive:
+        entries = [(name, archive.read(name)) for name in archive.namelist() if not name.endswith(".debug_pkl")]
+    with zipfile.ZipFile(OUT / "script.pt", "w") as archive:
+        for name, data in entries:
+            archive.writestr(zipfile.ZipInfo(name), data)
     torch.serialization.set_crc32_options(False)
     torch.save(module().state_dict(), OUT / "no_checksums.pth")
     torch.serialization.set_crc32_options(True)
