@@ -64,14 +64,17 @@ pub fn slider<'a>(ui: &mut Ui, name: &str, slider: egui::Slider<'a>) -> Response
 
 /// A drop-down of colour maps.
 pub fn colour_map(ui: &mut Ui, name: &str, map: &mut ColourMap) {
-    combo(ui, name, map.name(), 74.0, |ui| {
-        for other in ColourMap::ALL {
-            ui.horizontal(|ui| {
-                ramp(ui, other);
-                ui.selectable_value(map, other, other.name());
-            });
-        }
-    });
+    combo(ui, name, map.name(), 74.0, |ui| colour_maps(ui, map));
+}
+
+/// All colour maps, one below the other.
+pub fn colour_maps(ui: &mut Ui, map: &mut ColourMap) {
+    for other in ColourMap::ALL {
+        ui.horizontal(|ui| {
+            ramp(ui, other);
+            ui.selectable_value(map, other, other.name());
+        });
+    }
 }
 
 /// A colour map as a strip.

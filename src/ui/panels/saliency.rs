@@ -11,10 +11,11 @@ use crate::{
         export::{Export, numbers_from},
         prepare::rgba_texture,
         state::{Hover, View},
-        widgets::{WHOLE, caption, colour_map, combo, fit, gamma, hollow, image_at, number, slider, toolbar},
+        widgets::{WHOLE, caption, colour_maps, combo, fit, gamma, hollow, image_at, number, slider, toolbar},
     },
 };
 use eframe::egui::{self, Color32, Rect, TextureHandle, TextureOptions, Ui};
+use egui::containers::menu::{MenuButton, MenuConfig};
 use image::{DynamicImage, Rgba, RgbaImage, imageops};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -136,14 +137,22 @@ impl Saliency {
                 }
             });
             self.class(ui, view, out);
-            ui.checkbox(&mut self.options.over, "over picture").on_hover_text("Lay the heatmap over the picture");
-            ui.spacing_mut().slider_width = 56.0;
-            if self.options.over {
-                slider(ui, "opacity", egui::Slider::new(&mut self.options.opacity, 0.0..=1.0));
-            }
-            colour_map(ui, "Heatmap colours", &mut self.options.style.map);
-            gamma(ui, &mut self.options.style.gamma);
+            let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+            let button = MenuButton::new("look").config(stays);
+            button.ui(ui, |ui| self.look(ui)).0.on_hover_text("Beside or over the picture, colours");
         });
+    }
+
+    /// What seldom changes, out of the way.
+    fn look(&mut self, ui: &mut Ui) {
+        ui.set_width(150.0);
+        ui.checkbox(&mut self.options.over, "over picture").on_hover_text("Lay the heatmap over the picture");
+        ui.spacing_mut().slider_width = 72.0;
+        ui.add_enabled_ui(self.options.over, |ui| {
+            slider(ui, "opacity", egui::Slider::new(&mut self.options.opacity, 0.0..=1.0));
+        });
+        gamma(ui, &mut self.options.style.gamma);
+        colour_maps(ui, &mut self.options.style.map);
     }
 
     /// A list of classes, narrowed by what is typed.

@@ -75,9 +75,13 @@ fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
     let mono = TextStyle::Monospace.resolve(ui.style());
     let text = ui.visuals().text_color();
     let at = |x: f32| pos2(x, rect.center().y - 1.0);
-    let right = painter.text(at(rect.right() - 6.0), Align2::RIGHT_CENTER, number(score), mono.clone(), palette.weak);
     let percent = format!("{:.1}%", 100.0 * share);
-    let left = right.left().min(rect.right() - 46.0) - 10.0;
+    let mut left = rect.right() - 6.0;
+    // In a narrow pane the name needs the room more; the score is in the hover text.
+    if rect.width() > 210.0 {
+        let right = painter.text(at(left), Align2::RIGHT_CENTER, number(score), mono.clone(), palette.weak);
+        left = right.left().min(rect.right() - 46.0) - 10.0;
+    }
     let shown = painter.text(at(left), Align2::RIGHT_CENTER, percent, mono, text);
     let room = Rect::from_min_max(rect.min, pos2(shown.left() - 6.0, rect.bottom()));
     let font: FontId = TextStyle::Body.resolve(ui.style());
