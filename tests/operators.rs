@@ -88,6 +88,29 @@ fn convolutions() {
 }
 
 #[test]
+fn connection_tables() {
+    let table = vec![vec![0], vec![2, 0], vec![1, 2, 0], vec![1]];
+    check("table", [3, 5, 6], only(Op::TableConv { kernel: [3, 2], table: table.clone() }));
+    // The same as a convolution in which what the table leaves out is zero; the weights lie in the table's order.
+    let network = network([3, 5, 5], only(Op::TableConv { kernel: [1, 1], table }));
+    assert_eq!(network.graph().costs()[1].parameters, 7 + 4);
+    assert_eq!(network.graph().costs()[1].macs, 7 * 25);
+    let filters = flat(&network.filters(1).unwrap().unwrap());
+    let w = flat(&network.weights(1)[0]);
+    assert_eq!(filters, [w[0], 0., 0., w[2], 0., w[1], w[5], w[3], w[4], 0., w[6], 0.]);
+}
+
+#[test]
+fn trainable_subsampling() {
+    check("subsample", [3, 6, 8], only(Op::Subsample(Window::new(2, 2))));
+    check("subsample with overlap", [2, 7, 7], only(Op::Subsample(Window::new(3, 2))));
+    let network = network([1, 2, 2], only(Op::Subsample(Window::new(2, 2))));
+    let trace = run(&network, &tensor(&[1., 2., 3., 4.], &[1, 1, 2, 2]));
+    let [weight, bias] = [0, 1].map(|index| flat(&network.weights(1)[index])[0]);
+    assert!((flat(trace.output(1))[0] - (10.0 * weight + bias)).abs() < 1e-12);
+}
+
+#[test]
 fn pools() {
     for window in [
         Window::new(2, 2),
@@ -111,7 +134,17 @@ fn pools() {
 
 #[test]
 fn pointwise_and_normalising() {
-    for op in [Op::Relu, Op::Tanh, Op::Sigmoid, Op::BatchNorm { eps: 1e-5 }, Op::Dropout { p: 0.5 }] {
+    let tanh = |amplitude, slope| Op::Tanh { amplitude, slope };
+    for op in [
+        Op::Relu,
+        tanh(1.0, 1.0),
+        tanh(1.7159, 2.0 / 3.0),
+        Op::Sigmoid,
+        Op::BatchNorm { eps: 1e-5 },
+        Op::Dropout { p: 0.5 },
+        Op::Bias,
+        Op::PadChannels { before: 2, after: 1 },
+    ] {
         check(op.kind(), [3, 4, 5], only(op.clone()));
     }
     for size in [1, 2, 3, 5] {
@@ -179,7 +212,7 @@ fn lrn_can_be_passed_by() {
 fn a_walk_between_inner_layers_is_the_chain_rule() {
     let network = network([2, 6, 6], |b| {
         b.then("conv1", Op::Conv(Conv::new(3, 3).pad(1)));
-        b.then("tanh", Op::Tanh);
+        b.then("tanh", Op::Tanh { amplitude: 1.0, slope: 1.0 });
         b.then("conv2", Op::Conv(Conv::new(2, 3).stride(2)));
     });
     let trace = run(&network, &doubles("chain", &[1, 2, 6, 6]));

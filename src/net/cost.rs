@@ -42,7 +42,8 @@ impl Field {
 pub struct Cost {
     /// Learned weights (running statistics of batch normalisation are not counted, as in the papers' tables).
     pub parameters: u64,
-    /// Multiply-adds of convolutions and fully connected layers, padding counted, biases not.
+    /// Multiply-adds of convolutions, fully connected layers and coefficients of subsampling; padding counted, biases
+    /// not.
     pub macs: u64,
     /// Bytes of the output in float32.
     pub bytes: u64,
@@ -59,7 +60,11 @@ impl Graph {
             let learned = parameters.iter().filter(|p| p.learned).map(|p| count(&p.shape)).sum();
             let [units, height, width] = node.extent();
             let macs = match node.op {
-                Op::Conv(_) | Op::Linear { .. } => count(&parameters[0].shape) * (height * width) as u64,
+                Op::Conv(_) | Op::TableConv { .. } | Op::Linear { .. } => {
+                    count(&parameters[0].shape) * (height * width) as u64
+                }
+                // The coefficient; sums and biases are not counted.
+                Op::Subsample(_) => (units * height * width) as u64,
                 _ => 0,
             };
             let field = match node.inputs.split_first() {
@@ -83,7 +88,8 @@ fn through(op: &Op, before: Field, axis: usize, input: usize, output: usize) -> 
     let pad = |p: &super::op::Padding| [p.top, p.left][axis] as f64;
     match op {
         Op::Conv(c) => before.through(c.dilation * (c.kernel[axis] - 1) + 1, c.stride as f64, pad(&c.padding)),
-        Op::MaxPool(w) | Op::AvgPool { window: w, .. } => {
+        Op::TableConv { kernel, .. } => before.through(kernel[axis], 1.0, 0.0),
+        Op::MaxPool(w) | Op::AvgPool { window: w, .. } | Op::Subsample(w) => {
             before.through(w.kernel[axis], w.stride[axis] as f64, pad(&w.padding))
         }
         // Windows ceil((i + 1) n / m) - floor(i n / m) long: the longest is what any of them may see.

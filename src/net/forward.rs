@@ -64,6 +64,10 @@ impl Network {
                     None => y,
                 }
             }
+            Op::TableConv { .. } => {
+                let y = x.conv2d(&self.dense_filters(id)?, 0, 1, 1, 1)?;
+                y.broadcast_add(&weights[1].reshape((1, (), 1, 1))?)?
+            }
             Op::Linear { .. } => {
                 let y = x.matmul(&weights[0].t()?)?;
                 match weights.get(1) {
@@ -72,11 +76,17 @@ impl Network {
                 }
             }
             Op::Relu => x.relu()?,
-            Op::Tanh => x.tanh()?,
+            &Op::Tanh { amplitude, slope } => ((x * slope)?.tanh()? * amplitude)?,
             Op::Sigmoid => candle_nn::ops::sigmoid(x)?,
             Op::AvgPool { window, count_padding } => {
                 let (rows, columns) = window.spans(size_of(x)?, &node.shape, *count_padding);
                 kernels::mean_pool(x, &rows, &columns)?
+            }
+            Op::Subsample(window) => {
+                let (rows, columns) = window.spans(size_of(x)?, &node.shape, true);
+                let sum = (kernels::mean_pool(x, &rows, &columns)? * window.taps())?;
+                let [weight, bias] = [0, 1].map(|index| weights[index].reshape((1, (), 1, 1)));
+                sum.broadcast_mul(&weight?)?.broadcast_add(&bias?)?
             }
             Op::AdaptiveAvgPool { size } => {
                 let (rows, columns) = adaptive_spans(size_of(x)?, *size);
@@ -88,6 +98,8 @@ impl Network {
                 x.broadcast_mul(&scale.reshape((1, (), 1, 1))?)?.broadcast_add(&shift.reshape((1, (), 1, 1))?)?
             }
             &Op::Lrn { size, alpha, beta, k } => kernels::lrn(x, Lrn { size, alpha, beta, k })?,
+            Op::Bias => x.broadcast_add(&weights[0].unsqueeze(0)?)?,
+            &Op::PadChannels { before, after } => x.pad_with_zeros(1, before, after)?,
             Op::Concat => Tensor::cat(inputs, 1)?,
             Op::Add => inputs[1..].iter().try_fold(x.clone(), |sum, more| sum + *more)?,
             Op::Flatten => x.flatten_from(1)?,
@@ -97,6 +109,11 @@ impl Network {
 }
 
 impl Window {
+    /// Values in a window.
+    pub(super) fn taps(&self) -> f64 {
+        (self.kernel[0] * self.kernel[1]) as f64
+    }
+
     /// The windows along rows and along columns of an input of some height and width for an output of `shape`.
     pub(super) fn spans(&self, input: [usize; 2], shape: &[usize], count_padding: bool) -> (Spans, Spans) {
         let p = self.padding;

@@ -60,7 +60,8 @@ impl Graph {
         self.nodes[0].extent()
     }
 
-    /// The node whose values are the class scores S_c: the last before softmax.
+    /// The node whose values are the class scores S_c: the last before softmax. A graph ends with its main classifier;
+    /// auxiliary ones stand where they branch off.
     pub fn scores(&self) -> NodeId {
         let last = self.nodes.len() - 1;
         match self.nodes[last].op {
@@ -69,13 +70,50 @@ impl Graph {
         }
     }
 
-    /// The last node that still has a spatial extent and stands before any global pooling: where class activation
-    /// maps are read.
+    /// The last node on the way to the scores that still has a spatial extent and stands before the last pooling (the
+    /// global one, and a max pool just before it or before the fully connected layers): where class activation maps are
+    /// read.
     pub fn last_maps(&self) -> NodeId {
-        let spatial = |node: &&Node| node.extent()[1] * node.extent()[2] > 1;
-        let pooled = self.nodes.iter().position(|node| matches!(node.op, Op::AdaptiveAvgPool { .. }));
-        let end = pooled.unwrap_or(self.nodes.len());
-        self.nodes[..end].iter().rposition(|node| spatial(&node)).unwrap_or(0)
+        let auxiliary = self.auxiliary();
+        let main = || self.nodes.iter().enumerate().filter(|&(id, _)| !auxiliary[id]);
+        let pooled = main().find(|(_, node)| matches!(node.op, Op::AdaptiveAvgPool { .. }));
+        let end = pooled.map_or(self.nodes.len(), |(id, _)| id);
+        let spatial = |node: &Node| node.extent()[1] * node.extent()[2] > 1;
+        let mut last = main().filter(|&(id, node)| id < end && spatial(node)).last().map_or(0, |(id, _)| id);
+        while matches!(self.nodes[last].op, Op::MaxPool(_) | Op::AvgPool { .. }) {
+            last = self.nodes[last].inputs[0];
+        }
+        last
+    }
+
+    /// For every node whether it is part of an auxiliary classifier: a side branch on which the scores do not depend,
+    /// there to help training (GoogLeNet, Inception v3). They are nodes like all others, counted, checked against
+    /// weights files and run: together they cost under half a percent of the network's multiply-adds. What torchvision
+    /// publishes as a network's multiply-adds is without them.
+    pub fn auxiliary(&self) -> Vec<bool> {
+        let scores = self.scores();
+        let mut auxiliary = vec![true; self.nodes.len()];
+        auxiliary[scores..].fill(false);
+        for id in (1..=scores).rev() {
+            if !auxiliary[id] {
+                self.nodes[id].inputs.iter().for_each(|&input| auxiliary[input] = false);
+            }
+        }
+        auxiliary
+    }
+
+    /// The graph without its auxiliary classifiers: what weights files hold that were saved for running only.
+    pub fn without_auxiliary(&self) -> Graph {
+        let auxiliary = self.auxiliary();
+        let mut moved = vec![0; self.nodes.len()];
+        let mut graph = Graph { nodes: Vec::new(), by_name: HashMap::new() };
+        for (id, node) in self.nodes.iter().enumerate().filter(|&(id, _)| !auxiliary[id]) {
+            moved[id] = graph.nodes.len();
+            graph.by_name.insert(node.name.clone(), moved[id]);
+            let inputs = node.inputs.iter().map(|&input| moved[input]).collect();
+            graph.nodes.push(Node { inputs, ..node.clone() });
+        }
+        graph
     }
 
     /// The node called `name`: a node's own name, its paper title, `input`, or a module that holds several nodes
@@ -118,6 +156,8 @@ impl Graph {
 pub struct Builder {
     nodes: Vec<Node>,
     by_name: HashMap<String, NodeId>,
+    /// What `then` builds on.
+    last: NodeId,
     fault: Option<String>,
 }
 
@@ -126,7 +166,7 @@ impl Builder {
     pub fn new(input: [usize; 3]) -> Self {
         let picture =
             Node { name: "input".into(), title: None, op: Op::Input, inputs: Vec::new(), shape: input.to_vec() };
-        Builder { nodes: vec![picture], by_name: HashMap::from([("input".into(), 0)]), fault: None }
+        Builder { nodes: vec![picture], by_name: HashMap::from([("input".into(), 0)]), last: 0, fault: None }
     }
 
     /// Adds a node and returns its id.
@@ -142,6 +182,7 @@ impl Builder {
             self.fault.get_or_insert(format!("two layers are called {name}"));
         }
         self.nodes.push(Node { name, title: None, op, inputs: inputs.to_vec(), shape });
+        self.last = id;
         id
     }
 
@@ -151,9 +192,14 @@ impl Builder {
         self.add(name, op, &[last])
     }
 
-    /// The node added last.
+    /// The node added last, or resumed from.
     pub fn last(&self) -> NodeId {
-        self.nodes.len() - 1
+        self.last
+    }
+
+    /// Goes back to an earlier node, to build on it next: after a side branch that nothing follows.
+    pub fn resume(&mut self, node: NodeId) {
+        self.last = node;
     }
 
     /// Gives the node added last its name in the paper.
@@ -161,6 +207,11 @@ impl Builder {
         if let Some(node) = self.nodes.last_mut() {
             node.title = Some(title);
         }
+    }
+
+    /// The channels of a node's output, for families in which they follow from the input's.
+    pub fn channels(&self, node: NodeId) -> usize {
+        self.nodes[node].extent()[0]
     }
 
     /// The finished graph.

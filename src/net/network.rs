@@ -39,11 +39,16 @@ pub struct Network {
 }
 
 impl Network {
-    /// Checks `tensors` against `graph`. `origin` names them in messages.
+    /// Checks `tensors` against `graph`. `origin` names them in messages. Where they hold nothing of the auxiliary
+    /// classifiers, as files do that were saved for running only, the graph loses these.
     ///
     /// # Errors
     /// [`Error::Failed`] with all missing, superfluous and wrongly shaped tensors.
     pub fn new(graph: Graph, mut tensors: Tensors, origin: &str, device: &Device) -> Result<Self> {
+        let main = graph.without_auxiliary();
+        let (all, needed) = (graph.parameters(), main.parameters());
+        let lacks_auxiliary = all.keys().all(|name| needed.contains_key(name) || !tensors.contains_key(name));
+        let graph = if lacks_auxiliary { main } else { graph };
         check(&graph, &tensors, origin)?;
         let mut weights = Vec::with_capacity(graph.nodes().len());
         for node in graph.nodes() {
@@ -109,22 +114,37 @@ impl Network {
         &self.weights[node]
     }
 
-    /// The filters of a convolution, `(units, inputs of a unit, height, width)`; of a fully connected layer,
-    /// `(units, inputs, 1, 1)`; `None` for other layers.
+    /// The filters of a convolution, `(units, inputs of a unit, height, width)`, zero where a connection table has no
+    /// connection; of a fully connected layer, `(units, inputs, 1, 1)`; `None` for other layers.
     pub fn filters(&self, node: NodeId) -> Result<Option<Tensor>> {
         match self.graph.node(node).op {
-            Op::Conv(_) => Ok(Some(self.weights[node][0].clone())),
+            Op::Conv(_) | Op::TableConv { .. } => Ok(Some(self.dense_filters(node)?)),
             Op::Linear { .. } => Ok(Some(self.weights[node][0].unsqueeze(2)?.unsqueeze(3)?)),
             _ => Ok(None),
         }
+    }
+
+    /// The filters of a convolution, those of a connection table spread over all the channels.
+    pub(super) fn dense_filters(&self, node: NodeId) -> Result<Tensor> {
+        let filters = &self.weights[node][0];
+        let Op::TableConv { kernel: [height, width], table } = &self.graph.node(node).op else {
+            return Ok(filters.clone());
+        };
+        let channels = self.graph.node(self.graph.node(node).inputs[0]).extent()[0];
+        let places = table.iter().enumerate().flat_map(|(unit, seen)| seen.iter().map(move |&c| unit * channels + c));
+        let places: Vec<u32> = places.map(|place| place as u32).collect();
+        let places = Tensor::from_vec(places, filters.dim(0)?, &self.device)?;
+        let empty = Tensor::zeros((table.len() * channels, *height, *width), filters.dtype(), &self.device)?;
+        Ok(empty.index_add(&places, filters, 0)?.reshape((table.len(), channels, *height, *width))?)
     }
 
     /// The filters of a convolution as its reverse needs them: `(inputs, units of a group, height, width)`, flipped
     /// along both axes.
     pub(super) fn transposed(&self, node: NodeId, groups: usize) -> Result<&Tensor> {
         if self.transposed[node].get().is_none() {
-            let (out, inputs, height, width) = self.weights[node][0].dims4()?;
-            let split = self.weights[node][0].reshape((groups, out / groups, inputs, height, width))?;
+            let filters = self.dense_filters(node)?;
+            let (out, inputs, height, width) = filters.dims4()?;
+            let split = filters.reshape((groups, out / groups, inputs, height, width))?;
             let joined = split.transpose(1, 2)?.reshape((groups * inputs, out / groups, height, width))?;
             // Two walks may get here at once; either result serves.
             let _ = self.transposed[node].set(joined.flip(&[2, 3])?.contiguous()?);

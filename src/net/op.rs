@@ -52,9 +52,21 @@ impl Conv {
         let padding = Padding::all(0);
         Conv { out, kernel: [kernel, kernel], stride: 1, padding, dilation: 1, groups: 1, bias: true }
     }
+    /// The same with a kernel of `[height, width]`.
+    pub const fn rect(out: usize, kernel: [usize; 2]) -> Self {
+        Conv { kernel, ..Conv::new(out, 1) }
+    }
     /// With another step.
     pub const fn stride(self, stride: usize) -> Self {
         Conv { stride, ..self }
+    }
+    /// With the padding that keeps the size at stride 1, for odd kernels.
+    pub const fn same(self) -> Self {
+        Conv { padding: Padding::of(self.kernel[0] / 2, self.kernel[1] / 2), ..self }
+    }
+    /// In independent groups of channels.
+    pub const fn groups(self, groups: usize) -> Self {
+        Conv { groups, ..self }
     }
     /// With the same padding on all sides.
     pub const fn pad(self, size: usize) -> Self {
@@ -101,6 +113,14 @@ pub enum Op {
     Input,
     /// Convolution.
     Conv(Conv),
+    /// A convolution of stride 1 without padding whose units see only some of the input's channels (LeNet-5's C3).
+    /// Weights (connections, kernel height, kernel width), unit by unit in the order of the table, and (units) biases.
+    TableConv {
+        /// Kernel height and width.
+        kernel: [usize; 2],
+        /// For each unit the channels it sees.
+        table: Vec<Vec<usize>>,
+    },
     /// Fully connected, weights (out, in).
     Linear {
         /// Output features: the layer's units.
@@ -110,8 +130,13 @@ pub enum Op {
     },
     /// max(x, 0).
     Relu,
-    /// Hyperbolic tangent.
-    Tanh,
+    /// amplitude * tanh(slope * x).
+    Tanh {
+        /// 1, or LeCun's 1.7159.
+        amplitude: f64,
+        /// 1, or LeCun's 2/3.
+        slope: f64,
+    },
     /// Logistic function.
     Sigmoid,
     /// The largest value of each window; the first in row-major order where several are equal.
@@ -123,6 +148,8 @@ pub enum Op {
         /// Divide by the whole window, zeros of the padding included (what ceil mode adds is never counted).
         count_padding: bool,
     },
+    /// The sum of each window times a learned coefficient plus a learned bias, one of each a channel (LeNet-5).
+    Subsample(Window),
     /// The mean over a grid of nearly equal windows that overlap by at most one row or column (PyTorch's rule).
     AdaptiveAvgPool {
         /// Output height and width; 1x1 is global average pooling.
@@ -143,6 +170,15 @@ pub enum Op {
         beta: f64,
         /// Offset.
         k: f64,
+    },
+    /// A learned bias for every single value (the last layer of AlphaGo's policy network).
+    Bias,
+    /// Channels of zeros before and after (the parameter-free shortcut, option A, of CIFAR's residual networks).
+    PadChannels {
+        /// Zero channels before the input's.
+        before: usize,
+        /// Zero channels after them.
+        after: usize,
     },
     /// Channels of all inputs, one after the other.
     Concat,
@@ -171,20 +207,29 @@ pub struct Parameter {
 }
 
 impl Op {
+    /// Local response normalisation with the constants as papers give them: there `alpha` weighs the sum of squares.
+    pub fn lrn(size: usize, alpha: f64, beta: f64, k: f64) -> Op {
+        Op::Lrn { size, alpha: alpha * size as f64, beta, k }
+    }
+
     /// PyTorch's name for the kind of layer.
     pub fn kind(&self) -> &'static str {
         match self {
             Op::Input => "Input",
             Op::Conv(_) => "Conv2d",
+            Op::TableConv { .. } => "TableConv2d",
             Op::Linear { .. } => "Linear",
             Op::Relu => "ReLU",
-            Op::Tanh => "Tanh",
+            Op::Tanh { .. } => "Tanh",
             Op::Sigmoid => "Sigmoid",
             Op::MaxPool(_) => "MaxPool2d",
             Op::AvgPool { .. } => "AvgPool2d",
+            Op::Subsample(_) => "Subsample2d",
             Op::AdaptiveAvgPool { .. } => "AdaptiveAvgPool2d",
             Op::BatchNorm { .. } => "BatchNorm2d",
             Op::Lrn { .. } => "LocalResponseNorm",
+            Op::Bias => "Bias",
+            Op::PadChannels { .. } => "PadChannels",
             Op::Concat => "Concat",
             Op::Add => "Add",
             Op::Flatten => "Flatten",
@@ -200,7 +245,7 @@ impl Op {
     pub fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
         let first = *inputs.first().ok_or("it has no input")?;
         match self {
-            Op::Input | Op::Relu | Op::Tanh | Op::Sigmoid | Op::Dropout { .. } => Ok(first.to_vec()),
+            Op::Input | Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Dropout { .. } | Op::Bias => Ok(first.to_vec()),
             Op::BatchNorm { .. } | Op::Lrn { .. } => map_shape(first).map(|_| first.to_vec()),
             Op::Conv(conv) => {
                 let [channels, height, width] = map_shape(first)?;
@@ -212,7 +257,18 @@ impl Op {
                 let size = |n, k, pad| windows(n, k, conv.stride, pad, conv.dilation, false);
                 Ok(vec![conv.out, size(height, kh, [p.top, p.bottom])?, size(width, kw, [p.left, p.right])?])
             }
-            Op::MaxPool(window) | Op::AvgPool { window, .. } => {
+            Op::TableConv { kernel: [kh, kw], table } => {
+                let [channels, height, width] = map_shape(first)?;
+                if let Some(&far) = table.iter().flatten().find(|&&channel| channel >= channels) {
+                    return Err(format!("its table names channel {far} of {channels}"));
+                }
+                Ok(vec![
+                    table.len(),
+                    windows(height, *kh, 1, [0; 2], 1, false)?,
+                    windows(width, *kw, 1, [0; 2], 1, false)?,
+                ])
+            }
+            Op::MaxPool(window) | Op::AvgPool { window, .. } | Op::Subsample(window) => {
                 let [channels, height, width] = map_shape(first)?;
                 let Window { kernel: [kh, kw], stride: [sh, sw], padding: p, ceil_mode } = *window;
                 if p.top.max(p.bottom) * 2 > kh || p.left.max(p.right) * 2 > kw {
@@ -231,6 +287,9 @@ impl Op {
                 [_] => Ok(first.to_vec()),
                 _ => Err(format!("it takes features, not maps of shape {first:?}")),
             },
+            Op::PadChannels { before, after } => {
+                map_shape(first).map(|[channels, height, width]| vec![before + channels + after, height, width])
+            }
             Op::Flatten => Ok(vec![first.iter().product()]),
             Op::Add => match inputs.iter().find(|shape| **shape != first) {
                 Some(other) => Err(format!("its inputs differ in shape: {first:?} and {other:?}")),
@@ -260,6 +319,11 @@ impl Op {
         };
         match self {
             Op::Conv(c) => with_bias(vec![c.out, input[0] / c.groups, c.kernel[0], c.kernel[1]], c.out, c.bias),
+            Op::TableConv { kernel: [kh, kw], table } => {
+                with_bias(vec![table.iter().map(Vec::len).sum(), *kh, *kw], table.len(), true)
+            }
+            Op::Subsample(_) => with_bias(vec![input[0]], input[0], true),
+            Op::Bias => vec![learned("bias", input.to_vec())],
             Op::Linear { out, bias } => with_bias(vec![*out, input[0]], *out, *bias),
             Op::BatchNorm { .. } => {
                 let mut all = with_bias(vec![input[0]], input[0], true);

@@ -103,15 +103,19 @@ impl Trace {
         let (x, y) = (self.output(node.inputs[index]), self.output(id));
         let weights = network.weights(id);
         Ok(match &node.op {
-            Op::Input | Op::Dropout { .. } | Op::Add => grad.clone(),
+            Op::Input | Op::Dropout { .. } | Op::Bias | Op::Add => grad.clone(),
             Op::Conv(conv) => conv_reverse(grad, network.transposed(id, conv.groups)?, x, conv)?,
+            &Op::TableConv { kernel, ref table } => {
+                conv_reverse(grad, network.transposed(id, 1)?, x, &Conv { kernel, ..Conv::new(table.len(), 1) })?
+            }
             Op::Linear { .. } => grad.matmul(&weights[0])?,
             Op::Relu => {
                 let open = |t: &Tensor| t.gt(0f64)?.to_dtype(grad.dtype());
                 let passed = if how.rule == Rule::Deconvnet { grad.clone() } else { (grad * open(y)?)? };
                 if how.rule == Rule::Gradient { passed } else { passed.relu()? }
             }
-            Op::Tanh => (grad * (1.0 - y.sqr()?)?)?,
+            // a s (1 - tanh^2) = s (a - y^2 / a).
+            &Op::Tanh { amplitude, slope } => (grad * y.sqr()?.affine(-slope / amplitude, slope * amplitude)?)?,
             Op::Sigmoid => (grad * (y - y.sqr()?)?)?,
             Op::MaxPool(window) => {
                 let (rows, columns) = window.spans(size_of(x)?, &node.shape, false);
@@ -122,6 +126,11 @@ impl Trace {
                 let (rows, columns) = window.spans(size_of(x)?, &node.shape, *count_padding);
                 kernels::mean_pool_reverse(grad, &rows, &columns)?
             }
+            Op::Subsample(window) => {
+                let (rows, columns) = window.spans(size_of(x)?, &node.shape, true);
+                let grad = grad.broadcast_mul(&(&weights[0] * window.taps())?.reshape((1, (), 1, 1))?)?;
+                kernels::mean_pool_reverse(&grad, &rows, &columns)?
+            }
             Op::AdaptiveAvgPool { size } => {
                 let (rows, columns) = adaptive_spans(size_of(x)?, *size);
                 kernels::mean_pool_reverse(grad, &rows, &columns)?
@@ -129,6 +138,7 @@ impl Trace {
             Op::BatchNorm { eps } => grad.broadcast_mul(&batch_norm_scale(weights, *eps)?.reshape((1, (), 1, 1))?)?,
             Op::Lrn { .. } if how.skip_lrn => grad.clone(),
             &Op::Lrn { size, alpha, beta, k } => kernels::lrn_reverse(x, grad, Lrn { size, alpha, beta, k })?,
+            &Op::PadChannels { before, .. } => grad.narrow(1, before, x.dim(1)?)?.contiguous()?,
             Op::Concat => {
                 let before: usize = node.inputs[..index].iter().map(|&input| self.output(input).dims()[1]).sum();
                 grad.narrow(1, before, x.dim(1)?)?.contiguous()?

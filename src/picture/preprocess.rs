@@ -14,7 +14,8 @@ pub struct Preprocess {
     pub resize: usize,
     /// The side of the square cut from the centre, in pixels: the input's width and height.
     pub crop: usize,
-    /// Subtracted from each channel's value in 0..1. Three channels are RGB, one is grey.
+    /// Subtracted from each channel's value in 0..1. Three channels are RGB, one is grey. A network with another number
+    /// of channels reads no pictures (AlphaGo's 48 planes): it runs on arrays only, and [`Preprocess::apply`] says so.
     pub mean: Vec<f32>,
     /// What each channel is then divided by; as long as `mean`.
     pub std: Vec<f32>,
@@ -41,7 +42,12 @@ impl Preprocess {
         Self { resize: (self.resize.saturating_mul(size) + crop / 2) / crop, crop: size, ..self.clone() }
     }
 
-    /// Channels of the input: 3 or 1.
+    /// For inputs that are no pictures: `channels` planes of `size` x `size` values that are fed as they are.
+    pub fn planes(channels: usize, size: usize) -> Self {
+        Self { resize: size, crop: size, mean: vec![0.0; channels], std: vec![1.0; channels] }
+    }
+
+    /// Channels of the input: 3 or 1 where it is a picture.
     pub fn channels(&self) -> usize {
         self.mean.len()
     }
@@ -119,6 +125,10 @@ impl Preprocess {
             let (resize, crop, limit) = (self.resize, self.crop, MAX_PIXELS.isqrt());
             let message = format!("an input of {crop} pixels (from {resize}) a side is outside 1 to {limit}");
             return Err(Error::Usage(message));
+        }
+        if !matches!(self.channels(), 0 | 1 | 3) && self.std.len() == self.channels() {
+            let message = format!("this network reads {} planes of features, not pictures", self.channels());
+            return Err(Error::Usage(format!("{message}; feed it an array (--input FILE.npy)")));
         }
         if !matches!(self.channels(), 1 | 3) || self.std.len() != self.channels() {
             let (means, stds) = (self.mean.len(), self.std.len());

@@ -28,6 +28,12 @@ pub enum Labels {
     ImageNet,
     /// The 200 classes of Tiny-ImageNet.
     TinyImageNet,
+    /// The ten classes of CIFAR-10.
+    Cifar10,
+    /// The ten digits.
+    Digits,
+    /// The 361 points of a Go board, row by row from the top: A19 to T1, without I.
+    GoBoard,
 }
 
 impl Labels {
@@ -35,6 +41,9 @@ impl Labels {
     pub fn all(self) -> &'static [Label] {
         static IMAGENET: OnceLock<Vec<Label>> = OnceLock::new();
         static TINY_IMAGENET: OnceLock<Vec<Label>> = OnceLock::new();
+        static CIFAR10: OnceLock<Vec<Label>> = OnceLock::new();
+        static DIGITS: OnceLock<Vec<Label>> = OnceLock::new();
+        static GO_BOARD: OnceLock<Vec<Label>> = OnceLock::new();
         // A list that does not parse would be a defect of the build; a test reads them all.
         let read = |text: &str| serde_json::from_str(text).unwrap_or_default();
         match self {
@@ -42,6 +51,9 @@ impl Labels {
             Labels::TinyImageNet => {
                 TINY_IMAGENET.get_or_init(|| read(include_str!("../../assets/labels/photonet.json")))
             }
+            Labels::Cifar10 => CIFAR10.get_or_init(|| read(include_str!("../../assets/labels/cifar10.json"))),
+            Labels::Digits => DIGITS.get_or_init(|| read(include_str!("../../assets/labels/digits.json"))),
+            Labels::GoBoard => GO_BOARD.get_or_init(go_board),
         }
     }
 
@@ -73,6 +85,11 @@ impl Labels {
     }
 }
 
+fn go_board() -> Vec<Label> {
+    let row = |row: usize| "ABCDEFGHJKLMNOPQRST".chars().map(move |column| format!("{column}{row}"));
+    (1..=19).rev().flat_map(row).map(|name| Label { wnid: None, name }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -82,6 +99,11 @@ mod tests {
     fn lists_parse_and_classes_are_found_by_index_name_and_wordnet_id() {
         assert_eq!(Labels::ImageNet.all().len(), 1000);
         assert_eq!(Labels::TinyImageNet.all().len(), 200);
+        assert_eq!(Labels::Cifar10.short(9), "truck");
+        assert_eq!(Labels::Digits.all().len(), 10);
+        assert_eq!(Labels::GoBoard.all().len(), 361);
+        assert_eq!(Labels::GoBoard.find("Q16").unwrap(), 3 * 19 + 15);
+        assert_eq!(Labels::GoBoard.short(360), "T1");
         assert_eq!(Labels::ImageNet.short(281), "tabby");
         let lemon = Labels::ImageNet.find("lemon").unwrap();
         assert_eq!(Labels::ImageNet.find("n07749582").unwrap(), lemon);

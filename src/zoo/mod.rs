@@ -1,30 +1,56 @@
-//! The networks, one file a family. [`ZOO`] lists them; flags, pickers and test loops are derived from it.
+//! The networks, one file a family. [`ZOO`] lists them; flags, pickers and test loops are derived from it. Families
+//! whose members nobody would list (ResNets of any depth for CIFAR-10) also know theirs by name: [`find`].
 //!
 //! Architecture invariant: a family's file is the only place that knows its layers' names, preprocessing and labels.
 
+mod alexnet;
+mod alphago;
+mod bn_inception;
+mod cifar;
+mod densenet;
+mod googlenet;
+mod inception_v3;
+mod inception_v4;
 mod labels;
+mod lenet;
 mod photonet;
 mod resnet;
+mod squeezenet;
 mod vgg;
+mod zfnet;
 
 pub use labels::{Label, Labels};
 
-use crate::{Result, error::unknown, net::Graph, picture::Preprocess};
+use crate::{
+    Result,
+    error::unknown,
+    net::{Builder, Conv, Graph, NodeId, Op},
+    picture::Preprocess,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 /// A network as the zoo knows it.
+#[derive(Clone, Copy)]
 pub struct Card {
     /// torchvision's name where it has the network: `vgg16`.
     pub name: &'static str,
     /// The name people say: "VGG-16".
     pub title: &'static str,
+    /// The family it is listed under: "VGG".
+    pub family: &'static str,
     /// Where it was published.
     pub paper: &'static str,
+    /// Where published figures differ from those computed here, and what else one should know: whole sentences.
+    pub notes: &'static [&'static str],
     /// What its outputs mean.
     pub labels: Labels,
     /// How a picture becomes its input, at its usual size.
     pub preprocess: fn() -> Preprocess,
     /// Builds the graph for square pictures of a size.
-    pub build: fn(size: usize) -> Result<Graph>,
+    pub build: &'static (dyn Fn(usize) -> Result<Graph> + Send + Sync),
     /// The weights in the binary: a safetensors file.
     pub shipped: Option<&'static [u8]>,
 }
@@ -34,17 +60,107 @@ impl Card {
     pub fn size(&self) -> usize {
         (self.preprocess)().crop
     }
+
+    /// Whether its input is a picture: three channels or one.
+    pub fn takes_pictures(&self) -> bool {
+        matches!((self.preprocess)().channels(), 1 | 3)
+    }
 }
 
 /// Every network, the one the program starts with first.
-pub const ZOO: &[Card] = &[photonet::PHOTONET, vgg::VGG16, resnet::RESNET18];
+pub const ZOO: &[Card] = &[
+    photonet::PHOTONET,
+    lenet::LENET5,
+    lenet::LENET5_MODERN,
+    alexnet::ALEXNET_2012,
+    alexnet::ALEXNET_SINGLE,
+    alexnet::ALEXNET,
+    zfnet::ZFNET,
+    zfnet::ZFNET_512,
+    vgg::VGG11,
+    vgg::VGG11_LRN,
+    vgg::VGG13,
+    vgg::VGG16_1X1,
+    vgg::VGG16,
+    vgg::VGG19,
+    vgg::VGG11_BN,
+    vgg::VGG13_BN,
+    vgg::VGG16_BN,
+    vgg::VGG19_BN,
+    googlenet::GOOGLENET_2014,
+    googlenet::GOOGLENET,
+    bn_inception::BN_INCEPTION,
+    inception_v3::INCEPTION_V3,
+    inception_v4::INCEPTION_V4,
+    resnet::RESNET18,
+    resnet::RESNET34,
+    resnet::RESNET50,
+    resnet::RESNET101,
+    resnet::RESNET152,
+    resnet::RESNET50_PAPER,
+    resnet::RESNET101_PAPER,
+    resnet::RESNET152_PAPER,
+    resnet::RESNEXT50_32X4D,
+    resnet::RESNEXT101_32X4D,
+    resnet::RESNEXT101_32X8D,
+    resnet::RESNEXT101_64X4D,
+    cifar::RESNET20,
+    cifar::RESNET32,
+    cifar::RESNET44,
+    cifar::RESNET56,
+    cifar::RESNET110,
+    cifar::PLAIN20,
+    cifar::PLAIN56,
+    cifar::RESNET110_BN_AFTER,
+    cifar::RESNET110_RELU_BEFORE,
+    cifar::RESNET110_RELU_PREACT,
+    cifar::RESNET110_PREACT,
+    cifar::RESNET164,
+    cifar::RESNET164_BN_AFTER,
+    cifar::RESNET164_RELU_BEFORE,
+    cifar::RESNET164_RELU_PREACT,
+    cifar::RESNET164_PREACT,
+    densenet::DENSENET121,
+    densenet::DENSENET161,
+    densenet::DENSENET169,
+    densenet::DENSENET201,
+    densenet::DENSENET40,
+    densenet::DENSENET100,
+    densenet::DENSENET_BC100,
+    squeezenet::SQUEEZENET1_0,
+    squeezenet::SQUEEZENET1_1,
+    alphago::POLICY_128,
+    alphago::POLICY_192,
+    alphago::POLICY_256,
+    alphago::POLICY_384,
+];
 
-/// The card called `name`.
+/// Families that know their members by pattern, each giving the card that a name asks for.
+const PATTERNS: &[fn(&str) -> Option<Card>] = &[cifar::by_depth];
+
+/// The card called `name`: one of [`ZOO`], or a member of a family by pattern (`resnet1202`).
 ///
 /// # Errors
 /// [`crate::Error::Usage`] with the nearest names.
 pub fn find(name: &str) -> Result<&'static Card> {
-    ZOO.iter()
-        .find(|card| card.name.eq_ignore_ascii_case(name) || card.title.eq_ignore_ascii_case(name))
-        .ok_or_else(|| unknown("network", name, ZOO.iter().map(|card| card.name), "'striate networks' lists them"))
+    // Cards live as long as the program; one is made once, however often it is asked for.
+    static MADE: Mutex<BTreeMap<&'static str, &'static Card>> = Mutex::new(BTreeMap::new());
+    let is = |card: &&Card| card.name.eq_ignore_ascii_case(name) || card.title.eq_ignore_ascii_case(name);
+    if let Some(card) = ZOO.iter().find(is) {
+        return Ok(card);
+    }
+    let card = PATTERNS
+        .iter()
+        .find_map(|by_pattern| by_pattern(&name.to_ascii_lowercase()))
+        .ok_or_else(|| unknown("network", name, ZOO.iter().map(|card| card.name), "'striate networks' lists them"))?;
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(*made.entry(card.name).or_insert_with(|| Box::leak(Box::new(card))))
+}
+
+/// Convolution, batch normalisation, rectifier, as the Inception networks stack them: nodes `NAME.conv`, `NAME.bn` and
+/// `NAME.relu` on top of `from`. Returns the last.
+fn conv_norm_relu(net: &mut Builder, name: &str, from: NodeId, conv: Conv, eps: f64) -> NodeId {
+    net.add(format!("{name}.conv"), Op::Conv(conv.unbiased()), &[from]);
+    net.then(format!("{name}.bn"), Op::BatchNorm { eps });
+    net.then(format!("{name}.relu"), Op::Relu)
 }

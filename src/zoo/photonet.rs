@@ -12,10 +12,12 @@ use crate::{
 pub(super) const PHOTONET: Card = Card {
     name: "photonet",
     title: "photonet",
+    family: "photonet",
     paper: "ZFNet's pattern (Zeiler and Fergus 2014) for 64x64 photographs, trained for Striate on Tiny-ImageNet",
+    notes: &[],
     labels: Labels::TinyImageNet,
     preprocess: || Preprocess::imagenet(64, 64),
-    build,
+    build: &build,
     shipped: Some(include_bytes!("../../weights/photonet.safetensors")),
 };
 

@@ -7,15 +7,103 @@ use crate::{
     picture::Preprocess,
 };
 
+/// What every member has in common.
+const VGG: Card = Card {
+    name: "vgg",
+    title: "VGG",
+    family: "VGG",
+    paper: "Simonyan and Zisserman 2015",
+    notes: &[],
+    labels: Labels::ImageNet,
+    preprocess: || Preprocess::imagenet(256, 224),
+    build: &|size| build(size, A, None),
+    shipped: None,
+};
+
+const VGG16_NOTE: &str = "Lectures that count 24M activations (93 MB) a picture add up wrongly: the picture, convolutions, \
+                          pools and fully connected layers of their own table are 15.2M, 61 MB in float32. \
+                          Rectifiers, whose outputs are kept apart here, come on top.";
+
+pub(super) const VGG11: Card =
+    Card { name: "vgg11", title: "VGG-11", paper: "Simonyan and Zisserman 2015, configuration A", ..VGG };
+pub(super) const VGG11_LRN: Card = Card {
+    name: "vgg11_lrn",
+    title: "VGG-11 (LRN)",
+    paper: "Simonyan and Zisserman 2015, configuration A-LRN",
+    build: &|size| build(size, A, Some(Norm::FirstResponse)),
+    ..VGG
+};
+pub(super) const VGG13: Card = Card {
+    name: "vgg13",
+    title: "VGG-13",
+    paper: "Simonyan and Zisserman 2015, configuration B",
+    build: &|size| build(size, B, None),
+    ..VGG
+};
+pub(super) const VGG16_1X1: Card = Card {
+    name: "vgg16_1x1",
+    title: "VGG-16 (1x1)",
+    paper: "Simonyan and Zisserman 2015, configuration C",
+    notes: &["The third convolution of blocks 3, 4 and 5 is 1x1."],
+    build: &|size| build(size, C, None),
+    ..VGG
+};
 pub(super) const VGG16: Card = Card {
     name: "vgg16",
     title: "VGG-16",
     paper: "Simonyan and Zisserman 2015, configuration D",
-    labels: Labels::ImageNet,
-    preprocess: || Preprocess::imagenet(256, 224),
-    build: |size| build(size, [2, 2, 3, 3, 3]),
-    shipped: None,
+    notes: &[VGG16_NOTE],
+    build: &|size| build(size, D, None),
+    ..VGG
 };
+pub(super) const VGG19: Card = Card {
+    name: "vgg19",
+    title: "VGG-19",
+    paper: "Simonyan and Zisserman 2015, configuration E",
+    build: &|size| build(size, E, None),
+    ..VGG
+};
+pub(super) const VGG11_BN: Card = Card {
+    name: "vgg11_bn",
+    title: "VGG-11 with batch normalisation",
+    build: &|size| build(size, A, Some(Norm::Batch)),
+    ..VGG
+};
+pub(super) const VGG13_BN: Card = Card {
+    name: "vgg13_bn",
+    title: "VGG-13 with batch normalisation",
+    build: &|size| build(size, B, Some(Norm::Batch)),
+    ..VGG
+};
+pub(super) const VGG16_BN: Card = Card {
+    name: "vgg16_bn",
+    title: "VGG-16 with batch normalisation",
+    build: &|size| build(size, D, Some(Norm::Batch)),
+    ..VGG
+};
+pub(super) const VGG19_BN: Card = Card {
+    name: "vgg19_bn",
+    title: "VGG-19 with batch normalisation",
+    build: &|size| build(size, E, Some(Norm::Batch)),
+    ..VGG
+};
+
+/// The kernel sizes of the convolutions of the five blocks: the columns of the paper's table 1.
+type Blocks = [&'static [usize]; 5];
+const A: Blocks = [&[3], &[3], &[3, 3], &[3, 3], &[3, 3]];
+const B: Blocks = [&[3, 3], &[3, 3], &[3, 3], &[3, 3], &[3, 3]];
+const C: Blocks = [&[3, 3], &[3, 3], &[3, 3, 1], &[3, 3, 1], &[3, 3, 1]];
+const D: Blocks = [&[3, 3], &[3, 3], &[3, 3, 3], &[3, 3, 3], &[3, 3, 3]];
+const E: Blocks = [&[3, 3], &[3, 3], &[3, 3, 3, 3], &[3, 3, 3, 3], &[3, 3, 3, 3]];
+
+/// What some members normalise by.
+#[derive(Clone, Copy, PartialEq)]
+enum Norm {
+    /// LRN behind the first rectifier, with AlexNet's constants.
+    FirstResponse,
+    /// Batch normalisation behind every convolution.
+    Batch,
+}
 
 /// The paper's names of the convolutions, by block.
 const TITLES: [[&str; 4]; 5] = [
@@ -34,20 +122,25 @@ const RELU_TITLES: [[&str; 4]; 5] = [
 ];
 const POOL_TITLES: [&str; 5] = ["pool1", "pool2", "pool3", "pool4", "pool5"];
 
-/// `convolutions` counts those of each of the five blocks.
-fn build(size: usize, convolutions: [usize; 5]) -> Result<Graph> {
+fn build(size: usize, blocks: Blocks, norm: Option<Norm>) -> Result<Graph> {
     let mut net = Builder::new([3, size, size]);
     let mut module = 0;
     let mut next = || {
         module += 1;
         format!("features.{}", module - 1)
     };
-    for (block, (&count, units)) in convolutions.iter().zip([64, 128, 256, 512, 512]).enumerate() {
-        for index in 0..count {
-            net.then(next(), Op::Conv(Conv::new(units, 3).pad(1)));
+    for (block, (kernels, units)) in blocks.into_iter().zip([64, 128, 256, 512, 512]).enumerate() {
+        for (index, &kernel) in kernels.iter().enumerate() {
+            net.then(next(), Op::Conv(Conv::new(units, kernel).same()));
             net.title(TITLES[block][index]);
+            if norm == Some(Norm::Batch) {
+                net.then(next(), Op::BatchNorm { eps: 1e-5 });
+            }
             net.then(next(), Op::Relu);
             net.title(RELU_TITLES[block][index]);
+            if norm == Some(Norm::FirstResponse) && (block, index) == (0, 0) {
+                net.then(next(), Op::lrn(5, 1e-4, 0.75, 2.0));
+            }
         }
         net.then(next(), Op::MaxPool(Window::new(2, 2)));
         net.title(POOL_TITLES[block]);
