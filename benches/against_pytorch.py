@@ -25,6 +25,7 @@ def arguments():
     parser.add_argument("--size", type=int, help="side of the picture; the network's own where left out")
     parser.add_argument("--isa", help="instruction set of both sides: avx512 or avx2")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--cpu", action="store_true", help="CPU time: with one thread, for a machine others use too")
     return parser.parse_args()
 
 
@@ -37,6 +38,7 @@ class Striate:
             environment["STRIATE_ISA"] = args.isa
         command = [args.striate, network, "--turns", "--threads", str(args.threads)]
         command += ["--size", str(args.size)] if args.size else []
+        command += ["--cpu"] if args.cpu else []
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
 
@@ -74,6 +76,7 @@ class PyTorch:
         else:
             more = {"aux_logits": False, "init_weights": False} if network in ("googlenet", "inception_v3") else {}
             model = getattr(torchvision.models, network)(weights=None, **more)
+        self.clock = time.process_time if args.cpu else time.perf_counter
         self.model = model.eval().requires_grad_(False)
         usual = {"photonet": 64, "inception_v3": 299}.get(network, 224)
         size = args.size or usual
@@ -97,9 +100,9 @@ class PyTorch:
         for work in (self.forward, self.gradient):
             these = []
             for _ in range(count):
-                start = time.perf_counter()
+                start = self.clock()
                 work()
-                these.append((time.perf_counter() - start) * 1e3)
+                these.append((self.clock() - start) * 1e3)
             times.append(these)
         return tuple(times)
 

@@ -89,7 +89,7 @@ pub fn linear_reverse(isa: Isa, grad: &[f32], weights: &[f32], outputs: usize) -
                 let rows = [0, 1, 2, 3].map(|row| &weights[rows.get(row).unwrap_or(&rows[0]) * inputs + start..][..length]);
                 // SAFETY: every row has as many values as `sums`.
                 unsafe {
-                    for_isa!(isa, accumulate(sums: &mut [f32] = sums, rows: [&[f32]; ROWS] = rows, factors: [f32; ROWS] = factors))
+                    for_isa!(isa, accumulate(sums: &mut [f32] = sums, rows: [&[f32]; ROWS] = rows, factors: [f32; ROWS] = factors));
                 }
             }
         }

@@ -20,7 +20,7 @@ pub fn pointwise(isa: Isa, source: Maps, out: &mut MapsMut, epilogue: &Epilogue)
         // SAFETY: source, output and epilogue have the same size.
         Some(finish) => unsafe {
             let source = source.block(image, block);
-            for_isa!(isa, apply(source: &[f32] = source, out: &mut [f32] = values, finish: &Finish = &finish))
+            for_isa!(isa, apply(source: &[f32] = source, out: &mut [f32] = values, finish: &Finish = &finish));
         },
         None => values.copy_from_slice(source.block(image, block)),
     });

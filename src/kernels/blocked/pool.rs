@@ -33,6 +33,9 @@ impl Row<'_> {
     }
 }
 
+/// For every input row, and every input column, the first window that covers it and one past the last.
+type Covering = [Vec<(usize, usize)>; 2];
+
 fn check(source: &Maps, outside: [usize; 2], out: &MapsMut, expected: [usize; 2]) {
     let (from, to) = (source.place, out.place);
     assert_eq!((from.batch, from.channels, from.lanes, to.lanes), (to.batch, to.channels, LANES, LANES));
@@ -124,17 +127,14 @@ fn reverse(isa: Isa, grad: Maps, switches: Option<Maps>, out: &mut MapsMut, span
             let job = Row { spans, row: index, source, switches, finish };
             // SAFETY: the windows that cover an input pixel lie inside the gradient (`check`); the epilogue fits `out`.
             unsafe {
-                for_isa!(
-                    isa,
-                    gathered(job: &Row = &job, values: &mut [f32] = values, covering: &[Vec<(usize, usize)>; 2] = &covering)
-                )
+                for_isa!(isa, gathered(job: &Row = &job, values: &mut [f32] = values, covering: &Covering = &covering));
             }
         }
     });
 }
 
 #[inline(always)]
-unsafe fn gathered<V: Lanes>(job: &Row, values: &mut [f32], covering: &[Vec<(usize, usize)>; 2]) {
+unsafe fn gathered<V: Lanes>(job: &Row, values: &mut [f32], covering: &Covering) {
     let width = job.spans[1].windows().len();
     let window = job.window_width();
     let (first, end) = covering[0][job.row];

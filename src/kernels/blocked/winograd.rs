@@ -256,6 +256,7 @@ unsafe fn transform_f2<V: Lanes>(tile: &InputTile) {
 }
 
 #[inline(always)]
+#[allow(clippy::needless_range_loop)] // Columns become rows.
 unsafe fn transform<V: Lanes, S: Scheme>(tile: &InputTile) {
     // SAFETY: pixels are read only where they are inside the map, positions written where the caller has room.
     unsafe {
@@ -311,6 +312,7 @@ unsafe fn transform_back_f2<V: Lanes>(tile: &OutputTile) {
 }
 
 #[inline(always)]
+#[allow(clippy::needless_range_loop)] // Columns become rows.
 unsafe fn transform_back<V: Lanes, S: Scheme>(tile: &OutputTile) {
     // SAFETY: products are read where `multiply` wrote them; outputs written inside the map.
     unsafe {

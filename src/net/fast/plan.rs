@@ -144,8 +144,8 @@ impl Plan {
                 first += nodes[input].shape[0] / LANES;
             }
         }
-        for id in 0..nodes.len() {
-            if self.held[id] == Held::Plain && blocked[id] {
+        for (id, &blocked) in blocked.iter().enumerate() {
+            if self.held[id] == Held::Plain && blocked {
                 let (buffer, first) = self.buffer(graph, id);
                 self.held[id] = Held::Maps { buffer, first };
             }
@@ -184,7 +184,7 @@ impl Plan {
             Op::MaxPool(_) | Op::AvgPool { .. } | Op::AdaptiveAvgPool { .. } => true,
             Op::Concat => {
                 let (_, others) = node.inputs.split_last().unwrap_or((&0, &[]));
-                others.iter().all(|&input| graph.node(input).shape[0] % LANES == 0)
+                others.iter().all(|&input| graph.node(input).shape[0].is_multiple_of(LANES))
             }
             _ => self.groups[id].is_some(),
         }
