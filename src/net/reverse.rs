@@ -2,7 +2,7 @@
 //! backpropagation, deconvnet, Grad-CAM and synthesis are all this walk with another seed, rule or goal.
 
 use super::{
-    forward::{Border, adaptive_spans, batch_norm_scale, convolve},
+    forward::{Border, adaptive_spans, batch_norm_scale, convolve, size_of},
     graph::NodeId,
     op::{Conv, Op},
     trace::Trace,
@@ -52,8 +52,8 @@ impl Trace {
     /// # Errors
     /// When the seed's shape is not that of `from`'s output, when `to` comes after `from`, or when cancelled.
     pub fn reverse(&self, from: NodeId, seed: &Tensor, to: NodeId, how: &Reverse) -> Result<Tensor> {
-        if seed.dims() != self.output(from).dims() {
-            let (found, wanted) = (seed.dims(), self.output(from).dims());
+        if seed.dims() != self.dims(from) {
+            let (found, wanted) = (seed.dims(), self.dims(from));
             return Err(Error::Usage(format!("the seed has shape {found:?}, the layer {wanted:?}")));
         }
         let graph = self.network().graph();
@@ -66,6 +66,10 @@ impl Trace {
         leads_to[to] = true;
         for id in to + 1..=from {
             leads_to[id] = graph.node(id).inputs.iter().any(|&input| leads_to[input]);
+        }
+        if self.blocks.is_some() {
+            let found = super::fast::reverse(self, from, seed, to, &leads_to, how)?;
+            return found.map_or_else(|| Ok(self.output(to).zeros_like()?), Ok);
         }
         let mut grads: Vec<Option<Tensor>> = vec![None; from + 1];
         grads[from] = Some(seed.contiguous()?);
@@ -93,7 +97,7 @@ impl Trace {
     }
 
     /// One operator backwards, to its input number `index`.
-    fn step(&self, id: NodeId, index: usize, grad: &Tensor, how: &Reverse) -> Result<Tensor> {
+    pub(super) fn step(&self, id: NodeId, index: usize, grad: &Tensor, how: &Reverse) -> Result<Tensor> {
         let network = self.network();
         let node = network.graph().node(id);
         let (x, y) = (self.output(node.inputs[index]), self.output(id));
@@ -114,21 +118,21 @@ impl Trace {
             &Op::Tanh { amplitude, slope } => (grad * y.sqr()?.affine(-slope / amplitude, slope * amplitude)?)?,
             Op::Sigmoid => (grad * (y - y.sqr()?)?)?,
             Op::MaxPool(window) => {
-                let (rows, columns) = window.spans(x, &node.shape, false)?;
+                let (rows, columns) = window.spans(size_of(x)?, &node.shape, false);
                 let switches = self.switches[id].as_ref().ok_or_else(|| lost(&node.name))?;
                 kernels::max_pool_reverse(grad, switches, &rows, &columns)?
             }
             Op::AvgPool { window, count_padding } => {
-                let (rows, columns) = window.spans(x, &node.shape, *count_padding)?;
+                let (rows, columns) = window.spans(size_of(x)?, &node.shape, *count_padding);
                 kernels::mean_pool_reverse(grad, &rows, &columns)?
             }
             Op::Subsample(window) => {
-                let (rows, columns) = window.spans(x, &node.shape, true)?;
+                let (rows, columns) = window.spans(size_of(x)?, &node.shape, true);
                 let grad = grad.broadcast_mul(&(&weights[0] * window.taps())?.reshape((1, (), 1, 1))?)?;
                 kernels::mean_pool_reverse(&grad, &rows, &columns)?
             }
             Op::AdaptiveAvgPool { size } => {
-                let (rows, columns) = adaptive_spans(x, *size)?;
+                let (rows, columns) = adaptive_spans(size_of(x)?, *size);
                 kernels::mean_pool_reverse(grad, &rows, &columns)?
             }
             Op::BatchNorm { eps } => grad.broadcast_mul(&batch_norm_scale(weights, *eps)?.reshape((1, (), 1, 1))?)?,
