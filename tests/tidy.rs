@@ -26,8 +26,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.
-const REGISTRIES: &[(&str, &str, &[&str])] =
-    &[("src/zoo", "src/zoo/mod.rs", &["mod", "labels"]), ("src/methods", "src/methods/mod.rs", &["mod"])];
+const REGISTRIES: &[(&str, &str, &[&str])] = &[
+    ("src/zoo", "src/zoo/mod.rs", &["mod", "labels"]),
+    ("src/methods", "src/methods/mod.rs", &["mod", "local", "lrp_rule", "maxflow", "mixture", "noise", "resize"]),
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

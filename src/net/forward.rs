@@ -25,6 +25,7 @@ impl Network {
             let found = pictures.dims();
             return Err(Error::Usage(format!("the network takes (batch, {shape:?}) but the input is {found:?}")));
         }
+        self.count_forward();
         if self.engine() == Engine::Fast && pictures.dtype() == DType::F32 {
             return super::fast::forward(self, pictures, watch);
         }
@@ -49,6 +50,65 @@ impl Network {
         watch.at(nodes.len(), nodes.len())?;
         let plain = outputs.into_iter().map(OnceLock::from).collect();
         Ok(Trace { network: Arc::clone(self), plain, blocks: None, switches })
+    }
+
+    /// Runs the graph up to `to` with the outputs of some layers replaced by others (batches of one size), and returns
+    /// the output of `to`. What does not depend on those layers is taken from `trace`, the same for the whole batch.
+    /// Outputs are dropped once nobody needs them: large batches fit.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when a shape is not the layer's or `to` comes before it; [`Error::Cancelled`] between layers.
+    pub fn forward_from(
+        &self,
+        trace: &Trace,
+        replaced: &[(NodeId, Tensor)],
+        to: NodeId,
+        watch: &Watch,
+    ) -> Result<Tensor> {
+        let nodes = self.graph().nodes();
+        let mut outputs: Vec<Option<Tensor>> = vec![None; to + 1];
+        let batch = replaced.first().map_or(Ok(1), |(_, output)| output.dim(0))?;
+        for (layer, output) in replaced {
+            let wanted = &trace.output(*layer).dims()[1..];
+            if to < *layer || output.dim(0)? != batch || &output.dims()[1..] != wanted {
+                let (layer, to, found) = (&nodes[*layer].name, &nodes[to].name, output.dims());
+                let message =
+                    format!("{found:?} cannot stand for {layer} on the way to {to}: {batch} x {wanted:?} can");
+                return Err(Error::Usage(message));
+            }
+            outputs[*layer] = Some(output.to_device(self.device())?.contiguous()?);
+        }
+        self.count_forward();
+        let first = replaced.iter().map(|(layer, _)| *layer).min().unwrap_or(to);
+        // For each node the last one that takes its output; that of `to` is kept.
+        let mut last_use = vec![first; to + 1];
+        (first + 1..=to).for_each(|id| nodes[id].inputs.iter().for_each(|&input| last_use[input] = id));
+        for id in first + 1..=to {
+            watch.at(id - first, to - first + 1)?;
+            if outputs[id].is_none() && nodes[id].inputs.iter().any(|&input| outputs[input].is_some()) {
+                let whole = |input: NodeId| match &outputs[input] {
+                    Some(output) => Ok(output.clone()),
+                    None => repeated(trace.output(input), batch),
+                };
+                let inputs = nodes[id].inputs.iter().map(|&input| whole(input)).collect::<Result<Vec<_>>>()?;
+                let inputs: Vec<&Tensor> = inputs.iter().collect();
+                outputs[id] = Some(match &nodes[id].op {
+                    Op::MaxPool(window) => {
+                        let (rows, columns) = window.spans(size_of(inputs[0])?, &nodes[id].shape, false);
+                        kernels::max_pool(inputs[0], &rows, &columns)?.0
+                    }
+                    _ => self.run(id, &inputs)?,
+                });
+            }
+            for &input in nodes[id].inputs.iter().filter(|&&input| last_use[input] == id) {
+                outputs[input] = None;
+            }
+        }
+        watch.at(1, 1)?;
+        match outputs[to].take() {
+            Some(output) => Ok(output),
+            None => repeated(trace.output(to), batch),
+        }
     }
 
     /// Any operator but max pooling, which also has switches to give.
@@ -106,6 +166,13 @@ impl Network {
             Op::Softmax => candle_nn::ops::softmax(x, 1)?,
         })
     }
+}
+
+/// The first picture of a batch, `count` times.
+fn repeated(output: &Tensor, count: usize) -> Result<Tensor> {
+    let mut shape = output.dims().to_vec();
+    shape[0] = count;
+    Ok(output.narrow(0, 0, 1)?.broadcast_as(shape)?.contiguous()?)
 }
 
 impl Window {

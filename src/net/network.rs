@@ -9,7 +9,10 @@ use crate::{Error, Result, kernels::blocked::Isa};
 use candle_core::{DType, Device, Tensor};
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// Weights by full name, as a file holds them.
@@ -36,6 +39,8 @@ pub struct Network {
     isa: Isa,
     /// Plan and prepared weights of [`Engine::Fast`], made when it first runs.
     fast: OnceLock<Fast>,
+    /// Forward and reverse passes so far.
+    passes: [AtomicUsize; 2],
 }
 
 impl Network {
@@ -70,6 +75,7 @@ impl Network {
             engine: Engine::Candle,
             isa,
             fast,
+            passes: Default::default(),
         };
         Ok(network.with_engine(Engine::Fast))
     }
@@ -107,6 +113,19 @@ impl Network {
     /// Where it runs.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// How many forward passes, whole or from a layer on, and how many reverse walks ran so far: what a method costs.
+    pub fn passes(&self) -> [usize; 2] {
+        [0, 1].map(|direction: usize| self.passes[direction].load(Ordering::Relaxed))
+    }
+
+    pub(super) fn count_forward(&self) {
+        self.passes[0].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_reverse(&self) {
+        self.passes[1].fetch_add(1, Ordering::Relaxed);
     }
 
     /// The weights of a node, in the order of [`Op::parameters`]: weight, bias, running mean, running variance.

@@ -52,6 +52,58 @@ impl Trace {
     /// # Errors
     /// When the seed's shape is not that of `from`'s output, when `to` comes after `from`, or when cancelled.
     pub fn reverse(&self, from: NodeId, seed: &Tensor, to: NodeId, how: &Reverse) -> Result<Tensor> {
+        self.network().count_reverse();
+        if self.blocks.is_none() {
+            return self.walk(from, seed, to, &how.watch, |id, index, grad| self.step(id, index, grad, how));
+        }
+        let leads_to = self.between(from, seed, to)?;
+        let found = super::fast::reverse(self, from, seed, to, &leads_to, how)?;
+        found.map_or_else(|| Ok(self.output(to).zeros_like()?), Ok)
+    }
+
+    /// The walk of [`Trace::reverse`] with the caller's own step: `step(node, index, value)` carries what arrived at
+    /// the output of `node` to its input number `index`; what several nodes send to one output is added up. Relevance
+    /// is propagated this way.
+    ///
+    /// # Errors
+    /// As [`Trace::reverse`], and those of `step`.
+    pub fn walk(
+        &self,
+        from: NodeId,
+        seed: &Tensor,
+        to: NodeId,
+        watch: &Watch,
+        mut step: impl FnMut(NodeId, usize, &Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        let leads_to = self.between(from, seed, to)?;
+        let graph = self.network().graph();
+        let mut grads: Vec<Option<Tensor>> = vec![None; from + 1];
+        grads[from] = Some(seed.contiguous()?);
+        for id in (to + 1..=from).rev() {
+            watch.at(from - id, from - to)?;
+            if !leads_to[id] {
+                continue;
+            }
+            let Some(grad) = grads[id].take() else { continue };
+            for (index, &input) in graph.node(id).inputs.iter().enumerate() {
+                if leads_to[input] {
+                    let part = step(id, index, &grad)?;
+                    grads[input] = Some(match grads[input].take() {
+                        Some(sum) => (sum + part)?,
+                        None => part,
+                    });
+                }
+            }
+        }
+        watch.at(1, 1)?;
+        match grads[to].take() {
+            Some(grad) => Ok(grad),
+            None => Ok(self.output(to).zeros_like()?),
+        }
+    }
+
+    /// Which nodes lie between the two, `to` included: only these are walked. Refuses what is no walk.
+    fn between(&self, from: NodeId, seed: &Tensor, to: NodeId) -> Result<Vec<bool>> {
         if seed.dims() != self.dims(from) {
             let (found, wanted) = (seed.dims(), self.dims(from));
             return Err(Error::Usage(format!("the seed has shape {found:?}, the layer {wanted:?}")));
@@ -61,43 +113,20 @@ impl Trace {
             let (to, from) = (&graph.node(to).name, &graph.node(from).name);
             return Err(Error::Usage(format!("layer {to} comes after layer {from}: there is no way back")));
         }
-        // Only what lies between the two is walked.
         let mut leads_to = vec![false; from + 1];
         leads_to[to] = true;
         for id in to + 1..=from {
             leads_to[id] = graph.node(id).inputs.iter().any(|&input| leads_to[input]);
         }
-        if self.blocks.is_some() {
-            let found = super::fast::reverse(self, from, seed, to, &leads_to, how)?;
-            return found.map_or_else(|| Ok(self.output(to).zeros_like()?), Ok);
-        }
-        let mut grads: Vec<Option<Tensor>> = vec![None; from + 1];
-        grads[from] = Some(seed.contiguous()?);
-        for id in (to + 1..=from).rev() {
-            how.watch.at(from - id, from - to)?;
-            if !leads_to[id] {
-                continue;
-            }
-            let Some(grad) = grads[id].take() else { continue };
-            for (index, &input) in graph.node(id).inputs.iter().enumerate() {
-                if leads_to[input] {
-                    let part = self.step(id, index, &grad, how)?;
-                    grads[input] = Some(match grads[input].take() {
-                        Some(sum) => (sum + part)?,
-                        None => part,
-                    });
-                }
-            }
-        }
-        how.watch.at(1, 1)?;
-        match grads[to].take() {
-            Some(grad) => Ok(grad),
-            None => Ok(self.output(to).zeros_like()?),
-        }
+        Ok(leads_to)
     }
 
-    /// One operator backwards, to its input number `index`.
-    pub(super) fn step(&self, id: NodeId, index: usize, grad: &Tensor, how: &Reverse) -> Result<Tensor> {
+    /// One operator backwards, from its output to its input number `index`: the product of `grad` with its derivative,
+    /// at rectifiers under the rule.
+    ///
+    /// # Errors
+    /// When `grad` has not the shape of the node's output.
+    pub fn step(&self, id: NodeId, index: usize, grad: &Tensor, how: &Reverse) -> Result<Tensor> {
         let network = self.network();
         let node = network.graph().node(id);
         let (x, y) = (self.output(node.inputs[index]), self.output(id));
@@ -119,8 +148,8 @@ impl Trace {
             Op::Sigmoid => (grad * (y - y.sqr()?)?)?,
             Op::MaxPool(window) => {
                 let (rows, columns) = window.spans(size_of(x)?, &node.shape, false);
-                let switches = self.switches[id].as_ref().ok_or_else(|| lost(&node.name))?;
-                kernels::max_pool_reverse(grad, switches, &rows, &columns)?
+                let switches = self.switches(id)?.ok_or_else(|| lost(&node.name))?;
+                kernels::max_pool_reverse(grad, &switches, &rows, &columns)?
             }
             Op::AvgPool { window, count_padding } => {
                 let (rows, columns) = window.spans(size_of(x)?, &node.shape, *count_padding);

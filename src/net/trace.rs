@@ -1,6 +1,6 @@
 //! Everything one forward pass computed.
 
-use super::{fast::Blocks, graph::NodeId, network::Network};
+use super::{fast::Blocks, forward::size_of, graph::NodeId, network::Network, op::Op};
 use crate::{Error, Result, kernels};
 use candle_core::Tensor;
 use std::sync::{Arc, OnceLock};
@@ -12,7 +12,7 @@ pub struct Trace {
     pub(super) plain: Vec<OnceLock<Tensor>>,
     /// What a fast pass keeps.
     pub(super) blocks: Option<Blocks>,
-    /// For every max pool, where each window found its maximum: `row * width + column` in the input plane, u32.
+    /// Of a plain pass, for every max pool where each window found its maximum: `row * width + column` in the input plane, u32.
     pub(super) switches: Vec<Option<Tensor>>,
 }
 
@@ -45,6 +45,22 @@ impl Trace {
     /// The dimensions of a node's output, batch first.
     pub fn dims(&self, node: NodeId) -> Vec<usize> {
         [&[self.batch()], self.network.graph().node(node).shape.as_slice()].concat()
+    }
+
+    /// Where each window of a max pool found its maximum: `row * width + column` in the input plane, u32, in the shape
+    /// of the output; `None` for other nodes. A fast pass keeps them in blocks: they are found again here.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn switches(&self, node: NodeId) -> Result<Option<Tensor>> {
+        let layer = self.network.graph().node(node);
+        let Op::MaxPool(window) = &layer.op else { return Ok(None) };
+        if let Some(kept) = &self.switches[node] {
+            return Ok(Some(kept.clone()));
+        }
+        let input = self.output(layer.inputs[0]);
+        let (rows, columns) = window.spans(size_of(input)?, &layer.shape, false);
+        Ok(Some(kernels::max_pool(input, &rows, &columns)?.1))
     }
 
     /// The feature maps of a node for the first picture, `(units, height, width)`; features are maps of one value.
