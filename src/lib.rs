@@ -1,4 +1,45 @@
-//! # Striate
+//! # Striate: see, layer by layer, what a convolutional network does with a picture
+//!
+//! A library and a thin binary. The library computes and paints; the binary is a window (feature `gui`, on by default)
+//! and a command line over the same engine.
+//!
+//! ## The map
+//! Data flows one way: a picture and weights come in at the top, pictures of what the network does come out below.
+//!
+//! | room | what it is | may know |
+//! |---|---|---|
+//! | [`error`], [`watch`] | the one error type; progress and cancelling | |
+//! | [`kernels`] | what candle's operators lack: pooling with switches, LRN | |
+//! | [`net`] | a network as data, forward pass, reverse walk, costs | kernels |
+//! | [`picture`] | a file becomes upright RGB becomes a normalised tensor | |
+//! | [`weights`] | weights files of four formats, downloads, made-up weights | net |
+//! | [`zoo`] | the networks, one file a family | net, picture |
+//! | [`methods`] | questions asked of a trace, one file a method | net, kernels |
+//! | [`paint`] | numbers become pixels; PNG and npy files | |
+//! | [`engine`] | models, runs, the worker thread | all of the above |
+//! | `gpu` | activation maps on the GPU, drawn by `shaders/` | paint |
+//! | `ui` | the window, one file a panel | engine, gpu and what they know |
+//! | [`cli`] | the command line | engine and what it knows |
+//!
+//! ## Invariants
+//! - The arrows above are all there are; `tests/tidy.rs` enforces them. Nothing imports `ui` or `cli`; nothing that
+//!   computes knows egui, so `--no-default-features` builds the headless tool.
+//! - Shapes, costs and receptive fields are computed from the [`net::Graph`], never written beside it.
+//! - A score is a class's value before softmax; everything that differentiates, differentiates it.
+//! - One definition of how a value becomes a pixel ([`paint::tile_value`], [`paint::colour`]); the shader mirrors it
+//!   and a test holds the two together.
+//! - Nothing a user can cause panics: every error is an [`Error`] that reads as one sentence.
+//! - Files are written beside and renamed: a failure leaves no half file.
+//!
+//! ## How to add ...
+//! - **a network**: a file in `src/zoo` that builds its [`net::Graph`] and ends in a [`zoo::Card`]; a line in
+//!   [`zoo::ZOO`]. Flags, pickers, tables and the tests that loop over all networks follow.
+//! - **a method**: a file in `src/methods` that ends in a [`methods::Method`]; a line in [`methods::METHODS`]. It is
+//!   then a `--method`, an entry in the window's picker and a section of the tour.
+//! - **a panel**: a file in `src/ui/panels` that implements `Panel`; a line in `PANELS`.
+//! - **an operator**: a variant of [`net::Op`] with its shape and parameters; the compiler names the places that must
+//!   know it (forward, reverse, cost). Then a line in `tests/operators.rs`, which checks its reverse.
+
 pub mod cli;
 pub mod engine;
 pub mod error;
@@ -14,4 +55,5 @@ pub mod ui;
 pub mod watch;
 pub mod weights;
 pub mod zoo;
+
 pub use error::{Error, Result};

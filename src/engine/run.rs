@@ -4,7 +4,7 @@ use super::model::Model;
 use crate::{
     Result,
     kernels::with_values,
-    methods::{Attribution, Keep, Method, Question, Reconstruction, deconvnet},
+    methods::{Attribution, Keep, Method, Question, Reconstruction, Settings, Target, deconvnet},
     net::{NodeId, Trace},
     paint::Range,
     picture::{Geometry, Input, Picture},
@@ -147,7 +147,23 @@ impl Run {
     /// # Errors
     /// Those of the method.
     pub fn attribute(&self, method: &Method, class: usize, watch: &Watch) -> Result<Attribution> {
-        (method.run)(&Question { trace: &self.trace, class, watch })
+        self.attribute_with(method, Target::Class(class), &[], &Settings::new(), watch)
+    }
+
+    /// What matters for any target, read at `layers` (the last one with maps when empty) by methods that read layers,
+    /// with what the user set of the method's parameters.
+    ///
+    /// # Errors
+    /// Those of the method.
+    pub fn attribute_with(
+        &self,
+        method: &Method,
+        target: Target,
+        layers: &[NodeId],
+        settings: &Settings,
+        watch: &Watch,
+    ) -> Result<Attribution> {
+        method.ask(&Question { trace: &self.trace, target, layers, settings, watch })
     }
 
     /// A unit projected back to the picture.

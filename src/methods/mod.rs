@@ -1,19 +1,52 @@
-//! Questions asked of a trace, one file a method. [`METHODS`] lists those that attribute a class's score to the
-//! picture's pixels; flags, pickers and the tour are derived from it.
+//! Questions asked of a trace, one file a method. [`METHODS`] lists those that attribute a target to the picture's
+//! pixels, [`CAMS`] those that draw a heatmap of a layer, [`RANKINGS`] those that rank a layer's units; flags, pickers,
+//! sliders and the tour are derived from them.
 //!
 //! Architecture invariant: a method is data and a function of a trace; it knows no file, no window and no network by
 //! name.
 
+mod attribution;
+mod cam;
+mod cam_eigen;
+mod cam_guided;
+mod cam_perturb;
+mod curves;
 mod deconvnet;
+mod deeplift;
 mod gradient;
+mod integrated;
+mod local;
+mod localise;
+mod lrp;
+mod lrp_rule;
+mod maxflow;
+mod mixture;
+mod noise;
+mod occlusion;
+mod question;
+mod randomise;
+mod resize;
+mod rise;
+mod settings;
+mod smooth;
 mod strength;
+mod target;
+mod trouble;
 
+pub use attribution::{Attribution, SumCheck};
+pub use curves::{Curve, Curves, curves};
 pub use deconvnet::{Keep, Reconstruction, deconvnet};
+pub use localise::{Localisation, QUANTILES, localise, overlap};
+pub use question::{Question, cam_layers};
+pub use randomise::{Randomised, randomised};
+pub use settings::{Kind, Parameter, Settings};
 pub use strength::strongest_units;
+pub use target::{Aim, Target};
 
-use crate::{Error, Result, error::unknown, net::Trace, watch::Watch};
+use crate::{Error, Result, error::unknown, net::NodeId};
 
-/// A way to say which pixels matter for a class.
+/// A way to say what matters for a target.
+#[derive(Debug)]
 pub struct Method {
     /// What `--method` calls it.
     pub name: &'static str,
@@ -23,65 +56,115 @@ pub struct Method {
     pub paper: &'static str,
     /// What it shows, in two sentences.
     pub about: &'static str,
-    /// The method itself.
+    /// What may be set.
+    pub parameters: &'static [Parameter],
+    /// Whether it takes many passes through the network, so that it should only run when asked for.
+    pub slow: bool,
+    /// Whether [`Question::layers`] means something to it.
+    pub layered: bool,
+    /// The method itself; [`Method::ask`] also says why there is nothing to show.
     pub run: fn(&Question) -> Result<Attribution>,
 }
 
-/// What a method is asked: which pixels of the trace's picture matter for class `class`?
-pub struct Question<'a> {
-    /// One forward pass.
-    pub trace: &'a Trace,
-    /// Index of the class whose score S_c, before softmax, is explained.
-    pub class: usize,
-    /// Progress and cancelling.
-    pub watch: &'a Watch,
-}
+impl Method {
+    /// What a method leaves out when it is written down.
+    const BLANK: Method = Method {
+        name: "",
+        title: "",
+        paper: "",
+        about: "",
+        parameters: &[],
+        slow: false,
+        layered: false,
+        run: |_| Err(Error::Failed("this method does nothing".into())),
+    };
 
-/// Values at the pixels of the network's input.
-#[derive(Clone, Debug)]
-pub struct Attribution {
-    /// Row-major `(channels, height, width)`; one channel where the method makes a heatmap.
-    pub values: Vec<f32>,
-    /// Channels, height and width.
-    pub shape: [usize; 3],
-    /// Whether values below zero mean something (then zero is drawn as the neutral colour).
-    pub signed: bool,
-}
+    /// The same for methods that read layers.
+    const LAYERED: Method = Method { layered: true, ..Method::BLANK };
 
-impl Attribution {
-    /// Refuses what could only be drawn as a blank or misleading picture, saying why.
+    /// Runs the method. What could only be drawn as a blank or misleading picture is refused.
     ///
     /// # Errors
-    /// [`Error::Failed`] when all values are zero or any is not finite.
-    pub fn check(self) -> Result<Self> {
-        if self.values.iter().any(|value| !value.is_finite()) {
-            return Err(Error::Failed(
-                "nothing to show: the network's weights or scores are not finite numbers".into(),
-            ));
-        }
-        if self.values.iter().all(|&value| value == 0.0) {
-            return Err(Error::Failed("nothing to show: no pixel of this picture changes the score".into()));
-        }
-        Ok(self)
+    /// [`Error::Failed`] with "nothing to show, because ..."; those of the method; [`Error::Cancelled`].
+    pub fn ask(&self, question: &Question) -> Result<Attribution> {
+        trouble::before(question)?;
+        trouble::after(question, (self.run)(question)?)
     }
 }
 
-/// Every attribution method, the usual one first.
+/// Every method that attributes to the picture's pixels, the usual one first.
 pub const METHODS: &[Method] = &[
     gradient::SALIENCY,
     gradient::GRADIENT,
+    gradient::POSITIVE,
+    gradient::NEGATIVE,
     gradient::GRADIENT_X_INPUT,
     gradient::GUIDED_BACKPROP,
     gradient::DECONVNET,
+    cam_guided::GUIDED_GRAD_CAM,
+    integrated::INTEGRATED,
+    smooth::SMOOTHGRAD,
+    smooth::SMOOTHGRAD_SQUARED,
+    smooth::VARGRAD,
+    lrp::LRP,
+    deeplift::DEEPLIFT,
+    occlusion::OCCLUSION,
+    rise::RISE,
 ];
 
-/// The method called `name`.
+/// Every method that makes a heatmap of one layer, or the mean over several, the usual one first.
+pub const CAMS: &[Method] = &[
+    cam::GRAD_CAM,
+    cam::CAM,
+    cam::GRAD_CAM_PLUS_PLUS,
+    cam::XGRAD_CAM,
+    cam::HIRES_CAM,
+    cam::LAYER_CAM,
+    cam_eigen::EIGEN_CAM,
+    cam_eigen::EIGEN_GRAD_CAM,
+    cam_perturb::SCORE_CAM,
+    cam_perturb::ABLATION_CAM,
+];
+
+/// Units and what they measure, the largest first.
+pub type Ranked = Vec<(usize, f32)>;
+
+/// A way to rank the units of a layer.
+pub struct Ranking {
+    /// What `--by` calls it.
+    pub name: &'static str,
+    /// What the window calls it.
+    pub title: &'static str,
+    /// What it measures.
+    pub about: &'static str,
+    /// Whether it takes many passes through the network.
+    pub slow: bool,
+    /// Units and what they measure, the largest first.
+    pub run: fn(&Question, NodeId) -> Result<Ranked>,
+}
+
+/// Every ranking, the usual one first.
+pub const RANKINGS: &[Ranking] = &[strength::ACTIVATION, strength::CONTRIBUTION, strength::ABLATION];
+
+/// The method of [`METHODS`] called `name`.
 ///
 /// # Errors
 /// [`Error::Usage`] with the nearest names.
 pub fn find(name: &str) -> Result<&'static Method> {
-    METHODS
+    find_in(METHODS, name, "'striate saliency --help' lists them")
+}
+
+/// The method of [`CAMS`] called `name`.
+///
+/// # Errors
+/// [`Error::Usage`] with the nearest names.
+pub fn find_cam(name: &str) -> Result<&'static Method> {
+    find_in(CAMS, name, "'striate cam --help' lists them")
+}
+
+fn find_in(methods: &'static [Method], name: &str, list: &str) -> Result<&'static Method> {
+    methods
         .iter()
         .find(|method| method.name.eq_ignore_ascii_case(name))
-        .ok_or_else(|| unknown("method", name, METHODS.iter().map(|m| m.name), "'striate saliency --help' lists them"))
+        .ok_or_else(|| unknown("method", name, methods.iter().map(|m| m.name), list))
 }

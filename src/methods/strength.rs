@@ -1,8 +1,36 @@
-//! Which units of a layer respond most.
+//! Which units of a layer matter, by three measures: how strongly they respond, what they contribute to a target to
+//! first order, and what is lost without them.
 
+use super::{Ranking, cam::Maps, cam_perturb::ablations};
 use crate::{
     Result,
     net::{NodeId, Trace},
+};
+
+pub(super) const ACTIVATION: Ranking = Ranking {
+    name: "activation",
+    title: "Activation",
+    about: "Units by their largest activation on this picture, whatever the class.",
+    slow: false,
+    run: |question, layer| strongest_units(question.trace, layer),
+};
+
+pub(super) const CONTRIBUTION: Ranking = Ranking {
+    name: "contribution",
+    title: "Gradient x activation",
+    about: "Units by the sum over their map of activation times the target's gradient: what each adds to the score, to \
+            first order; those that speak against it come last.",
+    slow: false,
+    run: |question, layer| Ok(sorted(Maps::of(question, layer)?.contributions())),
+};
+
+pub(super) const ABLATION: Ranking = Ranking {
+    name: "ablation",
+    title: "Ablation",
+    about: "Units by how much the score falls when their map is set to zero; those without which it would be higher come \
+            last. The network runs once for each unit, from the layer on.",
+    slow: true,
+    run: |question, layer| Ok(sorted(ablations(question, layer)?.into_iter().map(|lost| lost as f32).collect())),
 };
 
 /// The units of a layer with their largest activation, strongest first; equal ones by index.
@@ -13,7 +41,12 @@ pub fn strongest_units(trace: &Trace, layer: NodeId) -> Result<Vec<(usize, f32)>
     let [_, height, width] = trace.network().graph().node(layer).extent();
     let values = trace.values(layer)?;
     let largest = |map: &[f32]| map.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut units: Vec<(usize, f32)> = values.chunks_exact(height * width).map(largest).enumerate().collect();
+    Ok(sorted(values.chunks_exact(height * width).map(largest).collect()))
+}
+
+/// Units with their values, the largest first; equal ones by index.
+fn sorted(values: Vec<f32>) -> Vec<(usize, f32)> {
+    let mut units: Vec<(usize, f32)> = values.into_iter().enumerate().collect();
     units.sort_by(|a, b| b.1.total_cmp(&a.1));
-    Ok(units)
+    units
 }

@@ -79,7 +79,7 @@ impl Graph {
         let pooled = main().find(|(_, node)| matches!(node.op, Op::AdaptiveAvgPool { .. }));
         let end = pooled.map_or(self.nodes.len(), |(id, _)| id);
         let spatial = |node: &Node| node.extent()[1] * node.extent()[2] > 1;
-        let mut last = main().filter(|&(id, node)| id < end && spatial(node)).last().map_or(0, |(id, _)| id);
+        let mut last = main().rfind(|&(id, node)| id < end && spatial(node)).map_or(0, |(id, _)| id);
         while matches!(self.nodes[last].op, Op::MaxPool(_) | Op::AvgPool { .. }) {
             last = self.nodes[last].inputs[0];
         }
@@ -100,6 +100,17 @@ impl Graph {
             }
         }
         auxiliary
+    }
+
+    /// The graph with other operators where `change` has one: the same but for constants, which shape and weights do not
+    /// depend on.
+    pub fn with_constants(mut self, change: impl Fn(&Node) -> Option<Op>) -> Graph {
+        for node in &mut self.nodes {
+            if let Some(op) = change(node) {
+                node.op = op;
+            }
+        }
+        self
     }
 
     /// The graph without its auxiliary classifiers: what weights files hold that were saved for running only.

@@ -1,0 +1,138 @@
+//! Layer-wise relevance propagation (Bach et al. 2015): the score is handed back layer by layer, each unit's share to its
+//! inputs in proportion to what they contributed, so that the picture's shares add up to the score.
+//!
+//! Rectifiers, and normalisation across channels, hand relevance through. Everything linear divides it by its output
+//! and multiplies it by its input on the way through its transpose; the rules differ in which weights they see.
+
+use super::{
+    Method, Parameter, Question, SumCheck,
+    gradient::{COLOURS, coloured},
+    lrp_rule::{Layer, Rule, stable},
+};
+use crate::{
+    Result,
+    net::{Graph, NodeId, Op, Reverse},
+};
+use candle_core::Tensor;
+
+const RULE: Parameter = Parameter::choice(
+    "rule",
+    "How a layer hands relevance on; composite: epsilon in fully connected layers, alpha-beta (1, 0) in convolutions, \
+     evenly over the window in the first",
+    &["composite", "epsilon", "gamma", "alpha-beta"],
+);
+const EPSILON: Parameter =
+    Parameter::number("epsilon", "Added to what the epsilon rule divides by, away from zero", [0.0, 1.0], 1e-6, "");
+const GAMMA: Parameter =
+    Parameter::number("gamma", "How much the gamma rule strengthens positive weights", [0.0, 100.0], 0.25, "");
+const ALPHA: Parameter = Parameter::number(
+    "alpha",
+    "Weight of positive contributions in the alpha-beta rule; beta is alpha - 1",
+    [1.0, 10.0],
+    2.0,
+    "",
+);
+const CONVENTION: Parameter = Parameter::choice(
+    "convention",
+    "The papers' definitions, or captum's: biases are not strengthened or split, negative inputs are not told apart, and \
+     batch normalisation is a layer of its own",
+    &["paper", "captum"],
+);
+
+pub(super) const LRP: Method = Method {
+    name: "lrp",
+    title: "LRP",
+    paper: "Bach, Binder, Montavon, Klauschen, Mueller and Samek 2015; Montavon, Binder, Lapuschkin, Samek and Mueller 2019",
+    about: "The score handed back layer by layer, to each input in proportion to what it contributed. Red pixels \
+            contributed to the score, blue ones against it; biases keep their own share.",
+    parameters: &[RULE, EPSILON, GAMMA, ALPHA, CONVENTION, COLOURS],
+    run: |question| {
+        let aim = question.aim()?;
+        let output = question.trace.output(aim.node).narrow(0, 0, 1)?;
+        let relevance = propagate(question, aim.node, &(&aim.seed * &output)?)?;
+        let shares = coloured(question, &relevance)?;
+        let sum = shares.values.iter().map(|&value| f64::from(value)).sum();
+        let expected = f64::from(aim.values(&output)?[0]);
+        Ok(super::Attribution { check: Some(SumCheck { sum, expected }), ..shares })
+    },
+    ..Method::BLANK
+};
+
+/// Hands `relevance` of the output of `from` back to the picture.
+fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<Tensor> {
+    let trace = question.trace;
+    let network = trace.network();
+    let graph = network.graph();
+    let settings = question.settings;
+    let captum = settings.choice(&CONVENTION) == "captum";
+    let epsilon = settings.number(&EPSILON);
+    let merged = if captum { vec![None; from + 1] } else { merged(graph, from) };
+    let how = Reverse::default();
+    let input = |id: NodeId, index: usize| trace.output(graph.node(id).inputs[index]).narrow(0, 0, 1);
+    trace.walk(from, relevance, 0, question.watch, |id, index, relevance| {
+        let node = graph.node(id);
+        let x = input(id, index)?;
+        match &node.op {
+            Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Softmax | Op::Lrn { .. } => Ok(relevance.clone()),
+            Op::Dropout { .. } | Op::Flatten | Op::Concat => trace.step(id, index, relevance, &how),
+            // Merged into the convolution before it, which takes the relevance as it is.
+            Op::BatchNorm { .. } if merged.contains(&Some(id)) => Ok(relevance.clone()),
+            Op::Conv(_) | Op::Linear { .. } => {
+                let norm = merged[id];
+                let rule = rule(question, graph, id);
+                if matches!(rule, Rule::Epsilon(_)) && norm.is_none() {
+                    let y = trace.output(id).narrow(0, 0, 1)?;
+                    return divided(&x, &y, relevance, epsilon, |s| trace.step(id, index, s, &how));
+                }
+                let layer = Layer::of(network, id, norm)?;
+                layer.hand_back(rule, &x, relevance, captum)
+            }
+            _ => {
+                let y = trace.output(id).narrow(0, 0, 1)?;
+                divided(&x, &y, relevance, epsilon, |s| trace.step(id, index, s, &how))
+            }
+        }
+    })
+}
+
+/// The epsilon rule: x times the transpose of R / (y + epsilon).
+fn divided(
+    x: &Tensor,
+    y: &Tensor,
+    relevance: &Tensor,
+    epsilon: f64,
+    transpose: impl Fn(&Tensor) -> Result<Tensor>,
+) -> Result<Tensor> {
+    Ok((x * transpose(&(relevance / stable(y, epsilon)?)?)?)?)
+}
+
+/// The rule for a convolution or fully connected layer.
+fn rule(question: &Question, graph: &Graph, id: NodeId) -> Rule {
+    let settings = question.settings;
+    let epsilon = Rule::Epsilon(settings.number(&EPSILON));
+    match settings.choice(&RULE) {
+        "epsilon" => epsilon,
+        "gamma" => Rule::Gamma(settings.number(&GAMMA)),
+        "alpha-beta" => Rule::AlphaBeta(settings.number(&ALPHA)),
+        _ => match graph.node(id).op {
+            Op::Conv(_) if graph.node(id).inputs[0] == 0 => Rule::Flat,
+            Op::Conv(_) => Rule::AlphaBeta(1.0),
+            _ => epsilon,
+        },
+    }
+}
+
+/// For each convolution or fully connected layer the batch normalisation that alone takes its output: together they
+/// are one linear layer, and only as one do rules that split weights by sign make sense.
+fn merged(graph: &Graph, last: NodeId) -> Vec<Option<NodeId>> {
+    let mut takers: Vec<Vec<NodeId>> = vec![Vec::new(); last + 1];
+    for id in 0..=last {
+        graph.node(id).inputs.iter().for_each(|&input| takers[input].push(id));
+    }
+    let linear = |id: NodeId| matches!(graph.node(id).op, Op::Conv(_) | Op::Linear { .. });
+    let norm = |id: NodeId| match *takers[id] {
+        [only] if linear(id) && matches!(graph.node(only).op, Op::BatchNorm { .. }) => Some(only),
+        _ => None,
+    };
+    (0..=last).map(norm).collect()
+}

@@ -1,0 +1,195 @@
+//! Parameters of methods as data: sliders, pickers, flags and help texts are made from them.
+
+use crate::{Error, Result, error::unknown};
+use std::{collections::BTreeMap, fmt};
+
+/// Something about a method that the user may set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameter {
+    /// What `--set NAME=VALUE` calls it.
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    /// What values it takes.
+    pub kind: Kind,
+    /// What a number counts: "pixels"; empty for pure numbers and choices.
+    pub unit: &'static str,
+}
+
+/// The values of a [`Parameter`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Any number from `low` to `high`.
+    Number {
+        /// Smallest.
+        low: f64,
+        /// Largest.
+        high: f64,
+        /// When nothing is set.
+        default: f64,
+    },
+    /// A whole number from `low` to `high`.
+    Count {
+        /// Smallest.
+        low: u32,
+        /// Largest.
+        high: u32,
+        /// When nothing is set.
+        default: u32,
+    },
+    /// One of some words; the first when nothing is set.
+    Choice(&'static [&'static str]),
+}
+
+impl Parameter {
+    /// Any number in a range.
+    pub const fn number(
+        name: &'static str,
+        about: &'static str,
+        [low, high]: [f64; 2],
+        default: f64,
+        unit: &'static str,
+    ) -> Self {
+        Parameter { name, about, kind: Kind::Number { low, high, default }, unit }
+    }
+
+    /// A whole number in a range.
+    pub const fn count(
+        name: &'static str,
+        about: &'static str,
+        [low, high]: [u32; 2],
+        default: u32,
+        unit: &'static str,
+    ) -> Self {
+        Parameter { name, about, kind: Kind::Count { low, high, default }, unit }
+    }
+
+    /// One of some words, the first by default.
+    pub const fn choice(name: &'static str, about: &'static str, options: &'static [&'static str]) -> Self {
+        Parameter { name, about, kind: Kind::Choice(options), unit: "" }
+    }
+
+    /// The default as a number; a choice's index.
+    pub fn default(&self) -> f64 {
+        match self.kind {
+            Kind::Number { default, .. } => default,
+            Kind::Count { default, .. } => f64::from(default),
+            Kind::Choice(_) => 0.0,
+        }
+    }
+
+    /// The number behind what a user wrote: a choice's index.
+    fn parse(&self, text: &str) -> Result<f64> {
+        let name = self.name;
+        let within = |low: f64, high: f64, what: &str, whole: bool| {
+            let number = text.parse::<f64>().ok().filter(|n| (low..=high).contains(n) && (!whole || n.fract() == 0.0));
+            number.ok_or_else(|| Error::Usage(format!("{name} takes {what} from {low} to {high}, not '{text}'")))
+        };
+        match self.kind {
+            Kind::Number { low, high, .. } => within(low, high, "a number", false),
+            Kind::Count { low, high, .. } => within(f64::from(low), f64::from(high), "a whole number", true),
+            Kind::Choice(options) => {
+                let index = options.iter().position(|option| option.eq_ignore_ascii_case(text));
+                let index = index
+                    .ok_or_else(|| Error::Usage(format!("{name} is one of {}, not '{text}'", options.join(", "))))?;
+                Ok(index as f64)
+            }
+        }
+    }
+}
+
+/// What the user set of a method's parameters; everything else has its default. `Display` writes it as `--set` takes
+/// it, the same text for the same settings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    values: BTreeMap<&'static str, f64>,
+}
+
+impl Settings {
+    /// Everything at its default.
+    pub const fn new() -> Self {
+        Settings { values: BTreeMap::new() }
+    }
+
+    /// Settings from texts `NAME=VALUE`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a name that is not among `parameters` or a value outside its range.
+    pub fn parse<'a>(parameters: &'static [Parameter], assignments: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let mut settings = Settings::default();
+        for assignment in assignments {
+            let (name, value) = assignment
+                .split_once('=')
+                .ok_or_else(|| Error::Usage(format!("'{assignment}' sets nothing: NAME=VALUE does")))?;
+            let parameter = parameters.iter().find(|p| p.name.eq_ignore_ascii_case(name.trim())).ok_or_else(|| {
+                let names = parameters.iter().map(|p| p.name).collect::<Vec<_>>().join(", ");
+                let list = if names.is_empty() { "this method has none".into() } else { format!("it has {names}") };
+                unknown("parameter", name, parameters.iter().map(|p| p.name), &list)
+            })?;
+            settings.set(parameter, value.trim())?;
+        }
+        Ok(settings)
+    }
+
+    /// Sets one parameter to what a user wrote.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the value is not one of the parameter's.
+    pub fn set(&mut self, parameter: &Parameter, text: &str) -> Result<()> {
+        self.set_number(parameter, parameter.parse(text)?);
+        Ok(())
+    }
+
+    /// Sets one parameter to a number (a choice to its index) without asking whether it is in range: sliders keep it.
+    pub fn set_number(&mut self, parameter: &Parameter, value: f64) {
+        self.values.insert(parameter.name, value);
+    }
+
+    /// A parameter's number; a choice's index.
+    pub fn number(&self, parameter: &Parameter) -> f64 {
+        self.values.get(parameter.name).copied().unwrap_or_else(|| parameter.default())
+    }
+
+    /// A parameter's whole number.
+    pub fn count(&self, parameter: &Parameter) -> usize {
+        self.number(parameter).round().max(0.0) as usize
+    }
+
+    /// A parameter's word.
+    pub fn choice(&self, parameter: &Parameter) -> &'static str {
+        match parameter.kind {
+            Kind::Choice(options) => options[self.count(parameter).min(options.len() - 1)],
+            _ => "",
+        }
+    }
+}
+
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts: Vec<String> = self.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        f.write_str(&texts.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const SAMPLES: Parameter = Parameter::count("samples", "", [1, 100], 50, "");
+    const RULE: Parameter = Parameter::choice("rule", "", &["epsilon", "gamma"]);
+    const ALL: &[Parameter] = &[SAMPLES, RULE];
+
+    #[test]
+    fn settings_are_checked_and_default() {
+        let settings = Settings::parse(ALL, ["samples=7"]).unwrap();
+        assert_eq!((settings.count(&SAMPLES), settings.choice(&RULE)), (7, "epsilon"));
+        assert_eq!(Settings::parse(ALL, ["rule=gamma"]).unwrap().choice(&RULE), "gamma");
+        for (text, part) in
+            [("samples=0", "1 to 100"), ("samples=1.5", "whole"), ("rule=x", "epsilon, gamma"), ("sample=1", "samples")]
+        {
+            let error = Settings::parse(ALL, [text]).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

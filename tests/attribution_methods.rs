@@ -1,0 +1,377 @@
+//! Every method on every network; what methods cost; what they promise; and what they say when there is nothing to show.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use candle_core::{Device, Tensor};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+use striate::{
+    Error, Result,
+    engine::{Model, Opening},
+    methods::{
+        Attribution, CAMS, Keep, Kind, METHODS, Method, QUANTILES, Question, RANKINGS, Settings, Target, cam_layers,
+        curves, find, find_cam, localise, randomised,
+    },
+    net::{Network, NodeId, Op, Tensors, Trace},
+    picture::Picture,
+    watch::Watch,
+    weights,
+    zoo::{self, Card, ZOO},
+};
+
+/// Few steps, samples and masks: what is tried is whether it runs.
+fn quick(method: &Method) -> Settings {
+    let mut settings = Settings::new();
+    for parameter in method.parameters {
+        let few = match parameter.name {
+            "steps" | "samples" => 2.0,
+            "masks" => 10.0,
+            "patch" => 24.0,
+            "stride" => 24.0,
+            _ => continue,
+        };
+        assert!(matches!(parameter.kind, Kind::Count { .. }), "{}", parameter.name);
+        settings.set_number(parameter, few);
+    }
+    settings
+}
+
+fn network(card: &Card, size: usize, change: impl FnOnce(&mut Tensors)) -> Option<Arc<Network>> {
+    let graph = (card.build)(size).ok()?;
+    let mut tensors = weights::synthetic(&graph, 0).unwrap();
+    change(&mut tensors);
+    Some(Arc::new(Network::new(graph, tensors, "synthetic:0", &Device::Cpu).unwrap()))
+}
+
+/// A trace of synthetic weights on the smallest picture that a network takes.
+fn smallest(card: &Card) -> Trace {
+    let network =
+        [32, 48, 64, 80, 96, 128, card.size()].into_iter().find_map(|size| network(card, size, |_| {})).unwrap();
+    let [channels, height, width] = network.graph().input_shape();
+    let picture = weights::picture(channels, height.max(width), 0).unwrap();
+    network.forward(&picture, &Watch::default()).unwrap()
+}
+
+fn ask(method: &Method, trace: &Trace, target: Target, layers: &[NodeId]) -> Result<Attribution> {
+    let (settings, watch) = (quick(method), Watch::default());
+    method.ask(&Question { trace, target, layers, settings: &settings, watch: &watch })
+}
+
+/// An answer is finite and fits; or there is nothing to show, and a reason.
+fn sound(what: &str, answer: Result<Attribution>) {
+    match answer {
+        Ok(answer) => {
+            assert_eq!(answer.values.len(), answer.shape.iter().product::<usize>(), "{what}");
+            assert!(answer.values.iter().all(|value| value.is_finite()), "{what}");
+            assert!(answer.signed || answer.values.iter().all(|&value| value >= 0.0), "{what}: negative");
+        }
+        Err(Error::Failed(why)) if why.starts_with("nothing to show, because ") => println!("{what}: {why}"),
+        // CAM proper is only for some networks and one layer of theirs.
+        Err(Error::Usage(why)) if why.starts_with("CAM does not apply: ") => {}
+        Err(error) => panic!("{what}: {error}"),
+    }
+}
+
+/// All methods on one network: to the picture, and at every `nth` layer. Methods that run the network once a unit are
+/// tried at the last layer only.
+fn all_methods(card: &Card, nth: usize) {
+    let trace = smallest(card);
+    let graph = trace.network().graph();
+    let class = Target::Class(1);
+    for method in METHODS {
+        sound(&format!("{} {}", card.name, method.name), ask(method, &trace, class, &[]));
+    }
+    let layers = cam_layers(graph, graph.scores());
+    for method in CAMS {
+        let (last, every) = (layers.len() - 1, if method.slow { usize::MAX } else { nth });
+        for (_, &layer) in layers.iter().enumerate().filter(|(i, _)| i % every == 0 && *i > 0 || *i == last) {
+            let name = &graph.node(layer).name;
+            sound(&format!("{} {} {name}", card.name, method.name), ask(method, &trace, class, &[layer]));
+        }
+    }
+    let last = *layers.last().unwrap();
+    let saliency = find("saliency").unwrap();
+    for target in [
+        Target::Difference(0, 1),
+        Target::Layer(last),
+        Target::Unit { layer: last, unit: 0, keep: Keep::Strongest },
+        Target::Unit { layer: last, unit: 0, keep: Keep::Map },
+    ] {
+        sound(&format!("{} {target:?}", card.name), ask(saliency, &trace, target, &[]));
+    }
+    for ranking in RANKINGS {
+        let watch = Watch::default();
+        let units = (ranking.run)(&Question::new(&trace, class, &watch), last).unwrap();
+        assert_eq!(units.len(), graph.node(last).extent()[0], "{}", ranking.name);
+        assert!(units.is_sorted_by(|a, b| a.1 >= b.1), "{}", ranking.name);
+    }
+}
+
+/// One network of each kind of graph; the test below takes all.
+#[test]
+fn all_methods_run_on_a_network_of_each_kind() {
+    for (name, nth) in [
+        ("photonet", 1),
+        ("lenet5", 1),
+        ("alexnet_2012", 4),
+        ("resnet20", 16),
+        ("squeezenet1_1", 12),
+        ("googlenet", 40),
+    ] {
+        all_methods(zoo::find(name).unwrap(), nth);
+    }
+}
+
+#[test]
+#[ignore = "takes an hour: every method on every network at every layer"]
+fn all_methods_run_on_all_networks_at_all_layers() {
+    for card in ZOO {
+        println!("{}", card.name);
+        all_methods(card, 1);
+    }
+}
+
+fn photonet() -> (Arc<Model>, Trace) {
+    let model = Arc::new(Model::open(&Opening::of("photonet"), &Device::Cpu, &Watch::default()).unwrap());
+    let picture = Picture::from_source("sample:chelsea").unwrap();
+    let input = model.preprocess.apply(&picture, &Device::Cpu).unwrap().tensor;
+    let trace = model.network.forward(&input, &Watch::default()).unwrap();
+    (model, trace)
+}
+
+fn best(trace: &Trace) -> usize {
+    let scores = trace.scores().unwrap();
+    (0..scores.len()).fold(0, |best, class| if scores[class] > scores[best] { class } else { best })
+}
+
+#[test]
+fn one_walk_is_all_that_gradients_and_grad_cam_take() {
+    let (_, trace) = photonet();
+    let network = trace.network();
+    // The forward pass of the trace itself.
+    assert_eq!(network.passes(), [1, 0]);
+    let class = Target::Class(best(&trace));
+    for (name, methods) in [
+        ("saliency", METHODS),
+        ("gradient", METHODS),
+        ("guided-backprop", METHODS),
+        ("deconvnet", METHODS),
+        ("grad-cam", CAMS),
+    ] {
+        let before = network.passes();
+        let method = methods.iter().find(|method| method.name == name).unwrap();
+        ask(method, &trace, class, &[]).unwrap();
+        assert_eq!(network.passes(), [before[0], before[1] + 1], "{name}");
+    }
+    // Batches: 50 steps of integrated gradients in 2 passes (32 at most at once), and one for both ends.
+    let before = network.passes();
+    let watch = Watch::default();
+    find("integrated-gradients").unwrap().ask(&Question::new(&trace, class, &watch)).unwrap();
+    assert_eq!(network.passes(), [before[0] + 3, before[1] + 2]);
+}
+
+#[test]
+fn sums_are_what_methods_promise() {
+    let (_, trace) = photonet();
+    let watch = Watch::default();
+    let question = Question::new(&trace, Target::Class(best(&trace)), &watch);
+    for (name, most) in [("integrated-gradients", 0.02), ("deeplift", 1e-4)] {
+        let check = find(name).unwrap().ask(&question).unwrap().check.unwrap();
+        println!("{name}: sum {:.4}, promised {:.4}, error {:.1e}", check.sum, check.expected, check.error());
+        assert!(check.error() < most, "{name}: {check:?}");
+    }
+    // LRP's biases keep their share, so its sum is near the score only where biases are small.
+    let lrp = find("lrp").unwrap();
+    for rule in ["rule=composite", "rule=epsilon", "rule=gamma", "rule=alpha-beta"] {
+        let settings = Settings::parse(lrp.parameters, [rule]).unwrap();
+        let check = lrp.ask(&Question { settings: &settings, ..question.of(&trace, &watch) }).unwrap().check.unwrap();
+        println!("lrp {rule}: sum {:.4}, score {:.4}", check.sum, check.expected);
+        assert!(check.sum.is_finite());
+    }
+    // Without biases nothing is lost.
+    let network = network(zoo::find("photonet").unwrap(), 32, |tensors| {
+        let biases: Vec<String> = tensors.keys().filter(|name| name.ends_with("bias")).cloned().collect();
+        biases.iter().for_each(|name| drop(tensors.insert(name.clone(), tensors[name].zeros_like().unwrap())));
+    });
+    let trace = network.unwrap().forward(&weights::picture(3, 32, 0).unwrap(), &watch).unwrap();
+    for rule in ["rule=composite", "rule=epsilon", "rule=gamma", "rule=alpha-beta"] {
+        let settings = Settings::parse(lrp.parameters, [rule]).unwrap();
+        let question = Question { settings: &settings, ..Question::new(&trace, Target::Class(best(&trace)), &watch) };
+        let check = lrp.ask(&question).unwrap().check.unwrap();
+        assert!(check.error() < 1e-2, "{rule}: {check:?}");
+    }
+    // CAM proper adds up to the score but for its bias: the mean of its map is the weighted mean of the features.
+    let question = Question::new(&trace, Target::Class(best(&trace)), &watch);
+    let off = Settings::parse(find_cam("cam").unwrap().parameters, ["relu=off"]).unwrap();
+    let map = find_cam("cam").unwrap().ask(&Question { settings: &off, ..question }).unwrap().values;
+    let mean = map.iter().sum::<f32>() / map.len() as f32;
+    let score = trace.scores().unwrap()[best(&trace)];
+    assert!((mean - score).abs() <= 1e-4 * score.abs(), "{mean} {score}");
+}
+
+#[test]
+fn what_a_saliency_map_shows_depends_on_the_weights_and_the_curves_tell_good_from_bad() {
+    let (_, trace) = photonet();
+    let watch = Watch::default();
+    let question = Question::new(&trace, Target::Class(best(&trace)), &watch);
+    let steps = randomised(&question, find("saliency").unwrap(), 3).unwrap();
+    println!("{steps:?}");
+    assert_eq!(steps.len(), 3);
+    assert!(steps[2].correlation.is_none_or(|correlation| correlation < 0.9));
+    let occlusion = find("occlusion").unwrap().ask(&question).unwrap();
+    let reversed = Attribution { values: occlusion.values.iter().map(|value| -value).collect(), ..occlusion.clone() };
+    let (good, bad) = (curves(&question, &occlusion, 16).unwrap(), curves(&question, &reversed, 16).unwrap());
+    println!(
+        "deletion {} {}, insertion {} {}",
+        good.deletion.area, bad.deletion.area, good.insertion.area, bad.insertion.area
+    );
+    assert!(good.deletion.area < bad.deletion.area && good.insertion.area > bad.insertion.area);
+    assert_eq!((good.deletion.shares.len(), good.deletion.shares[16]), (17, 1.0));
+    let saliency = find("saliency").unwrap().ask(&question).unwrap();
+    let found = localise(&trace, &saliency, QUANTILES, &watch).unwrap();
+    println!("object at {:?}", found.bounds);
+    assert!(found.mask.contains(&true) && found.bounds[0] < found.bounds[2] && found.bounds[1] < found.bounds[3]);
+}
+
+#[test]
+fn long_methods_report_progress_and_can_be_cancelled() {
+    let (_, trace) = photonet();
+    for name in ["occlusion", "rise", "integrated-gradients", "smoothgrad"] {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let calls = Arc::new(AtomicUsize::new(0));
+        let (sink, count) = (Arc::clone(&seen), Arc::clone(&calls));
+        let watch = Watch::reporting(move |fraction| {
+            count.fetch_add(1, Ordering::Relaxed);
+            sink.lock().unwrap().push(fraction);
+        });
+        let method = find(name).unwrap();
+        let settings = quick(method);
+        let target = Target::Class(best(&trace));
+        method.ask(&Question { trace: &trace, target, layers: &[], settings: &settings, watch: &watch }).unwrap();
+        let fractions = seen.lock().unwrap().clone();
+        assert!(fractions.len() > 5 && fractions.iter().all(|f| (0.0..=1.0).contains(f)), "{name}: {fractions:?}");
+        watch.cancel();
+        let cancelled =
+            method.ask(&Question { trace: &trace, target, layers: &[], settings: &settings, watch: &watch });
+        assert!(matches!(cancelled, Err(Error::Cancelled)), "{name}");
+    }
+}
+
+fn refused(method: &Method, trace: &Trace, layers: &[NodeId], part: &str) {
+    match ask(method, trace, Target::Class(0), layers) {
+        Err(Error::Failed(why)) => {
+            assert!(why.starts_with("nothing to show, because ") && why.contains(part), "{}: {why}", method.name);
+        }
+        Err(error) => panic!("{}: {error}", method.name),
+        Ok(_) => panic!("{} shows something", method.name),
+    }
+}
+
+#[test]
+fn nothing_to_show_is_said_and_why() {
+    let card = zoo::find("photonet").unwrap();
+    let run = |picture: &Tensor, change: fn(&mut Tensors)| {
+        network(card, 32, change).unwrap().forward(picture, &Watch::default()).unwrap()
+    };
+    let picture = weights::picture(3, 32, 0).unwrap();
+    let flat = run(&picture.ones_like().unwrap(), |_| {});
+    let nan = run(&picture, |tensors| {
+        let bad = (tensors["conv3.weight"].ones_like().unwrap() * f64::NAN).unwrap();
+        tensors.insert("conv3.weight".into(), bad);
+    });
+    let dead = run(&picture, |tensors| {
+        let bias = tensors["conv4.bias"].affine(0.0, -1e6).unwrap();
+        tensors.insert("conv4.bias".into(), bias);
+    });
+    for method in METHODS.iter().chain(CAMS) {
+        refused(method, &flat, &[], "flat colour");
+        refused(method, &nan, &[], "weights of layer conv3");
+    }
+    for name in ["saliency", "gradient", "integrated-gradients", "occlusion", "deeplift"] {
+        refused(find(name).unwrap(), &dead, &[], "layer relu4 is dead");
+    }
+    for method in CAMS.iter().filter(|method| method.name != "cam") {
+        let layer = dead.network().graph().find("relu4").unwrap();
+        refused(method, &dead, &[layer], "layer relu4 is dead");
+    }
+    // A class activation map of features.
+    let fc = flat.network().graph().find("fc").unwrap();
+    let trace = run(&picture, |_| {});
+    let error = ask(&CAMS[0], &trace, Target::Class(0), &[fc]).unwrap_err().to_string();
+    assert!(error.contains("single value") && error.contains("relu5"), "{error}");
+}
+
+#[test]
+fn running_on_from_a_layer_is_running_the_whole() {
+    let trace = smallest(zoo::find("resnet20").unwrap());
+    let network = trace.network();
+    let graph = network.graph();
+    let scores = graph.scores();
+    let whole = trace.scores().unwrap();
+    for layer in (0..graph.nodes().len()).step_by(7).filter(|&layer| layer <= scores) {
+        // Twice the layer's own output: a batch of two, each with the scores of the trace.
+        let twice = Tensor::cat(&[trace.output(layer), trace.output(layer)], 0).unwrap();
+        let again = network.forward_from(&trace, &[(layer, twice)], scores, &Watch::default()).unwrap();
+        assert_eq!(again.dim(0).unwrap(), 2);
+        for row in again.to_vec2::<f32>().unwrap() {
+            let most = whole.iter().fold(0f32, |m, v| m.max(v.abs()));
+            assert!(row.iter().zip(&whole).all(|(a, b)| (a - b).abs() <= 1e-5 * most), "{}", graph.node(layer).name);
+        }
+    }
+    assert!(network.forward_from(&trace, &[(3, trace.output(0).clone())], scores, &Watch::default()).is_err());
+    assert!(matches!(graph.node(0).op, Op::Input));
+}
+
+/// The same patches as whole pictures, run one by one.
+#[test]
+fn occlusion_computes_only_what_the_patch_touches_and_gets_the_same() {
+    let occlusion = find("occlusion").unwrap();
+    for (name, size, patch, stride) in [("vgg11", 96, 13, 40), ("resnet20", 48, 5, 17), ("googlenet", 128, 9, 50)] {
+        let network = network(zoo::find(name).unwrap(), size, |_| {}).unwrap();
+        let picture = weights::picture(3, size, 0).unwrap();
+        let watch = Watch::default();
+        let trace = network.forward(&picture, &watch).unwrap();
+        let class = best(&trace);
+        let set = [format!("patch={patch}"), format!("stride={stride}")];
+        let settings = Settings::parse(occlusion.parameters, set.iter().map(String::as_str)).unwrap();
+        let question = Question { settings: &settings, ..Question::new(&trace, Target::Class(class), &watch) };
+        let ours = occlusion.ask(&question).unwrap().values;
+        let score = trace.scores().unwrap()[class];
+        let values = trace.values(0).unwrap();
+        // The patches at the corner, inside, and at the far border; none of them overlap here.
+        for (row, column) in [(0, 0), (stride, stride), (size - 1, size - 1)] {
+            let start = |at: usize| if at == size - 1 { (size - patch).div_ceil(stride) * stride } else { at };
+            let (top, left) = (start(row), start(column));
+            let covers = |i: usize| {
+                let (y, x) = (i / size % size, i % size);
+                (top..top + patch).contains(&y) && (left..left + patch).contains(&x)
+            };
+            if top >= size {
+                continue;
+            }
+            let covered =
+                values.iter().enumerate().map(|(i, &v)| if covers(i) { 0.0 } else { v }).collect::<Vec<f32>>();
+            let covered = Tensor::from_vec(covered, picture.shape(), &Device::Cpu).unwrap();
+            let whole = score - network.forward(&covered, &watch).unwrap().scores().unwrap()[class];
+            let (d, most) = ((ours[top * size + left] - whole).abs(), score.abs());
+            println!("{name} at ({top}, {left}): {whole}, difference {:.1e} of the score", d / most);
+            assert!(d <= 1e-5 * most, "{name}: {} {whole}", ours[top * size + left]);
+        }
+    }
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn occlusion_of_vgg16_takes() {
+    let network = network(zoo::find("vgg16").unwrap(), 224, |_| {}).unwrap();
+    let watch = Watch::default();
+    let start = std::time::Instant::now();
+    let trace = network.forward(&weights::picture(3, 224, 0).unwrap(), &watch).unwrap();
+    println!("one forward pass: {:.2} s", start.elapsed().as_secs_f32());
+    let occlusion = find("occlusion").unwrap();
+    let settings = Settings::parse(occlusion.parameters, ["patch=32", "stride=16"]).unwrap();
+    let start = std::time::Instant::now();
+    occlusion.ask(&Question { settings: &settings, ..Question::new(&trace, Target::Class(0), &watch) }).unwrap();
+    println!("169 patches: {:.1} s", start.elapsed().as_secs_f32());
+}
