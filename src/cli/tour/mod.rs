@@ -60,21 +60,23 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     console.stage("writing the tour");
     let figures = Figures { run: &run, folder: &folder, picture: args.subject.name() };
     // A picture's worth of work for each layer and method, and the layers have more.
-    let steps = METHODS.len() + layers.len() * 2;
+    // The others take many passes each: they run when asked for.
+    let quick: Vec<_> = METHODS.iter().filter(|method| !method.slow).collect();
+    let steps = quick.len() + layers.len() * 2;
     let looked_at = figures.seen()?;
     let mut methods = Vec::new();
-    for (step, method) in METHODS.iter().enumerate() {
+    for (step, method) in quick.iter().enumerate() {
         let watch = console.watch().part(step, steps);
         methods.extend(figures.method(method, class, &watch)?);
     }
     let mut sections = Vec::new();
     for (index, &layer) in layers.iter().enumerate() {
-        let watch = console.watch().part(METHODS.len() + 2 * index, steps);
+        let watch = console.watch().part(quick.len() + 2 * index, steps);
         watch.at(0, 1)?;
         let activations = figures.activations(layer)?;
         let filters = figures.filters(layer)?;
         let follower = follower(&run, layer, &layers);
-        let watch = console.watch().part(METHODS.len() + 2 * index + 1, steps);
+        let watch = console.watch().part(quick.len() + 2 * index + 1, steps);
         let units = match follower {
             None if layer > 0 => figures.units(layer, args.units.into(), &watch)?,
             _ => Vec::new(),
