@@ -117,11 +117,13 @@ fn alexnet_and_vgg_are_pytorchs() {
 }
 
 #[test]
+#[ignore = "takes minutes: cargo test --release --test reference -- --ignored"]
 fn resnets_are_pytorchs() {
     all_agree(&["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]);
 }
 
 #[test]
+#[ignore = "takes minutes: cargo test --release --test reference -- --ignored"]
 fn resnexts_are_pytorchs() {
     all_agree(&["resnext50_32x4d", "resnext101_32x8d"]);
 }
@@ -137,6 +139,7 @@ fn googlenet_is_pytorchs() {
 }
 
 #[test]
+#[ignore = "takes minutes: cargo test --release --test reference -- --ignored"]
 fn inception_v3_is_pytorchs() {
     agrees("inception_v3");
 }
