@@ -12,7 +12,7 @@
 //! | [`kernels`] | what candle's operators lack: pooling with switches, LRN | |
 //! | [`net`] | a network as data, forward pass, reverse walk, costs | kernels |
 //! | [`picture`] | a file becomes upright RGB becomes a normalised tensor | |
-//! | [`weights`] | weights files and made-up weights | net |
+//! | [`weights`] | weights files of four formats, downloads, made-up weights | net |
 //! | [`zoo`] | the networks, one file a family | net, picture |
 //! | [`methods`] | questions asked of a trace, one file a method | net, kernels |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |

@@ -1,1 +1,16 @@
-fn main() {}
+//! The program: the window, or the command line. Both are in the library; here they only meet.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    striate::cli::main(WINDOW)
+}
+
+#[cfg(feature = "gui")]
+const WINDOW: Option<striate::cli::Window> = Some(|wanted| {
+    let striate::cli::Wanted { opening, picture, device } = wanted;
+    striate::ui::run(striate::ui::Start { opening, picture, device })
+});
+
+#[cfg(not(feature = "gui"))]
+const WINDOW: Option<striate::cli::Window> = None;

@@ -3,28 +3,17 @@
 //! tests say so and pass.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use candle_core::{Device, Tensor};
-use serde::Deserialize;
+mod numbers;
+
+use candle_core::Device;
+use numbers::{Module, TOLERANCE, close, close_calls, walk_agrees};
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use striate::{
     kernels::to_vec,
-    net::{Field, Network, NodeId, Op, Rule, Trace},
+    net::{Network, NodeId, Rule, Trace},
     watch::Watch,
     weights, zoo,
 };
-
-/// Largest difference over largest magnitude that float32 sums in another order may reach.
-const TOLERANCE: f32 = 1e-4;
-
-#[derive(Deserialize)]
-struct Module {
-    module: String,
-    shape: Vec<usize>,
-    mean: f64,
-    std: f64,
-    l2: f64,
-    first: Vec<f32>,
-}
 
 fn reference(name: &str) -> Option<weights::File> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../shared/reference/{name}.safetensors"));
@@ -33,87 +22,6 @@ fn reference(name: &str) -> Option<weights::File> {
         return None;
     }
     Some(weights::read_file(&path, &Watch::default()).unwrap())
-}
-
-/// Largest difference over largest magnitude.
-fn difference(ours: &[f32], theirs: &[f32]) -> f32 {
-    assert_eq!(ours.len(), theirs.len());
-    let largest = theirs.iter().fold(0f32, |m, v| m.max(v.abs()));
-    ours.iter().zip(theirs).fold(0f32, |m, (a, b)| m.max((a - b).abs())) / largest
-}
-
-fn close(what: &str, ours: &Tensor, theirs: &Tensor) -> f32 {
-    let d = difference(&to_vec(ours).unwrap(), &to_vec(theirs).unwrap());
-    assert!(d <= TOLERANCE, "{what}: {d:e}");
-    d
-}
-
-/// Where float32 cannot decide: a rectifier's input or a max pool's lead over the runner-up is a rounding error away
-/// from zero, so two correct programs may let a gradient pass or not, or send it elsewhere. Marks the picture's pixels
-/// that such a unit sees; only there may gradients differ by more than rounding.
-fn undecided(trace: &Trace) -> Vec<bool> {
-    const ROUNDING: f32 = 1e-7;
-    let graph = trace.network().graph();
-    let costs = graph.costs();
-    let [_, height, width] = graph.input_shape();
-    let mut marked = vec![false; height * width];
-    for (id, node) in graph.nodes().iter().enumerate().skip(1) {
-        let [_, rows, columns] = node.extent();
-        let before = trace.values(node.inputs[0]).unwrap();
-        let largest = before.iter().fold(0f32, |m, v| m.max(v.abs()));
-        let close_calls: Vec<usize> = match &node.op {
-            Op::Relu => (0..before.len()).filter(|&i| before[i].abs() <= ROUNDING * largest).collect(),
-            Op::MaxPool(window) => {
-                let [_, h, w] = graph.node(node.inputs[0]).extent();
-                let lead = |i: usize| {
-                    let (unit, row, column) = (i / (rows * columns), i / columns % rows, i % columns);
-                    let mut best = [f32::NEG_INFINITY; 2];
-                    for y in (0..window.kernel[0]).map(|k| row * window.stride[0] + k) {
-                        for x in (0..window.kernel[1]).map(|k| column * window.stride[1] + k) {
-                            let inside = y.checked_sub(window.padding.top).zip(x.checked_sub(window.padding.left));
-                            if let Some((y, x)) = inside.filter(|&(y, x)| y < h && x < w) {
-                                let value = before[(unit * h + y) * w + x];
-                                best = if value > best[0] { [value, best[0]] } else { [best[0], best[1].max(value)] };
-                            }
-                        }
-                    }
-                    // A window of zeros behind a rectifier passes nothing, whichever of them it chose.
-                    if best[0] == 0.0 { f32::INFINITY } else { best[0] - best[1] }
-                };
-                (0..trace.values(id).unwrap().len()).filter(|&i| lead(i) <= ROUNDING * largest).collect()
-            }
-            _ => continue,
-        };
-        let [field_rows, field_columns] = costs[id].field;
-        for i in close_calls {
-            let seen = |field: Field, index: usize, size: usize| {
-                let start = field.offset + index as f64 * field.stride;
-                (start.max(0.0) as usize)..((start + field.size as f64).max(0.0) as usize).min(size)
-            };
-            for y in seen(field_rows, i / columns % rows, height) {
-                seen(field_columns, i % columns, width).for_each(|x| marked[y * width + x] = true);
-            }
-        }
-    }
-    marked
-}
-
-/// As [`close`] for values at the picture's pixels, but for those that float32 cannot decide. Returns the largest
-/// difference among the decided.
-fn close_where_decided(what: &str, ours: &Tensor, theirs: &Tensor, undecided: &[bool]) -> f32 {
-    let (ours, theirs) = (to_vec(ours).unwrap(), to_vec(theirs).unwrap());
-    let largest = theirs.iter().fold(0f32, |m, v| m.max(v.abs()));
-    let differences = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs() / largest);
-    let mut worst = 0f32;
-    for (index, d) in differences.enumerate() {
-        if undecided[index % undecided.len()] {
-            assert!(d <= 0.1, "{what} at an undecided pixel: {d:e}");
-        } else {
-            assert!(d <= TOLERANCE, "{what}: {d:e}");
-            worst = worst.max(d);
-        }
-    }
-    worst
 }
 
 /// The node behind the `visit`-th call of a module: its own node, torch.fx's `_1` for the second call, or for a
@@ -131,23 +39,7 @@ fn modules_agree(trace: &Trace, modules: &[Module]) -> f32 {
         let visit = visits.entry(&module.module).or_default();
         let output = trace.output(node_of(trace, &module.module, *visit));
         *visit += 1;
-        let values = to_vec(output).unwrap();
-        assert_eq!(values.len(), module.shape.iter().product::<usize>(), "{}", module.module);
-        let count = values.len() as f64;
-        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
-        let squares = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
-        let std = (values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / count).sqrt();
-        let largest = f64::from(values.iter().fold(0f32, |m, v| m.max(v.abs())));
-        let first = values.iter().zip(&module.first).fold(0f32, |m, (a, b)| m.max((a - b).abs()));
-        for (what, d) in [
-            ("mean", (mean - module.mean).abs() / largest),
-            ("std", (std - module.std).abs() / largest),
-            ("l2", (squares.sqrt() - module.l2).abs() / module.l2),
-            ("first values", f64::from(first) / largest),
-        ] {
-            assert!(d <= f64::from(TOLERANCE), "{} {what}: {d:e}", module.module);
-            worst = worst.max(d as f32);
-        }
+        worst = worst.max(module.agrees(output));
     }
     worst
 }
@@ -169,22 +61,39 @@ fn agrees(name: &str) {
     let scores = network.graph().scores();
     found.push(("logits", close("logits", trace.output(scores), &file.tensors["logits"])));
 
+    let mut text = String::new();
     if let Some(gradient) = file.tensors.get("gradient") {
         let class: usize = file.metadata["class"].parse().unwrap();
         let seed = trace.seed(scores, [class, 0, 0], 1.0).unwrap();
-        let undecided = undecided(&trace);
-        let share = undecided.iter().filter(|&&marked| marked).count() as f32 / undecided.len() as f32;
-        found.push(("share of pixels undecided", share));
-        let mut compare = |what, ours: &Tensor, theirs| {
-            found.push((what, close_where_decided(what, ours, theirs, &undecided)));
-            found.push(("everywhere", difference(&to_vec(ours).unwrap(), &to_vec(theirs).unwrap())));
+        let calls = close_calls(&trace);
+        let mut flips = Vec::new();
+        let mut compare = |what, rule, theirs| {
+            let (ours, [before, after]) = walk_agrees(&trace, class, rule, theirs, &calls, &mut flips);
+            text += &format!("; {what} {after:.1e}");
+            if after < before {
+                let (some, all) = (flips.len(), calls.len());
+                text += &format!(" ({before:.1e} before {some} of {all} close calls were decided as PyTorch did)");
+            }
+            // Flips do not add up under rules that clip sums at every rectifier: what they leave must be small, and few
+            // pixels (GoogLeNet's deconvnet, 8e-4 at some).
+            let (mine, its) = (to_vec(&ours).unwrap(), to_vec(theirs).unwrap());
+            let largest = its.iter().fold(0f32, |m, v| m.max(v.abs()));
+            let apart = mine.iter().zip(&its).filter(|(a, b)| (*a - *b).abs() > TOLERANCE * largest).count();
+            let share = apart as f32 / its.len() as f32;
+            let clipped = rule != Rule::Gradient && after <= 1e-3 && share <= 0.01;
+            if apart > 0 {
+                text += &format!(" (share of values still apart: {share:.1e})");
+            }
+            assert!(
+                after <= TOLERANCE || clipped,
+                "{name} {what}: {before:e}, and {after:e} ({share:e} of the values) with calls decided otherwise"
+            );
+            ours
         };
-        let ours = trace.reverse(scores, &seed, 0, &Rule::Gradient.into()).unwrap();
-        compare("gradient", &ours, gradient);
-        compare("saliency", &ours.abs().unwrap().max(1).unwrap(), &file.tensors["saliency"]);
-        for (what, rule) in [("guided", Rule::Guided), ("deconvnet", Rule::Deconvnet)] {
-            compare(what, &trace.reverse(scores, &seed, 0, &rule.into()).unwrap(), &file.tensors[what]);
-        }
+        let ours = compare("gradient", Rule::Gradient, gradient);
+        compare("guided", Rule::Guided, &file.tensors["guided"]);
+        compare("deconvnet", Rule::Deconvnet, &file.tensors["deconvnet"]);
+        found.push(("saliency", close("saliency", &ours.abs().unwrap().max(1).unwrap(), &file.tensors["saliency"])));
         let layer = network.graph().find(&file.metadata["cam_layer"]).unwrap();
         let maps = &file.tensors["cam_layer_activation"];
         found.push(("cam activation", close("cam activation", trace.output(layer), maps)));
@@ -194,15 +103,43 @@ fn agrees(name: &str) {
         found.push(("grad_cam", close("grad_cam", &cam, &file.tensors["grad_cam"])));
     }
     let row: Vec<String> = found.iter().map(|(what, d)| format!("{what} {d:.1e}")).collect();
-    println!("{name}: {}", row.join(", "));
+    println!("{name}: {}{text}", row.join(", "));
+}
+
+/// The networks of a test run one after the other: some hold a gigabyte.
+fn all_agree(names: &[&str]) {
+    names.iter().for_each(|name| agrees(name));
 }
 
 #[test]
-fn vgg16_is_pytorchs() {
-    agrees("vgg16");
+fn alexnet_and_vgg_are_pytorchs() {
+    all_agree(&["alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg16_bn"]);
 }
 
 #[test]
-fn resnet18_is_pytorchs() {
-    agrees("resnet18");
+#[ignore = "takes minutes: cargo test --release --test reference -- --ignored"]
+fn resnets_are_pytorchs() {
+    all_agree(&["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release --test reference -- --ignored"]
+fn resnexts_are_pytorchs() {
+    all_agree(&["resnext50_32x4d", "resnext101_32x8d"]);
+}
+
+#[test]
+fn densenets_are_pytorchs() {
+    all_agree(&["densenet121", "densenet161", "densenet169", "densenet201"]);
+}
+
+#[test]
+fn googlenet_is_pytorchs() {
+    agrees("googlenet");
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release --test reference -- --ignored"]
+fn inception_v3_is_pytorchs() {
+    agrees("inception_v3");
 }

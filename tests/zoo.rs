@@ -1,10 +1,13 @@
 //! Every network of the zoo: its graph builds, its numbers are the published ones, and it runs both ways.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use candle_core::Device;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use striate::{
-    net::{Cost, Graph},
+    net::{Cost, Graph, Network, Op, Rule},
+    watch::Watch,
+    weights,
     zoo::{self, Card, ZOO},
 };
 
@@ -58,12 +61,188 @@ fn names_weights_and_sums_are_torchvisions() {
         let main = graph.nodes().iter().zip(auxiliary).filter(|(_, side)| !side).map(|(node, _)| node.name.as_str());
         // torchvision's networks end in scores, and its GoogLeNets' dropout and rectifiers stand where ours do.
         let nodes: String = main.skip(1).filter(|&name| name != "softmax").map(|name| format!("{name}\n")).collect();
-        if let Ok(folder) = std::env::var("STRIATE_DUMP") {
-            std::fs::write(format!("{folder}/{name}.keys"), &keys).unwrap();
-            std::fs::write(format!("{folder}/{name}.nodes"), &nodes).unwrap();
-        }
         assert_eq!(fnv1a(&keys), published.keys, "{name}: names or shapes of weights");
         assert_eq!(fnv1a(&nodes), published.nodes, "{name}: names of layers");
         println!("{name}: {parameters} parameters, {gmacs} billion multiply-adds");
+    }
+}
+
+#[test]
+fn sums_are_the_papers() {
+    // Learned weights without auxiliary classifiers, and multiply-adds as the paper rounds them, where it gives any.
+    for (name, parameters, billions) in [
+        ("lenet5", 60_850, ""),
+        ("lenet5_modern", 61_706, ""),
+        ("alexnet_2012", 60_965_224, ""),
+        ("alexnet_single", 62_378_344, ""),
+        ("zfnet", 62_357_608, ""),
+        ("zfnet_512", 107_627_624, ""),
+        // Table 2 of the paper: 133, 133, 133, 134, 138 and 144 million.
+        ("vgg11", 132_863_336, ""),
+        ("vgg11_lrn", 132_863_336, ""),
+        ("vgg13", 133_047_848, ""),
+        ("vgg16_1x1", 133_638_952, ""),
+        ("vgg16", 138_357_544, ""),
+        ("vgg19", 143_667_240, ""),
+        // Caffe's bvlc_googlenet without its auxiliary classifiers.
+        ("googlenet_2014", 6_998_552, "1.6"),
+        // The port to PyTorch has 11,295,240 with biases before batch normalisation.
+        ("bn_inception", 11_295_240 - 10_016, "2.0"),
+        ("inception_v3", 23_834_568, "5.7"),
+        // timm's inception_v4.
+        ("inception_v4", 42_679_816, "12.3"),
+        ("resnet18", 11_689_512, "1.8"),
+        ("resnet34", 21_797_672, "3.7"),
+        // Table 1 of the paper: 3.8, 7.6 and 11.3 billion; the first is cut, not rounded.
+        ("resnet50_paper", 25_557_032, "3.9"),
+        ("resnet101_paper", 44_549_160, "7.6"),
+        ("resnet152_paper", 60_192_808, "11.3"),
+        // Table 6 of the paper (0.27, 0.46, 0.66, 0.85, 1.7 and 19.4 million).
+        ("resnet20", 269_722, ""),
+        ("resnet32", 464_154, ""),
+        ("resnet44", 658_586, ""),
+        ("resnet56", 853_018, ""),
+        ("resnet110", 1_727_962, ""),
+        ("resnet1202", 19_421_274, ""),
+        ("plain20", 269_722, ""),
+        ("plain56", 853_018, ""),
+        // 1.7 million in the paper, 1,703,258 in its authors' code.
+        ("resnet164_preact", 1_703_258, ""),
+        ("resnext101_32x4d", 44_177_704, "8.0"),
+        // Table 2 of the paper: 1.0, 7.0 and 0.8 million.
+        ("densenet40_k12", 1_019_722, ""),
+        ("densenet100_k12", 6_979_642, ""),
+        ("densenet_bc100_k12", 769_162, ""),
+        ("alphago_policy_192", 3_882_793, ""),
+    ] {
+        let [_, found, macs] = totals(&graph(zoo::find(name).unwrap()));
+        assert_eq!(found, parameters, "{name}");
+        let digits = billions.split_once('.').map_or(0, |(_, digits)| digits.len());
+        assert!(billions.is_empty() || format!("{:.digits$}", macs as f64 / 1e9) == billions, "{name}: {macs}");
+    }
+}
+
+/// Parameters and multiply-adds of the nodes whose names start with `module`.
+fn module(graph: &Graph, module: &str) -> [u64; 2] {
+    let costs = graph.costs();
+    let own = || graph.nodes().iter().zip(&costs).filter(|(node, _)| node.name.starts_with(module));
+    [own().map(|(_, cost)| cost.parameters).sum(), own().map(|(_, cost)| cost.macs).sum()]
+}
+
+#[test]
+fn lenet5s_layers_have_the_papers_counts() {
+    let graph = graph(zoo::find("lenet5").unwrap());
+    let expected = [("C1", 156), ("S2", 12), ("C3", 1516), ("S4", 32), ("C5", 48_120), ("F6", 10_164), ("output", 850)];
+    for (name, parameters) in expected {
+        assert_eq!(module(&graph, name)[0], parameters, "{name}");
+    }
+}
+
+#[test]
+fn googlenets_modules_are_the_papers_table() {
+    let graph = graph(zoo::find("googlenet_2014").unwrap());
+    // K = 1024 weights without biases, and millions of multiply-adds. The weights in brackets and the last digits of
+    // 5a are not the paper's (364, 463, 580, 840, 1072, 1388; 54): see the card's notes.
+    for (name, thousands, millions, biases) in [
+        ("3a", 159, 128, 368),
+        ("3b", 379, 304, 640),
+        ("4a", 367, 74, 624),
+        ("4b", 438, 88, 648),
+        ("4c", 498, 100, 664),
+        ("4d", 591, 119, 704),
+        ("4e", 847, 170, 1024),
+        ("5a", 1018, 51, 1024),
+        ("5b", 1409, 71, 1264),
+    ] {
+        let [parameters, macs] = module(&graph, &format!("inception_{name}."));
+        let weights = (parameters - biases) as f64 / 1024.0;
+        assert!((weights - thousands as f64).abs() < 0.6, "{name}: {weights}");
+        assert_eq!((macs as f64 / 1e6).round() as u64, millions, "{name}");
+    }
+}
+
+#[test]
+fn vgg16_has_fifteen_million_activations() {
+    let graph = graph(zoo::find("vgg16").unwrap());
+    let kept = |op: &Op| matches!(op, Op::Input | Op::Conv(_) | Op::MaxPool(_) | Op::Linear { .. });
+    let bytes: u64 =
+        graph.nodes().iter().zip(graph.costs()).filter(|(node, _)| kept(&node.op)).map(|(_, cost)| cost.bytes).sum();
+    assert_eq!(bytes / 1_000_000, 60);
+}
+
+#[test]
+fn names_find_cards() {
+    assert_eq!(zoo::find("ResNet-50").unwrap().name, "resnet50");
+    assert_eq!(zoo::find("resnet1202").unwrap().title, "ResNet-1202 (CIFAR-10)");
+    assert!(std::ptr::eq(zoo::find("plain32").unwrap(), zoo::find("PLAIN32").unwrap()));
+    // ImageNet's networks keep their names; 50 and 152 are 6n + 2 too.
+    assert_eq!(zoo::find("resnet50").unwrap().size(), 224);
+    assert_eq!(zoo::find("resnet50_cifar").unwrap().size(), 32);
+    for unknown in ["resnet21", "resnet1208", "plain", "resnet-2", "vgg17"] {
+        assert!(zoo::find(unknown).is_err(), "{unknown}");
+    }
+    for name in [|card: &Card| card.name.to_lowercase(), |card: &Card| card.title.to_lowercase()] {
+        let mut names: Vec<_> = ZOO.iter().map(name).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), ZOO.len());
+    }
+}
+
+#[test]
+fn outputs_have_labels_and_inputs_their_channels() {
+    for card in ZOO {
+        let graph = graph(card);
+        let outputs: usize = graph.node(graph.scores()).shape.iter().product();
+        assert_eq!(outputs, card.labels.all().len(), "{}", card.name);
+        assert_eq!(graph.input_shape()[0], (card.preprocess)().channels(), "{}", card.name);
+        assert!(!card.family.is_empty() && !card.paper.is_empty());
+        assert!(card.notes.iter().all(|note| note.ends_with('.')), "{}", card.name);
+        let [_, rows, columns] = graph.node(graph.last_maps()).extent();
+        assert!(rows * columns > 1, "{}", card.name);
+        // What saved files without auxiliary classifiers hold is a whole network too.
+        assert_eq!(totals(&graph.without_auxiliary())[0], totals(&graph)[1], "{}", card.name);
+    }
+}
+
+#[test]
+fn weights_without_auxiliary_classifiers_run_the_same() {
+    let graph = graph(zoo::find("googlenet").unwrap());
+    let tensors = weights::synthetic(&graph, 0).unwrap();
+    let main = graph.without_auxiliary().parameters();
+    let fewer = tensors.iter().filter(|(name, _)| main.contains_key(*name)).map(|(n, t)| (n.clone(), t.clone()));
+    let open = |tensors| Arc::new(Network::new(graph.clone(), tensors, "test", &Device::Cpu).unwrap());
+    let (whole, part) = (open(tensors.clone()), open(fewer.collect()));
+    assert!(part.graph().nodes().len() < whole.graph().nodes().len());
+    let picture = weights::picture(3, 224, 0).unwrap();
+    let scores = |network: Arc<Network>| network.forward(&picture, &Watch::default()).unwrap().scores().unwrap();
+    assert_eq!(scores(whole), scores(part));
+    let mut half = tensors;
+    half.remove("aux1.fc2.bias");
+    assert!(Network::new(graph, half, "test", &Device::Cpu).is_err());
+}
+
+/// Forward and back on synthetic weights, at the smallest size that fits from 32 pixels up.
+#[test]
+fn every_network_runs_both_ways() {
+    for card in ZOO {
+        let sizes = if card.takes_pictures() { 32..=card.size() } else { card.size()..=card.size() };
+        let graph = sizes.into_iter().find_map(|size| (card.build)(size).ok()).unwrap();
+        let [channels, size, _] = graph.input_shape();
+        let tensors = weights::synthetic(&graph, 0).unwrap();
+        let network = Arc::new(Network::new(graph, tensors, "test", &Device::Cpu).unwrap());
+        let trace = network.forward(&weights::picture(channels, size, 0).unwrap(), &Watch::default()).unwrap();
+        for id in 0..network.graph().nodes().len() {
+            assert_eq!(trace.output(id).dims()[1..], network.graph().node(id).shape, "{}", card.name);
+        }
+        let scores = network.graph().scores();
+        let best = trace.scores().unwrap().iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
+        let [units, height, width] = network.graph().node(scores).extent();
+        assert_eq!([height, width], [1, 1], "{}", card.name);
+        assert!(best < units);
+        let seed = trace.seed(scores, [best, 0, 0], 1.0).unwrap();
+        let gradient = trace.reverse(scores, &seed, 0, &Rule::Gradient.into()).unwrap();
+        let largest = gradient.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        assert!(largest > 0.0 && largest.is_finite(), "{} at {size}: {largest}", card.name);
     }
 }

@@ -1,1 +1,149 @@
-//! TODO
+//! The command line: one file a subcommand, over the same engine as the window.
+//!
+//! A subcommand computes, writes its files and returns what standard output shall say; printing, error messages and
+//! exit codes are here alone. Exit code 2 is a mistake in what was asked, 1 everything else that went wrong.
+//!
+//! Architecture invariant: this room knows no window; `main.rs` hands one in.
+
+mod activations;
+mod args;
+mod classify;
+mod console;
+mod deconvnet;
+mod evaluate;
+mod facts;
+mod fetch;
+mod filters;
+mod layers;
+mod networks;
+mod output;
+mod pictures;
+mod quiet;
+mod saliency;
+mod table;
+mod tour;
+mod window;
+
+pub use window::{Wanted, Window};
+
+use crate::{Error, Result};
+use clap::{Parser, Subcommand, error::ErrorKind};
+use console::Console;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// See, layer by layer, what a convolutional network does with a picture.
+///
+/// Without a subcommand a window opens. IMAGE is a file or sample:NAME.
+#[derive(Parser)]
+#[command(name = "striate", version, args_conflicts_with_subcommands = true, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    window: window::Args,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Networks(networks::Args),
+    Layers(layers::Args),
+    Classify(classify::Args),
+    Activations(activations::Args),
+    Filters(filters::Args),
+    Saliency(saliency::Args),
+    Deconvnet(deconvnet::Args),
+    Tour(tour::Args),
+    Evaluate(evaluate::Args),
+    Fetch(fetch::Args),
+}
+
+impl Command {
+    /// Runs it; the text is what goes to standard output.
+    fn run(&self, console: &Console) -> Result<String> {
+        match self {
+            Command::Networks(args) => networks::run(args),
+            Command::Layers(args) => layers::run(args),
+            Command::Classify(args) => classify::run(args, console),
+            Command::Activations(args) => activations::run(args, console),
+            Command::Filters(args) => filters::run(args, console),
+            Command::Saliency(args) => saliency::run(args, console),
+            Command::Deconvnet(args) => deconvnet::run(args, console),
+            Command::Tour(args) => tour::run(args, console),
+            Command::Evaluate(args) => evaluate::run(args, console),
+            Command::Fetch(args) => fetch::run(args, console),
+        }
+    }
+}
+
+/// Reads the arguments, does what they say and returns the exit code. `window` shows the window, in builds that have
+/// one.
+pub fn main(window: Option<Window>) -> ExitCode {
+    quiet::hold_panics();
+    let done = quiet::catching(|| {
+        let cli = match Cli::try_parse() {
+            Ok(cli) => cli,
+            Err(error) => return refuse(&error),
+        };
+        let text = match cli.command {
+            None => window::run(cli.window, window).map(|()| String::new()),
+            Some(command) => {
+                let console = Console::new();
+                let text = command.run(&console);
+                console.clear();
+                text
+            }
+        };
+        text.and_then(|text| print(&text)).map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
+    });
+    done.unwrap_or_else(|panicked| {
+        complain(&format!("a defect in striate: {panicked}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// Writes to standard output. Who closes it early, as `head` does, has seen enough: that is no error.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::Failed(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn fail(error: &Error) -> ExitCode {
+    complain(&error.to_string());
+    match error {
+        Error::Usage(_) => ExitCode::from(2),
+        Error::Cancelled => ExitCode::from(console::CANCELLED as u8),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// One line on standard error. There is nobody left to tell when that fails.
+fn complain(message: &str) {
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let _ = writeln!(io::stderr(), "striate: {line}");
+}
+
+/// What clap answers instead of arguments: help, the version, or what is wrong, which it says in several lines.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    // A value that this crate's own parsers refuse: their sentence stands alone.
+    if let Some(own) = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>()) {
+        return fail(own);
+    }
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let noise = |line: &&str| line.is_empty() || line.starts_with("For more") || line.starts_with("tip: to pass");
+    let said: Vec<&str> = lines.filter(|line| !noise(line)).collect();
+    complain(&said.join(" ").trim_start_matches("error: ").replace(" tip: ", "; "));
+    ExitCode::from(2)
+}

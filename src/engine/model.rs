@@ -1,15 +1,20 @@
 //! A network from the zoo with weights, ready to run.
 
+use super::labels::read_labels;
 use crate::{
     Error, Result,
     net::Network,
     picture::Preprocess,
     watch::Watch,
-    weights::{self, Source},
-    zoo::{self, Card},
+    weights::{self, Format, Source},
+    zoo::{self, Card, Labels},
 };
 use candle_core::Device;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Which model to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,12 +25,14 @@ pub struct Opening {
     pub weights: Source,
     /// Side of the input in pixels; the network's usual one where `None`.
     pub size: Option<usize>,
+    /// A file with the names of its classes; the network's usual ones where `None`.
+    pub labels: Option<PathBuf>,
 }
 
 impl Opening {
     /// A network with what ships for it, at its usual size.
     pub fn of(network: &str) -> Self {
-        Opening { network: network.to_owned(), weights: Source::Shipped, size: None }
+        Opening { network: network.to_owned(), weights: Source::Shipped, size: None, labels: None }
     }
 }
 
@@ -39,6 +46,8 @@ pub struct Model {
     pub preprocess: Preprocess,
     /// Where the weights came from. Never [`Source::Shipped`] for a network that ships none.
     pub weights: Source,
+    /// What its outputs mean.
+    pub labels: Labels,
     /// What the weights file says of itself.
     pub metadata: HashMap<String, String>,
 }
@@ -62,24 +71,34 @@ impl Model {
             Error::Usage(why) => Error::Usage(format!("{} cannot run at {size}x{size} pixels: {why}", card.name)),
             other => other,
         })?;
+        let labels = match &opening.labels {
+            Some(path) => own_labels(path, card, graph.node(graph.scores()).extent()[0])?,
+            None => card.labels,
+        };
         let weights = match (&opening.weights, card.shipped) {
-            (Source::Shipped, None) => Source::Synthetic(0),
+            (Source::Shipped, None) => weights::find_local(card.name).map_or(Source::Synthetic(0), Source::File),
             (source, _) => source.clone(),
         };
-        let (tensors, metadata) = match &weights {
-            Source::Synthetic(seed) => (weights::synthetic(&graph, *seed)?, HashMap::new()),
+        let mut preprocess = (card.preprocess)().with_size(size);
+        let (graph, tensors, metadata) = match &weights {
+            Source::Synthetic(seed) => {
+                let tensors = weights::synthetic(&graph, *seed)?;
+                (graph, tensors, HashMap::new())
+            }
             Source::File(path) => {
-                let file = weights::read_file(path, watch)?;
-                (file.tensors, file.metadata)
+                let (graph, file) = weights::fit(weights::read_file(path, watch)?, graph)?;
+                if file.format == Format::Caffe && preprocess.channels() == 3 {
+                    preprocess = preprocess.caffe();
+                }
+                (graph, file.tensors, file.metadata)
             }
             Source::Shipped => {
                 let file = weights::read_bytes(card.shipped.unwrap_or_default(), card.name)?;
-                (file.tensors, file.metadata)
+                (graph, file.tensors, file.metadata)
             }
         };
         let network = Arc::new(Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?);
-        let preprocess = (card.preprocess)().with_size(size);
-        Ok(Model { card, network, preprocess, weights, metadata })
+        Ok(Model { card, network, preprocess, weights, labels, metadata })
     }
 
     /// Whether the weights are made up, so that no picture means anything.
@@ -89,6 +108,18 @@ impl Model {
 
     /// The class's index and short name, as pictures and tables show it.
     pub fn class_name(&self, class: usize) -> &'static str {
-        self.card.labels.short(class)
+        self.labels.short(class)
+    }
+}
+
+/// The classes in a file, which must be as many as the network's outputs.
+fn own_labels(path: &Path, card: &Card, outputs: usize) -> Result<Labels> {
+    let labels = read_labels(path)?;
+    match labels.len() == outputs {
+        true => Ok(Labels::own(labels)),
+        false => {
+            let (path, count, name) = (path.display(), labels.len(), card.name);
+            Err(Error::Failed(format!("{path} has {count} labels, but {name} has {outputs} classes")))
+        }
     }
 }

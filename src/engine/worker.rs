@@ -14,6 +14,7 @@ use crate::{
     net::NodeId,
     picture::Picture,
     watch::Watch,
+    weights::{self, Source},
 };
 use std::{
     collections::BTreeMap,
@@ -42,12 +43,14 @@ type Work = Box<dyn FnOnce(&Watch) -> Result<String> + Send>;
 pub enum Request {
     /// Open a network; the present picture runs through it.
     Open(Opening),
+    /// Download a network's published weights, then open it with them.
+    Fetch(Opening),
     /// Open a picture and run it.
     Picture(PictureSource),
-    /// Which pixels matter for a class, the predicted one where `None`.
-    Attribute(&'static Method, Option<usize>),
-    /// Project units of a layer back to the picture, one result each.
-    Deconvnet(NodeId, Vec<usize>, Keep),
+    /// Which pixels of a run's picture matter for a class.
+    Attribute(Arc<Run>, &'static Method, usize),
+    /// Project units of a layer of a run back to the picture, each with what is kept of it; one answer each.
+    Deconvnet(Arc<Run>, NodeId, Vec<(usize, Keep)>),
     /// Anything that takes long and ends in a sentence: an export. The first string says what is being done.
     Task(String, Work),
 }
@@ -59,10 +62,30 @@ pub enum Event {
     Model(Arc<Model>),
     /// A picture ran.
     Run(Arc<Run>),
-    /// A method's answer for a run and a class.
-    Attribution { run: u64, method: &'static str, class: usize, result: Arc<Attribution> },
-    /// A unit's reconstruction for a run.
-    Reconstruction { run: u64, keep: Keep, result: Arc<Reconstruction> },
+    /// A method's answer for a run and a class, or why there is none.
+    Attribution {
+        /// The run's id.
+        run: u64,
+        /// The method's name.
+        method: &'static str,
+        /// The class.
+        class: usize,
+        /// The answer.
+        result: Result<Arc<Attribution>, String>,
+    },
+    /// A unit's reconstruction for a run, or why there is none.
+    Reconstruction {
+        /// The run's id.
+        run: u64,
+        /// The layer.
+        layer: NodeId,
+        /// The unit.
+        unit: usize,
+        /// Which of its activations were kept.
+        keep: Keep,
+        /// The answer.
+        result: Result<Arc<Reconstruction>, String>,
+    },
     /// A task ended well.
     Finished(String),
     /// A request failed, and why; what was on screen stays.
@@ -87,7 +110,7 @@ pub enum Lane {
 impl Request {
     fn lane(&self) -> Lane {
         match self {
-            Request::Open(_) => Lane::Model,
+            Request::Open(_) | Request::Fetch(_) => Lane::Model,
             Request::Picture(_) => Lane::Picture,
             Request::Attribute(..) => Lane::Attribution,
             Request::Deconvnet(..) => Lane::Deconvnet,
@@ -98,9 +121,10 @@ impl Request {
     fn what(&self) -> String {
         match self {
             Request::Open(opening) => format!("Opening {}", opening.network),
+            Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
             Request::Picture(_) => "Running the picture".into(),
-            Request::Attribute(method, _) => method.title.into(),
-            Request::Deconvnet(_, units, _) => format!("Deconvnet of {} units", units.len()),
+            Request::Attribute(_, method, _) => method.title.into(),
+            Request::Deconvnet(_, _, units) => format!("Deconvnet of {} units", units.len()),
             Request::Task(what, _) => what.clone(),
         }
     }
@@ -116,6 +140,8 @@ impl Lane {
 /// What the worker is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
+    /// For which lane.
+    pub lane: Lane,
     /// In words.
     pub what: String,
     /// Share done, 0..=1.
@@ -125,7 +151,7 @@ pub struct Status {
 #[derive(Default)]
 struct Queue {
     waiting: BTreeMap<Lane, Request>,
-    running: Option<(Lane, Watch, Status)>,
+    running: Option<(Watch, Status)>,
     closed: bool,
 }
 
@@ -157,8 +183,7 @@ impl Engine {
     pub fn start(device: DeviceChoice, wake: impl Fn() + Send + Sync + 'static) -> Result<Self> {
         let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new(), wake: Box::new(wake) });
         let (sender, events) = mpsc::channel();
-        let worker =
-            Worker { shared: Arc::clone(&shared), events: sender, device, model: None, picture: None, run: None };
+        let worker = Worker { shared: Arc::clone(&shared), events: sender, device, model: None, picture: None };
         let thread = thread::Builder::new().name("engine".into()).spawn(move || worker.work());
         let thread = thread.map_err(|error| Error::Failed(format!("cannot start the engine's thread: {error}")))?;
         Ok(Engine { shared, events, thread: Some(thread) })
@@ -169,8 +194,8 @@ impl Engine {
         let lane = request.lane();
         let mut queue = self.shared.queue();
         queue.waiting.retain(|&other, _| !lane.clears(other));
-        if let Some((running, watch, _)) = &queue.running
-            && lane.clears(*running)
+        if let Some((watch, running)) = &queue.running
+            && lane.clears(running.lane)
         {
             watch.cancel();
         }
@@ -186,7 +211,15 @@ impl Engine {
 
     /// What is running; `None` when idle.
     pub fn status(&self) -> Option<Status> {
-        self.shared.queue().running.as_ref().map(|(_, _, status)| status.clone())
+        self.shared.queue().running.as_ref().map(|(_, status)| status.clone())
+    }
+
+    /// Whether something in this lane runs or waits.
+    pub fn is_busy(&self, lane: Lane) -> bool {
+        let queue = self.shared.queue();
+        // What was cancelled ends at its next step and answers nothing.
+        let runs = queue.running.as_ref().is_some_and(|(watch, status)| status.lane == lane && !watch.is_cancelled());
+        runs || queue.waiting.contains_key(&lane)
     }
 
     /// Whether nothing runs or waits.
@@ -199,7 +232,7 @@ impl Engine {
     pub fn cancel(&self) {
         let mut queue = self.shared.queue();
         queue.waiting.clear();
-        if let Some((_, watch, _)) = &queue.running {
+        if let Some((watch, _)) = &queue.running {
             watch.cancel();
         }
     }
@@ -223,7 +256,6 @@ struct Worker {
     device: DeviceChoice,
     model: Option<Arc<Model>>,
     picture: Option<Picture>,
-    run: Option<Arc<Run>>,
 }
 
 impl Worker {
@@ -251,12 +283,12 @@ impl Worker {
                 let shared = Arc::downgrade(&self.shared);
                 let watch = Watch::reporting(move |fraction| {
                     let Some(shared) = shared.upgrade() else { return };
-                    if let Some((_, _, status)) = &mut shared.queue().running {
+                    if let Some((_, status)) = &mut shared.queue().running {
                         status.fraction = fraction;
                     }
                     (shared.wake)();
                 });
-                queue.running = Some((lane, watch.clone(), Status { what: request.what(), fraction: 0.0 }));
+                queue.running = Some((watch.clone(), Status { lane, what: request.what(), fraction: 0.0 }));
                 return Some((request, watch));
             }
             queue = self.shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -273,13 +305,23 @@ impl Worker {
         match request {
             Request::Open(opening) => {
                 let model = Arc::new(Model::open(&opening, &self.device.open()?, watch)?);
+                // The old model stays until the picture has run through the new one: a cancelled run changes nothing.
+                let run = self.picture.clone().map(|picture| Run::picture(&model, picture, watch)).transpose()?;
                 self.model = Some(Arc::clone(&model));
-                self.run = None;
                 self.tell(Event::Model(model));
-                match self.picture.clone() {
-                    Some(picture) => self.run(picture, watch),
-                    None => Ok(()),
+                if let Some(run) = run {
+                    self.tell(Event::Run(Arc::new(run)));
                 }
+                Ok(())
+            }
+            Request::Fetch(opening) => {
+                let network = &opening.network;
+                let place = weights::remote(network).zip(weights::cache_folder());
+                let Some((remote, folder)) = place else {
+                    return Err(Error::Failed(format!("there are no published weights for {network}")));
+                };
+                let path = weights::fetch(&remote, &folder, watch)?;
+                self.serve(Request::Open(Opening { weights: Source::File(path), ..opening }), watch)
             }
             Request::Picture(source) => {
                 let picture = match source {
@@ -288,25 +330,24 @@ impl Worker {
                     PictureSource::Bytes(name, bytes) => Picture::decode(&bytes, &name)?,
                     PictureSource::Ready(picture) => picture,
                 };
-                self.run(picture, watch)
+                // Without a model yet, the picture waits for it.
+                if let Some(model) = &self.model {
+                    let run = Arc::new(Run::picture(model, picture.clone(), watch)?);
+                    self.tell(Event::Run(run));
+                }
+                self.picture = Some(picture);
+                Ok(())
             }
-            Request::Attribute(method, class) => {
-                let run = self.present()?;
-                let class = class.unwrap_or_else(|| run.predicted());
-                let result = Arc::new(run.attribute(method, class, watch)?);
+            Request::Attribute(run, method, class) => {
+                let result = answer(run.attribute(method, class, watch))?;
                 self.tell(Event::Attribution { run: run.id, method: method.name, class, result });
                 Ok(())
             }
-            Request::Deconvnet(layer, units, keep) => {
-                let run = self.present()?;
+            Request::Deconvnet(run, layer, units) => {
                 let count = units.len();
-                for (index, unit) in units.into_iter().enumerate() {
-                    match run.deconvnet(layer, unit, keep, &watch.part(index, count)) {
-                        Ok(result) => self.tell(Event::Reconstruction { run: run.id, keep, result: Arc::new(result) }),
-                        // One silent unit among many is no reason to leave out the others.
-                        Err(Error::Failed(_)) if count > 1 => {}
-                        Err(error) => return Err(error),
-                    }
+                for (index, (unit, keep)) in units.into_iter().enumerate() {
+                    let result = answer(run.deconvnet(layer, unit, keep, &watch.part(index, count)))?;
+                    self.tell(Event::Reconstruction { run: run.id, layer, unit, keep, result });
                 }
                 Ok(())
             }
@@ -317,20 +358,13 @@ impl Worker {
             }
         }
     }
+}
 
-    fn run(&mut self, picture: Picture, watch: &Watch) -> Result<()> {
-        // Without a model yet, the picture waits for it.
-        if let Some(model) = &self.model {
-            let run = Arc::new(Run::picture(model, picture.clone(), watch)?);
-            self.run = Some(Arc::clone(&run));
-            self.tell(Event::Run(run));
-        }
-        self.picture = Some(picture);
-        Ok(())
-    }
-
-    fn present(&self) -> Result<Arc<Run>> {
-        self.run.clone().ok_or_else(|| Error::Failed("no picture has run yet".into()))
+/// An answer that says why it is none; only cancelling ends the request.
+fn answer<T>(result: Result<T>) -> Result<Result<Arc<T>, String>> {
+    match result {
+        Err(Error::Cancelled) => Err(Error::Cancelled),
+        other => Ok(other.map(Arc::new).map_err(|error| error.to_string())),
     }
 }
 

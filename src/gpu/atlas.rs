@@ -1,7 +1,7 @@
 //! One layer's maps as one texture.
 
 use super::pipeline::{self, Pipeline};
-use crate::{Error, Result};
+use crate::{Error, Result, paint::Range};
 use eframe::egui_wgpu::{RenderState, wgpu};
 use std::{
     pin::pin,
@@ -22,13 +22,13 @@ struct Inner {
     width: u32,
     height: u32,
     rows: u32,
-    range: (f32, f32),
+    range: Range,
     bytes: u64,
     group: wgpu::BindGroup,
 }
 
 impl Atlas {
-    /// Uploads `units` maps of `height` x `width`, row-major and one after the other, with the (low, high) of each,
+    /// Uploads `units` maps of `height` x `width`, row-major and one after the other, with the range of each,
     /// which the caller's worker thread has at hand. Callable from any thread, after [`install`](super::install).
     ///
     /// Fails, with a sentence for the user, where the layer does not fit the device.
@@ -38,7 +38,7 @@ impl Atlas {
         units: usize,
         height: usize,
         width: usize,
-        ranges: &[(f32, f32)],
+        ranges: &[Range],
     ) -> Result<Self> {
         let failed = |why: &str| Error::Failed(format!("cannot show {units} maps of {height} x {width}: {why}"));
         let device = &render_state.device;
@@ -74,8 +74,8 @@ impl Atlas {
                 bytemuck::cast_slice(run),
             );
         }
-        let ranges: Vec<[f32; 2]> = ranges.iter().map(|&range| usable(range)).collect();
-        pipeline::write_list(&render_state.queue, &list, &ranges);
+        let pairs: Vec<[f32; 2]> = ranges.iter().map(|range| [range.low, range.high]).collect();
+        pipeline::write_list(&render_state.queue, &list, &pairs);
         // Starts the copy now, instead of with the window's next frame.
         render_state.queue.submit([]);
 
@@ -86,8 +86,7 @@ impl Atlas {
             return Err(failed("the tile pipeline is not installed"));
         };
         let group = pipeline::bind(device, &shared.atlas_layout, &resources);
-        let range =
-            ranges.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &[a, b]| (low.min(a), high.max(b)));
+        let range = ranges.iter().copied().reduce(Range::union).unwrap_or_default();
         let bytes = 4 * u64::from(size[0]) * u64::from(size[1]) + 8 * u64::from(list_width) * u64::from(list_height);
         let [units, height, width, rows] = [units, height, width, rows].map(|n| n as u32);
         Ok(Self(Arc::new(Inner { units, width, height, rows, range, bytes, group })))
@@ -109,7 +108,7 @@ impl Atlas {
     }
 
     /// The lowest and the highest value of all units.
-    pub fn range(&self) -> (f32, f32) {
+    pub fn range(&self) -> Range {
         self.0.range
     }
 
@@ -133,11 +132,6 @@ impl Atlas {
     pub(super) fn group(&self) -> &wgpu::BindGroup {
         &self.0.group
     }
-}
-
-/// The range as it stands, or nothing at all where a unit has no finite value.
-fn usable((low, high): (f32, f32)) -> [f32; 2] {
-    if low.is_finite() && high.is_finite() && low <= high { [low, high] } else { [0.0, 0.0] }
 }
 
 /// What a future holds now; wgpu's are ready at once on every native backend.

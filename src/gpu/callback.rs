@@ -123,10 +123,7 @@ impl Instances {
             }
         };
         instance.used_at = clock;
-        let table = callback.uniforms.table.min(shared.diverging.len().saturating_sub(1) as u32);
-        let diverging = u32::from(shared.diverging.get(table as usize).is_some_and(|&diverging| diverging));
-        let uniforms = Uniforms { table, diverging, ..callback.uniforms };
-        queue.write_buffer(&instance.uniforms, 0, bytemuck::bytes_of(&uniforms));
+        queue.write_buffer(&instance.uniforms, 0, bytemuck::bytes_of(&callback.uniforms));
     }
 }
 

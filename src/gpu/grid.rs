@@ -5,44 +5,25 @@ use super::{
     callback::{TilesCallback, Uniforms},
     layout::Layout,
 };
+use crate::paint::{Range, Scaling, Style};
 use eframe::{
     egui::{self, Color32, Rect, Response, Sense, Ui, Vec2},
     egui_wgpu::Callback,
 };
 use std::sync::Arc;
 
-/// Which values get the first and the last colour of the table.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Scaling {
-    /// Each unit's own lowest and highest.
-    #[default]
-    Unit,
-    /// The layer's lowest and highest, so that units compare.
-    Layer,
-    /// -m and m, where m is the layer's largest magnitude, so that 0 is the middle of a diverging table.
-    Symmetric,
-    /// These two, whatever the values.
-    Fixed(f32, f32),
-}
-
 /// How values become colours, and what is marked on them.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TileStyle {
-    /// Which of the installed colour tables.
-    pub map: usize,
-    /// Which values are its ends.
+    /// Colour map and gamma.
+    pub colours: Style,
+    /// Which values are the colour map's ends.
     pub scaling: Scaling,
-    /// Exponent on 0..1, or on the distance from the middle of a diverging table.
-    pub gamma: f32,
+    /// These are, whatever the values and the scaling.
+    pub fixed: Option<Range>,
     /// A place as fractions of width and height, marked by a small cross in every tile. The tile under the pointer
     /// marks its own place instead where the pointer is over this widget.
     pub cross: Option<[f32; 2]>,
-}
-
-impl Default for TileStyle {
-    fn default() -> Self {
-        Self { map: 0, scaling: Scaling::Unit, gamma: 1.0, cross: None }
-    }
 }
 
 /// Which units to show, in what order and how. Plain data: build one each frame.
@@ -152,16 +133,12 @@ impl TileGrid {
         (unit < atlas.units()).then(|| Spot { unit, x: texel(0, atlas.width()), y: texel(1, atlas.height()), fraction })
     }
 
-    /// Everything but the marked slots, and what the colour table adds in `prepare`.
+    /// Everything but the marked slots.
     fn uniforms(&self, ui: &Ui, atlas: &Atlas, layout: &Layout, cross: Option<[f32; 2]>) -> Uniforms {
-        let (low, high) = atlas.range();
-        let most = low.abs().max(high.abs());
-        let range = match self.style.scaling {
-            Scaling::Unit => None,
-            Scaling::Layer => Some([low, high]),
-            Scaling::Symmetric => Some([-most, most]),
-            Scaling::Fixed(low, high) => Some([low, high]),
-        };
+        let TileStyle { colours, scaling, fixed, .. } = self.style;
+        // Each unit's own range stands in the atlas.
+        let of_layer = (scaling != Scaling::Unit).then(|| scaling.range(Range::default(), atlas.range()));
+        let range = fixed.or(of_layer);
         let cross = cross.map_or([-1, -1], |fraction| {
             [0, 1].map(|axis| {
                 let pixels = layout.tile[axis] as f32;
@@ -178,11 +155,12 @@ impl TileGrid {
             count: layout.count,
             units: atlas.units(),
             atlas_rows: atlas.rows(),
-            table: self.style.map as u32,
+            table: colours.map as u32,
+            diverging: u32::from(colours.map.is_diverging()),
             own_ranges: u32::from(range.is_none()),
-            gamma: self.style.gamma,
+            gamma: colours.gamma,
             arm: (layout.tile[0].min(layout.tile[1]) / 12).clamp(2, 8),
-            range: range.unwrap_or_default(),
+            range: range.map_or([0.0; 2], |range| [range.low, range.high]),
             cross,
             selected_width: border(2.0),
             hovered_width: border(1.0),

@@ -17,5 +17,5 @@ mod pipeline;
 mod tests;
 
 pub use atlas::Atlas;
-pub use grid::{Scaling, Spot, TileGrid, TileResponse, TileStyle, show_unit, show_unit_at};
-pub use pipeline::{Table, install};
+pub use grid::{Spot, TileGrid, TileResponse, TileStyle, show_unit, show_unit_at};
+pub use pipeline::install;

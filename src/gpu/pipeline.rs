@@ -1,10 +1,8 @@
 //! What all tiles share: the pipeline, the layouts of its bindings and the colour tables.
 
 use super::callback::Instances;
+use crate::paint::ColourMap;
 use eframe::egui_wgpu::{RenderState, wgpu};
-
-/// A colour table and whether it diverges from its middle.
-pub type Table<'a> = (&'a [[u8; 3]; 256], bool);
 
 /// Lists wider than this are wrapped into rows of it: well below every device's texture size.
 const LIST_WIDTH: usize = 1024;
@@ -18,13 +16,11 @@ pub(super) struct Pipeline {
     pub atlas_layout: wgpu::BindGroupLayout,
     /// Group 2: the colour tables.
     pub tables: wgpu::BindGroup,
-    /// Which tables diverge.
-    pub diverging: Vec<bool>,
 }
 
 /// Makes the pipeline and uploads the colour tables. Call once, when the window is created, before any
-/// [`Atlas::upload`](super::Atlas::upload); `TileStyle::map` counts through `tables`.
-pub fn install(render_state: &RenderState, tables: &[Table<'_>]) {
+/// [`Atlas::upload`](super::Atlas::upload).
+pub fn install(render_state: &RenderState) {
     let device = &render_state.device;
     let shader = device.create_shader_module(wgpu::include_wgsl!("../../shaders/tiles.wgsl"));
     let uniforms = wgpu::BindingType::Buffer {
@@ -64,14 +60,14 @@ pub fn install(render_state: &RenderState, tables: &[Table<'_>]) {
         cache: None,
     });
 
-    let texels: Vec<u8> =
-        tables.iter().flat_map(|(table, _)| table.iter().flat_map(|&[r, g, b]| [r, g, b, 255])).collect();
-    let table_texture = texture(device, "colour tables", wgpu::TextureFormat::Rgba8Unorm, 256, tables.len() as u32);
-    write(&render_state.queue, &table_texture, [0, 0], [256, tables.len() as u32], &texels);
+    let tables = ColourMap::ALL.map(ColourMap::table);
+    let texels: Vec<u8> = tables.iter().flat_map(|table| table.iter().flat_map(|&[r, g, b]| [r, g, b, 255])).collect();
+    let rows = tables.len() as u32;
+    let table_texture = texture(device, "colour tables", wgpu::TextureFormat::Rgba8Unorm, 256, rows);
+    write(&render_state.queue, &table_texture, [0, 0], [256, rows], &texels);
     let tables_group = bind(device, &tables_layout, &[wgpu::BindingResource::TextureView(&view(&table_texture))]);
-    let diverging = tables.iter().map(|&(_, diverging)| diverging).collect();
 
-    let shared = Pipeline { pipeline, grid_layout, atlas_layout, tables: tables_group, diverging };
+    let shared = Pipeline { pipeline, grid_layout, atlas_layout, tables: tables_group };
     let mut renderer = render_state.renderer.write();
     renderer.callback_resources.insert(shared);
     renderer.callback_resources.insert(Instances::default());

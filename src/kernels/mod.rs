@@ -4,6 +4,7 @@
 //! These run on the CPU; a tensor on another device is brought over and its result taken back.
 //! Maps are contiguous `(batch, channels, height, width)`; a plane is one channel of one picture.
 
+pub mod blocked;
 mod lrn;
 mod pool;
 

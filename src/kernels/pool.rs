@@ -42,6 +42,24 @@ impl Spans {
         };
         Spans { spans: (0..output).map(span).collect(), input }
     }
+
+    /// For each output: first input, one past the last input, divisor.
+    pub(crate) fn windows(&self) -> &[(usize, usize, usize)] {
+        &self.spans
+    }
+
+    /// How many inputs there are.
+    pub(crate) fn input(&self) -> usize {
+        self.input
+    }
+
+    /// For each input the outputs that cover it: first, one past the last. Neither end of a window ever moves back,
+    /// so they are neighbours.
+    pub(crate) fn covering(&self) -> Vec<(usize, usize)> {
+        let first = |at: usize| self.spans.partition_point(|&(_, end, _)| end <= at);
+        let last = |at: usize| self.spans.partition_point(|&(start, ..)| start <= at);
+        (0..self.input).map(|at| (first(at), last(at).max(first(at)))).collect()
+    }
 }
 
 /// The largest value of each window and its switch: the position `row * width + column` in the input plane, the
@@ -67,6 +85,8 @@ fn max_pool_of<T: WithDType>(x: &Tensor, rows: &Spans, columns: &Spans) -> Resul
                     let mut at = top * width + left;
                     for y in top..bottom {
                         for i in y * width + left..y * width + right {
+                            // A value that differs from itself is NaN, in any float type.
+                            #[allow(clippy::eq_op)]
                             if x[i] > x[at] || x[i] != x[i] {
                                 at = i;
                             }

@@ -106,7 +106,7 @@ fn overwritten(trace: &Trace, id: NodeId, values: &Tensor) -> Result<Tensor> {
     let input = trace.network().graph().node(id).inputs[0];
     let (_, channels, height, width) = trace.output(input).dims4()?;
     let plane = values.dims()[2..].iter().product::<usize>();
-    let switches = match trace.switches(id) {
+    let switches = match trace.switches(id)? {
         Some(switches) => switches.narrow(0, 0, 1)?.flatten_all()?.to_vec1::<u32>()?,
         None => Vec::new(),
     };

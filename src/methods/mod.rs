@@ -46,6 +46,7 @@ pub use target::{Aim, Target};
 use crate::{Error, Result, error::unknown, net::NodeId};
 
 /// A way to say what matters for a target.
+#[derive(Debug)]
 pub struct Method {
     /// What `--method` calls it.
     pub name: &'static str,

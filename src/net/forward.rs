@@ -2,7 +2,7 @@
 
 use super::{
     graph::NodeId,
-    network::Network,
+    network::{Engine, Network},
     op::{Conv, Op, Padding, Window},
     trace::Trace,
 };
@@ -11,8 +11,8 @@ use crate::{
     kernels::{self, Lrn, Spans},
     watch::Watch,
 };
-use candle_core::Tensor;
-use std::sync::Arc;
+use candle_core::{DType, Tensor};
+use std::sync::{Arc, OnceLock};
 
 impl Network {
     /// Runs pictures `(batch, channels, height, width)`, normalised, through the network.
@@ -26,6 +26,9 @@ impl Network {
             return Err(Error::Usage(format!("the network takes (batch, {shape:?}) but the input is {found:?}")));
         }
         self.count_forward();
+        if self.engine() == Engine::Fast && pictures.dtype() == DType::F32 {
+            return super::fast::forward(self, pictures, watch);
+        }
         let nodes = self.graph().nodes();
         let mut outputs: Vec<Tensor> = Vec::with_capacity(nodes.len());
         let mut switches = vec![None; nodes.len()];
@@ -35,7 +38,7 @@ impl Network {
             let inputs: Vec<&Tensor> = node.inputs.iter().map(|&input| &outputs[input]).collect();
             let output = match &node.op {
                 Op::MaxPool(window) => {
-                    let (rows, columns) = window.spans(inputs[0], &node.shape, false)?;
+                    let (rows, columns) = window.spans(size_of(inputs[0])?, &node.shape, false);
                     let (largest, found) = kernels::max_pool(inputs[0], &rows, &columns)?;
                     switches[id] = Some(found);
                     largest
@@ -45,7 +48,8 @@ impl Network {
             outputs.push(output);
         }
         watch.at(nodes.len(), nodes.len())?;
-        Ok(Trace { network: Arc::clone(self), outputs, switches })
+        let plain = outputs.into_iter().map(OnceLock::from).collect();
+        Ok(Trace { network: Arc::clone(self), plain, blocks: None, switches })
     }
 
     /// Runs the graph up to `to` with the outputs of some layers replaced by others (batches of one size), and returns
@@ -90,7 +94,7 @@ impl Network {
                 let inputs: Vec<&Tensor> = inputs.iter().collect();
                 outputs[id] = Some(match &nodes[id].op {
                     Op::MaxPool(window) => {
-                        let (rows, columns) = window.spans(inputs[0], &nodes[id].shape, false)?;
+                        let (rows, columns) = window.spans(size_of(inputs[0])?, &nodes[id].shape, false);
                         kernels::max_pool(inputs[0], &rows, &columns)?.0
                     }
                     _ => self.run(id, &inputs)?,
@@ -108,7 +112,7 @@ impl Network {
     }
 
     /// Any operator but max pooling, which also has switches to give.
-    fn run(&self, id: NodeId, inputs: &[&Tensor]) -> Result<Tensor> {
+    pub(super) fn run(&self, id: NodeId, inputs: &[&Tensor]) -> Result<Tensor> {
         let node = self.graph().node(id);
         let (x, weights) = (inputs[0], self.weights(id));
         Ok(match &node.op {
@@ -135,17 +139,17 @@ impl Network {
             &Op::Tanh { amplitude, slope } => ((x * slope)?.tanh()? * amplitude)?,
             Op::Sigmoid => candle_nn::ops::sigmoid(x)?,
             Op::AvgPool { window, count_padding } => {
-                let (rows, columns) = window.spans(x, &node.shape, *count_padding)?;
+                let (rows, columns) = window.spans(size_of(x)?, &node.shape, *count_padding);
                 kernels::mean_pool(x, &rows, &columns)?
             }
             Op::Subsample(window) => {
-                let (rows, columns) = window.spans(x, &node.shape, true)?;
+                let (rows, columns) = window.spans(size_of(x)?, &node.shape, true);
                 let sum = (kernels::mean_pool(x, &rows, &columns)? * window.taps())?;
                 let [weight, bias] = [0, 1].map(|index| weights[index].reshape((1, (), 1, 1)));
                 sum.broadcast_mul(&weight?)?.broadcast_add(&bias?)?
             }
             Op::AdaptiveAvgPool { size } => {
-                let (rows, columns) = adaptive_spans(x, *size)?;
+                let (rows, columns) = adaptive_spans(size_of(x)?, *size);
                 kernels::mean_pool(x, &rows, &columns)?
             }
             Op::BatchNorm { eps } => {
@@ -177,21 +181,26 @@ impl Window {
         (self.kernel[0] * self.kernel[1]) as f64
     }
 
-    /// The windows along rows and along columns of `input` for an output of `shape`.
-    pub(super) fn spans(&self, input: &Tensor, shape: &[usize], count_padding: bool) -> Result<(Spans, Spans)> {
-        let (_, _, height, width) = input.dims4()?;
+    /// The windows along rows and along columns of an input of some height and width for an output of `shape`.
+    pub(super) fn spans(&self, input: [usize; 2], shape: &[usize], count_padding: bool) -> (Spans, Spans) {
         let p = self.padding;
-        let along = |input, axis: usize, pad| {
-            Spans::sliding(input, shape[axis + 1], self.kernel[axis], self.stride[axis], pad, count_padding)
+        let along = |axis: usize, pad| {
+            let (kernel, stride) = (self.kernel[axis], self.stride[axis]);
+            Spans::sliding(input[axis], shape[axis + 1], kernel, stride, pad, count_padding)
         };
-        Ok((along(height, 0, [p.top, p.bottom]), along(width, 1, [p.left, p.right])))
+        (along(0, [p.top, p.bottom]), along(1, [p.left, p.right]))
     }
 }
 
-/// The windows along rows and along columns of adaptive pooling.
-pub(super) fn adaptive_spans(input: &Tensor, size: [usize; 2]) -> Result<(Spans, Spans)> {
-    let (_, _, height, width) = input.dims4()?;
-    Ok((Spans::adaptive(height, size[0]), Spans::adaptive(width, size[1])))
+/// The windows along rows and along columns of adaptive pooling of an input of some height and width.
+pub(super) fn adaptive_spans([height, width]: [usize; 2], size: [usize; 2]) -> (Spans, Spans) {
+    (Spans::adaptive(height, size[0]), Spans::adaptive(width, size[1]))
+}
+
+/// Height and width of maps.
+pub(super) fn size_of(maps: &Tensor) -> Result<[usize; 2]> {
+    let (_, _, height, width) = maps.dims4()?;
+    Ok([height, width])
 }
 
 /// gamma / sqrt(running variance + eps), one a channel.

@@ -70,15 +70,20 @@ impl Graph {
         }
     }
 
-    /// The last node on the way to the scores that still has a spatial extent and stands before any global pooling:
-    /// where class activation maps are read.
+    /// The last node on the way to the scores that still has a spatial extent and stands before the last pooling (the
+    /// global one, and a max pool just before it or before the fully connected layers): where class activation maps are
+    /// read.
     pub fn last_maps(&self) -> NodeId {
         let auxiliary = self.auxiliary();
         let main = || self.nodes.iter().enumerate().filter(|&(id, _)| !auxiliary[id]);
         let pooled = main().find(|(_, node)| matches!(node.op, Op::AdaptiveAvgPool { .. }));
         let end = pooled.map_or(self.nodes.len(), |(id, _)| id);
         let spatial = |node: &Node| node.extent()[1] * node.extent()[2] > 1;
-        main().filter(|&(id, node)| id < end && spatial(node)).last().map_or(0, |(id, _)| id)
+        let mut last = main().rfind(|&(id, node)| id < end && spatial(node)).map_or(0, |(id, _)| id);
+        while matches!(self.nodes[last].op, Op::MaxPool(_) | Op::AvgPool { .. }) {
+            last = self.nodes[last].inputs[0];
+        }
+        last
     }
 
     /// For every node whether it is part of an auxiliary classifier: a side branch on which the scores do not depend,
@@ -95,6 +100,17 @@ impl Graph {
             }
         }
         auxiliary
+    }
+
+    /// The graph with other operators where `change` has one: the same but for constants, which shape and weights do not
+    /// depend on.
+    pub fn with_constants(mut self, change: impl Fn(&Node) -> Option<Op>) -> Graph {
+        for node in &mut self.nodes {
+            if let Some(op) = change(node) {
+                node.op = op;
+            }
+        }
+        self
     }
 
     /// The graph without its auxiliary classifiers: what weights files hold that were saved for running only.

@@ -5,6 +5,7 @@
 //! used: it has no hook at a rectifier, and its pooling gradients are wrong where windows overlap.
 
 mod cost;
+mod fast;
 mod forward;
 mod graph;
 mod network;
@@ -14,7 +15,7 @@ mod trace;
 
 pub use cost::{Cost, Field};
 pub use graph::{Builder, Graph, Node, NodeId};
-pub use network::{Network, Tensors};
+pub use network::{Engine, Network, Tensors};
 pub use op::{Conv, Op, Padding, Parameter, Window};
 pub use reverse::{Reverse, Rule};
 pub use trace::Trace;

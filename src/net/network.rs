@@ -1,11 +1,12 @@
 //! A graph together with weights that were checked against it.
 
 use super::{
+    fast::Fast,
     graph::{Graph, NodeId},
     op::Op,
 };
-use crate::{Error, Result};
-use candle_core::{Device, Tensor};
+use crate::{Error, Result, kernels::blocked::Isa};
+use candle_core::{DType, Device, Tensor};
 use std::{
     collections::HashMap,
     sync::{
@@ -17,6 +18,15 @@ use std::{
 /// Weights by full name, as a file holds them.
 pub type Tensors = HashMap<String, Tensor>;
 
+/// How a network runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Our own kernels: float32 on the CPU.
+    Fast,
+    /// candle's operators: any float type on any device, and the reference for the other.
+    Candle,
+}
+
 /// A [`Graph`] that can run: every tensor present, every shape right, none left over.
 pub struct Network {
     graph: Arc<Graph>,
@@ -25,6 +35,10 @@ pub struct Network {
     weights: Vec<Vec<Tensor>>,
     /// For every convolution its flipped, transposed filters, made when a reverse walk first needs them.
     transposed: Vec<OnceLock<Tensor>>,
+    engine: Engine,
+    isa: Isa,
+    /// Plan and prepared weights of [`Engine::Fast`], made when it first runs.
+    fast: OnceLock<Fast>,
     /// Forward and reverse passes so far.
     passes: [AtomicUsize; 2],
 }
@@ -52,7 +66,43 @@ impl Network {
             weights.push(own);
         }
         let transposed = graph.nodes().iter().map(|_| OnceLock::new()).collect();
-        Ok(Network { graph: Arc::new(graph), device: device.clone(), weights, transposed, passes: Default::default() })
+        let (isa, fast) = (Isa::best(), OnceLock::new());
+        let network = Network {
+            graph: Arc::new(graph),
+            device: device.clone(),
+            weights,
+            transposed,
+            engine: Engine::Candle,
+            isa,
+            fast,
+            passes: Default::default(),
+        };
+        Ok(network.with_engine(Engine::Fast))
+    }
+
+    /// With another way to run: the fast one unless told otherwise. Where it cannot (another device than the CPU, or
+    /// weights that are not float32) candle's stays.
+    #[must_use]
+    pub fn with_engine(self, engine: Engine) -> Self {
+        let single = self.weights.iter().flatten().all(|weight| weight.dtype() == DType::F32);
+        let possible = self.device.is_cpu() && single;
+        Network { engine: if possible { engine } else { Engine::Candle }, ..self }
+    }
+
+    /// With kernels for another instruction set than the best of this CPU.
+    #[must_use]
+    pub fn with_isa(self, isa: Isa) -> Self {
+        Network { isa, fast: OnceLock::new(), ..self }
+    }
+
+    /// How it runs.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Plan and prepared weights of the fast engine.
+    pub(super) fn fast(&self) -> &Fast {
+        self.fast.get_or_init(|| Fast::new(&self.graph, self.isa))
     }
 
     /// The layers.

@@ -2,7 +2,7 @@
 //! backpropagation, deconvnet, Grad-CAM and synthesis are all this walk with another seed, rule or goal.
 
 use super::{
-    forward::{Border, adaptive_spans, batch_norm_scale, convolve},
+    forward::{Border, adaptive_spans, batch_norm_scale, convolve, size_of},
     graph::NodeId,
     op::{Conv, Op},
     trace::Trace,
@@ -53,7 +53,12 @@ impl Trace {
     /// When the seed's shape is not that of `from`'s output, when `to` comes after `from`, or when cancelled.
     pub fn reverse(&self, from: NodeId, seed: &Tensor, to: NodeId, how: &Reverse) -> Result<Tensor> {
         self.network().count_reverse();
-        self.walk(from, seed, to, &how.watch, |id, index, grad| self.step(id, index, grad, how))
+        if self.blocks.is_none() {
+            return self.walk(from, seed, to, &how.watch, |id, index, grad| self.step(id, index, grad, how));
+        }
+        let leads_to = self.between(from, seed, to)?;
+        let found = super::fast::reverse(self, from, seed, to, &leads_to, how)?;
+        found.map_or_else(|| Ok(self.output(to).zeros_like()?), Ok)
     }
 
     /// The walk of [`Trace::reverse`] with the caller's own step: `step(node, index, value)` carries what arrived at
@@ -70,21 +75,8 @@ impl Trace {
         watch: &Watch,
         mut step: impl FnMut(NodeId, usize, &Tensor) -> Result<Tensor>,
     ) -> Result<Tensor> {
-        if seed.dims() != self.output(from).dims() {
-            let (found, wanted) = (seed.dims(), self.output(from).dims());
-            return Err(Error::Usage(format!("the seed has shape {found:?}, the layer {wanted:?}")));
-        }
+        let leads_to = self.between(from, seed, to)?;
         let graph = self.network().graph();
-        if to > from {
-            let (to, from) = (&graph.node(to).name, &graph.node(from).name);
-            return Err(Error::Usage(format!("layer {to} comes after layer {from}: there is no way back")));
-        }
-        // Only what lies between the two is walked.
-        let mut leads_to = vec![false; from + 1];
-        leads_to[to] = true;
-        for id in to + 1..=from {
-            leads_to[id] = graph.node(id).inputs.iter().any(|&input| leads_to[input]);
-        }
         let mut grads: Vec<Option<Tensor>> = vec![None; from + 1];
         grads[from] = Some(seed.contiguous()?);
         for id in (to + 1..=from).rev() {
@@ -108,6 +100,25 @@ impl Trace {
             Some(grad) => Ok(grad),
             None => Ok(self.output(to).zeros_like()?),
         }
+    }
+
+    /// Which nodes lie between the two, `to` included: only these are walked. Refuses what is no walk.
+    fn between(&self, from: NodeId, seed: &Tensor, to: NodeId) -> Result<Vec<bool>> {
+        if seed.dims() != self.dims(from) {
+            let (found, wanted) = (seed.dims(), self.dims(from));
+            return Err(Error::Usage(format!("the seed has shape {found:?}, the layer {wanted:?}")));
+        }
+        let graph = self.network().graph();
+        if to > from {
+            let (to, from) = (&graph.node(to).name, &graph.node(from).name);
+            return Err(Error::Usage(format!("layer {to} comes after layer {from}: there is no way back")));
+        }
+        let mut leads_to = vec![false; from + 1];
+        leads_to[to] = true;
+        for id in to + 1..=from {
+            leads_to[id] = graph.node(id).inputs.iter().any(|&input| leads_to[input]);
+        }
+        Ok(leads_to)
     }
 
     /// One operator backwards, from its output to its input number `index`: the product of `grad` with its derivative,
@@ -136,21 +147,21 @@ impl Trace {
             &Op::Tanh { amplitude, slope } => (grad * y.sqr()?.affine(-slope / amplitude, slope * amplitude)?)?,
             Op::Sigmoid => (grad * (y - y.sqr()?)?)?,
             Op::MaxPool(window) => {
-                let (rows, columns) = window.spans(x, &node.shape, false)?;
-                let switches = self.switches[id].as_ref().ok_or_else(|| lost(&node.name))?;
-                kernels::max_pool_reverse(grad, switches, &rows, &columns)?
+                let (rows, columns) = window.spans(size_of(x)?, &node.shape, false);
+                let switches = self.switches(id)?.ok_or_else(|| lost(&node.name))?;
+                kernels::max_pool_reverse(grad, &switches, &rows, &columns)?
             }
             Op::AvgPool { window, count_padding } => {
-                let (rows, columns) = window.spans(x, &node.shape, *count_padding)?;
+                let (rows, columns) = window.spans(size_of(x)?, &node.shape, *count_padding);
                 kernels::mean_pool_reverse(grad, &rows, &columns)?
             }
             Op::Subsample(window) => {
-                let (rows, columns) = window.spans(x, &node.shape, true)?;
+                let (rows, columns) = window.spans(size_of(x)?, &node.shape, true);
                 let grad = grad.broadcast_mul(&(&weights[0] * window.taps())?.reshape((1, (), 1, 1))?)?;
                 kernels::mean_pool_reverse(&grad, &rows, &columns)?
             }
             Op::AdaptiveAvgPool { size } => {
-                let (rows, columns) = adaptive_spans(x, *size)?;
+                let (rows, columns) = adaptive_spans(size_of(x)?, *size);
                 kernels::mean_pool_reverse(grad, &rows, &columns)?
             }
             Op::BatchNorm { eps } => grad.broadcast_mul(&batch_norm_scale(weights, *eps)?.reshape((1, (), 1, 1))?)?,

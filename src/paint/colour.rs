@@ -101,15 +101,15 @@ impl Default for Style {
     }
 }
 
-/// What NaN looks like: loud, and in no colour map.
+/// What NaN and the infinities look like: loud, and in no colour map.
 pub const NAN_COLOUR: [u8; 3] = [255, 0, 255];
 
 /// Where `value` stands in the colour map, 0..1: its place in `range`, clamped, after gamma. A range without extent
-/// gives a sequential map's low end and a diverging map's middle. NaN stays NaN.
+/// gives a sequential map's low end and a diverging map's middle. What is not finite has no place: NaN.
 pub fn position(value: f32, range: Range, style: &Style) -> f32 {
     let diverging = style.map.is_diverging();
-    if value.is_nan() {
-        return value;
+    if !value.is_finite() {
+        return f32::NAN;
     }
     if range.high <= range.low {
         return if diverging { 0.5 } else { 0.0 };
@@ -171,8 +171,9 @@ mod tests {
         let grey = Style { map: ColourMap::Grey, gamma: 1.0 };
         assert_eq!(colour(0.5, UNIT, &grey), [128; 3]);
         assert_eq!(colour(-3.0, UNIT, &grey), [0; 3]);
-        assert_eq!(colour(f32::INFINITY, UNIT, &grey), [255; 3]);
-        assert_eq!(colour(f32::NAN, UNIT, &grey), NAN_COLOUR);
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert_eq!(colour(value, UNIT, &grey), NAN_COLOUR);
+        }
         assert_eq!(colour(7.0, Range { low: 7.0, high: 7.0 }, &grey), [0; 3]);
         assert_eq!(colour(0.25, UNIT, &Style { gamma: 0.5, ..grey }), [128; 3]);
         // Between two entries: 100.25 of 255 rounds down, 100.75 up.

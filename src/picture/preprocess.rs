@@ -36,6 +36,16 @@ impl Preprocess {
         Self { resize, crop, mean: vec![0.485, 0.456, 0.406], std: vec![0.229, 0.224, 0.225] }
     }
 
+    /// As Caffe's networks for ImageNet were trained: 0..255 minus the mean colour. Channels are red, green, blue here
+    /// too: the filters of a Caffe model are turned when it is read.
+    pub fn caffe(&self) -> Self {
+        Self {
+            mean: [123.0, 117.0, 104.0].map(|mean| mean / 255.0).to_vec(),
+            std: vec![1.0 / 255.0; 3],
+            ..self.clone()
+        }
+    }
+
     /// The same for inputs of `size` x `size` pixels, with as much of the picture in them.
     pub fn with_size(&self, size: usize) -> Self {
         let crop = self.crop.max(1);

@@ -1,11 +1,34 @@
-//! Weights from where people have them: safetensors files, what ships in the binary, or made up from a seed.
+//! Weights from where people have them: files of four formats, downloads, what ships in the binary, or made up from a
+//! seed.
 //!
-//! A reader returns float32 tensors by name; whether they fit is checked once, by [`crate::net::Network::new`].
+//! A file is recognised by its content ([`read_file`]); each format has its reader, which returns float32 tensors by
+//! the file's names. [`fit`] turns these into the graph's, and whether they are right is checked once, by
+//! [`crate::net::Network::new`].
+//!
+//! Architecture invariant: files are not trusted. A reader never runs what a file says, never panics, and never asks
+//! for more memory than the file's own bytes justify; `tests/fuzz_weights.rs` holds it to that.
 
+mod bounded;
+mod caffe;
+mod checkpoint;
+mod fetch;
+mod legacy;
+mod names;
+mod npz;
+mod open;
+mod pickle;
+mod pytorch;
 mod safetensors;
+mod sources;
+mod strided;
 mod synthetic;
+mod torch;
+mod zipped;
 
-pub use safetensors::{File, read_bytes, read_file};
+pub use fetch::{cache_folder, fetch, find_local};
+pub use names::fit;
+pub use open::{File, Format, read_bytes, read_file};
+pub use sources::{Remote, remote};
 pub use synthetic::{picture, synthetic, uniform};
 
 use crate::{Error, Result};
@@ -14,7 +37,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 /// Where weights come from, as `--weights` says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Source {
-    /// What ships with the program; for a network without any, `synthetic:0`.
+    /// What is at hand: what ships with the program, else what was downloaded, else `synthetic:0`.
     #[default]
     Shipped,
     /// A file.

@@ -16,7 +16,7 @@ pub(super) const POLICY_192: Card = Card {
         "Its input is no picture but 48 planes of features of a 19x19 position (stones, liberties, captures, ladders, \
          ...): feed it an array.",
         "The match version has 192 filters; the paper also tried 128, 256 and 384.",
-        "Its last layer adds another bias at each of the 361 points; that is 361 biases where lectures count one.",
+        "Its last layer is a 1x1 convolution with another bias at each of the 361 points.",
     ],
     labels: Labels::GoBoard,
     preprocess: || Preprocess::planes(48, 19),

@@ -34,9 +34,16 @@ pub enum Labels {
     Digits,
     /// The 361 points of a Go board, row by row from the top: A19 to T1, without I.
     GoBoard,
+    /// The classes of a network of one's own, kept for the life of the program.
+    Own(&'static [Label]),
 }
 
 impl Labels {
+    /// Classes that were read from a file.
+    pub fn own(labels: Vec<Label>) -> Self {
+        Labels::Own(labels.leak())
+    }
+
     /// The classes in output order.
     pub fn all(self) -> &'static [Label] {
         static IMAGENET: OnceLock<Vec<Label>> = OnceLock::new();
@@ -54,6 +61,7 @@ impl Labels {
             Labels::Cifar10 => CIFAR10.get_or_init(|| read(include_str!("../../assets/labels/cifar10.json"))),
             Labels::Digits => DIGITS.get_or_init(|| read(include_str!("../../assets/labels/digits.json"))),
             Labels::GoBoard => GO_BOARD.get_or_init(go_board),
+            Labels::Own(labels) => labels,
         }
     }
 

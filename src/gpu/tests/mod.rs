@@ -5,7 +5,8 @@ mod cpu;
 mod painting;
 mod pointing;
 
-use super::{Atlas, Table, TileGrid, TileResponse, atlas::now, install};
+use super::{Atlas, TileGrid, TileResponse, atlas::now, install};
+use crate::paint::Range;
 use eframe::{
     egui::{self, Rect, Vec2, vec2},
     egui_wgpu::{RenderState, Renderer, RendererOptions, wgpu},
@@ -26,13 +27,8 @@ fn device() -> Option<RenderState> {
         return None;
     }
     let render_state = create_render_state(setup, RendererOptions::PREDICTABLE);
-    install_tables(&render_state);
+    install(&render_state);
     Some(render_state)
-}
-
-fn install_tables(render_state: &RenderState) {
-    let tables: [Table<'_>; 3] = std::array::from_fn(|i| (&cpu::TABLES[i].0, cpu::TABLES[i].1));
-    install(render_state, &tables);
 }
 
 /// The same device for a window whose format is sRGB.
@@ -41,7 +37,7 @@ fn srgb_device() -> Option<RenderState> {
     render_state.target_format = wgpu::TextureFormat::Rgba8UnormSrgb;
     let renderer = Renderer::new(&render_state.device, render_state.target_format, RendererOptions::PREDICTABLE);
     render_state.renderer = Arc::new(egui::mutex::RwLock::new(renderer));
-    install_tables(&render_state);
+    install(&render_state);
     Some(render_state)
 }
 
@@ -52,7 +48,7 @@ struct Maps {
     units: usize,
     height: usize,
     width: usize,
-    ranges: Arc<[(f32, f32)]>,
+    ranges: Arc<[Range]>,
 }
 
 impl Maps {
@@ -75,11 +71,7 @@ impl Maps {
     }
 
     fn new(values: Vec<f32>, units: usize, height: usize, width: usize) -> Self {
-        let range = |map: &[f32]| {
-            let finite = map.iter().copied().filter(|v| v.is_finite());
-            finite.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
-        };
-        let ranges = values.chunks(height * width).map(range).collect();
+        let ranges = values.chunks(height * width).map(Range::of).collect();
         Self { values: values.into(), units, height, width, ranges }
     }
 
@@ -156,7 +148,7 @@ fn every_shader_is_valid() {
 #[test]
 fn what_cannot_be_shown_is_refused_with_a_sentence() {
     let Some(render_state) = device() else { return };
-    let refused = |units, height, width, values: &[f32], ranges: &[(f32, f32)]| {
+    let refused = |units, height, width, values: &[f32], ranges: &[Range]| {
         Atlas::upload(&render_state, values, units, height, width, ranges).unwrap_err().to_string()
     };
     let message = refused(4096, 1000, 1000, &[], &[]);
@@ -164,7 +156,7 @@ fn what_cannot_be_shown_is_refused_with_a_sentence() {
     assert!(refused(1, 1_000_000, 1, &[], &[]).contains("textures up to"));
     assert!(refused(1, 1, 1_000_000, &[], &[]).contains("textures up to"));
     assert!(refused(0, 3, 3, &[], &[]).contains("nothing in them"));
-    assert!(refused(2, 1, 1, &[1.0], &[(0.0, 1.0)]).contains("got 1 values and 1 ranges"));
+    assert!(refused(2, 1, 1, &[1.0], &[Range { low: 0.0, high: 1.0 }]).contains("got 1 values and 1 ranges"));
 }
 
 #[test]
@@ -174,7 +166,7 @@ fn any_thread_uploads_and_the_last_handle_frees() {
     let atlas = std::thread::scope(|scope| scope.spawn(|| maps.upload(&render_state)).join().unwrap());
     assert_eq!((atlas.units(), atlas.height(), atlas.width()), (9, 4, 6));
     assert_eq!(atlas.bytes(), 4 * 9 * 4 * 6 + 8 * 9);
-    assert!(atlas.range().0 < -1.5 && atlas.range().1 > 1.5);
+    assert!(atlas.range().low < -1.5 && atlas.range().high > 1.5);
     let mut harness = window(render_state, atlas.clone(), TileGrid::new([0, 1].into(), 2, vec2(20.0, 20.0)), 1.0);
     harness.render().unwrap();
     drop(harness);

@@ -1,7 +1,10 @@
 //! Every pixel of every tile, against the CPU.
 
 use super::{Maps, Stage, cpu, device, srgb_device, window};
-use crate::gpu::{Scaling, TileGrid, TileStyle, layout::Layout, show_unit_at};
+use crate::{
+    gpu::{TileGrid, TileStyle, layout::Layout, show_unit_at},
+    paint::{ColourMap, Range, Scaling, Style},
+};
 use eframe::egui::{self, Rect, pos2, vec2};
 use egui_kittest::Harness;
 use image::RgbaImage;
@@ -46,9 +49,13 @@ fn gpu_paints_what_the_cpu_paints() {
         for (tile, scroll) in [([61.0, 47.0], [30.5, 61.25]), ([5.0, 5.0], [0.0, 0.0]), ([2.0, 1.0], [0.0, 0.0])] {
             harness.state_mut().grid.tile = tile.into();
             harness.state_mut().scroll = scroll.into();
-            for scaling in [Scaling::Unit, Scaling::Layer, Scaling::Symmetric, Scaling::Fixed(-0.5, 1.0)] {
-                for (map, gamma) in [(0, 1.0), (1, 0.45), (2, 1.0), (2, 2.2)] {
-                    harness.state_mut().grid.style = TileStyle { map, scaling, gamma, cross: None };
+            let fixed = Some(Range { low: -0.5, high: 1.0 });
+            let [unit, layer, symmetric] = Scaling::ALL.map(|scaling| (scaling, None));
+            for (scaling, fixed) in [unit, layer, symmetric, (Scaling::Unit, fixed)] {
+                let [viridis, turbo, red_blue] = [ColourMap::Viridis, ColourMap::Turbo, ColourMap::RedBlue];
+                for (map, gamma) in [(viridis, 1.0), (turbo, 0.45), (red_blue, 1.0), (red_blue, 2.2)] {
+                    let colours = Style { map, gamma };
+                    harness.state_mut().grid.style = TileStyle { colours, scaling, fixed, cross: None };
                     assert!(check(&mut harness, &maps, pixels_per_point) > 40);
                 }
             }
@@ -92,6 +99,7 @@ fn selected_and_hovered_are_framed_and_the_cross_is_drawn() {
     let mut grid = TileGrid::new([3, 2, 1, 0].into(), 2, vec2(20.0, 20.0));
     (grid.gap, grid.selected, grid.hovered) = (4.0, Some(2), Some(1));
     grid.style.cross = Some([0.5, 0.25]);
+    grid.style.colours.map = ColourMap::Grey;
     let mut harness = window(render_state, atlas, grid, 1.0);
     harness.step();
     let picture = harness.render().unwrap();
@@ -119,9 +127,10 @@ fn two_views_of_one_atlas_keep_apart() {
     let Some(render_state) = device() else { return };
     let maps = Maps::awkward(7, 11, 11);
     let atlas = maps.upload(&render_state);
-    let views = [(0, 1), (6, 2)].map(|(unit, map)| {
+    let views = [(0, ColourMap::Inferno), (6, ColourMap::RedBlue)].map(|(unit, map)| {
         let rect = Rect::from_min_size(pos2(10.0 + 20.0 * unit as f32, 30.0), vec2(77.0, 90.5));
-        let style = TileStyle { map, scaling: Scaling::Layer, ..TileStyle::default() };
+        let colours = Style { map, gamma: 1.0 };
+        let style = TileStyle { colours, scaling: Scaling::Layer, ..TileStyle::default() };
         let grid = TileGrid { gap: 0.0, style, ..TileGrid::new([unit].into(), 1, rect.size()) };
         (unit, rect, grid)
     });

@@ -73,7 +73,7 @@ fn five_hundred_tiles_cost_the_window_nearly_nothing() {
     harness.state_mut().show_micros.clear();
     let (mut frames, mut renders) = (Vec::new(), Vec::new());
     for i in 0..30 {
-        harness.state_mut().grid.style.gamma = 0.5 + 0.05 * i as f32;
+        harness.state_mut().grid.style.colours.gamma = 0.5 + 0.05 * i as f32;
         let start = Instant::now();
         harness.step();
         frames.push(start.elapsed().as_secs_f64() * 1e6);

@@ -1,0 +1,157 @@
+"""Striate beside PyTorch, in turns: each network runs a few times here, a few times there, and again, so that whatever
+else the machine does slows both alike. Prints medians and least times in milliseconds, and PyTorch's over Striate's.
+
+    cargo build --release --bench networks
+    python benches/against_pytorch.py target/release/deps/networks-... vgg16 resnet50 [--threads 2] [--rounds 6]
+
+Needs torch and torchvision; weights are made up on both sides, since speed does not depend on them.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import time
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("striate", help="the built benchmark")
+    parser.add_argument("networks", nargs="+")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=6, help="how often each side has its turn")
+    parser.add_argument("--runs", type=int, default=5, help="runs in a turn")
+    parser.add_argument("--size", type=int, help="side of the picture; the network's own where left out")
+    parser.add_argument("--isa", help="instruction set of both sides: avx512 or avx2")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--cpu", action="store_true", help="CPU time: with one thread, for a machine others use too")
+    return parser.parse_args()
+
+
+class Striate:
+    """The benchmark in its interactive mode: a line with a count of runs in, a line of JSON with their times out."""
+
+    def __init__(self, args, network):
+        environment = dict(os.environ)
+        if args.isa:
+            environment["STRIATE_ISA"] = args.isa
+        command = [args.striate, network, "--turns", "--threads", str(args.threads)]
+        command += ["--size", str(args.size)] if args.size else []
+        command += ["--cpu"] if args.cpu else []
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
+
+    def run(self, count):
+        self.process.stdin.write(f"{count}\n")
+        self.process.stdin.flush()
+        times = json.loads(self.process.stdout.readline())
+        return times["forward"], times["gradient"]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def photonet():
+    from torch import nn
+
+    layers, before = [], 3
+    for out, kernel, stride, pooled in [(64, 7, 2, True), (192, 5, 1, True), (384, 3, 1, False), (256, 3, 1, False), (512, 3, 1, False)]:
+        layers += [nn.Conv2d(before, out, kernel, stride, kernel // 2), nn.ReLU()]
+        layers += [nn.MaxPool2d(3, 2, 1)] if pooled else []
+        before = out
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 200))
+
+
+class PyTorch:
+    def __init__(self, args, network, channels_last):
+        import torch
+        import torchvision
+
+        torch.set_num_threads(args.threads)
+        torch.manual_seed(0)
+        if network == "photonet":
+            model = photonet()
+        else:
+            more = {"aux_logits": False, "init_weights": False} if network in ("googlenet", "inception_v3") else {}
+            model = getattr(torchvision.models, network)(weights=None, **more)
+        self.clock = time.process_time if args.cpu else time.perf_counter
+        self.model = model.eval().requires_grad_(False)
+        usual = {"photonet": 64, "inception_v3": 299}.get(network, 224)
+        size = args.size or usual
+        self.input = torch.randn(1, 3, size, size)
+        if channels_last:
+            self.model = self.model.to(memory_format=torch.channels_last)
+            self.input = self.input.to(memory_format=torch.channels_last)
+
+    def forward(self):
+        import torch
+
+        with torch.inference_mode():
+            self.model(self.input)
+
+    def gradient(self):
+        picture = self.input.detach().requires_grad_(True)
+        self.model(picture)[0, 1].backward()
+
+    def run(self, count):
+        times = []
+        for work in (self.forward, self.gradient):
+            these = []
+            for _ in range(count):
+                start = self.clock()
+                work()
+                these.append((self.clock() - start) * 1e3)
+            times.append(these)
+        return tuple(times)
+
+
+def measure(args, network):
+    sides = {"striate": Striate(args, network)}
+    sides |= {"NCHW": PyTorch(args, network, False), "channels-last": PyTorch(args, network, True)}
+    times = {name: ([], []) for name in sides}
+    for side in sides.values():
+        side.run(2)
+    for _ in range(args.rounds):
+        for name, side in sides.items():
+            for kept, new in zip(times[name], side.run(args.runs)):
+                kept.extend(new)
+    sides["striate"].close()
+    rows = []
+    for index, what in enumerate(("forward", "forward + gradient")):
+        row = {"network": network, "what": what}
+        for statistic, of in (("median", statistics.median), ("least", min)):
+            found = {name: of(times[name][index]) for name in sides}
+            faster = min(found["NCHW"], found["channels-last"])
+            row[statistic] = {**found, "ratio": faster / found["striate"]}
+        rows.append(row)
+    return rows
+
+
+def main():
+    args = arguments()
+    if args.isa == "avx2":
+        # Before torch is imported.
+        os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
+        os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
+        os.environ["MKL_ENABLE_INSTRUCTIONS"] = "AVX2"
+    everything = []
+    for network in args.networks:
+        rows = measure(args, network)
+        everything += rows
+        if args.json:
+            continue
+        for row in rows:
+            parts = [f"{row['network']:>18} {row['what']:<18}"]
+            for statistic in ("median", "least"):
+                found = row[statistic]
+                times = " / ".join(f"{found[side]:7.1f}" for side in ("striate", "NCHW", "channels-last"))
+                parts.append(f"{statistic} {times} ms  x{found['ratio']:.2f}")
+            print("   ".join(parts), flush=True)
+    if args.json:
+        print(json.dumps(everything, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+//! The flags that subcommands share.
+
+use super::console::Console;
+use crate::{
+    Error, Result,
+    engine::{DeviceChoice, Model, Opening, Run},
+    net::{Graph, NodeId},
+    paint::{ColourMap, Scaling, Style, read_npy},
+    picture::{Picture, SAMPLES},
+    weights::Source,
+    zoo::{self, Card, ZOO},
+};
+use std::{path::PathBuf, sync::Arc};
+
+/// Names separated by commas, for help texts that follow the registries.
+fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// The names of the sample pictures.
+pub(super) fn samples() -> String {
+    list(SAMPLES.iter().map(|sample| sample.name))
+}
+
+/// Which network runs, and where.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Network")]
+pub(super) struct NetworkArgs {
+    #[arg(long, value_name = "NETWORK", value_parser = zoo::find, default_value = ZOO[0].name,
+        help = format!("The network: {}", list(ZOO.iter().map(|card| card.name))))]
+    pub network: &'static Card,
+    /// Weights from a file, or made up (untrained) from a seed [default: what ships, else what was fetched, else synthetic:0]
+    #[arg(long, value_name = "FILE|synthetic:SEED", value_parser = str::parse::<Source>)]
+    pub weights: Option<Source>,
+    /// Where to compute: auto, cpu, cuda or metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
+    pub device: DeviceChoice,
+    /// Side of the network's input in pixels [default: the network's own]
+    #[arg(long, value_name = "PIXELS")]
+    pub size: Option<usize>,
+    /// The names of the classes, in output order: a label a line, or JSON [default: the network's own]
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+}
+
+impl NetworkArgs {
+    /// What to open.
+    pub fn opening(&self) -> Opening {
+        let weights = self.weights.clone().unwrap_or_default();
+        Opening { network: self.network.name.to_owned(), weights, size: self.size, labels: self.labels.clone() }
+    }
+
+    /// The layers, known before any weights are read. Sizes are those of the network's own input.
+    pub fn graph(&self) -> Result<Graph> {
+        (self.network.build)(self.network.size())
+    }
+
+    /// Opens the network; says so when its weights are made up.
+    pub fn open(&self, console: &Console) -> Result<Arc<Model>> {
+        console.stage("reading weights");
+        let model = Model::open(&self.opening(), &self.device.open()?, console.watch())?;
+        if model.is_untrained() {
+            console.note(&format!("{} runs on synthetic weights and is untrained", model.card.name));
+        }
+        Ok(Arc::new(model))
+    }
+}
+
+/// What the network looks at.
+#[derive(clap::Args)]
+pub(super) struct SubjectArgs {
+    #[arg(required_unless_present = "input", help = format!("The picture: a file, or sample:NAME ({})", samples()))]
+    image: Option<String>,
+    /// In place of IMAGE: a float32 array (1, channels, height, width), already normalised, fed as it is
+    #[arg(long, value_name = "FILE.npy", conflicts_with = "image")]
+    input: Option<PathBuf>,
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+impl SubjectArgs {
+    /// Opens network and picture and runs the one on the other. The picture first: it is the likelier to be wrong.
+    pub fn run(&self, console: &Console) -> Result<Run> {
+        enum Subject {
+            Picture(Picture),
+            Tensor(candle_core::Tensor),
+        }
+        let subject = match (&self.image, &self.input) {
+            (_, Some(path)) => Subject::Tensor(read_npy(path)?),
+            (Some(image), None) => Subject::Picture(Picture::from_source(image)?),
+            (None, None) => return Err(Error::Usage("give a picture: a file or sample:NAME".into())),
+        };
+        let model = self.network.open(console)?;
+        console.stage(&format!("running {}", model.card.name));
+        match subject {
+            Subject::Picture(picture) => Run::picture(&model, picture, console.watch()),
+            Subject::Tensor(tensor) => {
+                let [channels, height, width] = model.network.graph().input_shape();
+                if *tensor.dims() != [1, channels, height, width] {
+                    let (path, found) = (self.input.clone().unwrap_or_default(), tensor.dims().to_vec());
+                    let name = model.card.name;
+                    return Err(Error::Usage(format!(
+                        "{} holds an array of shape {found:?} where {name} takes [1, {channels}, {height}, {width}]",
+                        path.display()
+                    )));
+                }
+                Run::tensor(&model, tensor, console.watch())
+            }
+        }
+    }
+
+    /// What captions call the picture.
+    pub fn name(&self) -> String {
+        match (&self.image, &self.input) {
+            (Some(image), _) => image.clone(),
+            (None, Some(path)) => path.display().to_string(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// How values become colours.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Colours")]
+pub(super) struct PaintArgs {
+    #[arg(long, value_name = "MAP", value_parser = ColourMap::from_name,
+        help = format!("The colour map: {} [default: by what is shown]", list(ColourMap::ALL.map(ColourMap::name))))]
+    pub map: Option<ColourMap>,
+    #[arg(long, value_name = "SCALING", value_parser = Scaling::from_name,
+        help = format!("Whose values the colours are relative to: {} [default: unit; layer for maps of one value; symmetric for a diverging map]",
+            list(Scaling::ALL.map(Scaling::name))))]
+    scaling: Option<Scaling>,
+    /// The power that places in the colour map are raised to: below 1 lifts weak values, above 1 hides them
+    #[arg(long, default_value_t = 1.0, value_parser = gamma)]
+    gamma: f32,
+}
+
+fn gamma(text: &str) -> Result<f32> {
+    let fits = |gamma: &f32| (0.01..=100.0).contains(gamma);
+    text.parse().ok().filter(fits).ok_or_else(|| Error::Usage(format!("--gamma {text} is outside 0.01 to 100")))
+}
+
+impl PaintArgs {
+    /// The style, with `usual` where no map was asked for.
+    pub fn style(&self, usual: ColourMap) -> Style {
+        Style { map: self.map.unwrap_or(usual), gamma: self.gamma }
+    }
+
+    /// The scaling for maps of `area` values. A diverging map means opposite signs only about zero, and a map of one
+    /// value says nothing on its own scale.
+    pub fn scaling(&self, style: &Style, area: usize) -> Scaling {
+        let usual = match area {
+            _ if style.map.is_diverging() => Scaling::Symmetric,
+            1 => Scaling::Layer,
+            _ => Scaling::Unit,
+        };
+        self.scaling.unwrap_or(usual)
+    }
+}
+
+/// The class that `--class` names, else the predicted one.
+pub(super) fn class(text: Option<&str>, run: &Run) -> Result<usize> {
+    text.map_or_else(|| Ok(run.predicted()), |text| run.model.labels.find(text))
+}
+
+/// A unit of a layer, checked.
+pub(super) fn unit(unit: usize, layer: NodeId, graph: &Graph) -> Result<usize> {
+    let node = graph.node(layer);
+    match node.extent()[0] {
+        units if unit < units => Ok(unit),
+        1 => Err(Error::Usage(format!("layer {} has unit 0 only, not {unit}", node.name))),
+        units => Err(Error::Usage(format!("layer {} has units 0 to {}, not {unit}", node.name, units - 1))),
+    }
+}

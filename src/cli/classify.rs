@@ -1,0 +1,82 @@
+//! `striate classify`: what the network takes the picture for.
+
+use super::{
+    args::SubjectArgs,
+    console::Console,
+    facts::{ClassFacts, Facts, object},
+    output::check_path,
+    table::Table,
+};
+use crate::{Result, engine::Run, paint::write_npy};
+use candle_core::{Device, Tensor};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Say what the network takes a picture for
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    subject: SubjectArgs,
+    /// How many classes to print
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    top: u16,
+    /// Write the scores of all classes before softmax: float32, (classes)
+    #[arg(long, value_name = "FILE.npy")]
+    raw: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    facts: Facts,
+    classes: usize,
+    forward_seconds: f64,
+    top: Vec<ClassFacts>,
+}
+
+pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
+    check_path("--raw", args.raw.as_deref(), "npy", "a .npy file")?;
+    let run = args.subject.run(console)?;
+    if let Some(path) = &args.raw {
+        write_npy(path, &Tensor::from_slice(&run.scores, run.scores.len(), &Device::Cpu)?)?;
+    }
+    let facts = Facts { raw: args.raw.clone(), ..Facts::of(&run.model).picture(args.subject.name()) };
+    let top = run.ranking().into_iter().take(args.top.into()).map(|class| ClassFacts::of(&run, class)).collect();
+    let answer = Answer { facts, classes: run.scores.len(), forward_seconds: run.took.as_secs_f64(), top };
+    if args.json { object(&answer) } else { Ok(text(&answer, &run)) }
+}
+
+fn text(answer: &Answer, run: &Run) -> String {
+    let mut table = Table::new(&[">", ">probability", "", "class", ">index", ">score", "WordNet id"]);
+    for (rank, class) in answer.top.iter().enumerate() {
+        table.row([
+            (rank + 1).to_string(),
+            format!("{:.2}%", 100.0 * class.probability),
+            bar(class.probability, 20),
+            class.label.clone(),
+            class.index.to_string(),
+            format!("{:.3}", class.score),
+            class.wnid.clone().unwrap_or_default(),
+        ]);
+    }
+    let picture = answer.facts.picture.as_deref().unwrap_or_default();
+    let raw =
+        answer.facts.raw.as_ref().map_or_else(String::new, |path| format!("wrote the scores to {}\n", path.display()));
+    format!(
+        "{picture}, seen by {} ({:.0} ms)\n\n{}{raw}",
+        run.model.card.title,
+        1000.0 * answer.forward_seconds,
+        table.render()
+    )
+}
+
+/// A bar of `width` characters for 1.
+fn bar(share: f32, width: usize) -> String {
+    let eighths = (share.clamp(0.0, 1.0) * width as f32 * 8.0).round() as usize;
+    let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+    let full = "█".repeat(eighths / 8) + rest;
+    format!("{full:<width$}")
+}

@@ -1,0 +1,77 @@
+//! What a person at the terminal sees while work goes on, and how Ctrl-C reaches it.
+
+use crate::watch::Watch;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    flag,
+};
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+/// Work that is done sooner shows no bar.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// The exit code that shells report of a program that Ctrl-C ended.
+pub(super) const CANCELLED: i32 = 130;
+
+/// One progress bar, on a terminal only, and the watch that moves it.
+pub(super) struct Console {
+    bar: ProgressBar,
+    watch: Watch,
+    started: Arc<Mutex<Instant>>,
+}
+
+impl Console {
+    /// A console whose watch is cancelled by Ctrl-C.
+    pub fn new() -> Self {
+        let style = ProgressStyle::with_template("{msg} {wide_bar:.cyan/blue} {percent:>3}%  {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("━╸─");
+        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::hidden()).with_style(style);
+        let started = Arc::new(Mutex::new(Instant::now()));
+        let (moved, since) = (bar.clone(), Arc::clone(&started));
+        let watch = Watch::reporting(move |fraction| {
+            moved.set_position((fraction * 1000.0) as u64);
+            if moved.is_hidden() && since.lock().is_ok_and(|since| since.elapsed() > PATIENCE) {
+                moved.set_draw_target(ProgressDrawTarget::stderr());
+            }
+        });
+        for signal in [SIGINT, SIGTERM] {
+            // The second time there is no waiting for the job to notice. Without handlers the signal ends the program.
+            let _ = flag::register_conditional_shutdown(signal, CANCELLED, watch.flag());
+            let _ = flag::register(signal, watch.flag());
+        }
+        Console { bar, watch, started }
+    }
+
+    /// For the computations.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// Says what is being done; the bar starts anew.
+    pub fn stage(&self, what: &str) {
+        self.bar.set_draw_target(ProgressDrawTarget::hidden());
+        self.bar.reset();
+        self.bar.set_message(what.to_owned());
+        if let Ok(mut started) = self.started.lock() {
+            *started = Instant::now();
+        }
+    }
+
+    /// A line on standard error that is no error.
+    pub fn note(&self, text: &str) {
+        self.bar.suspend(|| {
+            let _ = writeln!(std::io::stderr(), "note: {text}");
+        });
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}

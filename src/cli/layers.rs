@@ -1,0 +1,166 @@
+//! `striate layers`: a network as a table.
+
+use super::{
+    facts::object,
+    table::{Table, shape, thousands},
+};
+use crate::{
+    Error, Result,
+    net::{Cost, Field, Graph, Node, Op, Padding},
+    zoo::{self, Card, ZOO},
+};
+use serde::Serialize;
+
+/// List a network's layers with what they cost and what they see of the picture
+///
+/// MACs are the multiply-adds of convolutions and fully connected layers. The receptive field is the part of the input
+/// that one value depends on: its size, the step between neighbours and where the first one starts, in pixels.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The network; 'striate networks' lists them
+    #[arg(value_parser = zoo::find, default_value = ZOO[0].name)]
+    network: &'static Card,
+    /// Side of the network's input in pixels [default: the network's own]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    size: Option<u32>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    title: Option<&'static str>,
+    kind: &'static str,
+    detail: String,
+    inputs: Vec<&'a str>,
+    output: &'a [usize],
+    parameters: u64,
+    macs: u64,
+    bytes: u64,
+    /// Along rows, then along columns.
+    receptive_field: [Field; 2],
+}
+
+#[derive(Default, Serialize)]
+struct Total {
+    layers: usize,
+    parameters: u64,
+    macs: u64,
+    bytes: u64,
+}
+
+pub(super) fn run(args: &Args) -> Result<String> {
+    let card = args.network;
+    let size = args.size.map_or(card.size(), |size| size as usize);
+    let graph = (card.build)(size).map_err(|error| match error {
+        Error::Usage(why) => Error::Usage(format!("{} cannot run at {size}x{size} pixels: {why}", card.name)),
+        other => other,
+    })?;
+    let costs = graph.costs();
+    let rows: Vec<Row> = graph.nodes().iter().zip(&costs).map(|(node, cost)| row(&graph, node, cost)).collect();
+    let total = rows.iter().fold(Total { layers: rows.len() - 1, ..Total::default() }, |sum, row| Total {
+        parameters: sum.parameters + row.parameters,
+        macs: sum.macs + row.macs,
+        bytes: sum.bytes + row.bytes,
+        ..sum
+    });
+    if args.json {
+        return object(&serde_json::json!({
+            "network": card.name,
+            "title": card.title,
+            "paper": card.paper,
+            "input": graph.input_shape(),
+            "layers": rows,
+            "total": total,
+        }));
+    }
+    let titled = rows.iter().any(|row| row.title.is_some());
+    Ok(format!(
+        "{} ({}), input {}\n\n{}",
+        card.title,
+        card.paper,
+        shape(&graph.input_shape()),
+        table(&rows, &total, titled).render()
+    ))
+}
+
+fn row<'a>(graph: &'a Graph, node: &'a Node, cost: &Cost) -> Row<'a> {
+    Row {
+        name: &node.name,
+        title: node.title,
+        kind: node.op.kind(),
+        detail: detail(&node.op),
+        inputs: node.inputs.iter().map(|&input| graph.node(input).name.as_str()).collect(),
+        output: &node.shape,
+        parameters: cost.parameters,
+        macs: cost.macs,
+        bytes: cost.bytes,
+        receptive_field: cost.field,
+    }
+}
+
+fn table(rows: &[Row], total: &Total, titled: bool) -> Table {
+    // A column of paper's names only where the network has some.
+    let titles = |title: &str| titled.then(|| title.to_owned());
+    let mut columns = vec!["layer"];
+    columns.extend(titled.then_some("title"));
+    columns.extend(["kind", ">output", ">parameters", ">MACs", ">bytes", ">sees", ">stride", ">offset"]);
+    let mut table = Table::new(&columns);
+    for row in rows {
+        let [down, across] = &row.receptive_field;
+        let axes = |value: fn(&Field) -> f64| pair(value(down), value(across));
+        let mut cells = vec![row.name.to_owned()];
+        cells.extend(titles(row.title.unwrap_or_default()));
+        cells.push([row.kind, &row.detail].join(" ").trim_end().to_owned());
+        cells.push(shape(row.output));
+        cells.extend([row.parameters, row.macs].map(|count| if count == 0 { String::new() } else { thousands(count) }));
+        cells.push(thousands(row.bytes));
+        cells.extend([axes(|f| f.size as f64), axes(|f| f.stride), axes(|f| f.offset)]);
+        table.row(cells);
+    }
+    table.rule();
+    let mut cells = vec![format!("{} layers", total.layers)];
+    cells.extend(titles(""));
+    cells.extend([String::new(), String::new()]);
+    cells.extend([total.parameters, total.macs, total.bytes].map(thousands));
+    table.row(cells);
+    table
+}
+
+/// One number where rows and columns agree.
+fn pair(down: f64, across: f64) -> String {
+    let short = |value: f64| format!("{value:.2}").trim_end_matches('0').trim_end_matches('.').to_owned();
+    if down == across { short(down) } else { format!("{}x{}", short(down), short(across)) }
+}
+
+/// The numbers behind a layer's kind: window, stride, padding.
+pub(super) fn detail(op: &Op) -> String {
+    let window = |[rows, columns]: [usize; 2], [down, across]: [usize; 2], p: Padding| {
+        let step = if down == across { format!("/{down}") } else { format!("/{down}x{across}") };
+        let pad = match (p.top, p.bottom, p.left, p.right) {
+            (0, 0, 0, 0) => String::new(),
+            (t, b, l, r) if t == b && l == r && t == l => format!(" pad {t}"),
+            (t, b, l, r) if t == b && l == r => format!(" pad {t}x{l}"),
+            (t, b, l, r) => format!(" pad {t},{b},{l},{r}"),
+        };
+        format!("{rows}x{columns}{}{pad}", if down * across == 1 { String::new() } else { step })
+    };
+    match op {
+        Op::Conv(conv) => {
+            let mut text = window(conv.kernel, [conv.stride; 2], conv.padding);
+            if conv.dilation > 1 {
+                text.push_str(&format!(" dilation {}", conv.dilation));
+            }
+            if conv.groups > 1 {
+                text.push_str(&format!(" in {} groups", conv.groups));
+            }
+            text
+        }
+        Op::MaxPool(w) | Op::AvgPool { window: w, .. } => window(w.kernel, w.stride, w.padding),
+        Op::AdaptiveAvgPool { size } => format!("to {}x{}", size[0], size[1]),
+        Op::Dropout { p } => format!("{p}"),
+        _ => String::new(),
+    }
+}

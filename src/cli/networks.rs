@@ -1,0 +1,76 @@
+//! `striate networks`: every network of the zoo.
+
+use super::{
+    facts::object,
+    table::{Table, shape, thousands},
+};
+use crate::{
+    Result,
+    zoo::{Card, ZOO},
+};
+use serde::Serialize;
+
+/// List the networks
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    title: &'static str,
+    paper: &'static str,
+    input: [usize; 3],
+    layers: usize,
+    classes: usize,
+    parameters: u64,
+    macs: u64,
+    activation_bytes: u64,
+    /// Whether weights ship with the program.
+    weights_at_hand: bool,
+}
+
+impl Row {
+    fn of(card: &'static Card) -> Result<Self> {
+        let graph = (card.build)(card.size())?;
+        let costs = graph.costs();
+        Ok(Row {
+            name: card.name,
+            title: card.title,
+            paper: card.paper,
+            input: graph.input_shape(),
+            layers: graph.nodes().len() - 1,
+            classes: graph.node(graph.scores()).extent()[0],
+            parameters: costs.iter().map(|cost| cost.parameters).sum(),
+            macs: costs.iter().map(|cost| cost.macs).sum(),
+            activation_bytes: costs.iter().map(|cost| cost.bytes).sum(),
+            weights_at_hand: card.shipped.is_some(),
+        })
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<String> {
+    let rows = ZOO.iter().map(Row::of).collect::<Result<Vec<_>>>()?;
+    if args.json {
+        return object(&serde_json::json!({ "networks": rows }));
+    }
+    let mut table =
+        Table::new(&["name", "title", "input", ">layers", ">parameters", ">MACs", ">activations", "weights", "paper"]);
+    for row in rows {
+        table.row([
+            row.name.to_owned(),
+            row.title.to_owned(),
+            shape(&row.input),
+            row.layers.to_string(),
+            thousands(row.parameters),
+            thousands(row.macs),
+            format!("{} KiB", thousands(row.activation_bytes.div_ceil(1024))),
+            if row.weights_at_hand { "shipped" } else { "--weights" }.to_owned(),
+            row.paper.to_owned(),
+        ]);
+    }
+    Ok(table.render() + "\n--weights: give a file with --weights FILE; without one the network runs untrained.\n")
+}

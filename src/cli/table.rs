@@ -1,0 +1,88 @@
+//! Aligned columns that a lecture hall can read: numbers to the right, thousands apart.
+
+/// A table being filled.
+pub(super) struct Table {
+    /// Titles and whether the column holds numbers.
+    columns: Vec<(&'static str, bool)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A column whose title starts with `>` holds numbers.
+    pub fn new(columns: &[&'static str]) -> Self {
+        let column = |title: &&'static str| (title.trim_start_matches('>'), title.starts_with('>'));
+        Table { columns: columns.iter().map(column).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// A line, and what follows it: for totals.
+    pub fn rule(&mut self) {
+        self.rows.push(Vec::new());
+    }
+
+    /// The text, a line a row.
+    pub fn render(&self) -> String {
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+            cells.chain([self.columns[column].0.chars().count()]).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let line = |cells: &[&str]| {
+            let padded =
+                cells.iter().zip(&widths).zip(&self.columns).map(|((cell, &width), &(_, number))| match number {
+                    true => format!("{cell:>width$}"),
+                    false => format!("{cell:<width$}"),
+                });
+            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+        };
+        let rule = "─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len().max(1) - 1)) + "\n";
+        let titles: Vec<&str> = self.columns.iter().map(|&(title, _)| title).collect();
+        let mut text = line(&titles) + &rule;
+        for row in &self.rows {
+            match row.is_empty() {
+                true => text.push_str(&rule),
+                false => text.push_str(&line(&row.iter().map(String::as_str).collect::<Vec<_>>())),
+            }
+        }
+        text
+    }
+}
+
+/// 138,357,544.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// 64 x 32 x 32 as `64x32x32`.
+pub(super) fn shape(shape: &[usize]) -> String {
+    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_to_the_right_and_apart() {
+        let mut table = Table::new(&["layer", ">parameters"]);
+        table.row(["conv1".to_owned(), thousands(9472)]);
+        table.rule();
+        table.row(["total".to_owned(), thousands(138_357_544)]);
+        let lines = ["layer   parameters", "──────────────────", "conv1        9,472"];
+        assert!(table.render().starts_with(&lines.join("\n")));
+        assert!(table.render().ends_with("total  138,357,544\n"));
+        assert_eq!((thousands(0), thousands(1000)), ("0".into(), "1,000".into()));
+    }
+}

@@ -1,0 +1,238 @@
+//! The pictures of a tour.
+
+use super::{
+    super::{
+        activations,
+        deconvnet::tile,
+        facts::{ClassFacts, Facts},
+        filters::Filters,
+        pictures::{Scale, gap, heatmap, paint_heatmap, paint_values, patch, seen, usual_map},
+    },
+    folder::{Folder, IMAGES},
+};
+use crate::{
+    Error, Result,
+    engine::Run,
+    methods::{Attribution, Keep, Method, Reconstruction, strongest_units},
+    net::{Field, NodeId},
+    paint::{ColourMap, Layout, Range, Scaling, Style, write_png},
+    watch::Watch,
+};
+use image::{DynamicImage, RgbaImage, imageops};
+
+/// Makes pictures of one run in one folder.
+pub(super) struct Figures<'a> {
+    pub run: &'a Run,
+    pub folder: &'a Folder,
+    /// What captions call the picture.
+    pub picture: String,
+}
+
+/// A picture in the folder.
+pub(super) struct Figure {
+    /// Its address from index.html.
+    pub file: String,
+    pub width: u32,
+    pub height: u32,
+    /// What it shows, for those who do not see it.
+    pub alt: String,
+}
+
+/// A mosaic of units.
+pub(super) struct Mosaic {
+    pub figure: Figure,
+    pub columns: u32,
+    pub units: usize,
+    pub scaling: Scaling,
+    pub range: Range,
+    /// The largest value of each unit.
+    pub highs: Vec<f32>,
+}
+
+/// One attribution method.
+pub(super) struct MethodFigures {
+    pub method: &'static Method,
+    pub map: Figure,
+    pub overlay: Figure,
+    pub range: Range,
+}
+
+/// What one unit sees, and what of it excites the unit.
+pub(super) struct UnitFigures {
+    pub unit: usize,
+    pub position: [usize; 2],
+    pub activation: f32,
+    pub patch: Figure,
+    pub reconstruction: Figure,
+}
+
+/// The side of pictures that show the whole input.
+const SIDE: u32 = 512;
+
+/// The side of a patch; finer ones would not be seen.
+const PATCH: u32 = 224;
+
+/// The longest side of a mosaic.
+const MOSAIC: u32 = 1200;
+
+impl Figures<'_> {
+    fn facts(&self) -> Facts {
+        Facts::of(&self.run.model).picture(self.picture.clone())
+    }
+
+    fn write(&self, name: &str, image: &RgbaImage, facts: &Facts, alt: String) -> Result<Figure> {
+        let file = format!("{IMAGES}/{name}.png");
+        write_png(&self.folder.path(&file), image, &facts.texts())?;
+        Ok(Figure { file, width: image.width(), height: image.height(), alt })
+    }
+
+    /// `012-features-3-relu`: sorted as the network runs, safe in every file system.
+    fn name(&self, layer: NodeId, what: &str) -> String {
+        let name: String = self.run.model.network.graph().node(layer).name.chars().map(plain).collect();
+        format!("{layer:03}-{name}-{what}")
+    }
+
+    fn factor(&self) -> u32 {
+        let [_, height, width] = self.run.model.network.graph().input_shape();
+        SIDE.div_ceil(height.max(width).max(1) as u32)
+    }
+
+    /// What the network sees of the picture.
+    pub fn seen(&self) -> Result<Figure> {
+        let image = DynamicImage::from(seen(self.run, self.factor())?).into_rgba8();
+        let alt = format!("The part of {} that {} sees", self.picture, self.run.model.card.title);
+        self.write("picture", &image, &self.facts(), alt)
+    }
+
+    /// An attribution, by itself and over the picture; `None` where there is nothing to show.
+    pub fn method(&self, method: &'static Method, class: usize, watch: &Watch) -> Result<Option<MethodFigures>> {
+        let attribution = match self.run.attribute(method, class, watch) {
+            Ok(attribution) => attribution,
+            Err(Error::Failed(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Attribution { shape: shape @ [channels, height, width], .. } = attribution;
+        let class = ClassFacts::of(self.run, class);
+        let (title, label) = (method.title, class.label.clone());
+        let range = Range::of(&attribution.values);
+        let facts = Facts { class: Some(class), method: Some(method.name), paper: Some(method.paper), ..self.facts() }
+            .values(&shape, range);
+        let (values, signed) = heatmap(&attribution);
+        let style = Style { map: usual_map(signed), gamma: 1.0 };
+        let factor = self.factor();
+        let map = match channels {
+            3 => paint_values(&attribution.values, shape, factor),
+            _ => paint_heatmap(&values, signed, [height, width], &style, factor, None)?,
+        };
+        let over = paint_heatmap(&values, signed, [height, width], &style, factor, Some(self.run))?;
+        let map = self.write(&format!("method-{}", method.name), &map, &facts, format!("{title} for {label}"))?;
+        let alt = format!("{title} for {label}, over the picture");
+        let overlay = self.write(&format!("method-{}-overlay", method.name), &over, &facts, alt)?;
+        Ok(Some(MethodFigures { method, map, overlay, range }))
+    }
+
+    /// All feature maps of a layer.
+    pub fn activations(&self, layer: NodeId) -> Result<Mosaic> {
+        let view = &self.run.layers[layer];
+        let [units, height, width] = view.shape;
+        // A value alone says nothing on its own scale.
+        let scaling = if height * width == 1 { Scaling::Layer } else { Scaling::Unit };
+        let layout = mosaic(units, width, height);
+        let style = Style { map: ColourMap::Viridis, gamma: 1.0 };
+        let image = activations::all(view, &layout, scaling, &style)?;
+        let facts = self.facts().layer(&self.run.model, layer).values(&view.shape, view.range());
+        let node = self.run.model.network.graph().node(layer);
+        let alt = format!("The {units} feature maps of {}, {height} by {width} each", node.name);
+        let figure = self.write(&self.name(layer, "activations"), &image, &facts, alt)?;
+        let highs = view.ranges.iter().map(|range| range.high).collect();
+        Ok(Mosaic { figure, columns: layout.columns, units, scaling, range: view.range(), highs })
+    }
+
+    /// The filters of a layer that has some, with what the picture shows of them.
+    pub fn filters(&self, layer: NodeId) -> Result<Option<(Figure, String)>> {
+        let model = &self.run.model;
+        let Some(filters) = Filters::of(&model.network, layer)? else { return Ok(None) };
+        let (image, caption) = filters.overview(Scale::Pleasant, &Style { map: ColourMap::RedBlue, gamma: 1.0 });
+        let facts = Facts { range: Some(filters.range()), ..Facts::of(model).layer(model, layer) };
+        let alt = format!("Filters of {}", model.network.graph().node(layer).name);
+        Ok(Some((self.write(&self.name(layer, "filters"), &image, &facts, alt)?, caption)))
+    }
+
+    /// The units that answer most, each with its patch of the picture and its reconstruction.
+    pub fn units(&self, layer: NodeId, count: usize, watch: &Watch) -> Result<Vec<UnitFigures>> {
+        let mut strongest = strongest_units(&self.run.trace, layer)?;
+        strongest.retain(|&(_, activation)| activation > 0.0);
+        strongest.truncate(count);
+        let field = self.run.model.network.graph().costs()[layer].field;
+        let [_, height, width] = self.run.model.network.graph().input_shape();
+        let picture = self.seen_finely(field[0].size.min(height).max(field[1].size.min(width)) as u32)?;
+        let mut figures = Vec::new();
+        for (index, &(unit, _)) in strongest.iter().enumerate() {
+            let watch = watch.part(index, strongest.len());
+            let one = self.run.deconvnet(layer, unit, Keep::Strongest, &watch)?;
+            figures.extend(self.unit(layer, &one, &field, &picture)?);
+        }
+        Ok(figures)
+    }
+
+    fn unit(
+        &self,
+        layer: NodeId,
+        one: &Reconstruction,
+        field: &[Field; 2],
+        picture: &RgbaImage,
+    ) -> Result<Option<UnitFigures>> {
+        let Some(position) = one.position else { return Ok(None) };
+        let Reconstruction { unit, activation, shape: [_, height, width], .. } = *one;
+        let [x, y, across, down] = patch(field, position, [height, width]);
+        let name = &self.run.model.network.graph().node(layer).name;
+        let facts = Facts {
+            unit: Some(unit),
+            method: Some("deconvnet"),
+            paper: Some("Zeiler and Fergus 2014"),
+            ..self.facts().layer(&self.run.model, layer).values(&one.shape, Range::of(&one.values))
+        };
+        let fine = picture.width() / width as u32;
+        let part = imageops::crop_imm(picture, x * fine, y * fine, across * fine, down * fine).to_image();
+        let alt = format!("The part of the picture that unit {unit} of {name} answers to");
+        let patch = self.write(&self.name(layer, &format!("unit-{unit}-patch")), &part, &facts, alt)?;
+        let alt = format!("Deconvnet reconstruction of unit {unit} of {name}");
+        let file = self.name(layer, &format!("unit-{unit}-deconvnet"));
+        let reconstruction = self.write(&file, &tile(one, Some(field)), &facts, alt)?;
+        Ok(Some(UnitFigures { unit, position, activation, patch, reconstruction }))
+    }
+
+    /// The picture, so fine that `across` pixels of the input are about [`PATCH`] pixels of it.
+    fn seen_finely(&self, across: u32) -> Result<RgbaImage> {
+        let [_, height, width] = self.run.model.network.graph().input_shape();
+        let most = (2048 / height.max(width).max(1) as u32).max(1);
+        let factor = PATCH.div_ceil(across.max(1)).min(most);
+        Ok(DynamicImage::from(seen(self.run, factor)?).into_rgba8())
+    }
+}
+
+fn plain(character: char) -> char {
+    if character.is_ascii_alphanumeric() || character == '_' { character } else { '-' }
+}
+
+/// Tiles enlarged by a whole factor where that fits, shrunk where not even once fits.
+fn mosaic(units: usize, width: usize, height: usize) -> Layout {
+    let mut plain = Layout::square(units, (width as u32, height as u32), 0);
+    if units <= 4 {
+        plain.columns = units.max(1) as u32;
+    }
+    let (across, down) = plain.size(units);
+    let longest = across.max(down).max(1);
+    let layout = match MOSAIC / longest {
+        0 => {
+            let tile = (width as u32 * MOSAIC / longest, height as u32 * MOSAIC / longest);
+            Layout { tile: (tile.0.max(1), tile.1.max(1)), ..plain }
+        }
+        // A handful of values need no squares the size of a hand.
+        factor => {
+            let factor = factor.min(48.max(SIDE.div_ceil(longest) / 4));
+            Layout { tile: (width as u32 * factor, height as u32 * factor), ..plain }
+        }
+    };
+    Layout { gap: gap(layout.tile).min(4), ..layout }
+}

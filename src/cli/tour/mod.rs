@@ -1,0 +1,118 @@
+//! `striate tour`: everything about one picture, layer by layer, as a folder that a browser opens.
+//!
+//! [`figures`] makes the pictures, [`page`] the HTML, [`folder`] sees to it that a whole tour appears or none.
+
+mod figures;
+mod folder;
+mod page;
+
+use super::{
+    args::{self, SubjectArgs},
+    console::Console,
+    facts::ClassFacts,
+};
+use crate::{
+    Result,
+    engine::Run,
+    methods::METHODS,
+    net::{NodeId, Op},
+    paint::write_atomically,
+};
+use figures::Figures;
+use folder::Folder;
+use page::{Page, Section};
+use std::path::PathBuf;
+
+/// Write a folder with everything about a picture, layer by layer: pictures and an index.html
+///
+/// For every layer its feature maps, its filters, and what excites its strongest units, beside the part of the picture
+/// they see; for the class, every attribution method. The page needs no server and no network. An existing folder is
+/// replaced only when a tour wrote it and nothing else lies in it.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    subject: SubjectArgs,
+    /// The folder to write
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The class to explain: its index, label or WordNet id [default: the predicted one]
+    #[arg(long, value_name = "C")]
+    class: Option<String>,
+    /// Only these layers, separated by commas [default: all]
+    #[arg(long, value_name = "L,L,...", value_delimiter = ',')]
+    layers: Vec<String>,
+    /// Reconstructions for each layer
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(0..=64))]
+    units: u8,
+}
+
+pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
+    let graph = args.subject.network.graph()?;
+    let chosen = args.layers.iter().map(|name| graph.find(name)).collect::<Result<Vec<NodeId>>>()?;
+    if let Some(class) = &args.class {
+        args.subject.network.network.labels.find(class)?;
+    }
+    let folder = Folder::new(&args.out)?;
+    let run = args.subject.run(console)?;
+    let class = args::class(args.class.as_deref(), &run)?;
+    let layers = if chosen.is_empty() { shown(&run) } else { chosen };
+
+    console.stage("writing the tour");
+    let figures = Figures { run: &run, folder: &folder, picture: args.subject.name() };
+    // A picture's worth of work for each layer and method, and the layers have more.
+    // The others take many passes each: they run when asked for.
+    let quick: Vec<_> = METHODS.iter().filter(|method| !method.slow).collect();
+    let steps = quick.len() + layers.len() * 2;
+    let looked_at = figures.seen()?;
+    let mut methods = Vec::new();
+    for (step, method) in quick.iter().enumerate() {
+        let watch = console.watch().part(step, steps);
+        methods.extend(figures.method(method, class, &watch)?);
+    }
+    let mut sections = Vec::new();
+    for (index, &layer) in layers.iter().enumerate() {
+        let watch = console.watch().part(quick.len() + 2 * index, steps);
+        watch.at(0, 1)?;
+        let activations = figures.activations(layer)?;
+        let filters = figures.filters(layer)?;
+        let follower = follower(&run, layer, &layers);
+        let watch = console.watch().part(quick.len() + 2 * index + 1, steps);
+        let units = match follower {
+            None if layer > 0 => figures.units(layer, args.units.into(), &watch)?,
+            _ => Vec::new(),
+        };
+        sections.push(Section { layer, activations, filters, units, follower });
+    }
+    let top = run.ranking().into_iter().take(8).map(|class| ClassFacts::of(&run, class)).collect();
+    let page = Page {
+        run: &run,
+        picture: args.subject.name(),
+        looked_at,
+        class: ClassFacts::of(&run, class),
+        top,
+        methods,
+        sections,
+    };
+    let html = page.render();
+    write_atomically(&folder.path("index.html"), |file| file.write_all(html.as_bytes()))?;
+    folder.finish()?;
+    let (layers, methods) = (page.sections.len(), page.methods.len());
+    let at = args.out.join("index.html");
+    Ok(format!("wrote a tour of {layers} layers and {methods} methods: open {}\n", at.display()))
+}
+
+/// All layers but those that only pass values on, and the probabilities, which the page shows as bars.
+fn shown(run: &Run) -> Vec<NodeId> {
+    let nodes = run.model.network.graph().nodes();
+    let passes = |op: &Op| matches!(op, Op::Dropout { .. } | Op::Flatten | Op::Softmax);
+    (0..nodes.len()).filter(|&id| !passes(&nodes[id].op)).collect()
+}
+
+/// The layer whose reconstructions stand for this one's: the rectifier or normalisation that alone reads it.
+fn follower(run: &Run, layer: NodeId, shown: &[NodeId]) -> Option<NodeId> {
+    let nodes = run.model.network.graph().nodes();
+    let mut readers = (0..nodes.len()).filter(|&id| nodes[id].inputs.contains(&layer));
+    let reader = readers.next().filter(|_| readers.next().is_none())?;
+    let same = matches!(nodes[reader].op, Op::Relu | Op::BatchNorm { .. });
+    (layer > 0 && same && shown.contains(&reader)).then_some(reader)
+}

@@ -1,0 +1,69 @@
+//! No subcommand: the window.
+
+use super::args::NetworkArgs;
+use crate::{
+    Error, Result,
+    engine::{DeviceChoice, Opening},
+    error::nearest,
+    picture::SAMPLES,
+};
+use clap::CommandFactory;
+use std::path::Path;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The picture to open: a file or sample:NAME
+    image: Option<String>,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+/// What the window is to open with.
+pub struct Wanted {
+    /// The network.
+    pub opening: Opening,
+    /// `sample:NAME` or a path, which exists.
+    pub picture: Option<String>,
+    /// Where to compute.
+    pub device: DeviceChoice,
+}
+
+/// Shows the window until it is closed.
+pub type Window = fn(Wanted) -> Result<()>;
+
+pub(super) fn run(args: Args, window: Option<Window>) -> Result<()> {
+    if let Some(image) = &args.image {
+        check(image)?;
+    }
+    // The command that does without a window, as the person would have to type it.
+    let instead = || format!("'striate tour {} --out DIR' works", args.image.as_deref().unwrap_or("IMAGE"));
+    let Some(window) = window else {
+        return Err(Error::Failed(format!("this striate was built without a window; {}", instead())));
+    };
+    let none = |name| std::env::var_os(name).is_none_or(|value| value.is_empty());
+    if cfg!(target_os = "linux") && none("DISPLAY") && none("WAYLAND_DISPLAY") {
+        return Err(Error::Failed(format!("there is no display to open a window on; {} without one", instead())));
+    }
+    window(Wanted { opening: args.network.opening(), picture: args.image, device: args.network.device })
+}
+
+/// Refuses what is no picture before a window opens; most of all a subcommand that was mistyped.
+fn check(image: &str) -> Result<()> {
+    if let Some(name) = image.strip_prefix("sample:") {
+        let names = || SAMPLES.iter().map(|sample| sample.name);
+        return match names().any(|sample| sample == name) {
+            true => Ok(()),
+            false => {
+                Err(crate::error::unknown("sample", name, names(), &format!("there are {}", super::args::samples())))
+            }
+        };
+    }
+    if Path::new(image).exists() {
+        return Ok(());
+    }
+    let cli = super::Cli::command();
+    let commands: Vec<&str> = cli.get_subcommands().map(clap::Command::get_name).collect();
+    let near = if image.contains(['.', '/']) { Vec::new() } else { nearest(image, commands) };
+    let hint = near.first().map_or_else(String::new, |command| format!("; did you mean 'striate {command}'?"));
+    Err(Error::Usage(format!("there is no file and no command '{image}'{hint}")))
+}

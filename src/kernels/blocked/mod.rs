@@ -1,0 +1,34 @@
+//! The fast path of the CPU: networks run on maps in blocks of sixteen channels, with kernels for AVX-512, AVX2 and
+//! anything else, chosen when the program runs.
+//!
+//! One file an algorithm; `micro` is the loop under all convolutions, `simd` the vectors it is written in, `maps` and
+//! `buffer` the memory, `finish` what is fused behind a convolution. All of it is float32.
+//!
+//! Architecture invariant: `unsafe` is confined to this folder, behind functions that check sizes and panic when they
+//! do not fit; nothing here knows a graph.
+
+mod buffer;
+mod direct;
+mod filters;
+mod finish;
+mod linear;
+mod maps;
+mod micro;
+mod pointwise;
+mod pool;
+mod schemes;
+mod simd;
+mod thin;
+mod winograd;
+
+pub use buffer::{Buffer, Pool};
+pub use direct::Direct;
+pub use filters::{Filters, Geometry};
+pub use finish::Epilogue;
+pub use linear::{linear, linear_reverse};
+pub use maps::{Maps, MapsMut, Owned, Place};
+pub use pointwise::pointwise;
+pub use pool::{max_pool, max_pool_reverse, mean_pool, mean_pool_reverse, switches};
+pub use simd::{Isa, LANES};
+pub use thin::Thin;
+pub use winograd::Winograd;

@@ -1,0 +1,223 @@
+//! What is decided once a graph: which nodes are computed together, and where each node's maps lie.
+//!
+//! Groups. A convolution, or anything pointwise, takes along the batch normalisation, sum and rectifier that follow it,
+//! if nothing else reads what lies between. Only the last node's output is kept; the others can be had again at any time
+//! by running the group up to them (`Trace::output`), with the same kernel and so the same numbers. That is cheaper than
+//! writing them all: a forward pass is half as many bytes, and of a hundred layers a person looks at a few.
+//!
+//! Places. The inputs of a concatenation are computed right into it where their channels fill whole blocks, as in every
+//! published network; then the concatenation itself is no work. DenseNet's, each the former and one layer more, all lie
+//! in the last one of their block.
+
+use crate::{
+    kernels::blocked::{LANES, Place},
+    net::{Graph, NodeId, Op},
+};
+
+/// Channels up to which a picture is read as it is, in planes.
+const FEW: usize = 4;
+
+/// How a node's output is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::net) enum Held {
+    /// As a plain tensor.
+    Plain,
+    /// As blocked maps, from block `first` of a buffer on.
+    Maps { buffer: usize, first: usize },
+    /// It is another node's output.
+    Same(NodeId),
+    /// Not at all: it lies inside the group that ends in this node.
+    Within(NodeId),
+}
+
+/// Nodes computed together.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::net) struct Group {
+    /// The first of them.
+    pub head: NodeId,
+    /// Batch normalisation.
+    pub norm: Option<NodeId>,
+    /// A sum, and the other input of it.
+    pub add: Option<(NodeId, NodeId)>,
+    /// A rectifier.
+    pub relu: Option<NodeId>,
+}
+
+/// Blocks, height and width of a buffer.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    blocks: usize,
+    height: usize,
+    width: usize,
+}
+
+pub(in crate::net) struct Plan {
+    pub held: Vec<Held>,
+    /// By the last node.
+    pub groups: Vec<Option<Group>>,
+    extents: Vec<Extent>,
+}
+
+impl Plan {
+    pub(super) fn new(graph: &Graph) -> Self {
+        let nodes = graph.nodes();
+        let mut plan = Plan { held: vec![Held::Plain; nodes.len()], groups: vec![None; nodes.len()], extents: vec![] };
+        let mut readers = vec![Vec::new(); nodes.len()];
+        for (id, node) in nodes.iter().enumerate() {
+            node.inputs.iter().for_each(|&input| readers[input].push(id));
+        }
+        for id in 1..nodes.len() {
+            if !matches!(plan.held[id], Held::Within(_)) && plan.groups[id].is_none() {
+                plan.group(graph, &readers, id);
+            }
+        }
+        plan.place(graph);
+        plan
+    }
+
+    /// Makes the largest group that begins at a node.
+    fn group(&mut self, graph: &Graph, readers: &[Vec<NodeId>], head: NodeId) {
+        let node = graph.node(head);
+        let mut group = Group { head, norm: None, add: None, relu: None };
+        match &node.op {
+            Op::Conv(_) => {}
+            Op::BatchNorm { .. } if node.shape.len() == 3 => group.norm = Some(head),
+            Op::Add if node.shape.len() == 3 && node.inputs.len() == 2 => group.add = Some((head, node.inputs[1])),
+            Op::Relu if node.shape.len() == 3 => group.relu = Some(head),
+            _ => return,
+        }
+        let mut last = head;
+        let mut inside = Vec::new();
+        while group.relu.is_none() {
+            let &[next] = readers[last].as_slice() else { break };
+            let node = graph.node(next);
+            match &node.op {
+                Op::BatchNorm { .. } if last == head && group.norm.is_none() && group.add.is_none() => {
+                    group.norm = Some(next);
+                }
+                Op::Add if group.add.is_none() && node.inputs.len() == 2 && self.held[next] == Held::Plain => {
+                    if self.groups[next].is_some() || self.claimed(next) {
+                        break;
+                    }
+                    let other = if node.inputs[0] == last { node.inputs[1] } else { node.inputs[0] };
+                    group.add = Some((next, other));
+                }
+                Op::Relu => group.relu = Some(next),
+                _ => break,
+            }
+            inside.push(last);
+            last = next;
+        }
+        inside.iter().for_each(|&id| self.held[id] = Held::Within(last));
+        self.groups[last] = Some(group);
+    }
+
+    /// Whether a sum is in some group already.
+    fn claimed(&self, sum: NodeId) -> bool {
+        self.groups.iter().flatten().any(|group| group.add.is_some_and(|(id, _)| id == sum))
+    }
+
+    /// Gives every node that is kept as maps its place, the concatenations' inputs first.
+    fn place(&mut self, graph: &Graph) {
+        let nodes = graph.nodes();
+        let blocked: Vec<bool> = (0..nodes.len()).map(|id| self.is_blocked(graph, id)).collect();
+        for (id, node) in nodes.iter().enumerate() {
+            if matches!(node.op, Op::Dropout { .. }) {
+                self.held[id] = Held::Same(self.root(node.inputs[0]));
+            }
+        }
+        for id in (0..nodes.len()).rev() {
+            if !matches!(nodes[id].op, Op::Concat) || !blocked[id] {
+                continue;
+            }
+            let (buffer, mut first) = match (self.held[id], self.neighbours(graph, id)) {
+                (Held::Maps { buffer, first }, _) => (buffer, first),
+                (_, Some(place)) => place,
+                _ => self.buffer(graph, id),
+            };
+            self.held[id] = Held::Maps { buffer, first };
+            for &input in &nodes[id].inputs {
+                let root = self.root(input);
+                if self.held[root] == Held::Plain && blocked[root] {
+                    self.held[root] = Held::Maps { buffer, first };
+                }
+                first += nodes[input].shape[0] / LANES;
+            }
+        }
+        for (id, &blocked) in blocked.iter().enumerate() {
+            if self.held[id] == Held::Plain && blocked {
+                let (buffer, first) = self.buffer(graph, id);
+                self.held[id] = Held::Maps { buffer, first };
+            }
+        }
+    }
+
+    /// A buffer of a node's own.
+    fn buffer(&mut self, graph: &Graph, id: NodeId) -> (usize, usize) {
+        let [channels, height, width] = graph.node(id).extent();
+        self.extents.push(Extent { blocks: channels.div_ceil(LANES), height, width });
+        (self.extents.len() - 1, 0)
+    }
+
+    /// Where a concatenation lies if its inputs lie one behind the other already.
+    fn neighbours(&self, graph: &Graph, concat: NodeId) -> Option<(usize, usize)> {
+        let mut found = None;
+        let mut expected = None;
+        for &input in &graph.node(concat).inputs {
+            let Held::Maps { buffer, first } = self.held[self.root(input)] else { return None };
+            if expected.is_some_and(|place| place != (buffer, first)) {
+                return None;
+            }
+            found = found.or(Some((buffer, first)));
+            expected = Some((buffer, first + graph.node(input).shape[0] / LANES));
+        }
+        found
+    }
+
+    /// Whether the node is computed by a kernel for blocked maps.
+    fn is_blocked(&self, graph: &Graph, id: NodeId) -> bool {
+        let node = graph.node(id);
+        if node.shape.len() != 3 {
+            return false;
+        }
+        match &node.op {
+            Op::MaxPool(_) | Op::AvgPool { .. } | Op::AdaptiveAvgPool { .. } => true,
+            Op::Concat => {
+                let (_, others) = node.inputs.split_last().unwrap_or((&0, &[]));
+                others.iter().all(|&input| graph.node(input).shape[0].is_multiple_of(LANES))
+            }
+            _ => self.groups[id].is_some(),
+        }
+    }
+
+    /// The node whose output this node's is.
+    pub fn root(&self, id: NodeId) -> NodeId {
+        match self.held[id] {
+            Held::Same(other) => other,
+            _ => id,
+        }
+    }
+
+    /// Where a node's maps lie, and in which buffer, for a batch.
+    pub fn place_of(&self, graph: &Graph, id: NodeId, batch: usize) -> Option<(usize, Place)> {
+        match self.held[self.root(id)] {
+            Held::Maps { buffer, first } => {
+                let place = Place::alone(batch, graph.node(id).extent());
+                Some((buffer, Place { first, total: self.extents[buffer].blocks, ..place }))
+            }
+            _ => None,
+        }
+    }
+
+    /// Floats of every buffer.
+    pub fn buffers(&self, batch: usize) -> impl Iterator<Item = usize> {
+        self.extents.iter().map(move |extent| batch * extent.blocks * extent.height * extent.width * LANES)
+    }
+
+    /// Whether a convolution reads its input in planes.
+    pub fn is_planar(&self, graph: &Graph, conv: NodeId) -> bool {
+        let input = graph.node(conv).inputs[0];
+        let one_group = matches!(&graph.node(conv).op, Op::Conv(conv) if conv.groups == 1);
+        one_group && self.held[input] == Held::Plain && graph.node(input).shape[0] <= FEW
+    }
+}

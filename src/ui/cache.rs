@@ -1,0 +1,230 @@
+//! What is on the GPU: the layers' maps, the picture and the thumbnails. A thread of its own puts them there ahead of
+//! need, the wanted layer first and then outwards from the selected one, so that the layer slider never waits.
+
+use super::{
+    prepare::{self, Pictures},
+    state::View,
+};
+use crate::{
+    engine::{LayerView, Run},
+    error::{Error, Result},
+    gpu::Atlas,
+    net::NodeId,
+};
+use eframe::{egui, egui_wgpu::RenderState};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+/// GPU memory that feature maps may take, in bytes.
+const BUDGET: u64 = 512 << 20;
+
+/// What a wanted layer looks like.
+#[derive(Clone)]
+pub enum Maps {
+    /// On the GPU.
+    Ready(Atlas),
+    /// On its way.
+    Coming,
+    /// It does not fit, and why.
+    Failed(String),
+}
+
+/// Handle on the thread and what it made; dropping it ends the thread.
+pub struct Cache {
+    shared: Arc<Shared>,
+    thread: Option<thread::JoinHandle<()>>,
+    strongest: RefCell<HashMap<(NodeId, usize), [usize; 2]>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    render_state: Option<RenderState>,
+    ctx: egui::Context,
+}
+
+#[derive(Default)]
+struct State {
+    run: Option<Arc<Run>>,
+    /// The last run's, until the present one's are made.
+    pictures: Option<Arc<Pictures>>,
+    atlases: HashMap<NodeId, (u64, Result<Atlas, String>)>,
+    wanted: Option<NodeId>,
+    focus: NodeId,
+    clock: u64,
+    closed: bool,
+}
+
+enum Job {
+    Pictures(Arc<Run>),
+    Upload(Arc<Run>, NodeId),
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds the lock panics half way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cache {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when the system has no thread to give.
+    pub fn start(render_state: Option<RenderState>, ctx: egui::Context) -> Result<Self> {
+        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), render_state, ctx });
+        let worker = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("upload".into()).spawn(move || work(&worker));
+        let thread = thread.map_err(|error| Error::Failed(format!("cannot start the uploading thread: {error}")))?;
+        Ok(Cache { shared, thread: Some(thread), strongest: RefCell::default() })
+    }
+
+    /// Another run is on screen: its layers are uploaded, those of the last one forgotten.
+    pub fn begin(&self, run: &Arc<Run>, focus: NodeId) {
+        self.strongest.borrow_mut().clear();
+        let mut state = self.shared.state();
+        state.run = Some(Arc::clone(run));
+        state.atlases.clear();
+        (state.wanted, state.focus) = (Some(focus), focus);
+        drop(state);
+        self.shared.changed.notify_one();
+    }
+
+    /// The maps of a layer of the present run; asks for them where they are not there.
+    pub fn maps(&self, node: NodeId) -> Maps {
+        let mut state = self.shared.state();
+        state.clock += 1;
+        state.focus = node;
+        let clock = state.clock;
+        if let Some((used, atlas)) = state.atlases.get_mut(&node) {
+            *used = clock;
+            return match atlas {
+                Ok(atlas) => Maps::Ready(atlas.clone()),
+                Err(why) => Maps::Failed(why.clone()),
+            };
+        }
+        state.wanted = Some(node);
+        drop(state);
+        self.shared.changed.notify_one();
+        Maps::Coming
+    }
+
+    /// The picture, the network's part of it and the thumbnails, once they are made.
+    pub fn pictures(&self) -> Option<Arc<Pictures>> {
+        self.shared.state().pictures.clone()
+    }
+
+    /// For small maps that a pane makes itself.
+    pub fn render_state(&self) -> Option<&RenderState> {
+        self.shared.render_state.as_ref()
+    }
+
+    /// Row and column where the selected unit is strongest.
+    pub fn strongest_position(&self, view: View) -> [usize; 2] {
+        let key = (view.selection.layer, view.selection.unit);
+        *self.strongest.borrow_mut().entry(key).or_insert_with(|| strongest_position(view.layer(), key.1))
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        self.shared.state().closed = true;
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // If it panicked, there is nobody left to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The first largest value of a unit's map.
+fn strongest_position(layer: &LayerView, unit: usize) -> [usize; 2] {
+    let [_, height, width] = layer.shape;
+    let find = |values: &[f32]| {
+        let map = &values[unit * height * width..][..height * width];
+        map.iter().enumerate().fold(0, |best, (at, &value)| if value > map[best] { at } else { best })
+    };
+    let at = layer.with_values(find).unwrap_or(0);
+    [at / width, at % width]
+}
+
+fn work(shared: &Shared) {
+    while let Some(job) = next(shared) {
+        match job {
+            Job::Pictures(run) => {
+                let pictures = Arc::new(Pictures::new(&run, &shared.ctx));
+                shared.state().pictures = Some(pictures);
+                shared.ctx.request_repaint();
+            }
+            Job::Upload(run, node) => {
+                let atlas = match &shared.render_state {
+                    Some(render_state) => prepare::upload(render_state, &run.layers[node]).map_err(|e| e.to_string()),
+                    None => Err("this window has no graphics device".into()),
+                };
+                let mut state = shared.state();
+                if state.run.as_ref().is_some_and(|present| present.id == run.id) {
+                    let used = if state.wanted == Some(node) { state.clock } else { 0 };
+                    state.atlases.insert(node, (used, atlas));
+                    state.evict();
+                    if state.wanted == Some(node) {
+                        state.wanted = None;
+                        drop(state);
+                        shared.ctx.request_repaint();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Waits for the next thing to do; `None` at the end.
+fn next(shared: &Shared) -> Option<Job> {
+    let mut state = shared.state();
+    loop {
+        if state.closed {
+            return None;
+        }
+        if let Some(job) = state.job() {
+            return Some(job);
+        }
+        state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+impl State {
+    fn job(&self) -> Option<Job> {
+        let run = self.run.as_ref()?;
+        let missing = |&node: &NodeId| node < run.layers.len() && !self.atlases.contains_key(&node);
+        if let Some(node) = self.wanted.filter(missing) {
+            return Some(Job::Upload(Arc::clone(run), node));
+        }
+        if self.pictures.as_ref().is_none_or(|pictures| pictures.run != run.id) {
+            return Some(Job::Pictures(Arc::clone(run)));
+        }
+        // Ahead of need, only what takes nobody's place.
+        let fits = |&node: &NodeId| self.bytes() + bytes(&run.layers[node]) <= BUDGET;
+        let near = |&node: &NodeId| node.abs_diff(self.focus);
+        let ahead = (0..run.layers.len()).filter(missing).filter(fits).min_by_key(near)?;
+        Some(Job::Upload(Arc::clone(run), ahead))
+    }
+
+    fn bytes(&self) -> u64 {
+        self.atlases.values().map(|(_, atlas)| atlas.as_ref().map_or(0, Atlas::bytes)).sum()
+    }
+
+    fn evict(&mut self) {
+        while self.bytes() > BUDGET && self.atlases.len() > 1 {
+            let oldest = self.atlases.iter().min_by_key(|(_, (used, _))| *used).map(|(&node, _)| node);
+            oldest.map(|node| self.atlases.remove(&node));
+        }
+    }
+}
+
+fn bytes(layer: &LayerView) -> u64 {
+    4 * layer.shape.iter().product::<usize>() as u64
+}

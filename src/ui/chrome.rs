@@ -1,0 +1,221 @@
+//! What stands around the panes: menus, keys, the line at the bottom, and the pages over everything.
+
+use super::{
+    app::Message,
+    commands::{Action, Command},
+    state::Shown,
+    theme::Palette,
+};
+use crate::{
+    engine::{PictureSource, Status},
+    picture::SAMPLES,
+};
+use eframe::egui::{self, Align, Align2, Key, Layout, Modifiers, RichText, Ui};
+
+/// A page over the window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Overlay {
+    /// None.
+    #[default]
+    None,
+    /// Every key.
+    Keys,
+    /// What this program is.
+    About,
+    /// Actions by what is typed.
+    Palette(String),
+}
+
+/// Carries keys to the actions they stand for.
+pub fn keys(ctx: &egui::Context, out: &mut Vec<Command>) {
+    let typing = ctx.egui_wants_keyboard_input();
+    // Keys with more modifiers first: Ctrl+Shift+O is also Ctrl+O with something on top.
+    let mut actions: Vec<Action> = Action::ALL.to_vec();
+    actions.sort_by_key(|action| action.info().shortcut.is_none_or(|shortcut| !shortcut.modifiers.shift));
+    for action in actions {
+        let Some(shortcut) = action.info().shortcut else { continue };
+        // A bare key belongs to whoever is being typed into.
+        if typing && shortcut.modifiers == Modifiers::NONE && shortcut.logical_key != Key::Escape {
+            continue;
+        }
+        if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
+            out.push(action.into());
+        }
+    }
+}
+
+fn entry(ui: &mut Ui, action: Action, out: &mut Vec<Command>) {
+    let info = action.info();
+    let shortcut = info.shortcut.map_or_else(String::new, |shortcut| ui.ctx().format_shortcut(&shortcut));
+    let button = egui::Button::new(info.label).shortcut_text(shortcut);
+    if ui.add(button).on_hover_text(info.hint).clicked() {
+        out.push(action.into());
+        ui.close();
+    }
+}
+
+/// The bar at the top: menus, and what is on screen in a line.
+pub fn menu(ui: &mut Ui, shown: Option<&Shown>, palette: &Palette, out: &mut Vec<Command>) {
+    egui::MenuBar::new().ui(ui, |ui| {
+        ui.menu_button("File", |ui| {
+            entry(ui, Action::OpenPicture, out);
+            ui.menu_button("Samples", |ui| {
+                for sample in SAMPLES {
+                    if ui.button(sample.title).on_hover_text(sample.credit).clicked() {
+                        out.push(Command::Open(PictureSource::Named(format!("sample:{}", sample.name))));
+                        ui.close();
+                    }
+                }
+            });
+            entry(ui, Action::OpenWeights, out);
+            ui.separator();
+            entry(ui, Action::Export, out);
+            ui.separator();
+            entry(ui, Action::Quit, out);
+        });
+        ui.menu_button("View", |ui| {
+            for action in [Action::ToggleTheme, Action::ResetArrangement] {
+                entry(ui, action, out);
+            }
+            ui.separator();
+            for action in [Action::ZoomIn, Action::ZoomOut, Action::ZoomReset] {
+                entry(ui, action, out);
+            }
+        });
+        ui.menu_button("Help", |ui| {
+            for action in [Action::Palette, Action::Keys, Action::About] {
+                entry(ui, action, out);
+            }
+        });
+        let Some(shown) = shown else { return };
+        let (run, best) = (&shown.run, shown.ranking.first().copied().unwrap_or(0));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(RichText::new(format!("{} ms", run.took.as_millis().max(1))).monospace().color(palette.weak))
+                .on_hover_text("How long the network took for this picture");
+            let share = run.probabilities.get(best).copied().unwrap_or(0.0);
+            if run.model.is_untrained() {
+                ui.label(RichText::new("untrained weights").color(palette.warning));
+            } else {
+                ui.label(RichText::new(format!("{:.1}%", 100.0 * share)).monospace());
+                ui.label(RichText::new(run.model.class_name(best)).strong());
+            }
+            let name = run.picture.as_ref().map_or("numbers", |picture| picture.name.as_str());
+            ui.add(egui::Label::new(RichText::new(name).color(palette.weak)).truncate());
+        });
+    });
+}
+
+/// The bar at the bottom: what runs, or what happened.
+pub fn status(
+    ui: &mut Ui,
+    status: Option<&Status>,
+    message: Option<&Message>,
+    palette: &Palette,
+    out: &mut Vec<Command>,
+) {
+    ui.set_min_height(20.0);
+    ui.horizontal(|ui| {
+        if let Some(status) = status {
+            let bar = egui::ProgressBar::new(status.fraction).desired_width(120.0).desired_height(6.0);
+            ui.add(bar).on_hover_text(format!("{:.0}%", 100.0 * status.fraction)).accessible_name("Progress");
+            if ui.small_button("Cancel").on_hover_text(Action::Cancel.info().hint).clicked() {
+                out.push(Action::Cancel.into());
+            }
+            ui.label(RichText::new(&status.what).small().color(palette.weak));
+        }
+        if let Some(message) = message {
+            if ui.small_button("Dismiss").clicked() {
+                out.push(Command::Dismiss);
+            }
+            let colour = if message.failed { palette.warning } else { ui.visuals().text_color() };
+            ui.add(egui::Label::new(RichText::new(&message.text).color(colour)).truncate())
+                .on_hover_text(&message.text);
+        } else if status.is_none() {
+            let hint = "Drop a picture here, or press Ctrl+O   ·   [ ] layer   ·   arrows unit   ·   F1 keys";
+            ui.add(egui::Label::new(RichText::new(hint).small().color(palette.weak)).truncate());
+        }
+    });
+}
+
+/// The page over the window, if any.
+pub fn overlay(ctx: &egui::Context, overlay: &mut Overlay, palette: &Palette, out: &mut Vec<Command>) {
+    if *overlay == Overlay::None {
+        return;
+    }
+    let modal = egui::Modal::new(egui::Id::unique("overlay"));
+    let response = modal.show(ctx, |ui| {
+        ui.set_width(420.0);
+        match overlay {
+            Overlay::None => false,
+            Overlay::Keys => {
+                keys_page(ui, palette);
+                false
+            }
+            Overlay::About => {
+                about_page(ui, palette);
+                false
+            }
+            Overlay::Palette(typed) => palette_page(ui, typed, out),
+        }
+    });
+    if response.should_close() || response.inner {
+        *overlay = Overlay::None;
+    }
+}
+
+fn keys_page(ui: &mut Ui, palette: &Palette) {
+    ui.heading("Keys");
+    egui::Grid::new("keys").num_columns(2).spacing([24.0, 3.0]).show(ui, |ui| {
+        for info in Action::ALL.map(Action::info) {
+            let Some(shortcut) = info.shortcut else { continue };
+            ui.label(RichText::new(ui.ctx().format_shortcut(&shortcut)).monospace());
+            ui.label(info.label).on_hover_text(info.hint);
+            ui.end_row();
+        }
+    });
+    ui.label(RichText::new("Drop or paste a picture anywhere to run it.").color(palette.weak));
+}
+
+fn about_page(ui: &mut Ui, palette: &Palette) {
+    ui.heading("Striate");
+    ui.label(format!("Version {}", env!("CARGO_PKG_VERSION")));
+    ui.label("See, layer by layer, what a convolutional network does with a picture.");
+    ui.label(RichText::new("Named after the striate cortex, where Hubel and Wiesel found the receptive fields that convolutional networks imitate.").color(palette.weak));
+    ui.label(RichText::new("MIT or Apache-2.0").small().color(palette.weak));
+}
+
+/// Actions whose names hold what was typed; Enter takes the first. Returns whether one was taken.
+fn palette_page(ui: &mut Ui, typed: &mut String, out: &mut Vec<Command>) -> bool {
+    let edit = ui.add(egui::TextEdit::singleline(typed).hint_text("Type a command").desired_width(f32::INFINITY));
+    let edit = edit.accessible_name("Find a command");
+    edit.request_focus();
+    let wanted = typed.to_lowercase();
+    let found = Action::ALL.into_iter().filter(|&action| action != Action::Palette);
+    let found: Vec<Action> = found.filter(|action| action.info().label.to_lowercase().contains(&wanted)).collect();
+    let entered = ui.input(|input| input.key_pressed(Key::Enter));
+    let mut taken = found.first().copied().filter(|_| entered);
+    for action in found {
+        let info = action.info();
+        let shortcut = info.shortcut.map_or_else(String::new, |shortcut| ui.ctx().format_shortcut(&shortcut));
+        let button = egui::Button::new(info.label).shortcut_text(shortcut).frame_when_inactive(false);
+        if ui.add_sized([ui.available_width(), 20.0], button).on_hover_text(info.hint).clicked() {
+            taken = Some(action);
+        }
+    }
+    out.extend(taken.map(Command::from));
+    taken.is_some()
+}
+
+/// Whether files hang over the window.
+pub fn is_dropping(ctx: &egui::Context) -> bool {
+    ctx.input(|input| !input.raw.hovered_files.is_empty())
+}
+
+/// Says what letting go would do.
+pub fn drop_hint(ctx: &egui::Context, palette: &Palette) {
+    let painter = ctx.layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
+    let rect = ctx.content_rect();
+    painter.rect_filled(rect, 0.0, palette.backdrop.gamma_multiply(0.85));
+    let font = egui::FontId::proportional(22.0);
+    painter.text(rect.center(), Align2::CENTER_CENTER, "Drop to run this picture", font, palette.accent);
+}

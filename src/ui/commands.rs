@@ -1,0 +1,175 @@
+//! What the window can be told to do. An [`Action`] stands in menus and on keys; its words and its key stand in one
+//! place, here. A [`Command`] is an action or what a pane asks for.
+
+use super::state::{Grid, Hover, Look};
+use crate::{
+    engine::{Opening, PictureSource},
+    methods::{Keep, Method},
+    net::NodeId,
+};
+use eframe::egui::{Key, KeyboardShortcut, Modifiers};
+use egui_tiles::TileId;
+
+/// Something with a name and perhaps a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Choose a picture file.
+    OpenPicture,
+    /// Choose a file of weights for the network on screen.
+    OpenWeights,
+    /// Save what the active pane shows.
+    Export,
+    /// Close the window.
+    Quit,
+    /// Stop what runs.
+    Cancel,
+    /// The layer before.
+    PreviousLayer,
+    /// The layer after.
+    NextLayer,
+    /// The unit to the left.
+    UnitLeft,
+    /// The unit to the right.
+    UnitRight,
+    /// The unit above.
+    UnitUp,
+    /// The unit below.
+    UnitDown,
+    /// Explain the predicted class.
+    PredictedClass,
+    /// Dark or light.
+    ToggleTheme,
+    /// All panes where they were at first.
+    ResetArrangement,
+    /// Everything larger.
+    ZoomIn,
+    /// Everything smaller.
+    ZoomOut,
+    /// Everything at its usual size.
+    ZoomReset,
+    /// Any action, by its name.
+    Palette,
+    /// The page of keys.
+    Keys,
+    /// What this program is.
+    About,
+}
+
+/// An action in words.
+pub struct Info {
+    /// In menus.
+    pub label: &'static str,
+    /// When the pointer rests on it.
+    pub hint: &'static str,
+    /// Its key.
+    pub shortcut: Option<KeyboardShortcut>,
+}
+
+const fn key(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::NONE, key))
+}
+
+const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+}
+
+impl Action {
+    /// All of them, as the page of keys lists them.
+    pub const ALL: [Action; 20] = [
+        Action::OpenPicture,
+        Action::OpenWeights,
+        Action::Export,
+        Action::PreviousLayer,
+        Action::NextLayer,
+        Action::UnitLeft,
+        Action::UnitRight,
+        Action::UnitUp,
+        Action::UnitDown,
+        Action::PredictedClass,
+        Action::Cancel,
+        Action::ToggleTheme,
+        Action::ResetArrangement,
+        Action::ZoomIn,
+        Action::ZoomOut,
+        Action::ZoomReset,
+        Action::Palette,
+        Action::Keys,
+        Action::About,
+        Action::Quit,
+    ];
+
+    /// Its words and its key.
+    pub fn info(self) -> Info {
+        let (label, hint, shortcut) = match self {
+            Action::OpenPicture => {
+                ("Open picture…", "Run a picture of your own; dropping or pasting one does too", { ctrl(Key::O) })
+            }
+            Action::OpenWeights => ("Open weights…", "Read a .safetensors file for the network on screen", {
+                Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O))
+            }),
+            Action::Export => {
+                ("Export…", "Save what the active pane shows as PNG, or its numbers as .npy", ctrl(Key::S))
+            }
+            Action::Quit => ("Quit", "Close the window", ctrl(Key::Q)),
+            Action::Cancel => ("Cancel", "Stop what is being computed", key(Key::Escape)),
+            Action::PreviousLayer => ("Previous layer", "One layer towards the picture", key(Key::OpenBracket)),
+            Action::NextLayer => ("Next layer", "One layer towards the classes", key(Key::CloseBracket)),
+            Action::UnitLeft => ("Unit to the left", "The unit before in the grid", key(Key::ArrowLeft)),
+            Action::UnitRight => ("Unit to the right", "The unit after in the grid", key(Key::ArrowRight)),
+            Action::UnitUp => ("Unit above", "One row up in the grid", key(Key::ArrowUp)),
+            Action::UnitDown => ("Unit below", "One row down in the grid", key(Key::ArrowDown)),
+            Action::PredictedClass => ("Explain the predicted class", "Back from a chosen class", key(Key::P)),
+            Action::ToggleTheme => ("Dark or light", "Switch between the dark and the light theme", { ctrl(Key::D) }),
+            Action::ResetArrangement => ("Reset arrangement", "Put all panes where they were at first", None),
+            Action::ZoomIn => ("Larger", "Make everything larger", ctrl(Key::Plus)),
+            Action::ZoomOut => ("Smaller", "Make everything smaller", ctrl(Key::Minus)),
+            Action::ZoomReset => ("Usual size", "Show everything at its usual size", ctrl(Key::Num0)),
+            Action::Palette => ("Find a command…", "Type a part of its name", ctrl(Key::P)),
+            Action::Keys => ("Keys", "Every key and what it does", key(Key::F1)),
+            Action::About => ("About Striate", "What this program is", None),
+        };
+        Info { label, hint, shortcut }
+    }
+}
+
+/// What panes, menus and keys ask for. Carried out after everything is drawn.
+pub enum Command {
+    /// An action.
+    Do(Action),
+    /// Run another picture.
+    Open(PictureSource),
+    /// Open another network.
+    OpenNetwork(Opening),
+    /// Download the published weights of a network and open it with them.
+    Fetch(Opening),
+    /// Go to a layer.
+    SelectLayer(NodeId),
+    /// Go to a unit of the layer, and to a row and a column of it.
+    SelectUnit(usize, Option<[usize; 2]>),
+    /// Explain a class; the predicted one where `None`.
+    SelectClass(Option<usize>),
+    /// Explain it another way.
+    SelectMethod(&'static Method),
+    /// Colour feature maps another way.
+    SetLook(Look),
+    /// The pointer is over something.
+    Hover(Hover),
+    /// This grid is on screen.
+    ShowGrid(Grid),
+    /// A pane shows a method's answer for a class.
+    NeedAttribution(&'static Method, usize),
+    /// A pane shows reconstructions of units of a layer, each with what is kept of it.
+    NeedReconstructions(NodeId, Vec<(usize, Keep)>),
+    /// Ask again for what was cancelled.
+    AskAgain,
+    /// Save what a pane shows.
+    ExportPane(TileId),
+    /// Close the message.
+    Dismiss,
+}
+
+impl From<Action> for Command {
+    fn from(action: Action) -> Self {
+        Command::Do(action)
+    }
+}

@@ -1,0 +1,120 @@
+//! Asking for files. A dialog waits on a thread of its own, so the window never does; tests put an answer in its place.
+
+use super::commands::Command;
+use crate::{
+    engine::{Opening, PictureSource},
+    weights::Source,
+};
+use eframe::egui;
+use egui_tiles::TileId;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread,
+};
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// A picture to open.
+    Picture,
+    /// Weights for a network.
+    Weights,
+    /// Where to save a pane's picture: the proposed name, and whether numbers can be saved too.
+    Save(String, bool),
+}
+
+/// Asks a question, in a folder; `None` when the user thinks better of it.
+pub type Ask = Arc<dyn Fn(&Question, Option<&Path>) -> Option<PathBuf> + Send + Sync>;
+
+/// The system's dialogs.
+pub fn native() -> Ask {
+    Arc::new(|question, folder| {
+        let mut dialog = rfd::FileDialog::new();
+        if let Some(folder) = folder {
+            dialog = dialog.set_directory(folder);
+        }
+        match question {
+            Question::Picture => dialog.set_title("Open picture").add_filter("Pictures", PICTURES).pick_file(),
+            Question::Weights => dialog.set_title("Open weights").add_filter("Weights", WEIGHTS).pick_file(),
+            Question::Save(name, numbers) => {
+                let dialog = dialog.set_title("Export").set_file_name(format!("{name}.png"));
+                let dialog = dialog.add_filter("PNG picture", &["png"]);
+                let dialog = if *numbers { dialog.add_filter("NumPy array", &["npy"]) } else { dialog };
+                dialog.save_file()
+            }
+        }
+    })
+}
+
+const PICTURES: &[&str] = &[
+    "png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "tga", "ico", "pbm", "pgm", "ppm", "pnm", "qoi", "hdr",
+    "exr", "dds", "ff",
+];
+const WEIGHTS: &[&str] = &["safetensors", "pth", "pt", "npz", "caffemodel"];
+
+/// What an answer is for.
+pub enum Purpose {
+    /// Open the picture.
+    Picture,
+    /// Open the network with these weights.
+    Weights(Opening),
+    /// Save the pane.
+    Save(TileId),
+}
+
+/// The dialog that is open, if any.
+pub struct Dialogs {
+    ask: Ask,
+    open: Option<(Purpose, mpsc::Receiver<Option<PathBuf>>)>,
+    /// Where the last file was.
+    pub folder: Option<PathBuf>,
+}
+
+impl Dialogs {
+    /// Asks by `ask`.
+    pub fn new(ask: Ask) -> Self {
+        Dialogs { ask, open: None, folder: None }
+    }
+
+    /// Opens a dialog, unless one is open.
+    pub fn open(&mut self, ctx: &egui::Context, question: Question, purpose: Purpose) {
+        if self.open.is_some() {
+            return;
+        }
+        let (sender, receiver) = mpsc::channel();
+        let (ask, folder, ctx) = (Arc::clone(&self.ask), self.folder.clone(), ctx.clone());
+        let waiting = thread::Builder::new().name("dialog".into()).spawn(move || {
+            // Nobody listens any more when the window is closing.
+            let _ = sender.send(ask(&question, folder.as_deref()));
+            ctx.request_repaint();
+        });
+        if waiting.is_ok() {
+            self.open = Some((purpose, receiver));
+        }
+    }
+
+    /// The answer, once it is there: what to do with which file.
+    pub fn poll(&mut self) -> Option<(Purpose, PathBuf)> {
+        let (_, receiver) = self.open.as_ref()?;
+        let answer = match receiver.try_recv() {
+            Ok(answer) => answer,
+            Err(mpsc::TryRecvError::Empty) => return None,
+            // The dialog's thread is gone without an answer.
+            Err(mpsc::TryRecvError::Disconnected) => None,
+        };
+        let (purpose, _) = self.open.take()?;
+        let path = answer?;
+        self.folder = path.parent().map(Path::to_owned).or(self.folder.take());
+        Some((purpose, path))
+    }
+}
+
+/// The command that an answer to a question about a file to open means.
+pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
+    match purpose {
+        Purpose::Picture => Some(Command::Open(PictureSource::File(path))),
+        Purpose::Weights(opening) => Some(Command::OpenNetwork(Opening { weights: Source::File(path), ..opening })),
+        Purpose::Save(_) => None,
+    }
+}

@@ -1,0 +1,221 @@
+//! All feature maps of the selected layer.
+
+use super::{Kind, Panel, keep, take};
+use crate::{
+    gpu::{Atlas, Spot, TileGrid, TileStyle},
+    net::NodeId,
+    paint::{self, Scaling},
+    ui::{
+        cache::Maps,
+        commands::Command,
+        describe,
+        export::{Export, numbers_of},
+        state::{Grid, Hover, View, is_silent},
+        widgets::{caption, combo, fill, hollow, look_controls, slider, toolbar},
+    },
+};
+use eframe::egui::{self, Ui};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+pub(super) const KIND: Kind = Kind {
+    name: "activations",
+    title: "Activations",
+    about: "The feature maps of the selected layer: what each of its units makes of the picture.",
+    make: || Box::<Activations>::default(),
+};
+
+/// Tiles are never narrower than this by themselves, in points.
+const LEAST: f32 = 26.0;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Sort {
+    #[default]
+    Index,
+    Strength,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Options {
+    /// A tile's width in points; as fills the pane where `None`.
+    tile: Option<f32>,
+    sort: Sort,
+    hide_silent: bool,
+}
+
+#[derive(Default)]
+struct Activations {
+    options: Options,
+    order: Option<(OrderKey, Arc<[u32]>)>,
+    /// What was on screen last, shown dimmed while the next layer is on its way.
+    last: Option<(TileGrid, Atlas)>,
+    scrolled_to: Option<(NodeId, usize)>,
+}
+
+type OrderKey = (u64, NodeId, Sort, bool);
+
+impl Panel for Activations {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        caption(ui, self.say(view)).on_hover_text(describe::layer(view));
+        self.toolbar(ui, view, out);
+        let order = self.order(view);
+        let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
+        let area = ui.available_size();
+        match view.cache.maps(view.selection.layer) {
+            Maps::Failed(why) => hollow(ui, &why, false),
+            Maps::Coming => match &self.last {
+                Some((grid, atlas)) => {
+                    let rect = ui.available_rect_before_wrap();
+                    scroll.show(ui, |ui| grid.show(ui, atlas, "feature maps on their way"));
+                    ui.painter().rect_filled(rect, 0.0, view.palette.pane.gamma_multiply(0.6));
+                }
+                None => hollow(ui, "Uploading the layer", true),
+            },
+            Maps::Ready(_) if order.is_empty() => {
+                hollow(ui, "Every unit of this layer is silent on this picture", false);
+            }
+            Maps::Ready(atlas) => {
+                let grid = self.grid(view, order, area);
+                scroll.show(ui, |ui| self.show(ui, view, &grid, &atlas, out));
+                self.last = Some((grid, atlas));
+            }
+        }
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let (_, order) = self.order.clone()?;
+        let (run, layer, look) = (Arc::clone(view.run()), view.selection.layer, view.look);
+        let name = format!("{} activations", view.node().name);
+        let numbers = numbers_of(&run, layer, None);
+        Some(Export::new(view, &name, numbers, move |_| {
+            let layer = &run.layers[layer];
+            let [_, height, width] = layer.shape;
+            let area = height * width;
+            layer.with_values(|values| {
+                // The units on screen, in their order.
+                let shown: Vec<f32> =
+                    order.iter().flat_map(|&unit| &values[unit as usize * area..][..area]).copied().collect();
+                let maps = paint::Maps { values: &shown, units: order.len(), height, width };
+                let k = (64 / width.max(height)).max(1);
+                let tile = ((width * k) as u32, (height * k) as u32);
+                let layout = paint::Layout::square(order.len(), tile, 2);
+                Ok(paint::mosaic(&maps, &layout, scaling(look.scaling, area), &look.style))
+            })?
+        }))
+    }
+
+    fn options(&self) -> Value {
+        keep(&self.options)
+    }
+
+    fn restore(&mut self, options: Value) {
+        self.options = take(options);
+    }
+}
+
+/// Single values have no range of their own.
+fn scaling(scaling: Scaling, area: usize) -> Scaling {
+    if area == 1 && scaling == Scaling::Unit { Scaling::Layer } else { scaling }
+}
+
+impl Activations {
+    /// The place under the pointer, else the layer.
+    fn say(&self, view: View) -> String {
+        let layer = view.selection.layer;
+        match view.selection.hover.and_then(|hover| hover.spot) {
+            Some((node, unit, position)) if node == layer => describe::value(view, unit, position),
+            _ => describe::layer(view),
+        }
+    }
+
+    fn toolbar(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        toolbar(ui, |ui| {
+            let mut look = view.look;
+            look_controls(ui, &mut look);
+            if look != view.look {
+                out.push(Command::SetLook(look));
+            }
+            let label = |sort| if sort == Sort::Index { "by index" } else { "strongest first" };
+            let sort = &mut self.options.sort;
+            combo(ui, "Order", label(*sort), 92.0, |ui| {
+                for other in [Sort::Index, Sort::Strength] {
+                    ui.selectable_value(sort, other, label(other));
+                }
+            });
+            ui.checkbox(&mut self.options.hide_silent, "hide silent")
+                .on_hover_text("Leave out units with the same value everywhere on this picture");
+            let mut tile = self.options.tile.unwrap_or(0.0);
+            let size = slider(ui, "size", egui::Slider::new(&mut tile, 0.0..=240.0));
+            if size.on_hover_text("Tile size; at the left end, whatever fills the pane").changed() {
+                self.options.tile = (tile >= 4.0).then_some(tile.round());
+            }
+        });
+    }
+
+    fn order(&mut self, view: View) -> Arc<[u32]> {
+        let key = (view.run().id, view.selection.layer, self.options.sort, self.options.hide_silent);
+        if let Some((_, order)) = self.order.as_ref().filter(|(other, _)| *other == key) {
+            return Arc::clone(order);
+        }
+        let layer = view.layer();
+        let units = match self.options.sort {
+            Sort::Index => (0..layer.shape[0] as u32).collect(),
+            Sort::Strength => layer.by_strength(),
+        };
+        let shown = |unit: &u32| !self.options.hide_silent || !is_silent(layer, *unit as usize);
+        let order: Arc<[u32]> = units.into_iter().filter(shown).collect();
+        self.order = Some((key, Arc::clone(&order)));
+        order
+    }
+
+    fn grid(&self, view: View, order: Arc<[u32]>, area: egui::Vec2) -> TileGrid {
+        let [_, height, width] = view.layer().shape;
+        let (aspect, single) = (width as f32 / height as f32, height * width == 1);
+        let gap = if single { 1.0 } else { 2.0 };
+        // Room for the scroll bar, so that it does not come and go.
+        let area = egui::vec2(area.x - 12.0, area.y);
+        let least = if single { 9.0 } else { LEAST };
+        let bounds = self.options.tile.map_or([least, if single { 34.0 } else { 320.0 }], |tile| [tile, tile]);
+        let (columns, tile) = match self.options.tile {
+            None => fill(order.len(), aspect, area, gap, bounds),
+            Some(width) => {
+                let columns = ((area.x - gap) / (width + gap)).floor().max(1.0);
+                (columns as u32, egui::vec2(width, (width / aspect).max(1.0)))
+            }
+        };
+        let style = TileStyle {
+            colours: view.look.style,
+            scaling: scaling(view.look.scaling, height * width),
+            fixed: None,
+            cross: view.selection.hover.map(|hover| hover.place).filter(|_| !single),
+        };
+        let selected = Some(view.selection.unit as u32);
+        TileGrid { gap, style, selected, accent: view.palette.accent, ..TileGrid::new(order, columns, tile) }
+    }
+
+    fn show(&mut self, ui: &mut Ui, view: View, grid: &TileGrid, atlas: &Atlas, out: &mut Vec<Command>) {
+        let layer = view.selection.layer;
+        let answer = grid.show(ui, atlas, &format!("feature maps of {}", view.node().name));
+        let place = |spot: &Spot| [spot.y as usize, spot.x as usize];
+        if let Some(spot) = answer.hovered {
+            let spot = (layer, spot.unit as usize, place(&spot), spot.fraction);
+            out.push(Command::Hover(Hover { place: spot.3, spot: Some((spot.0, spot.1, spot.2)) }));
+        }
+        if let Some(spot) = answer.clicked {
+            let position = (atlas.width() * atlas.height() > 1).then(|| place(&spot));
+            out.push(Command::SelectUnit(spot.unit as usize, position));
+            // It was in view when it was clicked.
+            self.scrolled_to = Some((layer, spot.unit as usize));
+        }
+        let here = (layer, view.selection.unit);
+        if self.scrolled_to != Some(here)
+            && let Some(rect) = answer.selected_rect
+        {
+            ui.scroll_to_rect(rect.expand(grid.gap), None);
+            self.scrolled_to = Some(here);
+        }
+        out.push(Command::ShowGrid(Grid { layer, order: Arc::clone(&grid.order), columns: grid.columns }));
+    }
+}

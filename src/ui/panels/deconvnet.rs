@@ -1,0 +1,201 @@
+//! The strongest units of the layer, each projected back to the picture, beside the patch that it sees there: the
+//! figures of Zeiler and Fergus (2014), for this picture.
+
+use super::{Kind, Panel, picture::seen_part};
+use crate::{
+    methods::{Keep, Reconstruction},
+    net::NodeId,
+    paint::{Range, signed_rgb},
+    ui::{
+        answers::Projected,
+        commands::Command,
+        describe,
+        export::{Export, numbers_from},
+        prepare::rgb_texture,
+        state::{View, is_silent, layer_name},
+        widgets::{WHOLE, caption, hollow, number, toolbar},
+    },
+};
+use eframe::egui::{
+    self, Color32, Pos2, Rect, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, WidgetInfo, vec2,
+};
+use image::{DynamicImage, imageops};
+use std::{collections::HashMap, sync::Arc};
+
+pub(super) const KIND: Kind = Kind {
+    name: "deconvnet",
+    title: "Deconvnet",
+    about: "What in the picture excites the strongest units: each projected back, beside what it sees.",
+    make: || Box::<Deconvnet>::default(),
+};
+
+/// How many units are shown, the selected one first.
+const SHOWN: usize = 9;
+
+#[derive(Default)]
+struct Deconvnet {
+    /// The whole map is kept, not its strongest value.
+    whole: bool,
+    textures: HashMap<(u64, Projected), TextureHandle>,
+    units: Option<((u64, NodeId), Vec<usize>)>,
+}
+
+impl Panel for Deconvnet {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        let keys = self.keys(view);
+        let asked = keys.iter().map(|&(_, unit, keep)| (unit, keep)).collect();
+        out.push(Command::NeedReconstructions(view.selection.layer, asked));
+        self.textures.retain(|(run, key), _| *run == view.run().id && key.0 == view.selection.layer);
+        caption(ui, format!("{}  ·  the selected and the strongest units, projected back", layer_name(view.node())))
+            .on_hover_text(
+                "Left what the unit responds to, right the part of the picture that it sees (Zeiler and Fergus 2014)",
+            );
+        toolbar(ui, |ui| {
+            ui.checkbox(&mut self.whole, "whole maps")
+                .on_hover_text("Keep all of a unit's map instead of its strongest value");
+        });
+        if keys.is_empty() {
+            return hollow(ui, "Every unit of this layer is silent on this picture", false);
+        }
+        let area = ui.available_size() - vec2(10.0, 0.0);
+        let gap = 8.0;
+        let room = |columns: usize| {
+            let rows = keys.len().div_ceil(columns) as f32;
+            ((area.x / columns as f32 - gap - 2.0) / 2.0).min(area.y / rows - gap - 17.0)
+        };
+        let columns = (1..=keys.len()).max_by(|&a, &b| room(a).total_cmp(&room(b))).unwrap_or(1);
+        let side = room(columns).clamp(44.0, 200.0).floor();
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing = vec2(gap, gap);
+            let per_row = ((area.x / (2.0 * side + 2.0 + gap)) as usize).clamp(1, keys.len());
+            for row in keys.chunks(per_row) {
+                ui.horizontal(|ui| row.iter().for_each(|&key| self.pair(ui, view, key, side, out)));
+            }
+        });
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let key = *self.units_with_keep(view)?.first()?;
+        let found = Arc::clone(view.answers.reconstruction(key)?.as_ref().ok()?);
+        let name = format!("{} unit {} deconvnet", view.node().name, found.unit);
+        let numbers = numbers_from(&Arc::new(found.values.clone()), &found.shape);
+        let range = describe::range(Range::of(&found.values));
+        let unit = found.unit.to_string();
+        let export = Export::new(view, &name, numbers, move |_| {
+            let image = painted(&found);
+            let k = (512 / image.width().max(image.height())).max(1);
+            let (width, height) = (image.width() * k, image.height() * k);
+            let large = imageops::resize(&image, width, height, imageops::FilterType::Nearest);
+            Ok(DynamicImage::ImageRgb8(large).into_rgba8())
+        });
+        let method = "Deconvnet (Zeiler and Fergus 2014)";
+        Some(
+            export
+                .with("Layer", layer_name(view.node()))
+                .with("Unit", unit)
+                .with("Method", method)
+                .with("Range", range),
+        )
+    }
+}
+
+impl Deconvnet {
+    fn keys(&mut self, view: View) -> Vec<Projected> {
+        let (layer, here) = (view.layer(), (view.run().id, view.selection.layer));
+        if self.units.as_ref().is_none_or(|(other, _)| *other != here) {
+            let strong = layer.by_strength().into_iter().map(|unit| unit as usize);
+            let heard: Vec<usize> = strong.filter(|&unit| !is_silent(layer, unit)).take(SHOWN).collect();
+            self.units = Some((here, heard));
+        }
+        self.units_with_keep(view).unwrap_or_default()
+    }
+
+    /// The selected unit at its position, then the strongest.
+    fn units_with_keep(&self, view: View) -> Option<Vec<Projected>> {
+        let (_, strong) = self.units.as_ref()?;
+        let selected = view.selection.unit;
+        let mut units = strong.clone();
+        if !is_silent(view.layer(), selected) {
+            units.retain(|&unit| unit != selected);
+            units.insert(0, selected);
+            units.truncate(SHOWN);
+        }
+        let keep = |unit: usize| match view.selection.position {
+            _ if self.whole => Keep::Map,
+            Some([row, column]) if unit == selected => Keep::At(row, column),
+            _ => Keep::Strongest,
+        };
+        Some(units.into_iter().map(|unit| (view.selection.layer, unit, keep(unit))).collect())
+    }
+
+    /// A reconstruction and the patch beside it, with the unit's number below.
+    fn pair(&mut self, ui: &mut Ui, view: View, key: Projected, side: f32, out: &mut Vec<Command>) {
+        let (_, unit, _) = key;
+        let (rect, response) = ui.allocate_exact_size(vec2(2.0 * side + 2.0, side + 16.0), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("deconvnet of unit {unit}")));
+        let left = Rect::from_min_size(rect.min, vec2(side, side));
+        let right = left.translate(vec2(side + 2.0, 0.0));
+        let painter = ui.painter();
+        let selected = unit == view.selection.unit;
+        let mut text = format!("unit {unit}");
+        match view.answers.reconstruction(key) {
+            Some(Ok(found)) => {
+                text = format!("unit {unit}  ·  {}", number(found.activation));
+                let part = found.position.map_or(WHOLE, |at| seen_part(view, found.layer, at));
+                let texture = self.textures.entry((view.run().id, key)).or_insert_with(|| {
+                    rgb_texture(ui.ctx(), "reconstruction", &painted(found), TextureOptions::NEAREST)
+                });
+                within(painter, left, texture, part);
+                let pictures = view.cache.pictures().filter(|pictures| pictures.run == view.run().id);
+                match pictures.as_ref().and_then(|pictures| pictures.input.as_ref()) {
+                    Some(input) => within(painter, right, input, part),
+                    None => {
+                        painter.rect_filled(right, 0.0, view.palette.hovered);
+                    }
+                }
+            }
+            Some(Err(why)) => {
+                painter.rect_filled(left.union(right), 0.0, view.palette.hovered);
+                text = why.clone();
+            }
+            None => {
+                painter.rect_filled(left.union(right), 0.0, view.palette.hovered);
+                if view.status.is_some() {
+                    egui::Spinner::new()
+                        .paint_at(ui, Rect::from_center_size(left.union(right).center(), vec2(14.0, 14.0)));
+                }
+            }
+        }
+        if selected {
+            let stroke = Stroke::new(2.0, view.palette.accent);
+            painter.rect_stroke(left.union(right).expand(1.0), 0.0, stroke, StrokeKind::Outside);
+        }
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let colour = if selected { ui.visuals().text_color() } else { view.palette.weak };
+        let clipped = painter.with_clip_rect(rect.intersect(ui.clip_rect()));
+        clipped.text(left.left_bottom() + vec2(0.0, 3.0), egui::Align2::LEFT_TOP, text, font, colour);
+        if response.clicked() {
+            out.push(Command::SelectUnit(unit, None));
+        }
+    }
+}
+
+/// A part of a texture in the middle of a square, not distorted.
+fn within(painter: &egui::Painter, square: Rect, texture: &TextureHandle, part: Rect) {
+    let [width, height] = texture.size().map(|side| side as f32);
+    let size = vec2(part.width() * width, part.height() * height);
+    let scale = square.width() / size.x.max(size.y).max(f32::MIN_POSITIVE);
+    let rect = Rect::from_center_size(square.center(), size * scale);
+    let uv = Rect::from_min_max(Pos2::ZERO, egui::pos2(1.0, 1.0)).intersect(part);
+    painter.rect_filled(square, 0.0, Color32::from_gray(128));
+    painter.image(texture.id(), rect, uv, Color32::WHITE);
+}
+
+fn painted(found: &Reconstruction) -> image::RgbImage {
+    let [channels, height, width] = found.shape;
+    match channels {
+        3 => signed_rgb(&found.values, height, width),
+        // A network of grey pictures: the same value for all three colours.
+        _ => signed_rgb(&found.values[..height * width].repeat(3), height, width),
+    }
+}

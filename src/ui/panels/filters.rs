@@ -1,0 +1,275 @@
+//! The learned weights: filters that read colours in colour, all others as one small map for each of their inputs.
+
+use super::{Kind, Panel};
+use crate::{
+    gpu::{Atlas, TileGrid, TileStyle},
+    net::{NodeId, Op},
+    paint::{self, ColourMap, Layout, Range, Scaling, Style},
+    ui::{
+        commands::Command,
+        describe,
+        export::{Export, numbers_from, values_of},
+        prepare::{rgba_texture, upload_maps},
+        state::{View, layer_name},
+        widgets::{caption, fill, hollow},
+    },
+};
+use eframe::egui::{self, Color32, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2};
+use std::sync::Arc;
+
+pub(super) const KIND: Kind = Kind {
+    name: "filters",
+    title: "Filters",
+    about: "What the layer learned: the weights with which its units look at their input.",
+    make: || Box::<FiltersPane>::default(),
+};
+
+/// How weights are coloured: zero neutral.
+const STYLE: Style = Style { map: ColourMap::RedBlue, gamma: 1.0 };
+
+/// More maps than this are not laid out at once: the inputs of a first fully connected layer.
+const MOST: usize = 4096;
+
+#[derive(Default)]
+struct FiltersPane {
+    filters: Filters,
+}
+
+impl Panel for FiltersPane {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        self.filters.prepare(ui, view);
+        let Some(shown) = &self.filters.shown else {
+            caption(ui, format!("{}  ·  no filters", layer_name(view.node())));
+            hollow(ui, &format!("{} layers have no filters", view.node().op.kind()), false);
+            if let Some(near) = nearest_with_filters(view) {
+                let name = layer_name(view.shown.graph().node(near));
+                if ui.button(format!("Go to {name}")).clicked() {
+                    out.push(Command::SelectLayer(near));
+                }
+            }
+            return;
+        };
+        caption(ui, shown.say(view, view.selection.unit));
+        let area = ui.available_size() - vec2(12.0, 0.0);
+        let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
+        scroll.show(ui, |ui| match &shown.look {
+            Look::Colour(texture) => shown.sheet(ui, view, texture, area, out),
+            Look::Maps(atlas) => {
+                let [count, height, width] = shown.shape;
+                let (columns, tile) = fill(count, width as f32 / height as f32, area, 2.0, [14.0, 160.0]);
+                let order: Arc<[u32]> = (0..count as u32).collect();
+                let grid = TileGrid { style: weights_style(shown.range), ..TileGrid::new(order, columns, tile) };
+                let label = format!("filter of unit {}", view.selection.unit);
+                let answer = grid.show(ui, atlas, &label);
+                if let Some(spot) = answer.hovered {
+                    answer.response.on_hover_text(format!("weights for input {}", spot.unit));
+                }
+            }
+        });
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let shown = self.filters.shown.as_ref()?;
+        let (values, [count, height, width]) = (Arc::clone(&shown.values), shown.shape);
+        let colour = matches!(shown.look, Look::Colour(_));
+        let numbers = numbers_from(&shown.values, &[count * if colour { 3 } else { 1 }, height, width]);
+        let name = match colour {
+            true => format!("{} filters", view.node().name),
+            false => format!("{} filter {}", view.node().name, view.selection.unit),
+        };
+        let export = Export::new(view, &name, numbers, move |_| {
+            let k = (64 / width.max(height)).max(1);
+            let layout = Layout::square(count, ((width * k) as u32, (height * k) as u32), 2);
+            if colour {
+                return Ok(paint::rgb_filters(&values, height, width, &layout));
+            }
+            let maps = paint::Maps { values: &values, units: count, height, width };
+            Ok(paint::mosaic(&maps, &layout, Scaling::Symmetric, &STYLE))
+        });
+        Some(export.with("Layer", layer_name(view.node())).with("Range", describe::range(shown.range)))
+    }
+}
+
+fn weights_style(range: Range) -> TileStyle {
+    TileStyle { colours: STYLE, scaling: Scaling::Symmetric, fixed: Some(range.symmetric()), cross: None }
+}
+
+/// The next layer with filters towards the picture, else towards the classes.
+fn nearest_with_filters(view: View) -> Option<NodeId> {
+    let nodes = view.shown.graph().nodes();
+    let has = |&id: &NodeId| matches!(nodes[id].op, Op::Conv(_) | Op::Linear { .. });
+    let here = view.selection.layer;
+    (0..here).rev().find(has).or_else(|| (here..nodes.len()).find(has))
+}
+
+/// Which weights: a network's, a layer's, and of a unit unless the whole layer is shown at once.
+type Key = (u64, NodeId, Option<usize>);
+
+/// The weights on screen, fetched when the selection changes.
+#[derive(Default)]
+pub(super) struct Filters {
+    key: Option<Key>,
+    shown: Option<Shown>,
+}
+
+struct Shown {
+    values: Arc<Vec<f32>>,
+    /// How many pictures, and the height and width of each.
+    shape: [usize; 3],
+    range: Range,
+    look: Look,
+}
+
+enum Look {
+    /// All filters of the layer, each in colour, side by side in a row as wide as the texture allows.
+    Colour(TextureHandle),
+    /// The maps of one unit's filter.
+    Maps(Atlas),
+}
+
+/// Filters a row of the texture.
+const ROW: usize = 16;
+
+impl Filters {
+    fn prepare(&mut self, ui: &Ui, view: View) {
+        let (layer, unit) = (view.selection.layer, view.selection.unit);
+        let network = &view.run().model.network;
+        let colour = network.weights(layer).first().is_some_and(|weight| weight.dims().get(1) == Some(&3))
+            && matches!(view.node().op, Op::Conv(_));
+        // Runs of one model have the same weights, but telling models apart needs no more than their address.
+        let key = (Arc::as_ptr(network) as usize as u64, layer, (!colour).then_some(unit));
+        if self.key == Some(key) {
+            return;
+        }
+        self.key = Some(key);
+        self.shown = Shown::of(ui, view, colour).ok().flatten();
+    }
+
+    /// The selected unit's filter alone, in a rectangle.
+    pub(super) fn show_unit(&mut self, ui: &mut Ui, view: View, rect: Rect) {
+        self.prepare(ui, view);
+        let Some(shown) = &self.shown else { return };
+        let [count, height, width] = shown.shape;
+        let unit = view.selection.unit;
+        match &shown.look {
+            Look::Colour(texture) => {
+                let area = super::super::widgets::fit(rect, width as f32 / height as f32);
+                let uv = shown.place(unit);
+                ui.painter().image(texture.id(), area, uv, Color32::WHITE);
+                label(ui, area, &format!("filter of unit {unit}")).on_hover_text("This unit's filter, in colour");
+            }
+            Look::Maps(atlas) => {
+                // As many of its maps as fit.
+                let (columns, tile) = fill(count, width as f32 / height as f32, rect.size(), 1.0, [3.0, 24.0]);
+                let rows = ((rect.height() / (tile.y + 1.0)) as usize).max(1);
+                let order: Arc<[u32]> = (0..count.min(rows * columns as usize) as u32).collect();
+                let style = weights_style(shown.range);
+                let grid = TileGrid { style, gap: 1.0, ..TileGrid::new(order, columns, tile) };
+                let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+                let answer = grid.show(&mut child, atlas, &format!("weights of unit {unit}"));
+                answer.response.on_hover_text("This unit's filter, a small map for each of its inputs");
+            }
+        }
+    }
+}
+
+impl Shown {
+    fn of(ui: &Ui, view: View, colour: bool) -> crate::Result<Option<Shown>> {
+        let Some(filters) = view.run().model.network.filters(view.selection.layer)? else { return Ok(None) };
+        let (units, inputs, height, width) = filters.dims4()?;
+        if colour {
+            let values = values_of(&filters)?;
+            let layout = Layout { tile: (width as u32, height as u32), gap: 0, columns: ROW as u32 };
+            let sheet = paint::rgb_filters(&values, height, width, &layout);
+            let look = Look::Colour(rgba_texture(ui.ctx(), "filters", &sheet, TextureOptions::NEAREST));
+            return Ok(Some(Shown { range: Range::of(&values), shape: [units, height, width], values, look }));
+        }
+        let Some(render_state) = view.cache.render_state() else { return Ok(None) };
+        let values = values_of(&filters.get(view.selection.unit)?)?;
+        // The weights of a fully connected layer behind maps are maps themselves.
+        let shape = match maps_before(view) {
+            Some(shape) if height * width == 1 && shape.iter().product::<usize>() == inputs => shape,
+            _ => [inputs, height, width],
+        };
+        let shape = [shape[0].min(MOST), shape[1], shape[2]];
+        let atlas = upload_maps(render_state, &values[..shape.iter().product()], shape)?;
+        Ok(Some(Shown { range: Range::of(&values), shape, look: Look::Maps(atlas), values }))
+    }
+
+    fn say(&self, view: View, unit: usize) -> String {
+        let [count, height, width] = self.shape;
+        let range = describe::range(self.range);
+        let name = layer_name(view.node());
+        match self.look {
+            Look::Colour(_) => {
+                format!("{name}  ·  {count} filters {height}x{width} in colour, grey is zero  ·  range {range}")
+            }
+            Look::Maps(_) => {
+                let groups = format!("{count} inputs of {height}x{width}");
+                format!("{name}  ·  unit {unit}  ·  {groups}  ·  red positive, blue negative  ·  range {range}")
+            }
+        }
+    }
+
+    /// Where in the texture a unit's filter is.
+    fn place(&self, unit: usize) -> Rect {
+        let columns = ROW.min(self.shape[0]);
+        let size = vec2(1.0 / columns as f32, 1.0 / self.shape[0].div_ceil(ROW) as f32);
+        Rect::from_min_size(pos2((unit % ROW) as f32 * size.x, (unit / ROW) as f32 * size.y), size)
+    }
+
+    /// All filters in colour; a click selects the unit.
+    fn sheet(&self, ui: &mut Ui, view: View, texture: &TextureHandle, area: egui::Vec2, out: &mut Vec<Command>) {
+        let [count, height, width] = self.shape;
+        let (columns, tile) = fill(count, width as f32 / height as f32, area, 3.0, [20.0, 120.0]);
+        let columns = columns as usize;
+        let step = tile + vec2(3.0, 3.0);
+        let size = vec2(columns as f32 * step.x, count.div_ceil(columns) as f32 * step.y);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        let at = |unit: usize| rect.min + vec2((unit % columns) as f32 * step.x, (unit / columns) as f32 * step.y);
+        let mut mesh = egui::Mesh::with_texture(texture.id());
+        for unit in 0..count {
+            mesh.add_rect_with_uv(Rect::from_min_size(at(unit), tile), self.place(unit), Color32::WHITE);
+        }
+        ui.painter().add(mesh);
+        let under = |point: egui::Pos2| {
+            let cell = (point - rect.min) / step;
+            let unit = cell.y as usize * columns + cell.x as usize;
+            ((cell.x as usize) < columns && unit < count).then_some(unit)
+        };
+        let border = |unit: usize, colour: Color32| {
+            let tile = Rect::from_min_size(at(unit), tile).expand(1.0);
+            ui.painter().rect_stroke(tile, 0.0, Stroke::new(2.0, colour), egui::StrokeKind::Outside);
+        };
+        border(view.selection.unit.min(count - 1), view.palette.accent);
+        response
+            .widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, format!("filters of {}", view.node().name)));
+        if let Some(unit) = response.interact_pointer_pos().filter(|_| response.clicked()).and_then(under) {
+            out.push(Command::SelectUnit(unit, None));
+        }
+        if let Some(unit) = response.hover_pos().and_then(under) {
+            border(unit, view.palette.weak);
+            response.on_hover_text(format!("filter of unit {unit}"));
+        }
+    }
+}
+
+/// The shape of the maps that a flattening in front of the selected layer takes.
+fn maps_before(view: View) -> Option<[usize; 3]> {
+    let graph = view.shown.graph();
+    let mut id = *view.node().inputs.first()?;
+    loop {
+        let node = graph.node(id);
+        match node.op {
+            Op::Dropout { .. } => id = *node.inputs.first()?,
+            Op::Flatten => return node.inputs.first().map(|&input| graph.node(input).extent()),
+            _ => return None,
+        }
+    }
+}
+
+fn label(ui: &Ui, rect: Rect, text: &str) -> egui::Response {
+    let response = ui.interact(rect, ui.scope_id().with(text), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, text));
+    response
+}

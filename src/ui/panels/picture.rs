@@ -1,0 +1,147 @@
+//! The picture, what the network sees of it, and what the selected value sees of that.
+
+use super::{Kind, Panel};
+use crate::{
+    net::{Field, NodeId},
+    picture::Geometry,
+    ui::{
+        commands::Command,
+        export::Export,
+        state::{Hover, View, layer_name},
+        widgets::{WHOLE, caption, fit, hollow, image_at},
+    },
+};
+use eframe::egui::{self, Color32, Pos2, Rect, Stroke, StrokeKind, Ui, pos2};
+use image::DynamicImage;
+
+pub(super) const KIND: Kind = Kind {
+    name: "picture",
+    title: "Picture",
+    about: "The picture. The fine frame is what the network sees of it, the coloured one what the selected value sees.",
+    make: || Box::new(Picture),
+};
+
+struct Picture;
+
+impl Panel for Picture {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        let run = view.run();
+        let (Some(picture), Some(geometry)) = (&run.picture, &run.geometry) else {
+            return hollow(ui, "This run began with numbers, not with a picture", false);
+        };
+        let [_, height, width] = view.shown.graph().input_shape();
+        let (w, h) = picture.pixels.dimensions();
+        caption(ui, format!("{}  ·  {w}x{h}  ·  seen at {width}x{height}", picture.name));
+        let pictures = view.cache.pictures().filter(|pictures| pictures.run == run.id);
+        let Some(texture) = pictures.as_ref().and_then(|pictures| pictures.picture.as_ref()) else {
+            return hollow(ui, "Painting the picture", true);
+        };
+        let rect = fit(ui.available_rect_before_wrap(), w as f32 / h as f32);
+        let response = image_at(ui, rect, texture.id(), WHOLE, "picture");
+        let on_screen = |[x, y]: [f32; 2]| {
+            pos2(rect.left() + x / w as f32 * rect.width(), rect.top() + y / h as f32 * rect.height())
+        };
+        let painter = ui.painter().with_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
+        let [left, top, right, bottom] = geometry.crop_rect();
+        let seen = Rect::from_min_max(on_screen([left, top]), on_screen([right, bottom]));
+        frame(&painter, seen, Color32::from_white_alpha(170), 1.0);
+        if let Some((layer, position)) = marked(view) {
+            let field = view.shown.costs[layer].field;
+            let field = receptive_field(field, position, [height, width], geometry);
+            let field = Rect::from_min_max(on_screen(field[0]), on_screen(field[1]));
+            frame(&painter, field, view.palette.field, 2.0);
+        }
+        if let Some(hover) = view.selection.hover {
+            let [x, y] = hover.place;
+            let at = on_screen(geometry.to_picture(x * width as f32, y * height as f32));
+            cross(&painter, at);
+        }
+        if let Some(at) = response.hover_pos() {
+            let x = (at.x - rect.left()) / rect.width() * w as f32;
+            let y = (at.y - rect.top()) / rect.height() * h as f32;
+            let [x, y] = geometry.to_input(x, y);
+            let place = [x / width as f32, y / height as f32];
+            if place.iter().all(|share| (0.0..1.0).contains(share)) {
+                out.push(Command::Hover(Hover { place, spot: None }));
+            }
+        }
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let (picture, geometry) = (view.run().picture.clone()?, view.run().geometry?);
+        let [_, height, width] = view.shown.graph().input_shape();
+        let marked = marked(view);
+        let field =
+            marked.map(|(layer, at)| receptive_field(view.shown.costs[layer].field, at, [height, width], &geometry));
+        let layer = marked.map_or_else(String::new, |(layer, _)| layer_name(view.shown.graph().node(layer)));
+        let paint = move |_: &_| {
+            let mut image = DynamicImage::ImageRgb8((*picture.pixels).clone()).into_rgba8();
+            if let Some([from, to]) = field {
+                outline(&mut image, from, to);
+            }
+            Ok(image)
+        };
+        Some(Export::new(view, "picture", None, paint).with("Layer", layer))
+    }
+}
+
+/// The layer and the position whose receptive field is shown: under the pointer, else selected.
+fn marked(view: View) -> Option<(NodeId, [usize; 2])> {
+    let hovered = view.selection.hover.and_then(|hover| hover.spot).map(|(layer, _, at)| (layer, at));
+    let selected = || {
+        let [_, height, width] = view.layer().shape;
+        let whole = height * width == 1;
+        Some((view.selection.layer, if whole { [0, 0] } else { view.position()? }))
+    };
+    hovered.or_else(selected)
+}
+
+/// Two corners on the picture of what a value sees, cut to the network's input.
+fn receptive_field(field: [Field; 2], at: [usize; 2], input: [usize; 2], geometry: &Geometry) -> [[f32; 2]; 2] {
+    let along = |axis: usize| {
+        let from = field[axis].offset + at[axis] as f64 * field[axis].stride;
+        let to = from + field[axis].size as f64;
+        [from, to].map(|edge| edge.clamp(0.0, input[axis] as f64) as f32)
+    };
+    let ([top, bottom], [left, right]) = (along(0), along(1));
+    [geometry.to_picture(left, top), geometry.to_picture(right, bottom)]
+}
+
+/// The part of the network's input that a value sees, as fractions of it.
+pub(super) fn seen_part(view: View, layer: NodeId, at: [usize; 2]) -> Rect {
+    let [_, height, width] = view.shown.graph().input_shape();
+    let along = |axis: usize, size: usize| {
+        let field = view.shown.costs[layer].field[axis];
+        let from = field.offset + at[axis] as f64 * field.stride;
+        [from, from + field.size as f64].map(|edge| (edge.clamp(0.0, size as f64) / size as f64) as f32)
+    };
+    let ([top, bottom], [left, right]) = (along(0, height), along(1, width));
+    Rect::from_min_max(pos2(left, top), pos2(right, bottom))
+}
+
+/// A line with a dark one under it: seen on any photograph.
+fn frame(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
+    painter.rect_stroke(rect, 0.0, Stroke::new(width + 2.0, Color32::from_black_alpha(120)), StrokeKind::Middle);
+    painter.rect_stroke(rect, 0.0, Stroke::new(width, colour), StrokeKind::Middle);
+}
+
+fn cross(painter: &egui::Painter, at: Pos2) {
+    for (width, colour) in [(3.0, Color32::from_black_alpha(160)), (1.0, Color32::WHITE)] {
+        painter.hline(at.x - 6.0..=at.x + 6.0, at.y, Stroke::new(width, colour));
+        painter.vline(at.x, at.y - 6.0..=at.y + 6.0, Stroke::new(width, colour));
+    }
+}
+
+/// A frame in the picture's own pixels, about a 200th of its longer side wide.
+fn outline(image: &mut image::RgbaImage, from: [f32; 2], to: [f32; 2]) {
+    let (width, height) = image.dimensions();
+    let line = i64::from(width.max(height).div_ceil(200));
+    let [left, top, right, bottom] = [from[0], from[1], to[0], to[1]].map(|edge| edge.round() as i64);
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
+        let (x, y) = (i64::from(x), i64::from(y));
+        let inside = |grow: i64| x >= left - grow && x < right + grow && y >= top - grow && y < bottom + grow;
+        if inside(line) && !inside(0) {
+            pixel.0 = [255, 122, 80, 255];
+        }
+    }
+}

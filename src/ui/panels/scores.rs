@@ -1,0 +1,108 @@
+//! The classes by probability.
+
+use super::{Kind, Panel};
+use crate::ui::{
+    commands::{Action, Command},
+    export::{Export, numbers_of},
+    state::View,
+    theme::RADIUS,
+    widgets::{caption, number},
+};
+use eframe::egui::{self, Align2, FontId, Rect, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use std::sync::Arc;
+
+pub(super) const KIND: Kind = Kind {
+    name: "scores",
+    title: "Scores",
+    about: "What the network takes the picture for. Click a class to see which pixels speak for it.",
+    make: || Box::new(Scores),
+};
+
+struct Scores;
+
+/// Classes in the list; those behind have next to no probability.
+const SHOWN: usize = 100;
+const ROW: f32 = 22.0;
+
+impl Panel for Scores {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        let run = view.run();
+        ui.horizontal(|ui| {
+            let text = match view.selection.class {
+                Some(class) => format!("explaining {}", run.model.class_name(class)),
+                None => "explaining the predicted class".into(),
+            };
+            if view.selection.class.is_some() && ui.small_button("back to predicted").clicked() {
+                out.push(Action::PredictedClass.into());
+            }
+            caption(ui, text);
+        });
+        let count = view.shown.ranking.len().min(SHOWN);
+        egui::ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, count, |ui, rows| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for rank in rows {
+                row(ui, view, view.shown.ranking[rank], out);
+            }
+        });
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let (run, look) = (Arc::clone(view.run()), view.look);
+        let numbers = numbers_of(&run, view.shown.graph().scores(), None);
+        Some(Export::new(view, "scores", numbers, move |_| Ok(strip(&run.probabilities, look.style))).with(
+            "Class",
+            format!("{} predicted", view.run().model.class_name(view.shown.ranking.first().copied().unwrap_or(0))),
+        ))
+    }
+}
+
+/// One class: its name over a bar as long as its probability.
+fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
+    let run = view.run();
+    let (name, share, score) = (run.model.class_name(class), run.probabilities[class], run.scores[class]);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW - 2.0), Sense::click());
+    let picked = view.class() == class;
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, format!("class {name}")));
+    let palette = view.palette;
+    let painter = ui.painter();
+    if picked || response.hovered() {
+        painter.rect_filled(rect, RADIUS, if picked { palette.picked } else { palette.hovered });
+    }
+    let width = (rect.width() * share).max(1.0);
+    let bar =
+        Rect::from_min_max(pos2(rect.left(), rect.bottom() - 3.0), pos2(rect.left() + width, rect.bottom() - 1.0));
+    painter.rect_filled(bar, 1.0, if picked { palette.accent } else { palette.weak });
+    let mono = TextStyle::Monospace.resolve(ui.style());
+    let text = ui.visuals().text_color();
+    let at = |x: f32| pos2(x, rect.center().y - 1.0);
+    let percent = format!("{:.1}%", 100.0 * share);
+    let mut left = rect.right() - 6.0;
+    // In a narrow pane the name needs the room more; the score is in the hover text.
+    if rect.width() > 210.0 {
+        let right = painter.text(at(left), Align2::RIGHT_CENTER, number(score), mono.clone(), palette.weak);
+        left = right.left().min(rect.right() - 46.0) - 10.0;
+    }
+    let shown = painter.text(at(left), Align2::RIGHT_CENTER, percent, mono, text);
+    let room = Rect::from_min_max(rect.min, pos2(shown.left() - 6.0, rect.bottom()));
+    let font: FontId = TextStyle::Body.resolve(ui.style());
+    painter.with_clip_rect(room.intersect(ui.clip_rect())).text(
+        at(rect.left() + 6.0),
+        Align2::LEFT_CENTER,
+        name,
+        font,
+        text,
+    );
+    let whole = run.model.labels.all().get(class).map_or("", |label| label.name.as_str());
+    let response =
+        response.on_hover_text(format!("{whole}\nclass {class}, probability {share:.6}, score {}", number(score)));
+    if response.clicked() {
+        out.push(Command::SelectClass(if picked { None } else { Some(class) }));
+    }
+}
+
+/// All probabilities as one row of a heatmap.
+fn strip(probabilities: &[f32], style: crate::paint::Style) -> image::RgbaImage {
+    use crate::paint::{Plane, Range, paint_plane};
+    let plane = Plane { values: probabilities, width: probabilities.len(), height: 1 };
+    paint_plane(&plane, (probabilities.len() * 4) as u32, 32, Range::of(probabilities), &style)
+}

@@ -1,0 +1,182 @@
+//! What the window shows: one selection, the run it is about, and what has been computed about it.
+
+use super::{answers::Answers, cache::Cache, theme::Palette};
+use crate::{
+    engine::{LayerView, Run, Status},
+    methods::{METHODS, Method},
+    net::{Cost, Graph, Node, NodeId, Op},
+    paint::{Scaling, Style},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, sync::Arc};
+
+/// What every pane is about, unless it says otherwise.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The layer.
+    pub layer: NodeId,
+    /// Its unit.
+    pub unit: usize,
+    /// Row and column on the unit's map; the strongest where `None`.
+    pub position: Option<[usize; 2]>,
+    /// The class that attributions explain; the predicted one where `None`.
+    pub class: Option<usize>,
+    /// How they explain it.
+    pub method: &'static Method,
+    /// What the pointer is over.
+    pub hover: Option<Hover>,
+    /// The unit last selected in each layer that was visited.
+    visited: HashMap<NodeId, usize>,
+}
+
+/// A place under the pointer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hover {
+    /// As fractions of the network's input, from the left and from the top.
+    pub place: [f32; 2],
+    /// The layer, the unit, the row and the column, where the pointer is over a feature map.
+    pub spot: Option<(NodeId, usize, [usize; 2])>,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        let (method, visited) = (&METHODS[0], HashMap::new());
+        Selection { layer: 0, unit: 0, position: None, class: None, method, hover: None, visited }
+    }
+}
+
+impl Selection {
+    /// Goes to a layer: to the unit last selected there, else to the strongest.
+    pub fn select_layer(&mut self, run: &Run, layer: NodeId) {
+        let layer = layer.min(run.layers.len().saturating_sub(1));
+        if layer != self.layer {
+            self.visited.insert(self.layer, self.unit);
+            let strongest = || strongest_unit(&run.layers[layer]);
+            let unit = self.visited.get(&layer).copied().unwrap_or_else(strongest);
+            (self.layer, self.unit, self.position) = (layer, unit, None);
+        }
+    }
+
+    /// Goes to a unit of the present layer.
+    pub fn select_unit(&mut self, unit: usize, position: Option<[usize; 2]>) {
+        (self.unit, self.position) = (unit, position);
+    }
+
+    /// Another network: nothing of the old selection means anything.
+    pub fn start(&mut self, run: &Run) {
+        let first = run.model.network.graph().nodes().iter().position(|node| matches!(node.op, Op::Conv(_)));
+        let layer = first.unwrap_or(0);
+        let unit = strongest_unit(&run.layers[layer]);
+        *self = Selection { layer, unit, method: self.method, ..Selection::default() };
+    }
+}
+
+/// The unit with the largest value.
+pub fn strongest_unit(layer: &LayerView) -> usize {
+    let best = |best: usize, unit: usize| {
+        if layer.ranges[unit].high > layer.ranges[best].high { unit } else { best }
+    };
+    (0..layer.ranges.len()).fold(0, best)
+}
+
+/// Whether a unit says nothing about this picture: the same value everywhere. A single value says something.
+pub fn is_silent(layer: &LayerView, unit: usize) -> bool {
+    let [_, height, width] = layer.shape;
+    let range = layer.ranges[unit];
+    range.low == range.high && (height * width > 1 || range.high == 0.0)
+}
+
+/// How feature maps are coloured, in every pane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// Colour map and gamma.
+    pub style: Style,
+    /// Whose range is the map's.
+    pub scaling: Scaling,
+}
+
+/// A run with what is computed from its graph once.
+pub struct Shown {
+    /// The run.
+    pub run: Arc<Run>,
+    /// Costs of its layers, receptive fields among them.
+    pub costs: Vec<Cost>,
+    /// Classes, best first.
+    pub ranking: Vec<usize>,
+}
+
+impl Shown {
+    /// Everything about a run that arrived.
+    pub fn new(run: Arc<Run>) -> Self {
+        let (costs, ranking) = (run.model.network.graph().costs(), run.ranking());
+        Shown { run, costs, ranking }
+    }
+
+    /// The layers.
+    pub fn graph(&self) -> &Graph {
+        self.run.model.network.graph()
+    }
+}
+
+/// The grid on screen, for the arrow keys.
+#[derive(Clone, Debug)]
+pub struct Grid {
+    /// The layer it shows.
+    pub layer: NodeId,
+    /// Its units in their order.
+    pub order: Arc<[u32]>,
+    /// Tiles a row.
+    pub columns: u32,
+}
+
+/// All that a pane may read.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The run on screen.
+    pub shown: &'a Shown,
+    /// What it is about.
+    pub selection: &'a Selection,
+    /// How feature maps are coloured.
+    pub look: Look,
+    /// What is on the GPU.
+    pub cache: &'a Cache,
+    /// What methods answered.
+    pub answers: &'a Answers,
+    /// What runs.
+    pub status: Option<&'a Status>,
+    /// Colours.
+    pub palette: &'static Palette,
+}
+
+impl<'a> View<'a> {
+    /// The run.
+    pub fn run(&self) -> &'a Arc<Run> {
+        &self.shown.run
+    }
+
+    /// The selected layer.
+    pub fn node(&self) -> &'a Node {
+        self.shown.graph().node(self.selection.layer)
+    }
+
+    /// Its maps.
+    pub fn layer(&self) -> &'a LayerView {
+        &self.run().layers[self.selection.layer]
+    }
+
+    /// The class that is explained.
+    pub fn class(&self) -> usize {
+        self.selection.class.unwrap_or_else(|| self.shown.ranking.first().copied().unwrap_or(0))
+    }
+
+    /// The selected position, or where the unit is strongest; `None` where the layer has no extent.
+    pub fn position(&self) -> Option<[usize; 2]> {
+        let [_, height, width] = self.layer().shape;
+        (height * width > 1).then(|| self.selection.position.unwrap_or_else(|| self.cache.strongest_position(*self)))
+    }
+}
+
+/// A layer's name with the paper's, as captions say it.
+pub fn layer_name(node: &Node) -> String {
+    node.title.map_or_else(|| node.name.clone(), |title| format!("{title} ({})", node.name))
+}

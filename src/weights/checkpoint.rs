@@ -1,0 +1,212 @@
+//! Where the weights are in what people save: a `state_dict`, a checkpoint that has one beside epoch and optimizer, or
+//! a whole pickled module.
+
+use super::{
+    bounded::{Context, Dtype, is_counter},
+    pickle::{Object, Pickle, Value},
+    strided::View,
+    torch,
+};
+use crate::{Error, Result};
+use std::collections::{BTreeMap, HashMap};
+
+/// Where a checkpoint keeps its weights, the first that is there: the weights as trained before averages of them
+/// (`ema`). What stands in none of these is searched for in the entry with the most tensors.
+const KEYS: [&str; 14] = [
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "net",
+    "network",
+    "module",
+    "weights",
+    "params",
+    "backbone",
+    "state_dict_ema",
+    "model_ema",
+    "ema_state_dict",
+    "ema",
+];
+/// How deep a checkpoint's dictionaries and a network's modules are nested.
+const MAX_DEPTH: usize = 24;
+/// How often each object may be looked at: a pickle may refer to one from many places, and those to each other.
+const MAX_VISITS: usize = 32;
+
+/// The tensors of a checkpoint.
+#[derive(Default)]
+pub(super) struct Found {
+    /// By key.
+    pub storages: BTreeMap<String, Wanted>,
+    /// Bytes of a value of every storage that the pickle mentions.
+    pub sizes: HashMap<String, usize>,
+    /// Numbers and short texts beside the weights.
+    pub metadata: HashMap<String, String>,
+}
+
+/// A storage and what is wanted of it.
+pub(super) struct Wanted {
+    pub dtype: Dtype,
+    pub count: usize,
+    pub views: Vec<(String, View)>,
+}
+
+/// Finds the weights.
+pub(super) fn find(context: &Context, pickle: &Pickle) -> Result<Found> {
+    let size: usize = pickle.objects.iter().map(Object::size).sum();
+    let mut search = Search { pickle, visits: 0, allowed: 1000 + size.saturating_mul(MAX_VISITS) };
+    let tensors = search.tensors(pickle.root, 0);
+    if search.visits > search.allowed {
+        return Err(context.damaged("its objects contain each other"));
+    }
+    if tensors.is_empty() {
+        return Err(refuse(context, pickle));
+    }
+    let mut found = Found { metadata: metadata(pickle), ..Found::default() };
+    for index in 0..pickle.objects.len() {
+        if let Some(storage) = torch::storage(pickle, Value::Object(index))
+            && let Some(size) = storage.size()
+        {
+            found.sizes.insert(storage.key.to_owned(), size);
+        }
+    }
+    for (name, value) in tensors {
+        let Some(described) = torch::tensor(pickle, value) else { continue };
+        let torch::Described { storage, view } =
+            described.map_err(|why| context.damaged(format_args!("{name} {why}")))?;
+        let Some(dtype) = storage.dtype() else {
+            if is_counter(&name, &view.shape) {
+                continue;
+            }
+            return Err(context.not_floats(&name, storage.kind));
+        };
+        let (key, count) = (storage.key.to_owned(), storage.count);
+        let wanted = found.storages.entry(key).or_insert(Wanted { dtype, count, views: Vec::new() });
+        if (wanted.dtype, wanted.count) != (dtype, count) {
+            return Err(context.damaged(format_args!("{name} disagrees with others about their storage")));
+        }
+        wanted.views.push((name, view));
+    }
+    Ok(found)
+}
+
+/// The error for a pickle without weights, which says what it would have called.
+pub(super) fn refuse(context: &Context, pickle: &Pickle) -> Error {
+    match torch::foreign_call(pickle) {
+        Some(name) => {
+            let name: String = name.chars().take(80).collect();
+            context.refused(format_args!("calls {name}: not a weights file; nothing was run"))
+        }
+        None => context.refused("is a pickle without tensors by name; a state_dict is needed"),
+    }
+}
+
+fn metadata(pickle: &Pickle) -> HashMap<String, String> {
+    let plain = |value| match value {
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Int(value) => Some(value.to_string()),
+        Value::Float(value) => Some(value.to_string()),
+        Value::None => None,
+        Value::Object(_) => pickle.text(value).filter(|text| text.len() <= 200).map(str::to_owned),
+    };
+    let entries = torch::entries(pickle, pickle.root).unwrap_or_default();
+    let short = |&(key, value): &(Value, Value)| Some((pickle.text(key)?.to_owned(), plain(value)?));
+    entries.iter().filter_map(short).collect()
+}
+
+/// Tensors by name. Names of the same tensors may be many: the last of equal ones counts, as in Python.
+type Named = BTreeMap<String, Value>;
+
+struct Search<'p> {
+    pickle: &'p Pickle,
+    visits: usize,
+    allowed: usize,
+}
+
+impl Search<'_> {
+    /// The weights in a value: those under the first of [`KEYS`], else its own, else those of its richest entry.
+    fn tensors(&mut self, value: Value, depth: usize) -> Named {
+        if !self.enter(depth) {
+            return Named::new();
+        }
+        let pickle = self.pickle;
+        if let Some(entries) = torch::entries(pickle, value) {
+            self.visits += entries.len();
+            for wanted in KEYS {
+                for &(_, value) in entries.iter().rev().filter(|(key, _)| pickle.text(*key) == Some(wanted)) {
+                    let found = self.tensors(value, depth + 1);
+                    if !found.is_empty() {
+                        return found;
+                    }
+                }
+            }
+            let mut own = Named::new();
+            self.collect("", &entries, &mut own);
+            return if own.is_empty() { self.richest(entries.iter().map(|entry| entry.1), depth) } else { own };
+        }
+        if let Some(items) = pickle.items(value) {
+            return self.richest(items.iter().copied(), depth);
+        }
+        let mut own = Named::new();
+        self.module("", value, depth, &mut own);
+        own
+    }
+
+    fn richest(&mut self, values: impl Iterator<Item = Value>, depth: usize) -> Named {
+        let mut best = Named::new();
+        for value in values.filter(|value| matches!(value, Value::Object(_))) {
+            let found = self.tensors(value, depth + 1);
+            if found.len() > best.len() {
+                best = found;
+            }
+        }
+        best
+    }
+
+    /// The tensors of a pickled module: its parameters, its buffers, and those of the modules in it. TorchScript keeps
+    /// all three as plain attributes.
+    fn module(&mut self, prefix: &str, value: Value, depth: usize, found: &mut Named) {
+        if !self.enter(depth) || prefix.len() > 1000 {
+            return;
+        }
+        let pickle = self.pickle;
+        let Some(attributes) = torch::attributes(pickle, value) else { return };
+        self.visits += attributes.len();
+        let section = |name| {
+            let entry = attributes.iter().rev().find(|(key, _)| pickle.text(*key) == Some(name));
+            entry.and_then(|&(_, value)| torch::entries(pickle, value))
+        };
+        let modules = section("_modules");
+        let is_eager = modules.is_some();
+        for part in ["_parameters", "_buffers"].into_iter().filter_map(section) {
+            self.visits += part.len();
+            self.collect(prefix, &part, found);
+        }
+        if !is_eager {
+            self.collect(prefix, &attributes, found);
+        }
+        let modules = modules.unwrap_or(attributes);
+        self.visits += modules.len();
+        for (key, value) in modules {
+            if let (Some(name), Some(Object::Call(_))) = (pickle.text(key), pickle.object(value)) {
+                self.module(&format!("{prefix}{name}."), value, depth + 1, found);
+            }
+        }
+    }
+
+    fn collect(&self, prefix: &str, entries: &[(Value, Value)], found: &mut Named) {
+        for &(key, value) in entries {
+            if let Some(name) = self.pickle.text(key)
+                && name.len() <= 1000
+                && torch::tensor(self.pickle, value).is_some()
+            {
+                found.insert(format!("{prefix}{name}"), value);
+            }
+        }
+    }
+
+    fn enter(&mut self, depth: usize) -> bool {
+        self.visits += 1;
+        depth < MAX_DEPTH && self.visits <= self.allowed
+    }
+}

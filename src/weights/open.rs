@@ -1,0 +1,145 @@
+//! Which reader a file needs, told from its first bytes: names lie.
+
+use super::{
+    bounded::{Context, Stream},
+    caffe, legacy, npz, pytorch, safetensors, zipped,
+};
+use crate::{
+    Error, Result,
+    net::{Op, Tensors},
+    watch::Watch,
+};
+use std::{
+    collections::HashMap,
+    fmt, fs,
+    io::{BufReader, Cursor, Read, Seek},
+    path::Path,
+};
+
+/// What a weights file holds.
+pub struct File {
+    /// The tensors, in float32, by the names the file gives them.
+    pub tensors: Tensors,
+    /// What the file says of itself: epoch, accuracy, ...
+    pub metadata: HashMap<String, String>,
+    /// What kind of file it is.
+    pub format: Format,
+    /// Operators that the file states the constants of, by its names of the layers.
+    pub constants: Vec<(String, Op)>,
+}
+
+impl File {
+    pub(super) fn new(format: Format, tensors: Tensors, metadata: HashMap<String, String>) -> Self {
+        File { tensors, metadata, format, constants: Vec::new() }
+    }
+}
+
+/// A kind of weights file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// safetensors.
+    Safetensors,
+    /// What `torch.save` writes, since 2020 or before, and `torch.jit.save`.
+    PyTorch,
+    /// What `numpy.savez` and `numpy.savez_compressed` write.
+    Npz,
+    /// A `.caffemodel`. Its network takes channels in the order blue, green, red, as 0..255 minus a mean, unless its
+    /// tensors went through [`super::fit`].
+    Caffe,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Safetensors => "safetensors file",
+            Format::PyTorch => "PyTorch file",
+            Format::Npz => ".npz file",
+            Format::Caffe => "Caffe model",
+        })
+    }
+}
+
+/// Reads a file of any [`Format`], reporting progress by bytes.
+///
+/// # Errors
+/// [`Error::Failed`] when the file is unreadable, none of these formats, damaged, or holds values that are not floats.
+pub fn read_file(path: &Path, watch: &Watch) -> Result<File> {
+    let file = fs::File::open(path).map_err(|error| Error::io("open", path, &error))?;
+    let info = file.metadata().map_err(|error| Error::io("open", path, &error))?;
+    if info.is_dir() {
+        return Err(Error::Failed(format!("{} is a folder; a weights file is needed", path.display())));
+    }
+    if !info.is_file() {
+        return Err(Error::Failed(format!("{} is no regular file", path.display())));
+    }
+    read(BufReader::with_capacity(1 << 16, file), info.len(), &path.display().to_string(), watch)
+}
+
+/// Reads a file that is in memory.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn read_bytes(bytes: &[u8], name: &str) -> Result<File> {
+    read(Cursor::new(bytes), bytes.len() as u64, name, &Watch::default())
+}
+
+/// Files that people take for weights, by how they start.
+const OTHERS: &[(&[u8], &str)] = &[
+    (b"version https://git-lfs", "is a pointer of Git LFS: the weights themselves were not downloaded"),
+    (b"<", "is a web page or XML, not weights: the download went wrong"),
+    (b"\x89HDF", "is an HDF5 file (Keras); save the weights as .npz or safetensors"),
+    (b"GGUF", "is a GGUF file, which holds no convolutional network"),
+    (b"\x1f\x8b", "is compressed with gzip; unpack it first"),
+    (b"\x93NUMPY", "is a single array; a .npz with an array a tensor is needed"),
+    (b"\x08", "is an ONNX model; save the weights as safetensors or .pth"),
+];
+
+fn read<R: Read + Seek>(mut reader: R, length: u64, name: &str, watch: &Watch) -> Result<File> {
+    watch.at(0, 1)?;
+    let unreadable = |error: std::io::Error| Error::Failed(format!("cannot read {name}: {error}"));
+    let mut head = Vec::new();
+    reader.by_ref().take(512).read_to_end(&mut head).map_err(unreadable)?;
+    reader.rewind().map_err(unreadable)?;
+    let context = |format| Context::new(name, format, length, watch);
+    let file = if zipped::recognise(&head) {
+        // The directory tells; until it is read, the first entry's name says which format a damaged file was.
+        let npz = context(Format::Npz);
+        let torch = context(Format::PyTorch);
+        let guess = if head.windows(4).any(|name| name == b".npy") { &npz } else { &torch };
+        let archive = zipped::Archive::open(guess, reader)?;
+        match archive.names().iter().any(|name| pytorch::recognise(name)) {
+            true => pytorch::read(zipped::Archive { context: &torch, ..archive }),
+            false => npz::read(zipped::Archive { context: &npz, ..archive }),
+        }
+    } else if safetensors::recognise(&head) {
+        safetensors::read(Stream::new(&context(Format::Safetensors), reader, length))
+    } else if legacy::recognise(&head) {
+        legacy::read(Stream::new(&context(Format::PyTorch), reader, length))
+    } else if caffe::recognise(&head) {
+        caffe::read(Stream::new(&context(Format::Caffe), reader, length))
+    } else {
+        Err(unknown(&head, name))
+    }?;
+    watch.at(1, 1)?;
+    if file.tensors.keys().any(|name| name.len() > 300 || name.chars().any(char::is_control)) {
+        return Err(Error::Failed(format!("{name} has tensors with names that cannot be printed")));
+    }
+    if file.tensors.is_empty() {
+        return Err(Error::Failed(format!("{name} is a {} without any weights", file.format)));
+    }
+    Ok(file)
+}
+
+fn unknown(head: &[u8], name: &str) -> Error {
+    let tar = head.get(257..262) == Some(b"ustar");
+    let known = OTHERS.iter().find(|(start, _)| head.starts_with(start)).map(|(_, what)| *what);
+    let what = match known {
+        _ if head.is_empty() => "is empty",
+        _ if tar => {
+            "is a tar archive: unpack it, or where PyTorch wrote it before 2017, save it again with a newer one"
+        }
+        Some(what) => what,
+        None => "is no weights file: it is neither safetensors, PyTorch's .pth, .npz nor .caffemodel",
+    };
+    Error::Failed(format!("{name} {what}"))
+}

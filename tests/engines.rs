@@ -1,0 +1,139 @@
+//! The fast engine beside candle's operators, on every network: every layer's output, batches, cancelling, inner
+//! layers, and the reverse walk under each rule.
+#![allow(clippy::unwrap_used)]
+
+use candle_core::{Device, Tensor};
+use std::sync::Arc;
+use striate::{
+    kernels::{blocked::Isa, to_vec},
+    net::{Builder, Conv, Engine, Graph, Network, Op, Padding, Reverse, Rule, Window},
+    watch::Watch,
+    weights, zoo,
+};
+
+/// Largest difference over largest magnitude of float32 sums in another order, Winograd's included.
+const TOLERANCE: f32 = 1e-4;
+
+/// Multiply-adds up to which every layer is compared: the networks of a few seconds.
+const MOST_MACS: u64 = 2_100_000_000;
+
+fn network(graph: &Graph, engine: Engine) -> Arc<Network> {
+    let tensors = weights::synthetic(graph, 0).unwrap();
+    Arc::new(Network::new(graph.clone(), tensors, "synthetic", &Device::Cpu).unwrap().with_engine(engine))
+}
+
+fn difference(ours: &Tensor, theirs: &Tensor) -> f32 {
+    assert_eq!(ours.dims(), theirs.dims());
+    let (ours, theirs) = (to_vec(ours).unwrap(), to_vec(theirs).unwrap());
+    let largest = theirs.iter().fold(1e-30f32, |m, v| m.max(v.abs()));
+    ours.iter().zip(&theirs).fold(0f32, |m, (a, b)| m.max((a - b).abs())) / largest
+}
+
+/// A small graph with everything that plans treat specially, and no near-ties: branches joined in place, a join of a
+/// join, a layer that reads beside where it writes, channels that fill no block, residuals, groups, two readers.
+fn tangled() -> Graph {
+    let mut net = Builder::new([3, 21, 18]);
+    let conv = |out, kernel| Op::Conv(Conv::new(out, kernel));
+    let stem = net.add("stem", conv(32, 3), &[0]);
+    let norm = net.add("norm", Op::BatchNorm { eps: 1e-5 }, &[stem]);
+    let a = net.add("a", Op::Relu, &[norm]);
+    let b = net.add("b", Op::Conv(Conv::new(16, 3).pad(1)), &[a]);
+    let c = net.add("c", Op::Concat, &[a, b]);
+    let d = net.add("d", Op::Conv(Conv::new(32, 3).pad(1)), &[c]);
+    let e = net.add("e", Op::Concat, &[a, b, d]);
+    let square = net.add("square", Op::Relu, &[e]);
+    let f = net.add("f", Op::Concat, &[e, square, e]);
+    let g = net.add("g", Op::Conv(Conv::new(24, 3).stride(2).pad(1)), &[f]);
+    let h = net.add("h", Op::Conv(Conv { groups: 4, ..Conv::new(24, 3).pad(1) }), &[g]);
+    let sum = net.add("sum", Op::Add, &[h, g]);
+    let i = net.add("i", Op::Relu, &[sum]);
+    let odd = net.add("odd", Op::Concat, &[i, g, i]);
+    let pads = Padding { top: 0, bottom: 1, left: 2, right: 0 };
+    let j = net.add("j", Op::Conv(Conv { padding: pads, dilation: 2, ..Conv::new(40, 2) }), &[odd]);
+    let k = net.add("k", Op::Dropout { p: 0.5 }, &[j]);
+    let l = net.add("l", Op::AvgPool { window: Window::new(3, 2).pad(1), count_padding: true }, &[k]);
+    let m = net.add("m", Op::MaxPool(Window::new(3, 2).pad(1)), &[k]);
+    let n = net.add("n", Op::Add, &[l, m]);
+    let o = net.add("o", Op::Lrn { size: 5, alpha: 0.1, beta: 0.75, k: 2.0 }, &[n]);
+    net.add("p", Op::AdaptiveAvgPool { size: [2, 3] }, &[o]);
+    net.then("flatten", Op::Flatten);
+    net.then("fc", Op::Linear { out: 10, bias: true });
+    net.then("softmax", Op::Softmax);
+    net.finish().unwrap()
+}
+
+#[test]
+fn a_tangled_graph_on_every_instruction_set() {
+    let graph = tangled();
+    let reference = network(&graph, Engine::Candle);
+    let picture = weights::uniform("picture", 3 * 3 * 21 * 18, 1);
+    let picture = Tensor::from_vec(picture, (3, 3, 21, 18), &Device::Cpu).unwrap();
+    let expected = reference.forward(&picture, &Watch::default()).unwrap();
+    for isa in Isa::all() {
+        let tensors = weights::synthetic(&graph, 0).unwrap();
+        let ours = Network::new(graph.clone(), tensors, "synthetic", &Device::Cpu).unwrap().with_isa(isa);
+        let ours = Arc::new(ours);
+        assert_eq!(ours.engine(), Engine::Fast);
+        let trace = ours.forward(&picture, &Watch::default()).unwrap();
+        for (id, node) in graph.nodes().iter().enumerate() {
+            let d = difference(trace.output(id), expected.output(id));
+            assert!(d <= 1e-5, "{} {} forward: {d:e}", isa.name(), node.name);
+        }
+        for rule in [Rule::Gradient, Rule::Guided, Rule::Deconvnet] {
+            for (from, to) in
+                [("fc", "input"), ("p", "a"), ("n", "stem"), ("norm", "input"), ("stem", "input"), ("f", "norm")]
+            {
+                let (from, to) = (graph.find(from).unwrap(), graph.find(to).unwrap());
+                let dims = expected.dims(from);
+                let seed = weights::uniform("seed", dims.iter().product(), 2);
+                let seed = Tensor::from_vec(seed, dims, &Device::Cpu).unwrap();
+                let how = Reverse::from(rule);
+                let [ours, theirs] = [&trace, &expected].map(|t| t.reverse(from, &seed, to, &how).unwrap());
+                let d = difference(&ours, &theirs);
+                let names = [from, to].map(|id| graph.node(id).name.as_str());
+                assert!(d <= 2e-5, "{} {rule:?} {names:?}: {d:e}", isa.name());
+                let again = trace.reverse(from, &seed, to, &how).unwrap();
+                assert_eq!(to_vec(&ours).unwrap(), to_vec(&again).unwrap(), "not the same twice");
+            }
+        }
+    }
+}
+
+/// Every network of the zoo that is not too large: every layer's output.
+#[test]
+fn every_network_forward() {
+    for card in zoo::ZOO {
+        let graph = (card.build)(card.size()).unwrap();
+        // Larger ones take minutes with candle, and have no layer that a smaller one lacks.
+        let macs: u64 = graph.costs().iter().map(|cost| cost.macs).sum();
+        if macs > MOST_MACS {
+            continue;
+        }
+        let [channels, height, width] = graph.input_shape();
+        let picture = weights::uniform("picture", channels * height * width, 0);
+        let picture = Tensor::from_vec(picture, (1, channels, height, width), &Device::Cpu).unwrap();
+        let [ours, theirs] = [Engine::Fast, Engine::Candle]
+            .map(|engine| network(&graph, engine).forward(&picture, &Watch::default()).unwrap());
+        let mut worst = (0f32, "");
+        for (id, node) in graph.nodes().iter().enumerate() {
+            let d = difference(ours.output(id), theirs.output(id));
+            assert!(d <= TOLERANCE, "{} {}: {d:e}", card.name, node.name);
+            worst = if d > worst.0 { (d, &node.name) } else { worst };
+        }
+        println!("{}: {:.1e} at {}", card.name, worst.0, worst.1);
+    }
+}
+
+#[test]
+fn cancelling_stops_between_layers() {
+    let network = network(&tangled(), Engine::Fast);
+    let picture = Tensor::zeros((1, 3, 21, 18), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let watch = Watch::default();
+    let trace = network.forward(&picture, &watch).unwrap();
+    let seed = trace.seed(network.graph().scores(), [0, 0, 0], 1.0).unwrap();
+    watch.cancel();
+    let how = Reverse { watch: watch.clone(), ..Reverse::default() };
+    assert!(matches!(network.forward(&picture, &watch), Err(striate::Error::Cancelled)));
+    let walk = trace.reverse(network.graph().scores(), &seed, 0, &how);
+    assert!(matches!(walk, Err(striate::Error::Cancelled)));
+}

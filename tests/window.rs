@@ -1,0 +1,346 @@
+//! The window, driven as a person drives it, on the software rasteriser: pointer, keys, dropped files, dialogs.
+//! Where there is no rasteriser at all the tests say so and pass, unless `CI` is set: there they may not skip.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use eframe::egui::{self, Key, Modifiers, Pos2, accesskit::Role, vec2};
+use egui_kittest::{Harness, kittest::Queryable as _};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use striate::{
+    engine::{DeviceChoice, Opening},
+    ui::{App, Start, dialogs::Ask},
+};
+
+type Window = Harness<'static, App>;
+
+/// What the next dialogs answer.
+type Answers = Arc<Mutex<Vec<PathBuf>>>;
+
+/// Whether there is anything to draw with.
+fn can_draw() -> bool {
+    let make = || {
+        egui_kittest::wgpu::create_render_state(egui_kittest::wgpu::default_wgpu_setup(), Default::default());
+    };
+    let found = std::panic::catch_unwind(make).is_ok();
+    let must = std::env::var_os("CI").is_some();
+    assert!(found || !must, "no rasteriser, but CI may not skip");
+    if !found {
+        println!("SKIPPED: there is no rasteriser on this machine");
+    }
+    found
+}
+
+fn open_with(network: &str, answers: Answers) -> Option<Window> {
+    if !can_draw() {
+        return None;
+    }
+    let ask: Ask = Arc::new(move |_, _| answers.lock().unwrap().pop());
+    let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu };
+    let builder = Harness::builder().with_size([1280.0, 800.0]).with_render_cursor(false).wgpu();
+    let mut window = builder.build_eframe(move |cc| App::new(cc, start, ask).unwrap());
+    settle(&mut window);
+    Some(window)
+}
+
+fn open() -> Option<Window> {
+    open_with("photonet", Answers::default())
+}
+
+/// Steps until a condition holds.
+fn until(window: &mut Window, what: &str, holds: impl Fn(&App) -> bool) {
+    let start = Instant::now();
+    while !holds(window.state()) {
+        assert!(start.elapsed() < Duration::from_secs(120), "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(4));
+        window.step();
+    }
+}
+
+/// Steps until a run is on screen, nothing is computed any more, and everything computed is drawn.
+fn settle(window: &mut Window) {
+    until(window, "the first run", |app| app.shown().is_some());
+    loop {
+        until(window, "an idle engine", App::is_idle);
+        window.run_steps(3);
+        if window.state().is_idle() {
+            break;
+        }
+    }
+    std::thread::sleep(Duration::from_millis(60));
+    window.run_steps(3);
+}
+
+fn click(window: &mut Window, at: Pos2) {
+    window.hover_at(at);
+    window.step();
+    window.drag_at(at);
+    window.step();
+    window.drop_at(at);
+    window.run_steps(2);
+}
+
+/// Picks a network from the list, by typing its name: the list is longer than the window.
+fn choose_network(window: &mut Window, title: &str) {
+    window.get_by_label("Network").click();
+    window.run_steps(2);
+    let search = window.get_by_label("Search networks");
+    search.focus();
+    search.type_text(title);
+    window.run_steps(3);
+    window.get_by_label(title).click();
+    window.run_steps(2);
+}
+
+fn layer(window: &Window) -> usize {
+    window.state().selection().layer
+}
+
+fn picture_name(app: &App) -> String {
+    app.shown().unwrap().run.picture.as_ref().unwrap().name.clone()
+}
+
+fn drop_file(window: &mut Window, path: PathBuf) {
+    #[derive(Debug)]
+    struct Dropped(PathBuf);
+    impl egui::DroppedFile for Dropped {
+        fn path(&self) -> &std::path::Path {
+            &self.0
+        }
+        fn bytes(&self) -> Result<Vec<u8>, String> {
+            std::fs::read(&self.0).map_err(|error| error.to_string())
+        }
+    }
+    window.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+    window.step();
+}
+
+fn sample(folder: &std::path::Path, name: &str) -> PathBuf {
+    let path = folder.join(format!("{name}.png"));
+    let colour = |x: u32, y: u32| image::Rgb([(x * 3) as u8, (y * 5) as u8, 90]);
+    image::RgbImage::from_fn(80, 50, colour).save(&path).unwrap();
+    path
+}
+
+#[test]
+fn it_opens_on_a_sample_with_photonet_already_run() {
+    let Some(window) = open() else { return };
+    let app = window.state();
+    assert_eq!(app.shown().unwrap().run.model.card.name, "photonet");
+    assert_eq!(picture_name(app), "chelsea");
+    window.get_by_label("feature maps of conv1");
+    window.get_by_label("layer conv3");
+    window.get_by_label("map of unit 35");
+    window.get_by_label("heatmap");
+}
+
+#[test]
+fn the_layer_slider_is_dragged_and_keys_step() {
+    let Some(mut window) = open() else { return };
+    let rect = window.get_by_role_and_label(Role::Slider, "Layer").rect();
+    let first = layer(&window);
+    let mut seen = vec![first];
+    window.drag_at(rect.center_top() + vec2(0.0, 30.0));
+    window.step();
+    for share in 1..=16 {
+        window.hover_at(rect.center_top() + vec2(0.0, rect.height() * share as f32 / 16.0 - 2.0));
+        window.step();
+        if seen.last() != Some(&layer(&window)) {
+            seen.push(layer(&window));
+        }
+    }
+    window.drop_at(rect.center_bottom());
+    window.step();
+    let last = window.state().shown().unwrap().run.layers.len() - 1;
+    assert_eq!(layer(&window), last);
+    assert!(seen.len() > 10, "{seen:?}");
+    window.key_press(Key::OpenBracket);
+    window.step();
+    assert_eq!(layer(&window), last - 1);
+    window.key_press(Key::CloseBracket);
+    window.step();
+    assert_eq!(layer(&window), last);
+}
+
+#[test]
+fn a_unit_is_picked_by_clicking_its_tile_and_by_arrows() {
+    let Some(mut window) = open() else { return };
+    let rect = window.get_by_label("feature maps of conv1").rect();
+    click(&mut window, rect.min + vec2(12.0, 12.0));
+    assert_eq!(window.state().selection().unit, 0);
+    assert!(window.state().selection().position.is_some(), "a click also picks a position");
+    settle(&mut window);
+    window.key_press(Key::ArrowRight);
+    window.step();
+    assert_eq!(window.state().selection().unit, 1);
+    window.key_press(Key::ArrowDown);
+    window.step();
+    assert!(window.state().selection().unit > 8);
+    settle(&mut window);
+    window.get_by_label(&format!("deconvnet of unit {}", window.state().selection().unit));
+}
+
+#[test]
+fn a_class_is_picked_and_the_saliency_follows() {
+    let Some(mut window) = open() else { return };
+    let app = window.state();
+    let (method, ranking) = (app.selection().method, app.shown().unwrap().ranking.clone());
+    let before = app.answers().attribution(method, ranking[0]).unwrap().clone().unwrap();
+    let name = app.shown().unwrap().run.model.class_name(ranking[1]);
+    window.get_by_label(&format!("class {name}")).click();
+    window.step();
+    settle(&mut window);
+    assert_eq!(window.state().selection().class, Some(ranking[1]));
+    let after = window.state().answers().attribution(method, ranking[1]).unwrap().clone().unwrap();
+    assert_ne!(before.values, after.values);
+    window.key_press(Key::P);
+    window.step();
+    assert_eq!(window.state().selection().class, None);
+}
+
+#[test]
+fn another_method_is_chosen() {
+    let Some(mut window) = open() else { return };
+    window.get_by_label("Method").click();
+    window.run_steps(2);
+    window.get_by_label("Guided backprop").click();
+    window.step();
+    settle(&mut window);
+    assert_eq!(window.state().selection().method.name, "guided-backprop");
+    window.get_by_label("heatmap");
+}
+
+#[test]
+fn pictures_come_by_drop_and_by_dialog_and_bad_ones_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = Answers::default();
+    let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
+    drop_file(&mut window, sample(folder.path(), "dropped"));
+    until(&mut window, "the dropped picture", |app| picture_name(app) == "dropped.png");
+
+    answers.lock().unwrap().push(sample(folder.path(), "chosen"));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    window.step();
+    until(&mut window, "the chosen picture", |app| picture_name(app) == "chosen.png");
+
+    let bad = folder.path().join("notes.png");
+    std::fs::write(&bad, "no picture at all").unwrap();
+    drop_file(&mut window, bad);
+    until(&mut window, "a message", |app| app.message().is_some_and(|message| message.failed));
+    assert!(window.state().message().unwrap().text.contains("notes.png"));
+    assert_eq!(picture_name(window.state()), "chosen.png");
+    window.get_by_label("Dismiss").click();
+    window.run_steps(2);
+    assert!(window.state().message().is_none());
+}
+
+#[test]
+fn panes_are_exported_with_what_they_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = Answers::default();
+    let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
+    for (pane, size) in
+        [("Activations", None), ("Saliency", None), ("Unit", Some((512, 512))), ("Picture", Some((451, 300)))]
+    {
+        let path = folder.path().join(format!("{pane}.png"));
+        answers.lock().unwrap().push(path.clone());
+        window.get_by_label(&format!("Export {pane}")).click();
+        window.step();
+        until(&mut window, "the file", |app| app.message().is_some_and(|message| message.text.contains(pane)));
+        let written = image::open(&path).unwrap();
+        assert!(size.is_none_or(|size| size == (written.width(), written.height())), "{pane}");
+        let bytes = std::fs::read(&path).unwrap();
+        let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        assert!(holds("Network") && holds("photonet"), "{pane} does not say what it shows");
+    }
+    let path = folder.path().join("maps.npy");
+    answers.lock().unwrap().push(path.clone());
+    window.get_by_label("Export Activations").click();
+    window.step();
+    until(&mut window, "the array", |app| app.message().is_some_and(|message| message.text.contains("maps.npy")));
+    assert_eq!(striate::paint::read_npy(&path).unwrap().dims(), [64, 32, 32]);
+}
+
+#[test]
+fn long_work_is_cancelled_and_the_old_run_stays() {
+    let Some(mut window) = open() else { return };
+    choose_network(&mut window, "VGG-16");
+    let start = Instant::now();
+    while window.query_by_label("Cancel").is_none() {
+        assert!(start.elapsed() < Duration::from_secs(60), "nothing to cancel");
+        window.step();
+    }
+    window.get_by_label("Cancel").click();
+    window.run_steps(2);
+    until(&mut window, "an idle engine", App::is_idle);
+    window.run_steps(3);
+    assert_eq!(window.state().shown().unwrap().run.model.card.name, "photonet");
+}
+
+#[test]
+fn another_network_is_opened() {
+    let Some(mut window) = open() else { return };
+    choose_network(&mut window, "ResNet-18");
+    until(&mut window, "ResNet-18", |app| app.shown().unwrap().run.model.card.name == "resnet18");
+    settle(&mut window);
+    window.get_by_label("untrained");
+    window.get_by_label("feature maps of conv1");
+}
+
+#[test]
+fn the_theme_is_switched() {
+    let Some(mut window) = open() else { return };
+    assert_eq!(window.ctx.theme(), egui::Theme::Dark);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::D);
+    window.run_steps(2);
+    assert_eq!(window.ctx.theme(), egui::Theme::Light);
+}
+
+#[test]
+fn pages_open_and_close() {
+    let Some(mut window) = open() else { return };
+    window.key_press(Key::F1);
+    window.run_steps(2);
+    window.get_by_label("Next layer");
+    window.key_press(Key::Escape);
+    window.run_steps(2);
+    assert!(window.query_by_label("Next layer").is_none());
+    let before = layer(&window);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    window.run_steps(2);
+    window.get_by_label("Find a command").type_text("next");
+    window.run_steps(2);
+    window.key_press(Key::Enter);
+    window.run_steps(2);
+    assert_eq!(layer(&window), before + 1);
+}
+
+/// The interface's own work a frame, without rasterising: printed, since machines differ.
+#[test]
+fn frames_are_cheap() {
+    let Some(mut window) = open_with("vgg16", Answers::default()) else { return };
+    let count = window.state().shown().unwrap().run.layers.len();
+    let rect = window.get_by_role_and_label(Role::Slider, "Layer").rect();
+    // Uploading goes on in the background; give it the time that a person's first look takes.
+    for _ in 0..150 {
+        std::thread::sleep(Duration::from_millis(10));
+        window.step();
+    }
+    window.drag_at(rect.center_top() + vec2(0.0, 12.0));
+    window.step();
+    let mut times = Vec::new();
+    for index in 0..count {
+        window
+            .hover_at(rect.center_top() + vec2(0.0, 10.0 + (rect.height() - 20.0) * index as f32 / (count - 1) as f32));
+        let start = Instant::now();
+        window.step();
+        times.push(start.elapsed());
+        let missing = window.query_by_label("feature maps on their way").is_some();
+        assert!(!missing, "layer {index} was not there in the next frame");
+    }
+    times.sort();
+    println!("a frame while dragging over vgg16: median {:?}, longest {:?}", times[count / 2], times[count - 1]);
+}
