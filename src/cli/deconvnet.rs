@@ -50,7 +50,7 @@ const UNITS: usize = 9;
 const COLUMNS: u32 = 3;
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check()?;
+    args.output.check(false)?;
     let graph = args.subject.network.graph()?;
     let layer = graph.find(&args.layer)?;
     let unit = args.unit.map(|unit| args::unit(unit, layer, &graph)).transpose()?;

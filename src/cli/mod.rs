@@ -7,21 +7,27 @@
 
 mod activations;
 mod args;
+mod cam;
+mod checks;
 mod classify;
 mod console;
 mod deconvnet;
 mod evaluate;
+mod explain;
 mod facts;
 mod fetch;
 mod filters;
 mod layers;
 mod networks;
+mod object;
 mod output;
 mod pictures;
 mod quiet;
 mod saliency;
 mod table;
+mod target;
 mod tour;
+mod units;
 mod window;
 
 pub use window::{Wanted, Window};
@@ -54,6 +60,8 @@ enum Command {
     Activations(activations::Args),
     Filters(filters::Args),
     Saliency(saliency::Args),
+    Cam(cam::Args),
+    Units(units::Args),
     Deconvnet(deconvnet::Args),
     Tour(tour::Args),
     Evaluate(evaluate::Args),
@@ -70,6 +78,8 @@ impl Command {
             Command::Activations(args) => activations::run(args, console),
             Command::Filters(args) => filters::run(args, console),
             Command::Saliency(args) => saliency::run(args, console),
+            Command::Cam(args) => cam::run(args, console),
+            Command::Units(args) => units::run(args, console),
             Command::Deconvnet(args) => deconvnet::run(args, console),
             Command::Tour(args) => tour::run(args, console),
             Command::Evaluate(args) => evaluate::run(args, console),

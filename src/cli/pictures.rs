@@ -6,7 +6,7 @@ use crate::{
     engine::Run,
     methods::Attribution,
     net::Field,
-    paint::{ColourMap, Layout, Plane, Range, Style, overlay, paint_plane, signed_rgb},
+    paint::{ColourMap, Layout, Plane, Range, Style, overlay, paint_plane, signed_rgb, upsample_bilinear},
     picture::cropped,
 };
 use image::{RgbImage, RgbaImage, imageops};
@@ -100,21 +100,30 @@ pub(super) fn paint_values(values: &[f32], [channels, height, width]: [usize; 3]
     paint_plane(&plane, width as u32 * factor, height as u32 * factor, robust_range(plane.values, true), &style)
 }
 
-/// A heatmap, `factor` pixels a value; over the picture with `below`.
+/// A heatmap of the input, `factor` pixels a pixel of it; with `over` laid over the picture. Coarser values, a layer's,
+/// are stretched bilinearly.
 pub(super) fn paint_heatmap(
     values: &[f32],
     signed: bool,
     [height, width]: [usize; 2],
     style: &Style,
     factor: u32,
-    below: Option<&Run>,
+    run: &Run,
+    over: bool,
 ) -> Result<RgbaImage> {
     let plane = Plane { values, width, height };
     let range = robust_range(values, signed);
-    Ok(match below {
-        None => paint_plane(&plane, width as u32 * factor, height as u32 * factor, range, style),
-        Some(run) => overlay(&seen(run, factor)?, &plane, range, style, 0.85),
-    })
+    if over {
+        return Ok(overlay(&seen(run, factor)?, &plane, range, style, 0.85));
+    }
+    let [_, rows, columns] = run.model.network.graph().input_shape();
+    let (across, down) = (columns as u32 * factor, rows as u32 * factor);
+    if [height, width] == [rows, columns] {
+        return Ok(paint_plane(&plane, across, down, range, style));
+    }
+    let (width, height) = (across as usize, down as usize);
+    let stretched = upsample_bilinear(&plane, width, height);
+    Ok(paint_plane(&Plane { values: &stretched, width, height }, across, down, range, style))
 }
 
 /// What the network sees, `factor` pixels a pixel of its input: from the picture's own pixels where it has more, else

@@ -122,9 +122,9 @@ impl Figures<'_> {
         let factor = self.factor();
         let map = match channels {
             3 => paint_values(&attribution.values, shape, factor),
-            _ => paint_heatmap(&values, signed, [height, width], &style, factor, None)?,
+            _ => paint_heatmap(&values, signed, [height, width], &style, factor, self.run, false)?,
         };
-        let over = paint_heatmap(&values, signed, [height, width], &style, factor, Some(self.run))?;
+        let over = paint_heatmap(&values, signed, [height, width], &style, factor, self.run, true)?;
         let map = self.write(&format!("method-{}", method.name), &map, &facts, format!("{title} for {label}"))?;
         let alt = format!("{title} for {label}, over the picture");
         let overlay = self.write(&format!("method-{}-overlay", method.name), &over, &facts, alt)?;
