@@ -197,6 +197,7 @@ fn agrees(name: &str) {
 }
 
 #[test]
+#[ignore = "up to a minute: cargo test --test attribution -- --ignored --nocapture"]
 fn alexnet_agrees() {
     agrees("alexnet");
 }
@@ -207,8 +208,8 @@ fn vgg16_agrees() {
     agrees("vgg16");
 }
 
+/// The quickest that has branches, overlapping pools and batch normalisation.
 #[test]
-#[ignore = "up to a minute: cargo test --test attribution -- --ignored --nocapture"]
 fn googlenet_agrees() {
     agrees("googlenet");
 }

@@ -33,6 +33,8 @@ pub(super) struct Facts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub units: Option<Vec<UnitFacts>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<Vec<StepFacts>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<ClassFacts>,
     /// The class that is taken away from the class.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +75,19 @@ pub(super) struct UnitFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<[usize; 2]>,
     pub activation: f32,
+}
+
+/// One layer of a unit's path.
+#[derive(Clone, Serialize)]
+pub(super) struct StepFacts {
+    pub layer: String,
+    pub unit: usize,
+    /// Where most of the signal passes.
+    pub position: Option<[usize; 2]>,
+    /// The unit's activation there.
+    pub activation: f32,
+    /// Of the signal that reached the layer, times its activations, what this unit has.
+    pub share: f32,
 }
 
 /// The sum of an attribution, and what the method promises it to be.
@@ -130,6 +145,7 @@ impl Facts {
             layers: None,
             unit: None,
             units: None,
+            path: None,
             class: None,
             minus: None,
             target: None,
@@ -167,6 +183,10 @@ impl Facts {
             _ => layer.clone(),
         };
         let units = || self.units.as_ref().map(|units| numbers(units.iter().map(|unit| unit.unit)));
+        let steps = |steps: &Vec<StepFacts>| {
+            let step = |s: &StepFacts| format!("{} unit {} ({:.0}%)", s.layer, s.unit, 100.0 * s.share);
+            steps.iter().map(step).collect::<Vec<_>>().join(", ")
+        };
         let class = |c: &ClassFacts| format!("{} ({}, probability {:.4})", c.label, c.index, c.probability);
         let target = |target: &TargetFacts| format!("{} ({})", target.what, number(target.value));
         let set: Vec<String> = self.settings.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
@@ -182,6 +202,7 @@ impl Facts {
             ("Layer", self.layer.as_ref().map(titled)),
             ("Layers", self.layers.as_ref().map(|layers| layers.join(", "))),
             ("Unit", self.unit.map(|unit| unit.to_string()).or_else(units)),
+            ("Path", self.path.as_ref().map(steps)),
             ("Class", self.class.as_ref().map(class)),
             ("Minus", self.minus.as_ref().map(class)),
             ("Target", self.target.as_ref().map(target)),

@@ -21,6 +21,7 @@ mod layers;
 mod networks;
 mod object;
 mod output;
+mod patches;
 mod pictures;
 mod quiet;
 mod saliency;

@@ -32,6 +32,11 @@ impl Scale {
         self.to(width.max(height) as u32, PLEASANT)
     }
 
+    /// The factor for `width` x `height` values of which several make one picture.
+    pub fn many(self, width: usize, height: usize) -> u32 {
+        self.to(width.max(height) as u32, PLEASANT_MOSAIC)
+    }
+
     /// Tiles of `width` x `height` values for a mosaic of `count` about as wide as high.
     pub fn mosaic(self, count: usize, width: usize, height: usize) -> Layout {
         let plain = Layout::square(count, (width as u32, height as u32), 0);
@@ -154,10 +159,10 @@ pub(super) fn patch(field: &[Field; 2], [row, column]: [usize; 2], [height, widt
     [left, top, columns, rows]
 }
 
-/// Pictures of one size, row by row, transparent between.
-pub(super) fn grid(tiles: &[RgbaImage], columns: u32) -> RgbaImage {
+/// Pictures of one size, row by row, `gap` transparent pixels between.
+pub(super) fn grid(tiles: &[RgbaImage], columns: u32, gap: u32) -> RgbaImage {
     let tile = tiles.first().map_or((1, 1), RgbaImage::dimensions);
-    let layout = Layout { tile, gap: gap(tile), columns };
+    let layout = Layout { tile, gap, columns };
     let (width, height) = layout.size(tiles.len());
     let mut image = RgbaImage::new(width, height);
     for (index, tile) in tiles.iter().enumerate() {

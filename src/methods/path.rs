@@ -1,5 +1,5 @@
-//! A unit's path through the network: which earlier unit carries most of what excites it, which carries most of what
-//! passes through that one, and so on down to the picture, under the deconvnet's rule (Zeiler and Fergus 2014).
+//! A unit's path through the network: which earlier unit adds most to what excites it, which adds most to what passes
+//! through that one, and so on down to the picture, under the deconvnet's rule (Zeiler and Fergus 2014).
 
 use super::Reconstruction;
 use crate::{
@@ -16,12 +16,12 @@ pub struct Step {
     /// What passes through this unit and all later ones of the path, projected to the picture; its position is where
     /// most of it passes, its activation the unit's there.
     pub through: Reconstruction,
-    /// The unit's share of the signal that reached its layer, in 0..=1.
+    /// Of the signal that reached the layer, times its activations, the unit's share in 0..=1.
     pub share: f32,
 }
 
 /// Follows a reconstruction of one activation back to the first layer. At every layer that all ways back pass through,
-/// only the unit that most of the signal reaches is kept; how much else there is, the shares say.
+/// only the unit with the most signal times activation is kept; how much else there is, the shares say.
 ///
 /// # Errors
 /// When cancelled.
@@ -39,17 +39,19 @@ pub fn path(trace: &Trace, from: &Reconstruction, skip_lrn: bool, watch: &Watch)
         let [_, height, width] = graph.node(layer).extent();
         let plane = height * width;
         let mut values = to_vec(&arrived)?;
-        // What is below zero the rectifier before it would not let through.
-        let sums: Vec<f32> = values.chunks(plane).map(|map| map.iter().map(|v| v.max(0.0)).sum()).collect();
+        // The deconvnet's signal reaches silent units too. They excite nothing: what counts is signal times activation.
+        let activations = trace.values(layer)?;
+        let carried: Vec<f32> = values.iter().zip(&activations).map(|(s, a)| (s * a).max(0.0)).collect();
+        let sums: Vec<f32> = carried.chunks(plane).map(|map| map.iter().sum()).collect();
         let total: f32 = sums.iter().sum();
         let unit = (0..sums.len()).fold(0, |best, unit| if sums[unit] > sums[best] { unit } else { best });
         if total <= 0.0 {
             break;
         }
         values.chunks_mut(plane).enumerate().filter(|(other, _)| *other != unit).for_each(|(_, map)| map.fill(0.0));
-        let map = &values[unit * plane..][..plane];
+        let map = &carried[unit * plane..][..plane];
         let place = (0..plane).fold(0, |best, at| if map[at] > map[best] { at } else { best });
-        let activation = trace.values(layer)?[unit * plane + place];
+        let activation = activations[unit * plane + place];
         signal = Tensor::from_vec(values, arrived.shape(), arrived.device())?.to_dtype(arrived.dtype())?;
         at = layer;
         let through = trace.reverse(at, &signal, 0, &how(1))?;

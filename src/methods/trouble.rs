@@ -1,6 +1,6 @@
 //! Why there is nothing to show: said in words, instead of a blank or misleading picture.
 
-use super::{Attribution, Question};
+use super::{Attribution, Question, Target};
 use crate::{
     Error, Result,
     kernels::to_vec,
@@ -80,7 +80,10 @@ fn blank(question: &Question, layer: Option<NodeId>, zero: bool) -> Result<Error
             return Ok(nothing(&format!("layer {name} is dead on this picture: all its activations are zero")));
         }
     }
+    let silent = matches!(question.target, Target::Unit { .. })
+        && question.aim()?.values(&trace.output(target).narrow(0, 0, 1)?)?[0] == 0.0;
     Ok(match layer {
+        _ if silent => nothing(&format!("the unit of layer {} is silent on this picture", graph.node(target).name)),
         _ if !zero => nothing("every place has the same value: the method does not tell them apart here"),
         Some(layer) => nothing(&format!(
             "nowhere in layer {} do the units speak for the target rather than against it",
