@@ -127,7 +127,10 @@ fn heatmaps_are_tested() {
     assert!(number(&steps.last().unwrap()["correlation"]) < 0.8);
     // It needs no file, and people get sentences.
     let said = desk.said("saliency sample:coffee --class espresso --check");
-    assert!(said.contains("deletion  ") && said.contains("in the opposite order") && said.contains("redrawn"), "{said}");
+    assert!(
+        said.contains("deletion  ") && said.contains("in the opposite order") && said.contains("redrawn"),
+        "{said}"
+    );
 }
 
 #[test]
