@@ -4,7 +4,7 @@ use super::console::Console;
 use crate::{
     Error, Result,
     engine::{DeviceChoice, Model, Opening, Run},
-    net::{Graph, NodeId},
+    net::{Engine, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     picture::{Picture, SAMPLES},
     weights::Source,
@@ -35,6 +35,9 @@ pub(super) struct NetworkArgs {
     /// Where to compute: auto, cpu, cuda or metal
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
     pub device: DeviceChoice,
+    /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
+    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Engine>)]
+    engine: Engine,
     /// Side of the network's input in pixels [default: the network's own]
     #[arg(long, value_name = "PIXELS")]
     pub size: Option<usize>,
@@ -47,7 +50,8 @@ impl NetworkArgs {
     /// What to open.
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
-        Opening { network: self.network.name.to_owned(), weights, size: self.size, labels: self.labels.clone() }
+        let (size, labels, engine) = (self.size, self.labels.clone(), self.engine);
+        Opening { network: self.network.name.to_owned(), weights, size, labels, engine }
     }
 
     /// The layers, known before any weights are read. Sizes are those of the network's own input.

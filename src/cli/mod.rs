@@ -7,6 +7,7 @@
 
 mod activations;
 mod args;
+mod bench;
 mod classify;
 mod console;
 mod deconvnet;
@@ -58,6 +59,7 @@ enum Command {
     Tour(tour::Args),
     Evaluate(evaluate::Args),
     Fetch(fetch::Args),
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -74,6 +76,7 @@ impl Command {
             Command::Tour(args) => tour::run(args, console),
             Command::Evaluate(args) => evaluate::run(args, console),
             Command::Fetch(args) => fetch::run(args, console),
+            Command::Bench(args) => bench::run(args, console),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
-    collections::HashMap,
+    collections::BTreeMap,
     ops::{Deref, DerefMut},
     ptr::NonNull,
     sync::{Arc, Mutex, PoisonError},
@@ -96,7 +96,7 @@ pub struct Pool(Arc<Mutex<Free>>);
 
 #[derive(Default)]
 struct Free {
-    by_capacity: HashMap<usize, Vec<Memory>>,
+    by_capacity: BTreeMap<usize, Vec<Memory>>,
     total: usize,
 }
 
@@ -105,10 +105,10 @@ impl Pool {
     pub fn take(&self, length: usize) -> Buffer {
         let capacity = capacity_for(length);
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = free.by_capacity.get_mut(&capacity).and_then(Vec::pop);
-        if found.is_some() {
-            free.total -= capacity;
-        }
+        // The nearest that is large enough, but not so large that it would be missed elsewhere.
+        let mut fitting = free.by_capacity.range_mut(capacity..=capacity + capacity / 2);
+        let found = fitting.find_map(|(_, memory)| memory.pop());
+        free.total -= found.as_ref().map_or(0, |memory| memory.capacity);
         drop(free);
         let memory = found.unwrap_or_else(|| Memory::zeroed(capacity));
         Buffer { memory: Some(memory), length, pool: self.clone() }
