@@ -112,7 +112,14 @@ fn networks_and_layers_are_listed() {
         networks["networks"].as_array().unwrap().iter().map(|n| n["name"].as_str().unwrap()).collect();
     assert_eq!(names, striate::zoo::ZOO.iter().map(|card| card.name).collect::<Vec<_>>());
     assert_eq!(networks["networks"][0]["parameters"], 3_148_552);
-    assert_eq!(networks["networks"][0]["weights_at_hand"], true);
+    let weights = |name: &str| {
+        let rows = networks["networks"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["name"] == name).unwrap();
+        (row["weights_at_hand"].as_bool().unwrap(), row["weights"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(weights("photonet"), (true, "shipped".into()));
+    assert_eq!(weights("lenet5"), (false, "file".into()));
+    assert!(["fetch", "downloaded"].contains(&weights("resnet50").1.as_str()));
     assert!(desk.said("networks").contains("3,148,552"));
 
     let layers = desk.json("layers vgg16");
@@ -474,6 +481,7 @@ fn help_lists_what_the_registries_hold() {
         "tour",
         "evaluate",
         "fetch",
+        "bench",
     ] {
         assert!(desk.said("--help").contains(command));
         desk.said(&format!("{command} --help"));

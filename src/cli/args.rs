@@ -62,7 +62,11 @@ impl NetworkArgs {
     /// Opens the network; says so when its weights are made up.
     pub fn open(&self, console: &Console) -> Result<Arc<Model>> {
         console.stage("reading weights");
-        let model = Model::open(&self.opening(), &self.device.open()?, console.watch())?;
+        let device = self.device.open()?;
+        if self.device == DeviceChoice::Auto && cfg!(any(feature = "cuda", feature = "metal")) && device.is_cpu() {
+            console.note("this machine has no GPU that this build can use; running on the CPU");
+        }
+        let model = Model::open(&self.opening(), &device, console.watch())?;
         if model.is_untrained() {
             console.note(&format!("{} runs on synthetic weights and is untrained", model.card.name));
         }
