@@ -6,14 +6,14 @@ use super::{
     chrome::{self, Overlay},
     commands::{Action, Command},
     dialogs::{Ask, Dialogs, Purpose, Question, opened},
-    panes::{Drawing, Pane, first_arrangement, is_complete},
+    panes::{self, Drawing, Pane, first_arrangement},
     state::{Grid, Look, Selection, Shown, View},
     strip::Strip,
     theme::{self, Palette},
 };
 use crate::{
     Result,
-    engine::{Engine, Event, Lane, Model, Opening, PictureSource, Request, Status},
+    engine::{Engine, Event, Inquiry, Lane, Model, Opening, PictureSource, Projection, Request, Status},
     picture::{Picture, SAMPLES},
 };
 use eframe::egui::{self, Panel, Theme};
@@ -44,7 +44,7 @@ pub struct App {
     engine: Engine,
     cache: Cache,
     answers: Answers,
-    shown: Option<Shown>,
+    shown: Option<Arc<Shown>>,
     model: Option<Arc<Model>>,
     selection: Selection,
     look: Look,
@@ -89,7 +89,7 @@ impl App {
             selection: Selection::default(),
             look: settings.look,
             light: settings.light,
-            panes: settings.panes.filter(is_complete).unwrap_or_else(first_arrangement),
+            panes: settings.panes.filter(|panes| panes.root.is_some()).unwrap_or_else(first_arrangement),
             strip: Strip::default(),
             active: None,
             grid: None,
@@ -102,7 +102,7 @@ impl App {
 
     /// The run on screen.
     pub fn shown(&self) -> Option<&Shown> {
-        self.shown.as_ref()
+        self.shown.as_deref()
     }
 
     /// What it is about.
@@ -140,9 +140,10 @@ impl App {
                     } else {
                         self.selection.start(&shown.run);
                     }
-                    self.answers.start(&shown.run);
+                    // What was asked about the last run was dropped with it.
+                    self.answers.ask_again();
                     self.cache.begin(&shown.run, self.selection.layer);
-                    self.shown = Some(shown);
+                    self.shown = Some(Arc::new(shown));
                     self.message = None;
                 }
                 Event::Finished(text) => self.message = Some(Message { text, failed: false }),
@@ -155,7 +156,7 @@ impl App {
                     }
                     self.message = Some(Message { text, failed: true });
                 }
-                Event::Attribution { .. } | Event::Reconstruction { .. } => {}
+                Event::Attribution(..) | Event::Reconstruction { .. } => {}
             }
         }
         if let Some((purpose, path)) = self.dialogs.poll() {
@@ -192,7 +193,7 @@ impl App {
     }
 
     fn view<'a>(&'a self, status: Option<&'a Status>, palette: &'static Palette) -> Option<View<'a>> {
-        self.shown.as_ref().map(|shown| View {
+        self.shown.as_deref().map(|shown| View {
             shown,
             selection: &self.selection,
             look: self.look,
@@ -223,28 +224,41 @@ impl App {
             }
             Command::SelectUnit(unit, position) => self.selection.select_unit(unit, position),
             Command::SelectClass(class) => self.selection.class = class,
-            Command::SelectMethod(method) => self.selection.method = method,
             Command::SetLook(look) => self.look = look,
             Command::Hover(hover) => self.selection.hover = Some(hover),
             Command::ShowGrid(grid) => self.grid = Some(grid),
-            Command::NeedAttribution(method, class) => {
-                if let Some(shown) = &self.shown
-                    && self.answers.should_attribute((method.name, class))
-                {
-                    self.engine.request(Request::Attribute(Arc::clone(&shown.run), method, class));
-                }
-            }
-            Command::NeedReconstructions(layer, units) => {
-                let keys: Vec<_> = units.into_iter().map(|(unit, keep)| (layer, unit, keep)).collect();
-                let missing = self.answers.should_project(&keys);
-                if let Some(shown) = self.shown.as_ref().filter(|_| !missing.is_empty()) {
-                    let units = missing.iter().map(|&(_, unit, keep)| (unit, keep)).collect();
-                    self.engine.request(Request::Deconvnet(Arc::clone(&shown.run), layer, units));
-                }
+            Command::Need(_) | Command::NeedReconstructions(_) => {}
+            Command::Compute(inquiry) => {
+                self.answers.ask_slowly(&inquiry);
+                self.engine.request(Request::AttributeSlowly(inquiry));
             }
             Command::AskAgain => self.answers.ask_again(),
             Command::ExportPane(tile) => self.export(ctx, tile),
+            Command::Pin(tile, part) => {
+                let mut panes = std::mem::replace(&mut self.panes, Tree::empty(egui::Id::unique("panes")));
+                if let (Some(view), Some(shown)) = (self.view(None, Palette::of(ctx)), &self.shown)
+                    && let Some(egui_tiles::Tile::Pane(pane)) = panes.tiles.get_mut(tile)
+                {
+                    pane.toggle_pin(part, view, shown);
+                }
+                self.panes = panes;
+            }
+            Command::ShowPane(kind) => panes::show(&mut self.panes, kind),
+            Command::Duplicate(tile) => panes::duplicate(&mut self.panes, tile),
+            Command::ClosePane(tile) => panes::close(&mut self.panes, tile),
             Command::Dismiss => self.message = None,
+        }
+    }
+
+    /// Asks the engine for what all panes together lack: were each to ask, one would cancel what the other waits for.
+    fn ask(&mut self, inquiries: Vec<Inquiry>, projections: Vec<Projection>) {
+        let missing = self.answers.should_attribute(inquiries);
+        if !missing.is_empty() {
+            self.engine.request(Request::Attribute(missing));
+        }
+        let missing = self.answers.should_project(projections);
+        if !missing.is_empty() {
+            self.engine.request(Request::Deconvnet(missing));
         }
     }
 
@@ -333,7 +347,7 @@ impl eframe::App for App {
         self.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);
         let status = self.engine.status();
-        let shown = self.shown.as_ref();
+        let shown = self.shown.as_deref();
 
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
             chrome::menu(ui, shown, palette, &mut out);
@@ -359,9 +373,15 @@ impl eframe::App for App {
 
         // Unless a pane says so again, the pointer is over nothing.
         let hovered = self.selection.hover.take();
+        let (mut inquiries, mut projections) = (Vec::new(), Vec::new());
         for command in out {
-            self.carry_out(&ctx, command);
+            match command {
+                Command::Need(inquiry) => inquiries.push(inquiry),
+                Command::NeedReconstructions(units) => projections.extend(units),
+                other => self.carry_out(&ctx, other),
+            }
         }
+        self.ask(inquiries, projections);
         if self.selection.hover != hovered {
             // Panes drawn before the one under the pointer learn of it now.
             ctx.request_repaint();

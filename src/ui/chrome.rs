@@ -3,6 +3,7 @@
 use super::{
     app::Message,
     commands::{Action, Command},
+    panels::PANELS,
     state::Shown,
     theme::Palette,
 };
@@ -74,7 +75,15 @@ pub fn menu(ui: &mut Ui, shown: Option<&Shown>, palette: &Palette, out: &mut Vec
             entry(ui, Action::Quit, out);
         });
         ui.menu_button("View", |ui| {
-            for action in [Action::ToggleTheme, Action::ResetArrangement] {
+            ui.menu_button("Panes", |ui| {
+                for kind in PANELS {
+                    if ui.button(kind.title).on_hover_text(kind.about).clicked() {
+                        out.push(Command::ShowPane(kind));
+                        ui.close();
+                    }
+                }
+            });
+            for action in [Action::ResetArrangement, Action::ToggleTheme] {
                 entry(ui, action, out);
             }
             ui.separator();

@@ -1,10 +1,13 @@
 //! What the window can be told to do. An [`Action`] stands in menus and on keys; its words and its key stand in one
 //! place, here. A [`Command`] is an action or what a pane asks for.
 
-use super::state::{Grid, Hover, Look};
+use super::{
+    panels::Kind,
+    pin::Part,
+    state::{Grid, Hover, Look},
+};
 use crate::{
-    engine::{Opening, PictureSource},
-    methods::{Keep, Method},
+    engine::{Inquiry, Opening, PictureSource, Projection},
     net::NodeId,
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
@@ -148,22 +151,30 @@ pub enum Command {
     SelectUnit(usize, Option<[usize; 2]>),
     /// Explain a class; the predicted one where `None`.
     SelectClass(Option<usize>),
-    /// Explain it another way.
-    SelectMethod(&'static Method),
     /// Colour feature maps another way.
     SetLook(Look),
     /// The pointer is over something.
     Hover(Hover),
     /// This grid is on screen.
     ShowGrid(Grid),
-    /// A pane shows a method's answer for a class.
-    NeedAttribution(&'static Method, usize),
-    /// A pane shows reconstructions of units of a layer, each with what is kept of it.
-    NeedReconstructions(NodeId, Vec<(usize, Keep)>),
+    /// A pane shows the answer of a quick method.
+    Need(Inquiry),
+    /// The user asked for the answer of a method that takes long.
+    Compute(Inquiry),
+    /// A pane shows reconstructions of units.
+    NeedReconstructions(Vec<Projection>),
     /// Ask again for what was cancelled.
     AskAgain,
     /// Save what a pane shows.
     ExportPane(TileId),
+    /// Let a pane keep something to itself, or follow again.
+    Pin(TileId, Part),
+    /// Show a pane of this kind: one that is there, or a new one.
+    ShowPane(&'static Kind),
+    /// Put another of the same beside a pane.
+    Duplicate(TileId),
+    /// Take a pane away.
+    ClosePane(TileId),
     /// Close the message.
     Dismiss,
 }

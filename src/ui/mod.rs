@@ -14,6 +14,8 @@ pub mod dialogs;
 pub mod export;
 pub mod panels;
 pub mod panes;
+pub mod parameters;
+pub mod pin;
 pub mod prepare;
 pub mod state;
 pub mod strip;

@@ -65,14 +65,14 @@ fn a_unit_is_picked_by_clicking_its_tile_and_by_arrows() {
 fn a_class_is_picked_and_the_saliency_follows() {
     let Some(mut window) = open() else { return };
     let app = window.state();
-    let (method, ranking) = (app.selection().method, app.shown().unwrap().ranking.clone());
-    let before = app.answers().attribution(method, ranking[0]).unwrap().clone().unwrap();
+    let ranking = app.shown().unwrap().ranking.clone();
+    let before = answer(app, "saliency", Target::Class(ranking[0]));
     let name = app.shown().unwrap().run.model.class_name(ranking[1]);
     window.get_by_label(&format!("class {name}")).click();
     window.step();
     settle(&mut window);
     assert_eq!(window.state().selection().class, Some(ranking[1]));
-    let after = window.state().answers().attribution(method, ranking[1]).unwrap().clone().unwrap();
+    let after = answer(window.state(), "saliency", Target::Class(ranking[1]));
     assert_ne!(before.values, after.values);
     window.key_press(Key::P);
     window.step();
@@ -87,7 +87,8 @@ fn another_method_is_chosen() {
     window.get_by_label("Guided backprop").click();
     window.step();
     settle(&mut window);
-    assert_eq!(window.state().selection().method.name, "guided-backprop");
+    let class = window.state().shown().unwrap().ranking[0];
+    answer(window.state(), "guided-backprop", Target::Class(class));
     window.get_by_label("heatmap");
 }
 

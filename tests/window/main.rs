@@ -12,10 +12,12 @@ use std::{
 };
 use striate::{
     engine::{DeviceChoice, Opening},
+    methods::{Attribution, Target},
     ui::{App, Start, dialogs::Ask},
 };
 
 mod first;
+mod instruments;
 mod pace;
 mod snapshots;
 
@@ -101,6 +103,19 @@ fn choose_network(window: &mut Window, title: &str) {
 
 fn layer(window: &Window) -> usize {
     window.state().selection().layer
+}
+
+/// What a method answered about the run on screen, at its defaults and its usual layer.
+fn answer(app: &App, method: &'static str, target: Target) -> Arc<Attribution> {
+    let key = (app.shown().unwrap().run.id, method, target, None, String::new());
+    let found = app.answers().attribution(&key).unwrap_or_else(|| panic!("{method} has not answered"));
+    found.clone().unwrap()
+}
+
+/// Presses a button and lets what it opens appear.
+fn press(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    window.run_steps(3);
 }
 
 fn picture_name(app: &App) -> String {

@@ -63,7 +63,7 @@ impl Panel for Activations {
         let order = self.order(view);
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         let area = ui.available_size();
-        match view.cache.maps(view.selection.layer) {
+        match view.maps() {
             Maps::Failed(why) => hollow(ui, &why, false),
             Maps::Coming => match &self.last {
                 Some((grid, atlas)) => {
@@ -123,10 +123,9 @@ fn scaling(scaling: Scaling, area: usize) -> Scaling {
 impl Activations {
     /// The place under the pointer, else the layer.
     fn say(&self, view: View) -> String {
-        let layer = view.selection.layer;
-        match view.selection.hover.and_then(|hover| hover.spot) {
-            Some((node, unit, position)) if node == layer => describe::value(view, unit, position),
-            _ => describe::layer(view),
+        match view.hovered_spot() {
+            Some((unit, position)) => describe::value(view, unit, position),
+            None => describe::layer(view),
         }
     }
 
@@ -200,8 +199,8 @@ impl Activations {
         let answer = grid.show(ui, atlas, &format!("feature maps of {}", view.node().name));
         let place = |spot: &Spot| [spot.y as usize, spot.x as usize];
         if let Some(spot) = answer.hovered {
-            let spot = (layer, spot.unit as usize, place(&spot), spot.fraction);
-            out.push(Command::Hover(Hover { place: spot.3, spot: Some((spot.0, spot.1, spot.2)) }));
+            let at = (view.run().id, layer, spot.unit as usize, place(&spot));
+            out.push(Command::Hover(Hover { place: spot.fraction, spot: Some(at) }));
         }
         if let Some(spot) = answer.clicked {
             let position = (atlas.width() * atlas.height() > 1).then(|| place(&spot));

@@ -3,8 +3,11 @@
 //! Architecture invariant: a panel reads a [`View`] and asks by [`Command`]s; it changes nothing but its own options.
 
 mod activations;
+mod cam;
 mod deconvnet;
 mod filters;
+mod heat;
+mod heat_paint;
 mod picture;
 mod saliency;
 mod scores;
@@ -44,8 +47,16 @@ pub struct Kind {
 }
 
 /// Every pane.
-pub const PANELS: &[Kind] =
-    &[activations::KIND, filters::KIND, saliency::KIND, deconvnet::KIND, scores::KIND, picture::KIND, unit::KIND];
+pub const PANELS: &[Kind] = &[
+    activations::KIND,
+    filters::KIND,
+    saliency::KIND,
+    cam::KIND,
+    deconvnet::KIND,
+    scores::KIND,
+    picture::KIND,
+    unit::KIND,
+];
 
 /// The pane called `name`.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -8,10 +8,10 @@ use crate::{
         commands::Command,
         export::Export,
         state::{Hover, View, layer_name},
-        widgets::{WHOLE, caption, fit, hollow, image_at},
+        widgets::{WHOLE, caption, cross, fit, hollow, image_at},
     },
 };
-use eframe::egui::{self, Color32, Pos2, Rect, Stroke, StrokeKind, Ui, pos2};
+use eframe::egui::{self, Color32, Rect, Stroke, StrokeKind, Ui, pos2};
 use image::DynamicImage;
 
 pub(super) const KIND: Kind = Kind {
@@ -32,7 +32,7 @@ impl Panel for Picture {
         let [_, height, width] = view.shown.graph().input_shape();
         let (w, h) = picture.pixels.dimensions();
         caption(ui, format!("{}  ·  {w}x{h}  ·  seen at {width}x{height}", picture.name));
-        let pictures = view.cache.pictures().filter(|pictures| pictures.run == run.id);
+        let pictures = view.pictures();
         let Some(texture) = pictures.as_ref().and_then(|pictures| pictures.picture.as_ref()) else {
             return hollow(ui, "Painting the picture", true);
         };
@@ -87,7 +87,8 @@ impl Panel for Picture {
 
 /// The layer and the position whose receptive field is shown: under the pointer, else selected.
 fn marked(view: View) -> Option<(NodeId, [usize; 2])> {
-    let hovered = view.selection.hover.and_then(|hover| hover.spot).map(|(layer, _, at)| (layer, at));
+    let hovered = view.selection.hover.and_then(|hover| hover.spot);
+    let hovered = hovered.filter(|(run, ..)| *run == view.run().id).map(|(_, layer, _, at)| (layer, at));
     let selected = || {
         let [_, height, width] = view.layer().shape;
         let whole = height * width == 1;
@@ -123,13 +124,6 @@ pub(super) fn seen_part(view: View, layer: NodeId, at: [usize; 2]) -> Rect {
 fn frame(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
     painter.rect_stroke(rect, 0.0, Stroke::new(width + 2.0, Color32::from_black_alpha(120)), StrokeKind::Middle);
     painter.rect_stroke(rect, 0.0, Stroke::new(width, colour), StrokeKind::Middle);
-}
-
-fn cross(painter: &egui::Painter, at: Pos2) {
-    for (width, colour) in [(3.0, Color32::from_black_alpha(160)), (1.0, Color32::WHITE)] {
-        painter.hline(at.x - 6.0..=at.x + 6.0, at.y, Stroke::new(width, colour));
-        painter.vline(at.x, at.y - 6.0..=at.y + 6.0, Stroke::new(width, colour));
-    }
 }
 
 /// A frame in the picture's own pixels, about a 200th of its longer side wide.
