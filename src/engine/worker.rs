@@ -13,7 +13,7 @@ use crate::{
     Error, Result,
     methods::{Attribution, Keep, Reconstruction},
     net::NodeId,
-    picture::Picture,
+    picture::{Picture, SAMPLES, beside, first_in},
     watch::Watch,
     weights::{self, Source},
 };
@@ -30,8 +30,13 @@ use std::{
 pub enum PictureSource {
     /// `sample:NAME` or a path.
     Named(String),
-    /// A file dropped or chosen.
+    /// A file dropped or chosen; of a folder, its first picture.
     File(PathBuf),
+    /// What comes after the present picture in its folder, or before it; of a sample, among the samples.
+    Beside {
+        /// After it.
+        forward: bool,
+    },
     /// Bytes of a file dropped where there are no paths, with its name.
     Bytes(String, Arc<[u8]>),
     /// Pixels that are there already.
@@ -304,6 +309,16 @@ impl Worker {
         (self.shared.wake)();
     }
 
+    fn beside(&self, forward: bool) -> Result<Picture> {
+        let Some(picture) = &self.picture else { return Picture::from_source(&format!("sample:{}", SAMPLES[0].name)) };
+        if let Some(path) = &picture.path {
+            return beside(path, forward);
+        }
+        let at = SAMPLES.iter().position(|sample| sample.name == picture.name).unwrap_or(0);
+        let step = if forward { 1 } else { SAMPLES.len() - 1 };
+        Picture::from_source(&format!("sample:{}", SAMPLES[(at + step) % SAMPLES.len()].name))
+    }
+
     fn attribute(&self, inquiry: &Inquiry, watch: &Watch) -> Result<()> {
         // A defect in one method must not take the answers of the others with it.
         let caught = catch_unwind(AssertUnwindSafe(|| inquiry.answer(watch)));
@@ -340,7 +355,9 @@ impl Worker {
             Request::Picture(source) => {
                 let picture = match source {
                     PictureSource::Named(source) => Picture::from_source(&source)?,
+                    PictureSource::File(path) if path.is_dir() => first_in(&path)?,
                     PictureSource::File(path) => Picture::open(&path)?,
+                    PictureSource::Beside { forward } => self.beside(forward)?,
                     PictureSource::Bytes(name, bytes) => Picture::decode(&bytes, &name)?,
                     PictureSource::Ready(picture) => picture,
                 };

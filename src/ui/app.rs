@@ -6,6 +6,7 @@ use super::{
     chrome::{self, Overlay},
     commands::{Action, Command},
     dialogs::{Ask, Dialogs, Purpose, Question, opened},
+    history::History,
     panes::{self, Drawing, Pane, first_arrangement},
     state::{Grid, Look, Selection, Shown, View},
     strip::Strip,
@@ -28,8 +29,12 @@ pub struct Settings {
     light: bool,
     look: Look,
     folder: Option<PathBuf>,
+    recent: Vec<PathBuf>,
     panes: Option<Tree<Pane>>,
 }
+
+/// How many files are remembered.
+const RECENT: usize = 12;
 
 /// One line at the bottom.
 pub struct Message {
@@ -47,8 +52,11 @@ pub struct App {
     shown: Option<Arc<Shown>>,
     model: Option<Arc<Model>>,
     selection: Selection,
+    history: History,
     look: Look,
     light: bool,
+    /// Files of pictures that ran, the newest first.
+    recent: Vec<PathBuf>,
     panes: Tree<Pane>,
     strip: Strip,
     active: Option<TileId>,
@@ -87,6 +95,8 @@ impl App {
             shown: None,
             model: None,
             selection: Selection::default(),
+            history: History::default(),
+            recent: settings.recent,
             look: settings.look,
             light: settings.light,
             panes: settings.panes.filter(|panes| panes.root.is_some()).unwrap_or_else(first_arrangement),
@@ -139,6 +149,12 @@ impl App {
                         self.selection.hover = None;
                     } else {
                         self.selection.start(&shown.run);
+                        self.history.clear();
+                    }
+                    if let Some(path) = shown.run.picture.as_ref().and_then(|picture| picture.path.clone()) {
+                        self.recent.retain(|other| *other != path);
+                        self.recent.insert(0, path);
+                        self.recent.truncate(RECENT);
                     }
                     // What was asked about the last run was dropped with it.
                     self.answers.ask_again();
@@ -222,7 +238,11 @@ impl App {
                     self.selection.select_layer(&shown.run, layer);
                 }
             }
-            Command::SelectUnit(unit, position) => self.selection.select_unit(unit, position),
+            Command::SelectUnit(unit, position) => {
+                // A unit may be typed.
+                let units = self.shown.as_ref().map_or(0, |shown| shown.run.layers[self.selection.layer].shape[0]);
+                self.selection.select_unit(unit.min(units.saturating_sub(1)), position);
+            }
             Command::SelectClass(class) => self.selection.class = class,
             Command::SetLook(look) => self.look = look,
             Command::Hover(hover) => self.selection.hover = Some(hover),
@@ -267,6 +287,16 @@ impl App {
         let layer = self.selection.layer;
         match action {
             Action::OpenPicture => self.dialogs.open(ctx, Question::Picture, Purpose::Picture),
+            Action::OpenFolder => self.dialogs.open(ctx, Question::Folder, Purpose::Picture),
+            Action::PreviousPicture | Action::NextPicture => {
+                let forward = action == Action::NextPicture;
+                self.engine.request(Request::Picture(PictureSource::Beside { forward }));
+            }
+            Action::Back | Action::Forward => {
+                if let Some(mark) = self.history.step(action == Action::Forward) {
+                    mark.restore(&mut self.selection);
+                }
+            }
             Action::OpenWeights => {
                 self.dialogs.open(ctx, Question::Weights, Purpose::Weights(self.opening.clone()));
             }
@@ -318,7 +348,7 @@ impl App {
         let export = view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view));
         match export {
             Some(export) => {
-                let question = Question::Save(export.name.clone(), export.has_numbers());
+                let question = Question::Save(export.name.clone(), export.endings());
                 self.dialogs.open(ctx, question, Purpose::Save(tile));
             }
             None => self.message = Some(Message { text: "This pane has nothing to save yet".into(), failed: true }),
@@ -327,11 +357,12 @@ impl App {
 
     /// Writes what the pane shows now.
     fn save(&mut self, tile: TileId, path: PathBuf) {
-        let path = if path.extension().is_some() { path } else { path.with_extension("png") };
         // The palette colours no export.
         let view = self.view(None, Palette::dark());
         let export = view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view));
         if let Some(export) = export {
+            let usual = export.endings().first().map_or("", |(ending, _)| ending);
+            let path = if path.extension().is_some() { path } else { path.with_extension(usual) };
             let what = format!("Saving {}", export.name);
             self.engine.request(Request::Task(what, Box::new(move |watch| export.write(&path, watch))));
         }
@@ -350,7 +381,7 @@ impl eframe::App for App {
         let shown = self.shown.as_deref();
 
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
-            chrome::menu(ui, shown, palette, &mut out);
+            chrome::menu(ui, shown, &self.recent, palette, &mut out);
         });
         Panel::bottom("status").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(10, 4))).show(ui, |ui| {
             chrome::status(ui, status.as_ref(), self.message.as_ref(), palette, &mut out);
@@ -369,7 +400,7 @@ impl eframe::App for App {
             panes.ui(&mut Drawing { view, out: &mut out, active: &mut active, palette }, ui);
         });
         (self.strip, self.panes, self.active) = (strip, panes, active);
-        chrome::overlay(&ctx, &mut self.overlay, palette, &mut out);
+        chrome::overlay(&ctx, &mut self.overlay, self.shown.as_deref(), palette, &mut out);
 
         // Unless a pane says so again, the pointer is over nothing.
         let hovered = self.selection.hover.take();
@@ -382,6 +413,9 @@ impl eframe::App for App {
             }
         }
         self.ask(inquiries, projections);
+        if self.shown.is_some() {
+            self.history.note(&self.selection, ctx.input(|input| input.time));
+        }
         if self.selection.hover != hovered {
             // Panes drawn before the one under the pointer learn of it now.
             ctx.request_repaint();
@@ -397,10 +431,12 @@ impl eframe::App for App {
             light: bool,
             look: Look,
             folder: &'a Option<PathBuf>,
+            recent: &'a [PathBuf],
             panes: &'a Tree<Pane>,
         }
         let light = self.light;
-        let kept = Kept { light, look: self.look, folder: &self.dialogs.folder, panes: &self.panes };
+        let (folder, recent, panes) = (&self.dialogs.folder, &self.recent, &self.panes);
+        let kept = Kept { light, look: self.look, folder, recent, panes };
         if let Ok(kept) = serde_json::to_string(&kept) {
             storage.set_string("striate", kept);
         }

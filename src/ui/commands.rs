@@ -18,6 +18,12 @@ use egui_tiles::TileId;
 pub enum Action {
     /// Choose a picture file.
     OpenPicture,
+    /// Choose a folder of pictures.
+    OpenFolder,
+    /// The picture before, in its folder.
+    PreviousPicture,
+    /// The picture after, in its folder.
+    NextPicture,
     /// Choose a file of weights for the network on screen.
     OpenWeights,
     /// Save what the active pane shows.
@@ -26,6 +32,10 @@ pub enum Action {
     Quit,
     /// Stop what runs.
     Cancel,
+    /// The selection before.
+    Back,
+    /// The selection after.
+    Forward,
     /// The layer before.
     PreviousLayer,
     /// The layer after.
@@ -76,12 +86,21 @@ const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
 }
 
+const fn alt(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::ALT, key))
+}
+
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 20] = [
+    pub const ALL: [Action; 25] = [
         Action::OpenPicture,
+        Action::OpenFolder,
+        Action::PreviousPicture,
+        Action::NextPicture,
         Action::OpenWeights,
         Action::Export,
+        Action::Back,
+        Action::Forward,
         Action::PreviousLayer,
         Action::NextLayer,
         Action::UnitLeft,
@@ -107,7 +126,18 @@ impl Action {
             Action::OpenPicture => {
                 ("Open picture…", "Run a picture of your own; dropping or pasting one does too", { ctrl(Key::O) })
             }
-            Action::OpenWeights => ("Open weights…", "Read a .safetensors file for the network on screen", {
+            Action::OpenFolder => {
+                ("Open folder…", "Run its first picture; then go through it picture by picture", None)
+            }
+            Action::PreviousPicture => {
+                ("Previous picture", "The picture before in the folder, or the sample before", key(Key::PageUp))
+            }
+            Action::NextPicture => {
+                ("Next picture", "The picture after in the folder, or the next sample", key(Key::PageDown))
+            }
+            Action::Back => ("Back", "To the layer, unit and class selected before", alt(Key::ArrowLeft)),
+            Action::Forward => ("Forward", "Undo going back", alt(Key::ArrowRight)),
+            Action::OpenWeights => ("Open weights…", "Read a file of weights for the network on screen", {
                 Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O))
             }),
             Action::Export => {

@@ -12,6 +12,8 @@ pub mod commands;
 pub mod describe;
 pub mod dialogs;
 pub mod export;
+pub mod history;
+pub mod palette;
 pub mod panels;
 pub mod panes;
 pub mod parameters;

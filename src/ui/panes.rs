@@ -88,7 +88,7 @@ pub fn first_arrangement() -> Tree<Pane> {
         let panes: Vec<TileId> = panes.collect();
         tiles.insert_tab_tile(panes)
     };
-    let layer = tab(&mut tiles, &["activations", "filters"]);
+    let layer = tab(&mut tiles, &["activations", "filters", "layers"]);
     let saliency = tab(&mut tiles, &["saliency", "cam"]);
     let deconvnet = tab(&mut tiles, &["deconvnet"]);
     let picture = tab(&mut tiles, &["picture"]);

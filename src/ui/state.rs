@@ -84,6 +84,17 @@ pub fn is_silent(layer: &LayerView, unit: usize) -> bool {
     range.low == range.high && (height * width > 1 || range.high == 0.0)
 }
 
+/// Units by their value at a row and a column, strongest first.
+pub fn strongest_at(layer: &LayerView, [row, column]: [usize; 2]) -> Vec<(u32, f32)> {
+    let [units, height, width] = layer.shape;
+    let read = |values: &[f32]| {
+        (0..units).map(|unit| (unit as u32, values[(unit * height + row) * width + column])).collect::<Vec<_>>()
+    };
+    let mut found = layer.with_values(read).unwrap_or_default();
+    found.sort_by(|a, b| b.1.total_cmp(&a.1));
+    found
+}
+
 /// How feature maps are coloured, in every pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Look {

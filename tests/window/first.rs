@@ -190,9 +190,31 @@ fn pages_open_and_close() {
     let before = layer(&window);
     window.key_press_modifiers(Modifiers::COMMAND, Key::P);
     window.run_steps(2);
-    window.get_by_label("Find a command").type_text("next");
+    window.get_by_label("Find a command").type_text("next la");
     window.run_steps(2);
     window.key_press(Key::Enter);
     window.run_steps(2);
     assert_eq!(layer(&window), before + 1);
+}
+
+#[test]
+fn layers_units_and_classes_are_found_by_keyboard_alone() {
+    let Some(mut window) = open() else { return };
+    let mut find = |text: &str| {
+        window.key_press_modifiers(Modifiers::COMMAND, Key::P);
+        window.run_steps(2);
+        window.get_by_label("Find a command").type_text(text);
+        window.run_steps(2);
+        window.key_press(Key::Enter);
+        window.run_steps(2);
+        let selection = window.state().selection();
+        (selection.layer, selection.unit, selection.class)
+    };
+    let (layer, ..) = find("conv4");
+    assert_eq!(find("unit 17"), (layer, 17, None));
+    assert_eq!(find("9999").1, 255, "beyond the last unit is the last");
+    let (.., class) = find("tabby");
+    let class = class.unwrap();
+    let name = window.state().shown().unwrap().run.model.class_name(class);
+    assert!(name.contains("tabby"), "{name}");
 }

@@ -1,7 +1,7 @@
 //! The panes as instruments: methods with their parameters, pins, panes side by side.
 
 use super::*;
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::NodeT as _;
 use striate::ui::panels::PANELS;
 
@@ -35,23 +35,26 @@ fn class_activation_maps_follow_class_and_layer() {
 fn parameters_change_the_answer_and_slow_methods_wait_for_a_button() {
     let Some(mut window) = open() else { return };
     press(&mut window, "Method");
-    press(&mut window, "Occlusion");
+    press(&mut window, "Integrated gradients");
     settle(&mut window);
     assert!(window.query_by_label("heatmap").is_none(), "a slow method ran without being asked");
     press(&mut window, "Options of heatmap");
-    let before = window.get_by_label("stride").accesskit_node().numeric_value().unwrap();
-    window.get_by_label("stride").focus();
-    window.key_press(Key::ArrowRight);
+    let before = window.get_by_role_and_label(Role::SpinButton, "steps").accesskit_node().numeric_value().unwrap();
+    window.get_by_role_and_label(Role::SpinButton, "steps").focus();
+    window.key_press(Key::ArrowUp);
     window.run_steps(3);
-    let after = window.get_by_label("stride").accesskit_node().numeric_value().unwrap();
+    let after = window.get_by_role_and_label(Role::SpinButton, "steps").accesskit_node().numeric_value().unwrap();
     assert!(after > before, "{before} {after}");
-    window.key_press(Key::Escape);
-    window.run_steps(3);
+    // Once for the number that is edited, once for the menu.
+    for _ in 0..2 {
+        window.key_press(Key::Escape);
+        window.run_steps(3);
+    }
     press(&mut window, "Compute");
     settle(&mut window);
     let app = window.state();
     let class = Target::Class(app.shown().unwrap().ranking[0]);
-    let key = (app.shown().unwrap().run.id, "occlusion", class, None, format!("stride={after}"));
+    let key = (app.shown().unwrap().run.id, "integrated-gradients", class, None, format!("steps={after}"));
     assert!(app.answers().attribution(&key).unwrap().is_ok());
     window.get_by_label("heatmap");
 }
@@ -150,4 +153,98 @@ fn every_pane_can_be_closed_and_shown_again() {
     window.key_press(Key::Enter);
     window.run_steps(4);
     window.get_by_label("map of unit 35");
+}
+
+#[test]
+fn the_table_of_layers_is_sorted_searched_and_leads_to_layers() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = Answers::default();
+    let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
+    press(&mut window, "Layers");
+    press(&mut window, "Sort by parameters");
+    window.run_steps(3);
+    let top = |window: &Window, label: &str| window.get_by_label(label).rect().top();
+    // By far the most weights first; layers without any last.
+    assert!(top(&window, "row of conv5") < top(&window, "row of conv1"));
+    assert!(top(&window, "row of conv1") < top(&window, "row of relu1"));
+    press(&mut window, "Sort by parameters");
+    assert!(top(&window, "row of relu1") < top(&window, "row of conv1"));
+    let search = window.get_by_label("Search layers");
+    search.focus();
+    search.type_text("pool");
+    window.run_steps(3);
+    assert!(window.query_by_label("row of conv1").is_none());
+    let row = window.get_by_label("row of pool2").rect();
+    click(&mut window, row.center());
+    let layer = layer(&window);
+    assert_eq!(window.state().shown().unwrap().run.model.network.graph().node(layer).name, "pool2");
+    let path = folder.path().join("layers");
+    answers.lock().unwrap().push(path.clone());
+    press(&mut window, "Export Layers");
+    until(&mut window, "the table", |app| app.message().is_some_and(|message| message.text.contains("layers.csv")));
+    let text = std::fs::read_to_string(path.with_extension("csv")).unwrap();
+    assert_eq!((text.lines().count(), text.lines().nth(1).unwrap().split(',').count()), (4, 11), "{text}");
+}
+
+#[test]
+fn a_click_on_the_picture_finds_the_strongest_units_there() {
+    let Some(mut window) = open() else { return };
+    let rect = window.get_by_label("picture").rect();
+    click(&mut window, rect.center());
+    let selection = window.state().selection();
+    let [row, column] = selection.position.unwrap();
+    // The middle of the picture is the middle of 32x32 maps.
+    assert!((14..=17).contains(&row) && (14..=17).contains(&column), "{row} {column}");
+    let layer = &window.state().shown().unwrap().run.layers[selection.layer];
+    let at = |unit: usize| layer.with_values(|values| values[(unit * 32 + row) * 32 + column]).unwrap();
+    assert!((0..64).all(|unit| at(unit) <= at(selection.unit)));
+    let unit = selection.unit;
+    window.run_steps(2);
+    window.get_by_label(&format!("strongest here: unit {unit}"));
+}
+
+#[test]
+fn selections_are_undone_and_done_again() {
+    let Some(mut window) = open() else { return };
+    let unit = window.state().selection().unit;
+    window.key_press(Key::CloseBracket);
+    window.run_steps(4);
+    let class = window.state().shown().unwrap().ranking[2];
+    let name = window.state().shown().unwrap().run.model.class_name(class);
+    press(&mut window, &format!("class {name}"));
+    window.run_steps(4);
+    assert_eq!((layer(&window), window.state().selection().class), (2, Some(class)));
+    let alt = |window: &mut Window, key: Key| {
+        window.key_press_modifiers(Modifiers::ALT, key);
+        window.run_steps(4);
+    };
+    alt(&mut window, Key::ArrowLeft);
+    assert_eq!((layer(&window), window.state().selection().class), (2, None));
+    alt(&mut window, Key::ArrowLeft);
+    assert_eq!((layer(&window), window.state().selection().unit), (1, unit));
+    alt(&mut window, Key::ArrowRight);
+    alt(&mut window, Key::ArrowRight);
+    assert_eq!((layer(&window), window.state().selection().class), (2, Some(class)));
+}
+
+#[test]
+fn a_folder_is_gone_through_and_files_are_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut window) = open() else { return };
+    window.key_press(Key::PageDown);
+    window.step();
+    until(&mut window, "the next sample", |app| picture_name(app) == "coffee");
+    for name in ["one", "three", "two"] {
+        sample(folder.path(), name);
+    }
+    drop_file(&mut window, folder.path().to_owned());
+    until(&mut window, "the folder's first picture", |app| picture_name(app) == "one.png");
+    window.key_press(Key::PageUp);
+    window.step();
+    until(&mut window, "the picture before", |app| picture_name(app) == "two.png");
+    settle(&mut window);
+    press(&mut window, "File");
+    press(&mut window, "Recent");
+    press(&mut window, "one.png");
+    until(&mut window, "the recent picture", |app| picture_name(app) == "one.png");
 }

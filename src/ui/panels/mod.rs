@@ -8,6 +8,7 @@ mod deconvnet;
 mod filters;
 mod heat;
 mod heat_paint;
+mod layers;
 mod picture;
 mod saliency;
 mod scores;
@@ -50,12 +51,13 @@ pub struct Kind {
 pub const PANELS: &[Kind] = &[
     activations::KIND,
     filters::KIND,
+    layers::KIND,
     saliency::KIND,
     cam::KIND,
     deconvnet::KIND,
-    scores::KIND,
     picture::KIND,
     unit::KIND,
+    scores::KIND,
 ];
 
 /// The pane called `name`.
