@@ -6,14 +6,15 @@ use super::{
     chrome::{self, Overlay},
     commands::{Action, Command},
     dialogs::{Ask, Dialogs, Purpose, Question, opened},
-    panes::{Drawing, Pane, first_arrangement, is_complete},
+    history::History,
+    panes::{self, Drawing, Pane, first_arrangement},
     state::{Grid, Look, Selection, Shown, View},
     strip::Strip,
     theme::{self, Palette},
 };
 use crate::{
     Result,
-    engine::{Engine, Event, Lane, Model, Opening, PictureSource, Request, Status},
+    engine::{Engine, Event, Inquiry, Lane, Model, Opening, PictureSource, Projection, Request, Status},
     picture::{Picture, SAMPLES},
 };
 use eframe::egui::{self, Panel, Theme};
@@ -28,8 +29,12 @@ pub struct Settings {
     light: bool,
     look: Look,
     folder: Option<PathBuf>,
+    recent: Vec<PathBuf>,
     panes: Option<Tree<Pane>>,
 }
+
+/// How many files are remembered.
+const RECENT: usize = 12;
 
 /// One line at the bottom.
 pub struct Message {
@@ -44,11 +49,14 @@ pub struct App {
     engine: Engine,
     cache: Cache,
     answers: Answers,
-    shown: Option<Shown>,
+    shown: Option<Arc<Shown>>,
     model: Option<Arc<Model>>,
     selection: Selection,
+    history: History,
     look: Look,
     light: bool,
+    /// Files of pictures that ran, the newest first.
+    recent: Vec<PathBuf>,
     panes: Tree<Pane>,
     strip: Strip,
     active: Option<TileId>,
@@ -87,9 +95,11 @@ impl App {
             shown: None,
             model: None,
             selection: Selection::default(),
+            history: History::default(),
+            recent: settings.recent,
             look: settings.look,
             light: settings.light,
-            panes: settings.panes.filter(is_complete).unwrap_or_else(first_arrangement),
+            panes: settings.panes.filter(|panes| panes.root.is_some()).unwrap_or_else(first_arrangement),
             strip: Strip::default(),
             active: None,
             grid: None,
@@ -102,7 +112,7 @@ impl App {
 
     /// The run on screen.
     pub fn shown(&self) -> Option<&Shown> {
-        self.shown.as_ref()
+        self.shown.as_deref()
     }
 
     /// What it is about.
@@ -139,10 +149,17 @@ impl App {
                         self.selection.hover = None;
                     } else {
                         self.selection.start(&shown.run);
+                        self.history.clear();
                     }
-                    self.answers.start(&shown.run);
+                    if let Some(path) = shown.run.picture.as_ref().and_then(|picture| picture.path.clone()) {
+                        self.recent.retain(|other| *other != path);
+                        self.recent.insert(0, path);
+                        self.recent.truncate(RECENT);
+                    }
+                    // What was asked about the last run was dropped with it.
+                    self.answers.ask_again();
                     self.cache.begin(&shown.run, self.selection.layer);
-                    self.shown = Some(shown);
+                    self.shown = Some(Arc::new(shown));
                     self.message = None;
                 }
                 Event::Finished(text) => self.message = Some(Message { text, failed: false }),
@@ -155,7 +172,7 @@ impl App {
                     }
                     self.message = Some(Message { text, failed: true });
                 }
-                Event::Attribution { .. } | Event::Reconstruction { .. } => {}
+                Event::Attribution(..) | Event::Reconstruction { .. } => {}
             }
         }
         if let Some((purpose, path)) = self.dialogs.poll() {
@@ -192,7 +209,7 @@ impl App {
     }
 
     fn view<'a>(&'a self, status: Option<&'a Status>, palette: &'static Palette) -> Option<View<'a>> {
-        self.shown.as_ref().map(|shown| View {
+        self.shown.as_deref().map(|shown| View {
             shown,
             selection: &self.selection,
             look: self.look,
@@ -221,30 +238,47 @@ impl App {
                     self.selection.select_layer(&shown.run, layer);
                 }
             }
-            Command::SelectUnit(unit, position) => self.selection.select_unit(unit, position),
+            Command::SelectUnit(unit, position) => {
+                // A unit may be typed.
+                let units = self.shown.as_ref().map_or(0, |shown| shown.run.layers[self.selection.layer].shape[0]);
+                self.selection.select_unit(unit.min(units.saturating_sub(1)), position);
+            }
             Command::SelectClass(class) => self.selection.class = class,
-            Command::SelectMethod(method) => self.selection.method = method,
             Command::SetLook(look) => self.look = look,
             Command::Hover(hover) => self.selection.hover = Some(hover),
             Command::ShowGrid(grid) => self.grid = Some(grid),
-            Command::NeedAttribution(method, class) => {
-                if let Some(shown) = &self.shown
-                    && self.answers.should_attribute((method.name, class))
-                {
-                    self.engine.request(Request::Attribute(Arc::clone(&shown.run), method, class));
-                }
-            }
-            Command::NeedReconstructions(layer, units) => {
-                let keys: Vec<_> = units.into_iter().map(|(unit, keep)| (layer, unit, keep)).collect();
-                let missing = self.answers.should_project(&keys);
-                if let Some(shown) = self.shown.as_ref().filter(|_| !missing.is_empty()) {
-                    let units = missing.iter().map(|&(_, unit, keep)| (unit, keep)).collect();
-                    self.engine.request(Request::Deconvnet(Arc::clone(&shown.run), layer, units));
-                }
+            Command::Need(_) | Command::NeedReconstructions(_) => {}
+            Command::Compute(inquiry) => {
+                self.answers.ask_slowly(&inquiry);
+                self.engine.request(Request::AttributeSlowly(inquiry));
             }
             Command::AskAgain => self.answers.ask_again(),
             Command::ExportPane(tile) => self.export(ctx, tile),
+            Command::Pin(tile, part) => {
+                let mut panes = std::mem::replace(&mut self.panes, Tree::empty(egui::Id::unique("panes")));
+                if let (Some(view), Some(shown)) = (self.view(None, Palette::of(ctx)), &self.shown)
+                    && let Some(egui_tiles::Tile::Pane(pane)) = panes.tiles.get_mut(tile)
+                {
+                    pane.toggle_pin(part, view, shown);
+                }
+                self.panes = panes;
+            }
+            Command::ShowPane(kind) => panes::show(&mut self.panes, kind),
+            Command::Duplicate(tile) => panes::duplicate(&mut self.panes, tile),
+            Command::ClosePane(tile) => panes::close(&mut self.panes, tile),
             Command::Dismiss => self.message = None,
+        }
+    }
+
+    /// Asks the engine for what all panes together lack: were each to ask, one would cancel what the other waits for.
+    fn ask(&mut self, inquiries: Vec<Inquiry>, projections: Vec<Projection>) {
+        let missing = self.answers.should_attribute(inquiries);
+        if !missing.is_empty() {
+            self.engine.request(Request::Attribute(missing));
+        }
+        let missing = self.answers.should_project(projections);
+        if !missing.is_empty() {
+            self.engine.request(Request::Deconvnet(missing));
         }
     }
 
@@ -253,6 +287,16 @@ impl App {
         let layer = self.selection.layer;
         match action {
             Action::OpenPicture => self.dialogs.open(ctx, Question::Picture, Purpose::Picture),
+            Action::OpenFolder => self.dialogs.open(ctx, Question::Folder, Purpose::Picture),
+            Action::PreviousPicture | Action::NextPicture => {
+                let forward = action == Action::NextPicture;
+                self.engine.request(Request::Picture(PictureSource::Beside { forward }));
+            }
+            Action::Back | Action::Forward => {
+                if let Some(mark) = self.history.step(action == Action::Forward) {
+                    mark.restore(&mut self.selection);
+                }
+            }
             Action::OpenWeights => {
                 self.dialogs.open(ctx, Question::Weights, Purpose::Weights(self.opening.clone()));
             }
@@ -304,7 +348,7 @@ impl App {
         let export = view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view));
         match export {
             Some(export) => {
-                let question = Question::Save(export.name.clone(), export.has_numbers());
+                let question = Question::Save(export.name.clone(), export.endings());
                 self.dialogs.open(ctx, question, Purpose::Save(tile));
             }
             None => self.message = Some(Message { text: "This pane has nothing to save yet".into(), failed: true }),
@@ -313,11 +357,12 @@ impl App {
 
     /// Writes what the pane shows now.
     fn save(&mut self, tile: TileId, path: PathBuf) {
-        let path = if path.extension().is_some() { path } else { path.with_extension("png") };
         // The palette colours no export.
         let view = self.view(None, Palette::dark());
         let export = view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view));
         if let Some(export) = export {
+            let usual = export.endings().first().map_or("", |(ending, _)| ending);
+            let path = if path.extension().is_some() { path } else { path.with_extension(usual) };
             let what = format!("Saving {}", export.name);
             self.engine.request(Request::Task(what, Box::new(move |watch| export.write(&path, watch))));
         }
@@ -333,10 +378,10 @@ impl eframe::App for App {
         self.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);
         let status = self.engine.status();
-        let shown = self.shown.as_ref();
+        let shown = self.shown.as_deref();
 
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
-            chrome::menu(ui, shown, palette, &mut out);
+            chrome::menu(ui, shown, &self.recent, palette, &mut out);
         });
         Panel::bottom("status").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(10, 4))).show(ui, |ui| {
             chrome::status(ui, status.as_ref(), self.message.as_ref(), palette, &mut out);
@@ -355,12 +400,21 @@ impl eframe::App for App {
             panes.ui(&mut Drawing { view, out: &mut out, active: &mut active, palette }, ui);
         });
         (self.strip, self.panes, self.active) = (strip, panes, active);
-        chrome::overlay(&ctx, &mut self.overlay, palette, &mut out);
+        chrome::overlay(&ctx, &mut self.overlay, self.shown.as_deref(), palette, &mut out);
 
         // Unless a pane says so again, the pointer is over nothing.
         let hovered = self.selection.hover.take();
+        let (mut inquiries, mut projections) = (Vec::new(), Vec::new());
         for command in out {
-            self.carry_out(&ctx, command);
+            match command {
+                Command::Need(inquiry) => inquiries.push(inquiry),
+                Command::NeedReconstructions(units) => projections.extend(units),
+                other => self.carry_out(&ctx, other),
+            }
+        }
+        self.ask(inquiries, projections);
+        if self.shown.is_some() {
+            self.history.note(&self.selection, ctx.input(|input| input.time));
         }
         if self.selection.hover != hovered {
             // Panes drawn before the one under the pointer learn of it now.
@@ -377,10 +431,12 @@ impl eframe::App for App {
             light: bool,
             look: Look,
             folder: &'a Option<PathBuf>,
+            recent: &'a [PathBuf],
             panes: &'a Tree<Pane>,
         }
         let light = self.light;
-        let kept = Kept { light, look: self.look, folder: &self.dialogs.folder, panes: &self.panes };
+        let (folder, recent, panes) = (&self.dialogs.folder, &self.recent, &self.panes);
+        let kept = Kept { light, look: self.look, folder, recent, panes };
         if let Ok(kept) = serde_json::to_string(&kept) {
             storage.set_string("striate", kept);
         }

@@ -147,7 +147,7 @@ fn row(ui: &mut Ui, rect: Rect, id: usize, view: View, out: &mut Vec<Command>) {
     let low = is_low(&node.op);
     let size = if low { Vec2::splat(18.0) } else { THUMBNAIL };
     let picture = Rect::from_center_size(pos2(inner.left() + 8.0 + THUMBNAIL.x / 2.0, inner.center().y), size);
-    match view.cache.pictures().filter(|pictures| pictures.run == view.run().id) {
+    match view.pictures() {
         Some(pictures) => {
             let (texture, uv) = pictures.thumbnail(id);
             painter.image(texture, picture, uv, Color32::WHITE);
