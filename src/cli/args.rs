@@ -3,12 +3,12 @@
 use super::console::Console;
 use crate::{
     Error, Result,
-    engine::{DeviceChoice, Model, Opening, Run},
+engine::{DeviceChoice, Model, Opening, Run, read_labels},
     net::{Engine, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     picture::{Picture, SAMPLES},
     weights::Source,
-    zoo::{self, Card, ZOO},
+    zoo::{self, Card, Labels, ZOO},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -57,6 +57,11 @@ impl NetworkArgs {
     /// The layers, known before any weights are read. Sizes are those of the network's own input.
     pub fn graph(&self) -> Result<Graph> {
         (self.network.build)(self.network.size())
+    }
+
+    /// The names of its classes.
+    pub fn labels(&self) -> Result<Labels> {
+        self.labels.as_deref().map_or(Ok(self.network.labels), |path| Ok(Labels::own(read_labels(path)?)))
     }
 
     /// Opens the network; says so when its weights are made up.

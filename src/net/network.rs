@@ -121,6 +121,39 @@ impl Network {
         self.isa
     }
 
+    /// The same weights for pictures of another size, where the network has one for every size.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when a layer does not fit that size, or would need other weights.
+    pub fn resized(&self, [height, width]: [usize; 2]) -> Result<Self> {
+        let graph = self.graph.resized([height, width])?;
+        if graph.parameters() != self.graph.parameters() {
+            let [_, own, _] = self.graph.input_shape();
+            let message = format!("this network runs at {own}x{own} pixels only, not at {height}x{width}");
+            return Err(Error::Usage(message));
+        }
+        Ok(self.with_graph(graph, self.weights.clone()))
+    }
+
+    /// The network up to a node, which becomes its last: for whoever needs no more of it.
+    pub fn until(&self, node: NodeId) -> Self {
+        self.with_graph(self.graph.until(node), self.weights[..=node].to_vec())
+    }
+
+    /// Another graph that runs as this one, with nothing prepared yet.
+    fn with_graph(&self, graph: Graph, weights: Vec<Vec<Tensor>>) -> Self {
+        Network {
+            transposed: graph.nodes().iter().map(|_| OnceLock::new()).collect(),
+            graph: Arc::new(graph),
+            device: self.device.clone(),
+            weights,
+            engine: self.engine,
+            isa: self.isa,
+            fast: OnceLock::new(),
+            passes: Default::default(),
+        }
+    }
+
     /// How it runs.
     pub fn engine(&self) -> Engine {
         self.engine
