@@ -3,7 +3,7 @@
 use super::console::Console;
 use crate::{
     Error, Result,
-engine::{DeviceChoice, Model, Opening, Run, read_labels},
+    engine::{DeviceChoice, Model, Opening, Run, read_labels},
     net::{Engine, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     picture::{Picture, SAMPLES},
@@ -62,6 +62,14 @@ impl NetworkArgs {
     /// The names of its classes.
     pub fn labels(&self) -> Result<Labels> {
         self.labels.as_deref().map_or(Ok(self.network.labels), |path| Ok(Labels::own(read_labels(path)?)))
+    }
+
+    /// Refuses a class that does not exist before anything runs; labels from a file are read with the network.
+    pub fn check_class(&self, text: &str) -> Result<()> {
+        if self.labels.is_none() {
+            self.network.labels.find(text)?;
+        }
+        Ok(())
     }
 
     /// Opens the network; says so when its weights are made up.
