@@ -33,6 +33,12 @@ pub(super) struct Facts {
     pub method: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paper: Option<&'static str>,
+    /// What a synthesised picture was to excite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goal: Option<String>,
+    /// Its parameters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
     /// Shape of the values: what `--raw` writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shape: Option<Vec<usize>>,
@@ -97,6 +103,8 @@ impl Facts {
             class: None,
             method: None,
             paper: None,
+            goal: None,
+            settings: None,
             shape: None,
             range: None,
             out: None,
@@ -135,6 +143,8 @@ impl Facts {
             ("Unit", self.unit.map(|unit| unit.to_string()).or_else(units)),
             ("Class", self.class.as_ref().map(class)),
             ("Method", self.method.map(method)),
+            ("Goal", self.goal.clone()),
+            ("Settings", self.settings.clone()),
             ("Range", self.range.map(range)),
         ]
         .into_iter()

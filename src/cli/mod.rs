@@ -7,6 +7,7 @@
 
 mod activations;
 mod args;
+mod bench;
 mod classify;
 mod console;
 mod deconvnet;
@@ -14,12 +15,16 @@ mod evaluate;
 mod facts;
 mod fetch;
 mod filters;
+mod invert;
 mod layers;
+mod maximise;
 mod networks;
 mod output;
 mod pictures;
 mod quiet;
 mod saliency;
+mod sheet;
+mod synthesis;
 mod table;
 mod tour;
 mod window;
@@ -55,9 +60,12 @@ enum Command {
     Filters(filters::Args),
     Saliency(saliency::Args),
     Deconvnet(deconvnet::Args),
+    Maximise(maximise::Args),
+    Invert(invert::Args),
     Tour(tour::Args),
     Evaluate(evaluate::Args),
     Fetch(fetch::Args),
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -71,9 +79,12 @@ impl Command {
             Command::Filters(args) => filters::run(args, console),
             Command::Saliency(args) => saliency::run(args, console),
             Command::Deconvnet(args) => deconvnet::run(args, console),
+            Command::Maximise(args) => maximise::run(args, console),
+            Command::Invert(args) => invert::run(args, console),
             Command::Tour(args) => tour::run(args, console),
             Command::Evaluate(args) => evaluate::run(args, console),
             Command::Fetch(args) => fetch::run(args, console),
+            Command::Bench(args) => bench::run(args, console),
         }
     }
 }
