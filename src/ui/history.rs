@@ -74,11 +74,13 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::field_reassign_with_default)] // One of its fields is its own.
     use super::*;
 
     fn at(layer: NodeId) -> Selection {
-        Selection { layer, ..Selection::default() }
+        let mut selection = Selection::default();
+        selection.layer = layer;
+        selection
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod panes;
 pub mod parameters;
 pub mod pin;
 pub mod prepare;
+pub mod settings;
 pub mod state;
 pub mod strip;
 pub mod theme;

@@ -5,6 +5,7 @@ use super::{
     describe,
     state::View,
     theme::{RADIUS, THUMBNAIL},
+    widgets::search,
 };
 use crate::{
     engine::{Model, Opening},
@@ -52,8 +53,7 @@ impl Strip {
         let combo = egui::ComboBox::from_id_salt("network").width(width).truncate();
         let response = combo.selected_text(RichText::new(shown).strong()).show_ui(ui, |ui| {
             ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-            let edit = egui::TextEdit::singleline(&mut self.search).hint_text("search").desired_width(220.0);
-            ui.add(edit).accessible_name("Search networks");
+            search(ui, "Search networks", &mut self.search, 220.0);
             let wanted = self.search.to_lowercase();
             for card in ZOO {
                 let named = [card.title, card.name].iter().any(|name| name.to_lowercase().contains(&wanted));

@@ -52,6 +52,12 @@ pub fn combo(ui: &mut Ui, name: &str, shown: &str, width: f32, add: impl FnOnce(
     response.response.on_hover_text(name).accessible_name(name);
 }
 
+/// Where something is searched by a part of its name.
+pub fn search(ui: &mut Ui, name: &str, text: &mut String, width: f32) -> Response {
+    let edit = egui::TextEdit::singleline(text).hint_text("search").desired_width(width);
+    ui.add(edit.align(Align2::LEFT_CENTER)).accessible_name(name)
+}
+
 /// A slider with its name before it; the two stay together where a toolbar wraps.
 pub fn slider<'a>(ui: &mut Ui, name: &str, slider: egui::Slider<'a>) -> Response {
     let font = egui::TextStyle::Small.resolve(ui.style());
@@ -185,8 +191,7 @@ pub fn class_picker(ui: &mut Ui, name: &str, view: View, search: &mut String, un
         None => "predicted",
     };
     combo(ui, name, shown, 96.0, |ui| {
-        let edit = egui::TextEdit::singleline(search).hint_text("search").desired_width(180.0);
-        ui.add(edit).accessible_name("Search classes");
+        self::search(ui, "Search classes", search, 180.0);
         let hint = "Explain the selected unit instead of a class";
         if ui.selectable_label(*unit, "selected unit").on_hover_text(hint).clicked() {
             *unit = true;

@@ -18,6 +18,7 @@ use striate::{
 
 mod first;
 mod instruments;
+mod monkey;
 mod pace;
 mod snapshots;
 

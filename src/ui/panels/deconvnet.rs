@@ -67,6 +67,8 @@ impl Panel for Deconvnet {
         let side = room(columns).clamp(44.0, 200.0).floor();
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(gap, gap);
+            // For the frame of the selected one.
+            ui.add_space(3.0);
             let per_row = ((area.x / (2.0 * side + 2.0 + gap)) as usize).clamp(1, keys.len());
             for row in keys.chunks(per_row) {
                 ui.horizontal(|ui| row.iter().for_each(|&key| self.pair(ui, view, key, side, out)));

@@ -67,7 +67,11 @@ pub(super) struct Heat {
 impl Heat {
     /// A pane for these methods whose picture is called `label`.
     pub(super) fn new(methods: &'static [Method], label: &'static str) -> Self {
-        let options = Options::default();
+        let mut options = Options::default();
+        if methods.iter().all(|method| method.layered) {
+            // A few broad blots: more would hide the picture.
+            (options.opacity, options.style.gamma) = (0.65, 1.0);
+        }
         Heat { methods, label, options, search: String::new(), painted: None, last: None }
     }
 

@@ -8,7 +8,7 @@ use crate::{
         describe,
         export::Export,
         state::{View, layer_name},
-        widgets::{caption, hollow},
+        widgets::{caption, hollow, search},
     },
 };
 use eframe::egui::{self, Align, Layout, RichText, Sense, Ui, WidgetInfo};
@@ -49,18 +49,18 @@ impl Field {
         Field::Sees,
     ];
 
-    /// Its heading, what it means, and the column's least width.
+    /// Its heading, what it means, and the column's width.
     fn heading(self) -> (&'static str, &'static str, f32) {
         match self {
-            Field::Order => ("#", "In the order in which they are computed", 22.0),
-            Field::Name => ("layer", "torchvision's name, with the paper's where it has one", 76.0),
-            Field::Kind => ("kind", "What it computes", 70.0),
-            Field::Output => ("output", "Units, height and width; sorted by the number of values", 60.0),
-            Field::Parameters => ("parameters", "Weights that training learns", 66.0),
-            Field::MultiplyAdds => ("multiply-adds", "Of one picture", 74.0),
-            Field::Memory => ("memory", "Of its output for one picture, in 32-bit floats", 50.0),
+            Field::Order => ("#", "In the order in which they are computed", 28.0),
+            Field::Name => ("layer", "torchvision's name, with the paper's where it has one", 100.0),
+            Field::Kind => ("kind", "What it computes", 118.0),
+            Field::Output => ("output", "Units, height and width; sorted by the number of values", 86.0),
+            Field::Parameters => ("parameters", "Weights that training learns", 80.0),
+            Field::MultiplyAdds => ("multiply-adds", "Of one picture", 96.0),
+            Field::Memory => ("memory", "Of its output for one picture, in 32-bit floats", 66.0),
             Field::Sees => {
-                ("sees", "Receptive field: the side of the part of the input that one value depends on", 34.0)
+                ("sees", "Receptive field: the side of the part of the input that one value depends on", 40.0)
             }
         }
     }
@@ -119,8 +119,7 @@ impl Panel for Layers {
         let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
         let total = |value: fn(&Cost) -> u64| costs.iter().map(value).sum::<u64>();
         ui.horizontal(|ui| {
-            let edit = egui::TextEdit::singleline(&mut self.search).hint_text("search").desired_width(110.0);
-            ui.add(edit).accessible_name("Search layers");
+            search(ui, "Search layers", &mut self.search, 110.0);
             caption(
                 ui,
                 format!(
@@ -139,10 +138,14 @@ impl Panel for Layers {
         let row_of = |layer: NodeId| order.iter().position(|&id| id == layer);
         let selected = view.selection.layer;
         egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.x = 10.0;
+            ui.spacing_mut().item_spacing.x = 8.0;
             let mut table = TableBuilder::new(ui).striped(true).sense(Sense::click()).auto_shrink(false);
             for field in Field::ALL {
-                table = table.column(Column::auto().at_least(field.heading().2).clip(false).resizable(true));
+                let width = field.heading().2;
+                table = table.column(match field {
+                    Field::Name => Column::remainder().at_least(width).clip(true),
+                    _ => Column::initial(width).at_least(24.0).clip(true).resizable(true),
+                });
             }
             if self.scrolled_to != Some(selected)
                 && let Some(row) = row_of(selected)

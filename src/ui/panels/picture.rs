@@ -11,7 +11,7 @@ use crate::{
         widgets::{WHOLE, caption, cross, fit, hollow, image_at, number},
     },
 };
-use eframe::egui::{self, Color32, Rect, RichText, Stroke, StrokeKind, Ui, pos2};
+use eframe::egui::{self, Color32, Rect, RichText, Stroke, StrokeKind, Ui, pos2, vec2};
 use image::DynamicImage;
 
 pub(super) const KIND: Kind = Kind {
@@ -28,8 +28,9 @@ struct Picture {
     strongest: Option<((u64, NodeId, [usize; 2]), Vec<(u32, f32)>)>,
 }
 
-/// How many of them are listed.
+/// How many of them are listed, in a line this high.
 const LISTED: usize = 12;
+const LINE: f32 = 30.0;
 
 impl Panel for Picture {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
@@ -101,7 +102,18 @@ impl Panel for Picture {
 impl Picture {
     /// The units that are strongest at the selected position, where one is selected.
     fn list(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        let Some(at) = view.selection.position else { return };
+        let [_, height, width] = view.layer().shape;
+        if height * width == 1 {
+            return;
+        }
+        // The line is there from the start: were it to come with the click, the picture would slip from under it.
+        let Some(at) = view.selection.position else {
+            ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| {
+                ui.set_min_height(LINE);
+                caption(ui, "click to find the units that are strongest there");
+            });
+            return;
+        };
         let key = (view.run().id, view.selection.layer, at);
         if self.strongest.as_ref().is_none_or(|(other, _)| *other != key) {
             let mut units = strongest_at(view.layer(), at);
@@ -109,9 +121,10 @@ impl Picture {
             self.strongest = Some((key, units));
         }
         let Some((_, units)) = &self.strongest else { return };
-        let strip = egui::ScrollArea::horizontal().id_salt("strongest").max_height(24.0);
-        strip.show(ui, |ui| {
+        let strip = egui::ScrollArea::horizontal().id_salt("strongest").max_height(LINE).min_scrolled_height(LINE);
+        strip.auto_shrink([false, false]).show(ui, |ui| {
             ui.horizontal(|ui| {
+                ui.set_height(LINE - 8.0);
                 ui.spacing_mut().item_spacing.x = 3.0;
                 ui.label(RichText::new("strongest here").small().weak());
                 for &(unit, value) in units {
