@@ -15,6 +15,7 @@
 //! | [`weights`] | weights files of four formats, downloads, made-up weights | net |
 //! | [`zoo`] | the networks, one file a family | net, picture |
 //! | [`methods`] | questions asked of a trace, one file a method | net, kernels |
+//! | [`synthesis`] | pictures that excite what was asked for, step by step | net, picture, methods |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
 //! | [`engine`] | models, runs, the worker thread | all of the above |
 //! | `gpu` | activation maps on the GPU, drawn by `shaders/` | paint |
@@ -36,6 +37,8 @@
 //!   [`zoo::ZOO`]. Flags, pickers, tables and the tests that loop over all networks follow.
 //! - **a method**: a file in `src/methods` that ends in a [`methods::Method`]; a line in [`methods::METHODS`]. It is
 //!   then a `--method`, an entry in the window's picker and a section of the tour.
+//! - **a preset of synthesis**: an entry of [`synthesis::PRESETS`]; a parameter of it is one of
+//!   [`synthesis::PARAMETERS`], which are flags and sliders.
 //! - **a panel**: a file in `src/ui/panels` that implements `Panel`; a line in `PANELS`.
 //! - **an operator**: a variant of [`net::Op`] with its shape and parameters; the compiler names the places that must
 //!   know it (forward, reverse, cost). Then a line in `tests/operators.rs`, which checks its reverse.
@@ -50,6 +53,7 @@ pub mod methods;
 pub mod net;
 pub mod paint;
 pub mod picture;
+pub mod synthesis;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod watch;

@@ -27,7 +27,14 @@ fn networks_and_layers_are_listed() {
         networks["networks"].as_array().unwrap().iter().map(|n| n["name"].as_str().unwrap()).collect();
     assert_eq!(names, striate::zoo::ZOO.iter().map(|card| card.name).collect::<Vec<_>>());
     assert_eq!(networks["networks"][0]["parameters"], 3_148_552);
-    assert_eq!(networks["networks"][0]["weights_at_hand"], true);
+    let weights = |name: &str| {
+        let rows = networks["networks"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["name"] == name).unwrap();
+        (row["weights_at_hand"].as_bool().unwrap(), row["weights"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(weights("photonet"), (true, "shipped".into()));
+    assert_eq!(weights("lenet5"), (false, "file".into()));
+    assert!(["fetch", "downloaded"].contains(&weights("resnet50").1.as_str()));
     assert!(desk.said("networks").contains("3,148,552"));
 
     let layers = desk.json("layers vgg16");
@@ -392,6 +399,7 @@ fn help_lists_what_the_registries_hold() {
         "tour",
         "evaluate",
         "fetch",
+        "bench",
     ] {
         assert!(desk.said("--help").contains(command));
         desk.said(&format!("{command} --help"));
@@ -414,4 +422,26 @@ fn an_interrupt_leaves_nothing_behind() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "striate: cancelled\n");
     assert_eq!(desk.files(), Vec::<PathBuf>::new());
     assert!(!desk.path("tour").exists() && !desk.path("tour.partial").exists());
+}
+
+#[test]
+fn speed_is_measured() {
+    let desk = Desk::new();
+    let answer = desk.json("bench photonet lenet5 --runs 2 --threads 1 --tasks forward,gradient,grad-cam --profile");
+    let rows = answer["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!((&row["engine"], &row["batch"]), (&Value::from("fast"), &Value::from(1)));
+        assert!(row["gflops"].as_f64().unwrap() > 0.0);
+        let times = row["milliseconds"].as_object().unwrap();
+        assert_eq!(times.keys().collect::<Vec<_>>(), ["forward", "grad-cam", "gradient"]);
+        let [forward, gradient] = ["forward", "gradient"].map(|task| times[task]["median"].as_f64().unwrap());
+        assert!(0.0 < forward && times["forward"]["least"].as_f64().unwrap() <= forward && gradient > 0.0);
+        assert!(row["profile"].as_array().unwrap().iter().all(|part| !part.as_object().unwrap().is_empty()));
+    }
+    let table = desk.said("bench --runs 1 --engine candle");
+    assert!(table.contains("photonet") && table.contains("candle"), "{table}");
+    assert!(desk.refused("bench --isa sse9", 2).contains("portable"));
+    assert!(desk.refused("bench --isa portable --engine candle", 2).contains("fast engine"));
+    assert!(desk.refused("bench --tasks forwards", 2).contains("forward"));
 }

@@ -19,10 +19,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("weights", &["net"]),
     ("zoo", &["net", "picture"]),
     ("methods", &["net", "kernels"]),
-    ("engine", &["kernels", "methods", "net", "paint", "picture", "weights", "zoo"]),
+    ("synthesis", &["net", "picture", "methods"]),
+    ("engine", &["kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
     ("gpu", &["paint"]),
-    ("ui", &["engine", "gpu", "kernels", "methods", "net", "paint", "picture", "weights", "zoo"]),
-    ("cli", &["engine", "kernels", "methods", "net", "paint", "picture", "weights", "zoo"]),
+    ("ui", &["engine", "gpu", "kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
+    ("cli", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
 ];
 
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.

@@ -3,12 +3,12 @@
 use super::console::Console;
 use crate::{
     Error, Result,
-    engine::{DeviceChoice, Model, Opening, Run},
-    net::{Graph, NodeId},
+    engine::{DeviceChoice, Model, Opening, Run, read_labels},
+    net::{Engine, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     picture::{Picture, SAMPLES},
     weights::Source,
-    zoo::{self, Card, ZOO},
+    zoo::{self, Card, Labels, ZOO},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -35,6 +35,9 @@ pub(super) struct NetworkArgs {
     /// Where to compute: auto, cpu, cuda or metal
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
     pub device: DeviceChoice,
+    /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
+    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Engine>)]
+    engine: Engine,
     /// Side of the network's input in pixels [default: the network's own]
     #[arg(long, value_name = "PIXELS")]
     pub size: Option<usize>,
@@ -47,12 +50,18 @@ impl NetworkArgs {
     /// What to open.
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
-        Opening { network: self.network.name.to_owned(), weights, size: self.size, labels: self.labels.clone() }
+        let (size, labels, engine) = (self.size, self.labels.clone(), self.engine);
+        Opening { network: self.network.name.to_owned(), weights, size, labels, engine }
     }
 
     /// The layers, known before any weights are read. Sizes are those of the network's own input.
     pub fn graph(&self) -> Result<Graph> {
         (self.network.build)(self.network.size())
+    }
+
+    /// The names of its classes.
+    pub fn labels(&self) -> Result<Labels> {
+        self.labels.as_deref().map_or(Ok(self.network.labels), |path| Ok(Labels::own(read_labels(path)?)))
     }
 
     /// Refuses a class that does not exist before anything runs; labels from a file are read with the network.
@@ -66,7 +75,11 @@ impl NetworkArgs {
     /// Opens the network; says so when its weights are made up.
     pub fn open(&self, console: &Console) -> Result<Arc<Model>> {
         console.stage("reading weights");
-        let model = Model::open(&self.opening(), &self.device.open()?, console.watch())?;
+        let device = self.device.open()?;
+        if self.device == DeviceChoice::Auto && cfg!(any(feature = "cuda", feature = "metal")) && device.is_cpu() {
+            console.note("this machine has no GPU that this build can use; running on the CPU");
+        }
+        let model = Model::open(&self.opening(), &device, console.watch())?;
         if model.is_untrained() {
             console.note(&format!("{} runs on synthetic weights and is untrained", model.card.name));
         }

@@ -63,6 +63,11 @@ impl Console {
         }
     }
 
+    /// Says how it goes, beside the bar.
+    pub fn say(&self, how: String) {
+        self.bar.set_message(how);
+    }
+
     /// A line on standard error that is no error.
     pub fn note(&self, text: &str) {
         self.bar.suspend(|| {

@@ -46,7 +46,10 @@ pub(super) struct Facts {
     pub method: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paper: Option<&'static str>,
-    /// The method's parameters, those at their default too.
+    /// What a synthesised picture was to excite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goal: Option<String>,
+    /// The parameters of the method or of the synthesis, those at their default too.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub settings: serde_json::Map<String, serde_json::Value>,
     /// Shape of the values: what `--raw` writes.
@@ -151,6 +154,7 @@ impl Facts {
             target: None,
             method: None,
             paper: None,
+            goal: None,
             settings: serde_json::Map::new(),
             shape: None,
             range: None,
@@ -207,6 +211,7 @@ impl Facts {
             ("Minus", self.minus.as_ref().map(class)),
             ("Target", self.target.as_ref().map(target)),
             ("Method", self.method.map(method)),
+            ("Goal", self.goal.clone()),
             ("Set", (!set.is_empty()).then(|| set.join(" "))),
             ("Range", self.range.map(range)),
             ("Sum", self.sum.as_ref().map(sum)),

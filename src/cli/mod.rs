@@ -7,6 +7,7 @@
 
 mod activations;
 mod args;
+mod bench;
 mod cam;
 mod checks;
 mod classify;
@@ -17,7 +18,9 @@ mod explain;
 mod facts;
 mod fetch;
 mod filters;
+mod invert;
 mod layers;
+mod maximise;
 mod networks;
 mod object;
 mod output;
@@ -25,6 +28,8 @@ mod patches;
 mod pictures;
 mod quiet;
 mod saliency;
+mod sheet;
+mod synthesis;
 mod table;
 mod target;
 mod tour;
@@ -64,9 +69,12 @@ enum Command {
     Cam(cam::Args),
     Units(units::Args),
     Deconvnet(deconvnet::Args),
+    Maximise(maximise::Args),
+    Invert(invert::Args),
     Tour(tour::Args),
     Evaluate(evaluate::Args),
     Fetch(fetch::Args),
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -82,9 +90,12 @@ impl Command {
             Command::Cam(args) => cam::run(args, console),
             Command::Units(args) => units::run(args, console),
             Command::Deconvnet(args) => deconvnet::run(args, console),
+            Command::Maximise(args) => maximise::run(args, console),
+            Command::Invert(args) => invert::run(args, console),
             Command::Tour(args) => tour::run(args, console),
             Command::Evaluate(args) => evaluate::run(args, console),
             Command::Fetch(args) => fetch::run(args, console),
+            Command::Bench(args) => bench::run(args, console),
         }
     }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct OutputArgs {
     /// The picture; its text chunks say what it shows
     #[arg(long, value_name = "FILE.png")]
-    out: Option<PathBuf>,
+    pub out: Option<PathBuf>,
     /// The exact values, float32
     #[arg(long, value_name = "FILE.npy")]
     raw: Option<PathBuf>,

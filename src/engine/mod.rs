@@ -4,13 +4,15 @@
 //! Architecture invariant: compute never touches egui; the window learns of results through [`Event`]s alone.
 
 mod device;
+mod inquiry;
 mod labels;
 mod model;
 mod run;
 mod worker;
 
 pub use device::DeviceChoice;
+pub use inquiry::{Inquiry, InquiryKey};
 pub use labels::read_labels;
 pub use model::{Model, Opening};
 pub use run::{LayerView, Run};
-pub use worker::{Engine, Event, Lane, PictureSource, Request, Status};
+pub use worker::{Engine, Event, Lane, PictureSource, Projection, Request, Status};

@@ -38,6 +38,7 @@ pub use attribution::{Attribution, SumCheck};
 pub use curves::{Curve, Curves, curves};
 pub use deconvnet::{Keep, Reconstruction, deconvnet};
 pub use localise::{Localisation, QUANTILES, localise, overlap};
+pub use noise::Noise;
 pub use path::{Step, path};
 pub use question::{Question, cam_layers};
 pub use randomise::{Randomised, randomised};

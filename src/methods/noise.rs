@@ -3,7 +3,7 @@
 
 /// A stream of random numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Noise {
+pub struct Noise {
     state: u64,
 }
 

@@ -113,6 +113,32 @@ impl Graph {
         self
     }
 
+    /// The graph for pictures of another size, by the same operators.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when a layer does not fit any more.
+    pub fn resized(&self, [height, width]: [usize; 2]) -> Result<Graph> {
+        let mut graph = self.clone();
+        graph.nodes[0].shape = vec![self.input_shape()[0], height, width];
+        for id in 1..graph.nodes.len() {
+            let node = &graph.nodes[id];
+            let shapes: Vec<&[usize]> = node.inputs.iter().map(|&input| graph.nodes[input].shape.as_slice()).collect();
+            let shape = node.op.output_shape(&shapes).map_err(|why| {
+                Error::Usage(format!("layer {} does not fit pictures of {height}x{width} pixels: {why}", node.name))
+            })?;
+            graph.nodes[id].shape = shape;
+        }
+        Ok(graph)
+    }
+
+    /// The graph up to a node, which becomes its last.
+    pub(super) fn until(&self, node: NodeId) -> Graph {
+        let mut graph = self.clone();
+        graph.nodes.truncate(node + 1);
+        graph.by_name.retain(|_, id| *id <= node);
+        graph
+    }
+
     /// The graph without its auxiliary classifiers: what weights files hold that were saved for running only.
     pub fn without_auxiliary(&self) -> Graph {
         let auxiliary = self.auxiliary();

@@ -1,0 +1,347 @@
+//! A picture in the making: one step at a time, so that it can be paused, changed and rewound between any two.
+
+use super::{
+    Images, Term, film::Film, objective, optimiser::Memory, parameters as p, parametrisation::Parametrisation,
+    penalty::Penalty, regularise::regularised, warp::Warps,
+};
+use crate::{
+    Error, Result,
+    methods::{Noise, Settings},
+    net::{Network, Trace},
+    picture::Preprocess,
+    watch::Watch,
+};
+use candle_core::{D, DType};
+use std::sync::Arc;
+
+/// What is to be made.
+#[derive(Clone)]
+pub struct Recipe {
+    /// What it shall excite.
+    pub terms: Vec<Term>,
+    /// The parameters, from [`super::PARAMETERS`].
+    pub settings: Settings,
+    /// How many pictures at once.
+    pub batch: usize,
+    /// The open picture, normalised, `(1, channels, size, size)`: what `start=picture` starts from.
+    pub picture: Option<Images>,
+}
+
+/// What a step found, before it changed the picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measure {
+    /// The objective without penalties, the mean over the batch.
+    pub value: f64,
+    /// The probability of the class that the first goal asks for, the mean over the batch.
+    pub probability: Option<f32>,
+}
+
+/// All that a step changes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct State {
+    pub step: usize,
+    octave: usize,
+    params: Images,
+    memory: Memory,
+}
+
+impl State {
+    pub fn bytes(&self) -> usize {
+        self.params.values.len() * size_of::<f32>() + self.memory.bytes()
+    }
+
+    /// For the film's test.
+    #[cfg(test)]
+    pub fn at(step: usize, length: usize) -> Self {
+        State { step, octave: 0, params: Images::zeros([1, 1, 1, length]), memory: Memory::default() }
+    }
+}
+
+/// A run: its present state and the way here.
+pub struct Canvas {
+    recipe: Recipe,
+    space: Preprocess,
+    /// The network at the whole size, and at the present octave's.
+    whole: Arc<Network>,
+    network: Arc<Network>,
+    parametrisation: Parametrisation,
+    state: State,
+    film: Film,
+    curve: Vec<Measure>,
+}
+
+impl Canvas {
+    /// The start of a run. `space` says how the network's pictures are normalised.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the network reads no pictures, has not what the terms ask for, cannot run at an octave's
+    /// size, or when the picture to start from is missing or of another shape.
+    pub fn new(recipe: Recipe, space: Preprocess, whole: Arc<Network>) -> Result<Self> {
+        if !matches!(space.channels(), 1 | 3) {
+            let message = format!("this network reads {} planes of features: no picture can be made", space.channels());
+            return Err(Error::Usage(message));
+        }
+        if recipe.terms.is_empty() {
+            return Err(Error::Usage("there is nothing to excite: name a class, a layer or a unit".into()));
+        }
+        recipe.terms.iter().try_for_each(|term| term.goal.check(whole.graph(), recipe.batch))?;
+        // No further than anybody looks.
+        let deepest = recipe.terms.iter().map(|term| term.goal.layer(whole.graph())).max().unwrap_or(0);
+        let whole = if deepest < whole.graph().scores() { Arc::new(whole.until(deepest)) } else { whole };
+        let network = octave_network(&whole, &recipe.settings, 0)?;
+        let [channels, height, width] = network.graph().input_shape();
+        let dims = [recipe.batch, channels, height, width];
+        let parametrisation = Parametrisation::new(&recipe.settings, &space, [dims[2], dims[3]]);
+        let [_, rows, columns] = whole.graph().input_shape();
+        let params = match (recipe.settings.choice(&p::START), &recipe.picture) {
+            ("picture", Some(picture)) if picture.dims == [1, channels, rows, columns] => {
+                let one = picture.resized([dims[2], dims[3]])?;
+                parametrisation.params(&Images { values: one.values.repeat(recipe.batch), dims })
+            }
+            ("picture", Some(picture)) => {
+                let found = picture.dims;
+                return Err(Error::Usage(format!("a start of shape {found:?} is none for {rows}x{columns} pixels")));
+            }
+            ("picture", None) => return Err(Error::Usage("start=picture needs a picture to start from".into())),
+            _ => parametrisation.start(dims, &recipe.settings, &mut random(&recipe.settings, 0)),
+        };
+        let state = State { step: 0, octave: 0, params, memory: Memory::default() };
+        let mut film = Film::default();
+        film.keep(&state);
+        Ok(Canvas { recipe, space, whole, network, parametrisation, state, film, curve: Vec::new() })
+    }
+
+    /// Steps taken.
+    pub fn step_number(&self) -> usize {
+        self.state.step
+    }
+
+    /// Steps in all.
+    pub fn steps(&self) -> usize {
+        self.recipe.settings.count(&p::STEPS)
+    }
+
+    /// Whether all steps are taken.
+    pub fn is_done(&self) -> bool {
+        self.state.step >= self.steps()
+    }
+
+    /// What every step so far found.
+    pub fn curve(&self) -> &[Measure] {
+        &self.curve
+    }
+
+    /// The parameters as they are now.
+    pub fn settings(&self) -> &Settings {
+        &self.recipe.settings
+    }
+
+    /// The network at the present octave's size.
+    pub fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
+    /// The pictures as they are now, normalised; smaller than the last ones before the last octave.
+    pub fn images(&self) -> Images {
+        self.parametrisation.images(&self.state.params)
+    }
+
+    /// The same as a file of 8 bits a colour holds them: clipped to black and white, and rounded.
+    pub fn saved(&self) -> Images {
+        self.parametrisation.as_saved(&self.images())
+    }
+
+    /// One step. Cancelled in its midst it changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when there is no slope to climb or the numbers overflow; those of the network;
+    /// [`Error::Cancelled`].
+    pub fn step(&mut self, watch: &Watch) -> Result<Measure> {
+        watch.at(0, 1)?;
+        let octave = self.octave_of(self.state.step);
+        if octave != self.state.octave {
+            self.grow(octave)?;
+        }
+        let settings = &self.recipe.settings;
+        let images = self.images();
+        let warps = Warps::draw(settings, self.recipe.batch, &mut random(settings, self.state.step as u64 + 1));
+        let shown = warps.as_ref().map(|warps| warps.apply(&images));
+        let input = shown.as_ref().unwrap_or(&images).tensor(self.network.device())?;
+        let trace = self.network.forward(&input, &watch.part(0, 2))?;
+        let (value, gradient) = objective::gradient(&self.recipe.terms, &trace, &watch.part(1, 2))?;
+        let measure = Measure { value, probability: self.probability(&trace)? };
+        let mut gradient = Images::from_tensor(&gradient)?;
+        if let Some(warps) = &warps {
+            gradient = warps.adjoint(&gradient);
+        }
+        let std = &self.space.std;
+        if gradient.values.iter().all(|&g| g == 0.0) && self.state.memory == Memory::default() {
+            return Err(Error::Failed(
+                "there is no slope to climb: what was asked for is silent on the start picture (a layer before its \
+                 rectifier, or another start, may help)"
+                    .into(),
+            ));
+        }
+        // Pixels about the mean, black to white being 1.
+        if let Some(penalty) = Penalty::of(settings, &images.map(|c, value| value * std[c])) {
+            gradient.add(&penalty.gradient.map(|c, value| value * std[c]), -1.0);
+        }
+        let gradient = self.parametrisation.pull(&images, &gradient);
+        if !gradient.values.iter().all(|g| g.is_finite()) {
+            let step = self.state.step;
+            return Err(Error::Failed(format!("the picture ran away in step {step}: a lower rate may hold it")));
+        }
+        let mut params = self.state.params.clone();
+        self.state.memory.step(settings, &mut params, &gradient);
+        if self.parametrisation.is_pixels() {
+            params = regularised(settings, params, &gradient, self.state.step);
+            if settings.choice(&p::VALID) == "clipped" {
+                params = self.parametrisation.clip(&params);
+            }
+        }
+        self.state.params = params;
+        self.state.step += 1;
+        self.curve.truncate(self.state.step - 1);
+        self.curve.push(measure);
+        self.film.keep(&self.state);
+        Ok(measure)
+    }
+
+    /// All steps that are left.
+    ///
+    /// # Errors
+    /// Those of [`Canvas::step`] and of `each`, which is called after every step.
+    pub fn finish(&mut self, watch: &Watch, mut each: impl FnMut(&Canvas, Measure) -> Result<()>) -> Result<()> {
+        while !self.is_done() {
+            let measure = self.step(&watch.part(self.state.step, self.steps()))?;
+            each(self, measure)?;
+        }
+        watch.at(1, 1)
+    }
+
+    /// What the pictures are worth as they are, without random transforms; and as a file of 8 bits a colour holds them.
+    ///
+    /// # Errors
+    /// Those of the network.
+    pub fn assess(&self, watch: &Watch) -> Result<[Measure; 2]> {
+        let images = self.images();
+        let measured = |images: &Images, watch: &Watch| -> Result<Measure> {
+            let trace = self.network.forward(&images.tensor(self.network.device())?, watch)?;
+            let value = objective::value(&self.recipe.terms, &trace)?;
+            Ok(Measure { value, probability: self.probability(&trace)? })
+        };
+        Ok([measured(&images, &watch.part(0, 2))?, measured(&self.saved(), &watch.part(1, 2))?])
+    }
+
+    /// Changes parameters in mid-run; what is varied is converted where that changes.
+    ///
+    /// # Errors
+    /// None that the present settings did not have.
+    pub fn change(&mut self, settings: Settings) -> Result<()> {
+        let images = self.images();
+        let changed = |parameter| settings.number(parameter) != self.recipe.settings.number(parameter);
+        let other = changed(&p::PARAMETRISATION) || changed(&p::DECAY_POWER);
+        self.recipe.settings = settings;
+        if other {
+            self.enter(&images);
+        }
+        Ok(())
+    }
+
+    /// The steps that can be gone back to.
+    pub fn kept(&self) -> Vec<usize> {
+        self.film.steps()
+    }
+
+    /// Goes back to the last kept state at or before a step; returns its step. The run goes on from there as it went
+    /// before, unless parameters have changed.
+    ///
+    /// # Errors
+    /// When the network of an earlier octave cannot be made again.
+    pub fn rewind(&mut self, step: usize) -> Result<usize> {
+        if let Some(state) = self.film.rewind(step) {
+            let network = octave_network(&self.whole, &self.recipe.settings, state.octave)?;
+            self.place(network);
+            self.curve.truncate(state.step);
+            self.state = state;
+        }
+        Ok(self.state.step)
+    }
+
+    /// The octave that a step belongs to: each has its share of the steps.
+    fn octave_of(&self, step: usize) -> usize {
+        let octaves = self.recipe.settings.count(&p::OCTAVES).max(1);
+        (step * octaves / self.steps().max(1)).min(octaves - 1)
+    }
+
+    /// On to a larger size. What was added to the open picture is enlarged and added to the open picture of that size,
+    /// whose own detail comes with it (Mordvintsev, Olah and Tyka 2015).
+    fn grow(&mut self, octave: usize) -> Result<()> {
+        let network = octave_network(&self.whole, &self.recipe.settings, octave)?;
+        let [_, height, width] = network.graph().input_shape();
+        let mut images = self.images();
+        let base = match (self.recipe.settings.choice(&p::START), &self.recipe.picture) {
+            ("picture", Some(picture)) => Some(picture),
+            _ => None,
+        };
+        let at = |picture: &Images, size| -> Result<Images> {
+            let one = picture.resized(size)?;
+            let [_, channels, height, width] = one.dims;
+            Ok(Images { values: one.values.repeat(images.dims[0]), dims: [images.dims[0], channels, height, width] })
+        };
+        let bases =
+            base.map(|base| Ok::<_, Error>([at(base, images.size())?, at(base, [height, width])?])).transpose()?;
+        if let Some([before, _]) = &bases {
+            images.add(before, -1.0);
+        }
+        let mut images = images.resized([height, width])?;
+        if let Some([_, after]) = &bases {
+            images.add(after, 1.0);
+        }
+        self.place(network);
+        self.enter(&images);
+        self.state.octave = octave;
+        Ok(())
+    }
+
+    /// Takes a network of another size.
+    fn place(&mut self, network: Arc<Network>) {
+        let [_, height, width] = network.graph().input_shape();
+        self.parametrisation = Parametrisation::new(&self.recipe.settings, &self.space, [height, width]);
+        self.network = network;
+    }
+
+    /// Goes on from these pictures, of the present network's size.
+    fn enter(&mut self, images: &Images) {
+        self.parametrisation = Parametrisation::new(&self.recipe.settings, &self.space, images.size());
+        self.state.params = self.parametrisation.params(images);
+        self.state.memory = Memory::default();
+    }
+
+    fn probability(&self, trace: &Trace) -> Result<Option<f32>> {
+        let Some(class) = self.recipe.terms.first().and_then(|term| term.goal.class()) else { return Ok(None) };
+        let scores = trace.output(trace.network().graph().scores()).to_dtype(DType::F32)?;
+        let probabilities = candle_nn::ops::softmax(&scores, D::Minus1)?.narrow(1, class, 1)?;
+        Ok(Some(probabilities.mean_all()?.to_scalar()?))
+    }
+}
+
+/// The random numbers of a step; 0 is the start.
+fn random(settings: &Settings, step: u64) -> Noise {
+    Noise::new(settings.count(&p::SEED) as u64, step)
+}
+
+/// The network at an octave's size; the last has the whole.
+fn octave_network(whole: &Arc<Network>, settings: &Settings, octave: usize) -> Result<Arc<Network>> {
+    let octaves = settings.count(&p::OCTAVES).max(1);
+    if octave + 1 >= octaves {
+        return Ok(Arc::clone(whole));
+    }
+    let smaller = settings.number(&p::OCTAVE_SCALE).powi((octaves - 1 - octave) as i32);
+    let [_, height, width] = whole.graph().input_shape();
+    let size = [height, width].map(|side| (side as f64 / smaller).round().max(1.0) as usize);
+    whole.resized(size).map(Arc::new).map_err(|error| match error {
+        Error::Usage(why) => Error::Usage(format!("{why}; octaves=1 needs no other size")),
+        other => other,
+    })
+}
