@@ -14,7 +14,7 @@ use std::{
 };
 use striate::{
     kernels::to_vec,
-    methods::{Keep, METHODS},
+    methods::{CAMS, Keep, METHODS},
     paint::read_npy,
     watch::Watch,
 };
@@ -169,9 +169,10 @@ fn a_tour_is_a_folder_that_a_browser_opens() {
     assert!(desk.said("tour sample:chelsea --out tour --layers conv1,relu1,fc --units 2").contains("index.html"));
     let html = fs::read_to_string(desk.path("tour/index.html")).unwrap();
     let linked: Vec<&str> = html.split("src=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    let quick = || METHODS.iter().filter(|method| !method.slow);
-    // The picture, two for each quick method, three mosaics, two layers' filters, and two units of two layers.
-    assert_eq!(linked.len(), 1 + 2 * quick().count() + 3 + 2 + 2 * 2 * 2);
+    let quick = || METHODS.iter().chain(CAMS).filter(|method| !method.slow);
+    // The picture, two for each quick method and each of the five rectifiers, three mosaics, two layers' filters, and two
+    // units of two layers.
+    assert_eq!(linked.len(), 1 + 2 * quick().count() + 2 * 5 + 3 + 2 + 2 * 2 * 2);
     for file in &linked {
         assert!(image::image_dimensions(desk.path("tour").join(file)).is_ok(), "{file}");
     }

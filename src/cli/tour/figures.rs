@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error, Result,
     engine::Run,
-    methods::{Attribution, Keep, Method, Reconstruction, strongest_units},
+    methods::{Attribution, Keep, Method, Reconstruction, Settings, Target, strongest_units},
     net::NodeId,
     paint::{ColourMap, Layout, Range, Scaling, Style, write_png},
     watch::Watch,
@@ -52,6 +52,8 @@ pub(super) struct Mosaic {
 /// One attribution method.
 pub(super) struct MethodFigures {
     pub method: &'static Method,
+    /// The layer it reads, where it reads one.
+    pub layer: Option<NodeId>,
     pub map: Figure,
     pub overlay: Figure,
     pub range: Range,
@@ -104,31 +106,45 @@ impl Figures<'_> {
         self.write("picture", &image, &self.facts(), alt)
     }
 
-    /// An attribution, by itself and over the picture; `None` where there is nothing to show.
-    pub fn method(&self, method: &'static Method, class: usize, watch: &Watch) -> Result<Option<MethodFigures>> {
-        let attribution = match self.run.attribute(method, class, watch) {
+    /// An attribution, by itself and over the picture; `None` where there is nothing to show. Methods that read layers
+    /// read `layers`, the last with maps when empty.
+    pub fn method(
+        &self,
+        method: &'static Method,
+        class: usize,
+        layers: &[NodeId],
+        watch: &Watch,
+    ) -> Result<Option<MethodFigures>> {
+        let run = self.run;
+        let attribution = match run.attribute_with(method, Target::Class(class), layers, &Settings::new(), watch) {
             Ok(attribution) => attribution,
-            Err(Error::Failed(_)) => return Ok(None),
+            // CAM proper is for some networks only.
+            Err(Error::Failed(_) | Error::Usage(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
         let Attribution { shape: shape @ [channels, height, width], .. } = attribution;
-        let class = ClassFacts::of(self.run, class);
+        let class = ClassFacts::of(run, class);
         let (title, label) = (method.title, class.label.clone());
         let range = Range::of(&attribution.values);
         let facts = Facts { class: Some(class), method: Some(method.name), paper: Some(method.paper), ..self.facts() }
             .values(&shape, range);
+        let facts = attribution.layer.map_or(facts.clone(), |layer| facts.layer(&run.model, layer));
         let (values, signed) = heatmap(&attribution);
         let style = Style { map: usual_map(signed), gamma: 1.0 };
         let factor = self.factor();
+        let paint = |over| paint_heatmap(&values, signed, [height, width], &style, factor, run, over);
         let map = match channels {
             3 => paint_values(&attribution.values, shape, factor),
-            _ => paint_heatmap(&values, signed, [height, width], &style, factor, self.run, false)?,
+            _ => paint(false)?,
         };
-        let over = paint_heatmap(&values, signed, [height, width], &style, factor, self.run, true)?;
-        let map = self.write(&format!("method-{}", method.name), &map, &facts, format!("{title} for {label}"))?;
+        let name = match layers {
+            [layer] => self.name(*layer, method.name),
+            _ => format!("method-{}", method.name),
+        };
+        let map = self.write(&name, &map, &facts, format!("{title} for {label}"))?;
         let alt = format!("{title} for {label}, over the picture");
-        let overlay = self.write(&format!("method-{}-overlay", method.name), &over, &facts, alt)?;
-        Ok(Some(MethodFigures { method, map, overlay, range }))
+        let overlay = self.write(&format!("{name}-overlay"), &paint(true)?, &facts, alt)?;
+        Ok(Some(MethodFigures { method, layer: attribution.layer, map, overlay, range }))
     }
 
     /// All feature maps of a layer.
