@@ -5,12 +5,14 @@
 
 mod device;
 mod labels;
+mod live;
 mod model;
 mod run;
 mod worker;
 
 pub use device::DeviceChoice;
 pub use labels::read_labels;
+pub use live::{Control, Frame};
 pub use model::{Model, Opening};
 pub use run::{LayerView, Run};
 pub use worker::{Engine, Event, Lane, PictureSource, Request, Status};

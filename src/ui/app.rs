@@ -155,7 +155,7 @@ impl App {
                     }
                     self.message = Some(Message { text, failed: true });
                 }
-                Event::Attribution { .. } | Event::Reconstruction { .. } => {}
+                Event::Attribution { .. } | Event::Reconstruction { .. } | Event::Frame(_) => {}
             }
         }
         if let Some((purpose, path)) = self.dialogs.poll() {
