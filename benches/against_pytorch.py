@@ -1,8 +1,8 @@
 """Striate beside PyTorch, in turns: each network runs a few times here, a few times there, and again, so that whatever
 else the machine does slows both alike. Prints medians and least times in milliseconds, and PyTorch's over Striate's.
 
-    cargo build --release --bench networks
-    python benches/against_pytorch.py target/release/deps/networks-... vgg16 resnet50 [--threads 2] [--rounds 6]
+    cargo build --release
+    python benches/against_pytorch.py target/release/striate vgg16 resnet50 [--threads 2] [--rounds 6]
 
 Needs torch and torchvision; weights are made up on both sides, since speed does not depend on them.
 """
@@ -17,7 +17,7 @@ import time
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("striate", help="the built benchmark")
+    parser.add_argument("striate", help="the program")
     parser.add_argument("networks", nargs="+")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=6, help="how often each side has its turn")
@@ -30,17 +30,15 @@ def arguments():
 
 
 class Striate:
-    """The benchmark in its interactive mode: a line with a count of runs in, a line of JSON with their times out."""
+    """`striate bench --turns`: a line with a count of runs in, a line of JSON with their times out."""
 
     def __init__(self, args, network):
-        environment = dict(os.environ)
-        if args.isa:
-            environment["STRIATE_ISA"] = args.isa
-        command = [args.striate, network, "--turns", "--threads", str(args.threads)]
+        command = [args.striate, "bench", network, "--turns", "--threads", str(args.threads)]
         command += ["--size", str(args.size)] if args.size else []
         command += ["--cpu"] if args.cpu else []
+        command += ["--isa", args.isa] if args.isa else []
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
 
     def run(self, count):
         self.process.stdin.write(f"{count}\n")

@@ -32,6 +32,11 @@ impl Watch {
         Watch { report: Some(Arc::new(report)), ..Watch::default() }
     }
 
+    /// A watch that is cancelled with this one but reports to nobody.
+    pub fn quiet(&self) -> Self {
+        Watch { report: None, ..self.clone() }
+    }
+
     /// The watch for step `index` of `count` equal steps of this one.
     pub fn part(&self, index: usize, count: usize) -> Self {
         let width = (self.to - self.from) / count.max(1) as f32;

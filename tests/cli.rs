@@ -1,108 +1,23 @@
 //! The program as a person runs it: every subcommand, its files and its numbers, and what it says when it cannot.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod desk;
+
 use candle_core::{Device, Tensor};
+use desk::{Desk, assert_same, run, texts};
 use serde_json::Value;
 use std::{
     collections::HashMap,
     fs,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-    sync::Arc,
+    path::PathBuf,
+    process::{Command, Stdio},
 };
 use striate::{
-    engine::{Model, Opening, Run},
     kernels::to_vec,
     methods::{Keep, METHODS},
     paint::read_npy,
-    picture::Picture,
     watch::Watch,
 };
-use tempfile::TempDir;
-
-/// The binary in an empty folder of its own.
-struct Desk(TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        Desk(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_striate"));
-        command.args(arguments.split_whitespace()).current_dir(self.0.path());
-        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("RUST_BACKTRACE");
-        command
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// Standard output of a run that must succeed.
-    fn said(&self, arguments: &str) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{arguments}: {errors}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, arguments: &str) -> Value {
-        serde_json::from_str(&self.said(&format!("{arguments} --json"))).unwrap()
-    }
-
-    /// The one line on standard error of a run that must fail, leaving the folder as it was.
-    fn refused(&self, arguments: &str, code: i32) -> String {
-        let before = self.files();
-        let output = self.run(arguments);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments}: {said}");
-        let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("note: ")).collect();
-        assert_eq!(lines.len(), 1, "{arguments}: {said}");
-        assert!(lines[0].starts_with("striate: ") && !said.contains("panicked"), "{arguments}: {said}");
-        assert!(!lines[0].contains("Usage:") && lines[0].len() < 500, "{arguments}: {said}");
-        assert_eq!(self.files(), before, "{arguments}");
-        assert!(output.stdout.is_empty(), "{arguments}");
-        lines[0].to_owned()
-    }
-
-    fn files(&self) -> Vec<PathBuf> {
-        fn below(folder: &Path) -> Vec<PathBuf> {
-            let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-            entries.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
-        }
-        let mut files = below(self.0.path());
-        files.sort();
-        files
-    }
-}
-
-fn run(network: &str) -> Run {
-    let watch = Watch::default();
-    let model = Arc::new(Model::open(&Opening::of(network), &Device::Cpu, &watch).unwrap());
-    Run::picture(&model, Picture::from_source("sample:chelsea").unwrap(), &watch).unwrap()
-}
-
-fn assert_same(path: &Path, dims: &[usize], values: &[f32]) {
-    let tensor = read_npy(path).unwrap();
-    assert_eq!(tensor.dims(), dims, "{}", path.display());
-    let largest = values.iter().fold(0f32, |most, value| most.max(value.abs()));
-    let found = to_vec(&tensor).unwrap();
-    let apart = found.iter().zip(values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(apart <= 1e-6 * largest, "{}: {apart} of {largest}", path.display());
-}
-
-fn texts(path: &Path) -> HashMap<String, String> {
-    let reader = png::Decoder::new(std::io::BufReader::new(fs::File::open(path).unwrap())).read_info().unwrap();
-    let info = reader.info();
-    let latin = info.uncompressed_latin1_text.iter().map(|chunk| (chunk.keyword.clone(), chunk.text.clone()));
-    let utf8 = info.utf8_text.iter().map(|chunk| (chunk.keyword.clone(), chunk.get_text().unwrap()));
-    latin.chain(utf8).collect()
-}
 
 #[test]
 fn networks_and_layers_are_listed() {
@@ -112,7 +27,14 @@ fn networks_and_layers_are_listed() {
         networks["networks"].as_array().unwrap().iter().map(|n| n["name"].as_str().unwrap()).collect();
     assert_eq!(names, striate::zoo::ZOO.iter().map(|card| card.name).collect::<Vec<_>>());
     assert_eq!(networks["networks"][0]["parameters"], 3_148_552);
-    assert_eq!(networks["networks"][0]["weights_at_hand"], true);
+    let weights = |name: &str| {
+        let rows = networks["networks"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["name"] == name).unwrap();
+        (row["weights_at_hand"].as_bool().unwrap(), row["weights"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(weights("photonet"), (true, "shipped".into()));
+    assert_eq!(weights("lenet5"), (false, "file".into()));
+    assert!(["fetch", "downloaded"].contains(&weights("resnet50").1.as_str()));
     assert!(desk.said("networks").contains("3,148,552"));
 
     let layers = desk.json("layers vgg16");
@@ -470,10 +392,13 @@ fn help_lists_what_the_registries_hold() {
         "activations",
         "filters",
         "saliency",
+        "cam",
+        "units",
         "deconvnet",
         "tour",
         "evaluate",
         "fetch",
+        "bench",
     ] {
         assert!(desk.said("--help").contains(command));
         desk.said(&format!("{command} --help"));
@@ -496,4 +421,26 @@ fn an_interrupt_leaves_nothing_behind() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "striate: cancelled\n");
     assert_eq!(desk.files(), Vec::<PathBuf>::new());
     assert!(!desk.path("tour").exists() && !desk.path("tour.partial").exists());
+}
+
+#[test]
+fn speed_is_measured() {
+    let desk = Desk::new();
+    let answer = desk.json("bench photonet lenet5 --runs 2 --threads 1 --tasks forward,gradient,grad-cam --profile");
+    let rows = answer["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!((&row["engine"], &row["batch"]), (&Value::from("fast"), &Value::from(1)));
+        assert!(row["gflops"].as_f64().unwrap() > 0.0);
+        let times = row["milliseconds"].as_object().unwrap();
+        assert_eq!(times.keys().collect::<Vec<_>>(), ["forward", "grad-cam", "gradient"]);
+        let [forward, gradient] = ["forward", "gradient"].map(|task| times[task]["median"].as_f64().unwrap());
+        assert!(0.0 < forward && times["forward"]["least"].as_f64().unwrap() <= forward && gradient > 0.0);
+        assert!(row["profile"].as_array().unwrap().iter().all(|part| !part.as_object().unwrap().is_empty()));
+    }
+    let table = desk.said("bench --runs 1 --engine candle");
+    assert!(table.contains("photonet") && table.contains("candle"), "{table}");
+    assert!(desk.refused("bench --isa sse9", 2).contains("portable"));
+    assert!(desk.refused("bench --isa portable --engine candle", 2).contains("fast engine"));
+    assert!(desk.refused("bench --tasks forwards", 2).contains("forward"));
 }

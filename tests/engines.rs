@@ -71,7 +71,8 @@ fn a_tangled_graph_on_every_instruction_set() {
     let expected = reference.forward(&picture, &Watch::default()).unwrap();
     for isa in Isa::all() {
         let tensors = weights::synthetic(&graph, 0).unwrap();
-        let ours = Network::new(graph.clone(), tensors, "synthetic", &Device::Cpu).unwrap().with_isa(isa);
+        let mut ours = Network::new(graph.clone(), tensors, "synthetic", &Device::Cpu).unwrap();
+        ours.set_isa(isa);
         let ours = Arc::new(ours);
         assert_eq!(ours.engine(), Engine::Fast);
         let trace = ours.forward(&picture, &Watch::default()).unwrap();

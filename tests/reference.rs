@@ -112,34 +112,18 @@ fn all_agree(names: &[&str]) {
 }
 
 #[test]
-fn alexnet_and_vgg_are_pytorchs() {
-    all_agree(&["alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg16_bn"]);
+fn plain_networks_are_pytorchs() {
+    all_agree(&["alexnet", "vgg16"]);
 }
 
 #[test]
-#[ignore = "takes minutes: cargo test --release --test reference -- --ignored"]
-fn resnets_are_pytorchs() {
-    all_agree(&["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]);
+fn branching_networks_are_pytorchs() {
+    all_agree(&["resnet18", "resnet50", "googlenet", "densenet121"]);
 }
 
 #[test]
-#[ignore = "takes minutes: cargo test --release --test reference -- --ignored"]
-fn resnexts_are_pytorchs() {
-    all_agree(&["resnext50_32x4d", "resnext101_32x8d"]);
-}
-
-#[test]
-fn densenets_are_pytorchs() {
-    all_agree(&["densenet121", "densenet161", "densenet169", "densenet201"]);
-}
-
-#[test]
-fn googlenet_is_pytorchs() {
-    agrees("googlenet");
-}
-
-#[test]
-#[ignore = "takes minutes: cargo test --release --test reference -- --ignored"]
-fn inception_v3_is_pytorchs() {
-    agrees("inception_v3");
+#[ignore = "more of the same kinds, a few minutes: cargo test --test reference -- --ignored"]
+fn their_sisters_are_pytorchs() {
+    all_agree(&["vgg11", "vgg13", "vgg19", "vgg11_bn", "vgg16_bn", "resnet34", "resnet101", "resnet152"]);
+    all_agree(&["resnext50_32x4d", "resnext101_32x8d", "inception_v3", "densenet161", "densenet169", "densenet201"]);
 }

@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 use striate::{
-    engine::{Control, DeviceChoice, Engine, Event, Frame, Lane, Model, Opening, PictureSource, Request},
-    methods::METHODS,
+    engine::{Control, DeviceChoice, Engine, Event, Frame, Inquiry, Lane, Model, Opening, PictureSource, Request},
+    methods::{METHODS, Settings, Target},
     paint::{read_npy, write_png},
     synthesis::{Goal, Recipe, Term, find},
 };
@@ -63,8 +63,9 @@ fn a_live_run_streams_pauses_rewinds_and_lets_others_by() {
         Event::Run(run) => Some(run),
         _ => None,
     });
-    engine.request(Request::Attribute(run, &METHODS[0], 3));
-    until(&engine, |event| matches!(event, Event::Attribution { .. }).then_some(()));
+    let (method, target) = (&METHODS[0], Target::Class(3));
+    engine.request(Request::Attribute(vec![Inquiry { run, method, target, layer: None, settings: Settings::new() }]));
+    until(&engine, |event| matches!(event, Event::Attribution(..)).then_some(()));
     // Paused within a step.
     let asked = Instant::now();
     engine.control(Control::Pause);

@@ -4,7 +4,7 @@ use super::console::Console;
 use crate::{
     Error, Result,
     engine::{DeviceChoice, Model, Opening, Run, read_labels},
-    net::{Graph, NodeId},
+    net::{Engine, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     picture::{Picture, SAMPLES},
     weights::Source,
@@ -35,6 +35,9 @@ pub(super) struct NetworkArgs {
     /// Where to compute: auto, cpu, cuda or metal
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
     pub device: DeviceChoice,
+    /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
+    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Engine>)]
+    engine: Engine,
     /// Side of the network's input in pixels [default: the network's own]
     #[arg(long, value_name = "PIXELS")]
     pub size: Option<usize>,
@@ -47,7 +50,8 @@ impl NetworkArgs {
     /// What to open.
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
-        Opening { network: self.network.name.to_owned(), weights, size: self.size, labels: self.labels.clone() }
+        let (size, labels, engine) = (self.size, self.labels.clone(), self.engine);
+        Opening { network: self.network.name.to_owned(), weights, size, labels, engine }
     }
 
     /// The layers, known before any weights are read. Sizes are those of the network's own input.
@@ -60,10 +64,22 @@ impl NetworkArgs {
         self.labels.as_deref().map_or(Ok(self.network.labels), |path| Ok(Labels::own(read_labels(path)?)))
     }
 
+    /// Refuses a class that does not exist before anything runs; labels from a file are read with the network.
+    pub fn check_class(&self, text: &str) -> Result<()> {
+        if self.labels.is_none() {
+            self.network.labels.find(text)?;
+        }
+        Ok(())
+    }
+
     /// Opens the network; says so when its weights are made up.
     pub fn open(&self, console: &Console) -> Result<Arc<Model>> {
         console.stage("reading weights");
-        let model = Model::open(&self.opening(), &self.device.open()?, console.watch())?;
+        let device = self.device.open()?;
+        if self.device == DeviceChoice::Auto && cfg!(any(feature = "cuda", feature = "metal")) && device.is_cpu() {
+            console.note("this machine has no GPU that this build can use; running on the CPU");
+        }
+        let model = Model::open(&self.opening(), &device, console.watch())?;
         if model.is_untrained() {
             console.note(&format!("{} runs on synthetic weights and is untrained", model.card.name));
         }

@@ -7,10 +7,14 @@
 
 mod activations;
 mod args;
+mod bench;
+mod cam;
+mod checks;
 mod classify;
 mod console;
 mod deconvnet;
 mod evaluate;
+mod explain;
 mod facts;
 mod fetch;
 mod filters;
@@ -18,14 +22,18 @@ mod invert;
 mod layers;
 mod maximise;
 mod networks;
+mod object;
 mod output;
+mod patches;
 mod pictures;
 mod quiet;
 mod saliency;
 mod sheet;
 mod synthesis;
 mod table;
+mod target;
 mod tour;
+mod units;
 mod window;
 
 pub use window::{Wanted, Window};
@@ -58,12 +66,15 @@ enum Command {
     Activations(activations::Args),
     Filters(filters::Args),
     Saliency(saliency::Args),
+    Cam(cam::Args),
+    Units(units::Args),
     Deconvnet(deconvnet::Args),
     Maximise(maximise::Args),
     Invert(invert::Args),
     Tour(tour::Args),
     Evaluate(evaluate::Args),
     Fetch(fetch::Args),
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -76,12 +87,15 @@ impl Command {
             Command::Activations(args) => activations::run(args, console),
             Command::Filters(args) => filters::run(args, console),
             Command::Saliency(args) => saliency::run(args, console),
+            Command::Cam(args) => cam::run(args, console),
+            Command::Units(args) => units::run(args, console),
             Command::Deconvnet(args) => deconvnet::run(args, console),
             Command::Maximise(args) => maximise::run(args, console),
             Command::Invert(args) => invert::run(args, console),
             Command::Tour(args) => tour::run(args, console),
             Command::Evaluate(args) => evaluate::run(args, console),
             Command::Fetch(args) => fetch::run(args, console),
+            Command::Bench(args) => bench::run(args, console),
         }
     }
 }

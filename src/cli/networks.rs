@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Result,
+    weights::{find_local, remote},
     zoo::{Card, ZOO},
 };
 use serde::Serialize;
@@ -29,14 +30,22 @@ struct Row {
     parameters: u64,
     macs: u64,
     activation_bytes: u64,
-    /// Whether weights ship with the program.
+    /// Whether it runs trained without another flag or download.
     weights_at_hand: bool,
+    /// "shipped", "downloaded", "fetch" where they can be downloaded, or "file" where only a file can bring them.
+    weights: &'static str,
 }
 
 impl Row {
     fn of(card: &'static Card) -> Result<Self> {
         let graph = (card.build)(card.size())?;
         let costs = graph.costs();
+        let weights = match card.shipped {
+            Some(_) => "shipped",
+            None if find_local(card.name).is_some() => "downloaded",
+            None if remote(card.name).is_some() => "fetch",
+            None => "file",
+        };
         Ok(Row {
             name: card.name,
             title: card.title,
@@ -47,7 +56,8 @@ impl Row {
             parameters: costs.iter().map(|cost| cost.parameters).sum(),
             macs: costs.iter().map(|cost| cost.macs).sum(),
             activation_bytes: costs.iter().map(|cost| cost.bytes).sum(),
-            weights_at_hand: card.shipped.is_some(),
+            weights_at_hand: matches!(weights, "shipped" | "downloaded"),
+            weights,
         })
     }
 }
@@ -68,9 +78,11 @@ pub(super) fn run(args: &Args) -> Result<String> {
             thousands(row.parameters),
             thousands(row.macs),
             format!("{} KiB", thousands(row.activation_bytes.div_ceil(1024))),
-            if row.weights_at_hand { "shipped" } else { "--weights" }.to_owned(),
+            row.weights.to_owned(),
             row.paper.to_owned(),
         ]);
     }
-    Ok(table.render() + "\n--weights: give a file with --weights FILE; without one the network runs untrained.\n")
+    Ok(table.render()
+        + "\nfetch: 'striate fetch NETWORK' downloads them. file: give one with --weights FILE. Until then the network runs \
+           untrained.\n")
 }

@@ -4,6 +4,7 @@
 //! Architecture invariant: compute never touches egui; the window learns of results through [`Event`]s alone.
 
 mod device;
+mod inquiry;
 mod labels;
 mod live;
 mod model;
@@ -11,8 +12,9 @@ mod run;
 mod worker;
 
 pub use device::DeviceChoice;
+pub use inquiry::{Inquiry, InquiryKey};
 pub use labels::read_labels;
 pub use live::{Control, Frame};
 pub use model::{Model, Opening};
 pub use run::{LayerView, Run};
-pub use worker::{Engine, Event, Lane, PictureSource, Request, Status};
+pub use worker::{Engine, Event, Lane, PictureSource, Projection, Request, Status};

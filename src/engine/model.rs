@@ -3,7 +3,7 @@
 use super::labels::read_labels;
 use crate::{
     Error, Result,
-    net::Network,
+    net::{Engine, Network},
     picture::Preprocess,
     watch::Watch,
     weights::{self, Format, Source},
@@ -27,12 +27,15 @@ pub struct Opening {
     pub size: Option<usize>,
     /// A file with the names of its classes; the network's usual ones where `None`.
     pub labels: Option<PathBuf>,
+    /// What computes on the CPU.
+    pub engine: Engine,
 }
 
 impl Opening {
     /// A network with what ships for it, at its usual size.
     pub fn of(network: &str) -> Self {
-        Opening { network: network.to_owned(), weights: Source::Shipped, size: None, labels: None }
+        let engine = Engine::default();
+        Opening { network: network.to_owned(), weights: Source::Shipped, size: None, labels: None, engine }
     }
 }
 
@@ -97,7 +100,8 @@ impl Model {
                 (graph, file.tensors, file.metadata)
             }
         };
-        let network = Arc::new(Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?);
+        let network = Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?;
+        let network = Arc::new(network.with_engine(opening.engine));
         Ok(Model { card, network, preprocess, weights, labels, metadata })
     }
 

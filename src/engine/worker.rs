@@ -5,15 +5,16 @@
 
 use super::{
     device::DeviceChoice,
+    inquiry::{Inquiry, InquiryKey},
     live::{Control, Frame, Live},
     model::{Model, Opening},
     run::Run,
 };
 use crate::{
     Error, Result,
-    methods::{Attribution, Keep, Method, Reconstruction},
+    methods::{Attribution, Keep, Reconstruction},
     net::NodeId,
-    picture::Picture,
+    picture::{Picture, SAMPLES, beside, first_in},
     watch::Watch,
     weights::{self, Source},
 };
@@ -30,8 +31,13 @@ use std::{
 pub enum PictureSource {
     /// `sample:NAME` or a path.
     Named(String),
-    /// A file dropped or chosen.
+    /// A file dropped or chosen; of a folder, its first picture.
     File(PathBuf),
+    /// What comes after the present picture in its folder, or before it; of a sample, among the samples.
+    Beside {
+        /// After it.
+        forward: bool,
+    },
     /// Bytes of a file dropped where there are no paths, with its name.
     Bytes(String, Arc<[u8]>),
     /// Pixels that are there already.
@@ -48,13 +54,18 @@ pub enum Request {
     Fetch(Opening),
     /// Open a picture and run it.
     Picture(PictureSource),
-    /// Which pixels of a run's picture matter for a class.
-    Attribute(Arc<Run>, &'static Method, usize),
-    /// Project units of a layer of a run back to the picture, each with what is kept of it; one answer each.
-    Deconvnet(Arc<Run>, NodeId, Vec<(usize, Keep)>),
+    /// What matters for a target, by quick methods; one answer each.
+    Attribute(Vec<Inquiry>),
+    /// The same by a method that takes long: what is quick goes before it.
+    AttributeSlowly(Inquiry),
+    /// Project units back to the picture; one answer each.
+    Deconvnet(Vec<Projection>),
     /// Anything that takes long and ends in a sentence: an export. The first string says what is being done.
     Task(String, Work),
 }
+
+/// A unit of a layer of a run, to be projected back to the picture, and what of it is kept.
+pub type Projection = (Arc<Run>, NodeId, usize, Keep);
 
 /// What the window learns.
 #[derive(Clone)]
@@ -63,17 +74,8 @@ pub enum Event {
     Model(Arc<Model>),
     /// A picture ran.
     Run(Arc<Run>),
-    /// A method's answer for a run and a class, or why there is none.
-    Attribution {
-        /// The run's id.
-        run: u64,
-        /// The method's name.
-        method: &'static str,
-        /// The class.
-        class: usize,
-        /// The answer.
-        result: Result<Arc<Attribution>, String>,
-    },
+    /// A method's answer, or why there is none.
+    Attribution(InquiryKey, Result<Arc<Attribution>, String>),
     /// A unit's reconstruction for a run, or why there is none.
     Reconstruction {
         /// The run's id.
@@ -106,6 +108,8 @@ pub enum Lane {
     Attribution,
     /// Reconstructions.
     Deconvnet,
+    /// Attributions that take long.
+    Slow,
     /// Exports.
     Task,
     /// A live synthesis, when nothing else is to be done.
@@ -117,8 +121,9 @@ impl Request {
         match self {
             Request::Open(_) | Request::Fetch(_) => Lane::Model,
             Request::Picture(_) => Lane::Picture,
-            Request::Attribute(..) => Lane::Attribution,
-            Request::Deconvnet(..) => Lane::Deconvnet,
+            Request::Attribute(_) => Lane::Attribution,
+            Request::AttributeSlowly(_) => Lane::Slow,
+            Request::Deconvnet(_) => Lane::Deconvnet,
             Request::Task(..) => Lane::Task,
         }
     }
@@ -128,8 +133,11 @@ impl Request {
             Request::Open(opening) => format!("Opening {}", opening.network),
             Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
             Request::Picture(_) => "Running the picture".into(),
-            Request::Attribute(_, method, _) => method.title.into(),
-            Request::Deconvnet(_, _, units) => format!("Deconvnet of {} units", units.len()),
+            Request::Attribute(inquiries) => {
+                inquiries.first().map_or_else(String::new, |first| first.method.title.into())
+            }
+            Request::AttributeSlowly(inquiry) => inquiry.method.title.into(),
+            Request::Deconvnet(units) => format!("Deconvnet of {} units", units.len()),
             Request::Task(what, _) => what.clone(),
         }
     }
@@ -400,6 +408,27 @@ impl Worker {
         Ok(())
     }
 
+    fn beside(&self, forward: bool) -> Result<Picture> {
+        let Some(picture) = &self.picture else { return Picture::from_source(&format!("sample:{}", SAMPLES[0].name)) };
+        if let Some(path) = &picture.path {
+            return beside(path, forward);
+        }
+        let at = SAMPLES.iter().position(|sample| sample.name == picture.name).unwrap_or(0);
+        let step = if forward { 1 } else { SAMPLES.len() - 1 };
+        Picture::from_source(&format!("sample:{}", SAMPLES[(at + step) % SAMPLES.len()].name))
+    }
+
+    fn attribute(&self, inquiry: &Inquiry, watch: &Watch) -> Result<()> {
+        // A defect in one method must not take the answers of the others with it.
+        let caught = catch_unwind(AssertUnwindSafe(|| inquiry.answer(watch)));
+        let result = match caught {
+            Ok(result) => answer(result)?,
+            Err(panic) => Err(format!("a defect in striate: {}", panic_text(&*panic))),
+        };
+        self.tell(Event::Attribution(inquiry.key(), result));
+        Ok(())
+    }
+
     fn serve(&mut self, request: Request, watch: &Watch) -> Result<()> {
         match request {
             Request::Open(opening) => {
@@ -426,7 +455,9 @@ impl Worker {
             Request::Picture(source) => {
                 let picture = match source {
                     PictureSource::Named(source) => Picture::from_source(&source)?,
+                    PictureSource::File(path) if path.is_dir() => first_in(&path)?,
                     PictureSource::File(path) => Picture::open(&path)?,
+                    PictureSource::Beside { forward } => self.beside(forward)?,
                     PictureSource::Bytes(name, bytes) => Picture::decode(&bytes, &name)?,
                     PictureSource::Ready(picture) => picture,
                 };
@@ -438,14 +469,17 @@ impl Worker {
                 self.picture = Some(picture);
                 Ok(())
             }
-            Request::Attribute(run, method, class) => {
-                let result = answer(run.attribute(method, class, watch))?;
-                self.tell(Event::Attribution { run: run.id, method: method.name, class, result });
+            Request::Attribute(inquiries) => {
+                let count = inquiries.len();
+                for (index, inquiry) in inquiries.into_iter().enumerate() {
+                    self.attribute(&inquiry, &watch.part(index, count))?;
+                }
                 Ok(())
             }
-            Request::Deconvnet(run, layer, units) => {
+            Request::AttributeSlowly(inquiry) => self.attribute(&inquiry, watch),
+            Request::Deconvnet(units) => {
                 let count = units.len();
-                for (index, (unit, keep)) in units.into_iter().enumerate() {
+                for (index, (run, layer, unit, keep)) in units.into_iter().enumerate() {
                     let result = answer(run.deconvnet(layer, unit, keep, &watch.part(index, count)))?;
                     self.tell(Event::Reconstruction { run: run.id, layer, unit, keep, result });
                 }

@@ -1,9 +1,10 @@
 //! What candle's operators lack: pooling with switches, padding and ceil mode, and LRN; forward and reverse, float32
 //! and float64, on all cores.
 //!
-//! These run on the CPU; a tensor on another device is brought over and its result taken back.
+//! These run on the CPU; on another device candle's operators do the same (`anywhere`).
 //! Maps are contiguous `(batch, channels, height, width)`; a plane is one channel of one picture.
 
+mod anywhere;
 pub mod blocked;
 mod lrn;
 mod pool;

@@ -9,6 +9,7 @@ use crate::{Error, Result, kernels::blocked::Isa};
 use candle_core::{DType, Device, Tensor};
 use std::{
     collections::HashMap,
+    str::FromStr,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -19,12 +20,32 @@ use std::{
 pub type Tensors = HashMap<String, Tensor>;
 
 /// How a network runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// Our own kernels: float32 on the CPU.
+    #[default]
     Fast,
     /// candle's operators: any float type on any device, and the reference for the other.
     Candle,
+}
+
+impl Engine {
+    /// What `--engine` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Fast => "fast",
+            Engine::Candle => "candle",
+        }
+    }
+}
+
+impl FromStr for Engine {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let known = [Engine::Fast, Engine::Candle].into_iter().find(|engine| engine.name() == text);
+        known.ok_or_else(|| Error::Usage(format!("unknown engine '{text}': fast or candle")))
+    }
 }
 
 /// A [`Graph`] that can run: every tensor present, every shape right, none left over.
@@ -89,10 +110,15 @@ impl Network {
         Network { engine: if possible { engine } else { Engine::Candle }, ..self }
     }
 
-    /// With kernels for another instruction set than the best of this CPU.
-    #[must_use]
-    pub fn with_isa(self, isa: Isa) -> Self {
-        Network { isa, fast: OnceLock::new(), ..self }
+    /// Takes kernels for another instruction set than the best of this CPU.
+    pub fn set_isa(&mut self, isa: Isa) {
+        self.isa = isa;
+        self.fast = OnceLock::new();
+    }
+
+    /// The instruction set of the fast engine's kernels.
+    pub fn isa(&self) -> Isa {
+        self.isa
     }
 
     /// The same weights for pictures of another size, where the network has one for every size.

@@ -8,6 +8,7 @@
 //! Invariant: nothing here knows a network; sizes, means and deviations come in as data.
 
 mod flatten;
+mod folder;
 mod geometry;
 mod jpeg;
 mod open;
@@ -15,6 +16,7 @@ mod preprocess;
 mod resample;
 mod samples;
 
+pub use folder::{ENDINGS, beside, first_in};
 pub use geometry::{Geometry, cropped};
 pub use open::{MAX_PIXELS, Picture};
 pub use preprocess::{Input, Preprocess};

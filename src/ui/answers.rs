@@ -1,64 +1,54 @@
-//! What methods answered about the run on screen, kept so that going back costs nothing.
+//! What methods answered, kept so that going back costs nothing.
 
 use crate::{
-    engine::{Event, Run},
-    methods::{Attribution, Keep, Method, Reconstruction},
+    engine::{Event, Inquiry, InquiryKey, Projection},
+    methods::{Attribution, Keep, Reconstruction},
     net::NodeId,
 };
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
-/// A method's name and a class.
-pub type Attributed = (&'static str, usize);
-
-/// A layer, a unit and what of it was kept.
-pub type Projected = (NodeId, usize, Keep);
+/// A run's id, a layer, a unit and what of it was kept.
+pub type Projected = (u64, NodeId, usize, Keep);
 
 /// An answer, or why there is none.
 pub type Answer<T> = Result<Arc<T>, String>;
 
 /// The newest answers.
 pub struct Answers {
-    run: u64,
-    attributions: Recent<Attributed, Answer<Attribution>>,
+    attributions: Recent<InquiryKey, Answer<Attribution>>,
     reconstructions: Recent<Projected, Answer<Reconstruction>>,
     asked: Asked,
 }
 
 /// What the engine was last asked for: the same is not asked for again, cancelled or not, until told.
-#[derive(Default, PartialEq)]
+#[derive(Default)]
 struct Asked {
-    attribution: Option<Attributed>,
+    attributions: Vec<InquiryKey>,
+    slow: Option<InquiryKey>,
     reconstructions: Vec<Projected>,
 }
 
 impl Default for Answers {
     fn default() -> Self {
-        Answers { run: 0, attributions: Recent::new(24), reconstructions: Recent::new(64), asked: Asked::default() }
+        Answers { attributions: Recent::new(48), reconstructions: Recent::new(96), asked: Asked::default() }
     }
 }
 
 impl Answers {
-    /// Another run: none of this is about it.
-    pub fn start(&mut self, run: &Run) {
-        *self = Answers { run: run.id, ..Answers::default() };
-    }
-
-    /// Keeps what an event answers; returns whether it was one for here.
+    /// Keeps what an event answers.
     pub fn keep(&mut self, event: &Event) {
         match event {
-            Event::Attribution { run, method, class, result } if *run == self.run => {
-                self.attributions.insert((method, *class), result.clone());
-            }
-            Event::Reconstruction { run, layer, unit, keep, result } if *run == self.run => {
-                self.reconstructions.insert((*layer, *unit, *keep), result.clone());
+            Event::Attribution(key, result) => self.attributions.insert(key.clone(), result.clone()),
+            Event::Reconstruction { run, layer, unit, keep, result } => {
+                self.reconstructions.insert((*run, *layer, *unit, *keep), result.clone());
             }
             _ => {}
         }
     }
 
-    /// The answer of a method for a class.
-    pub fn attribution(&self, method: &Method, class: usize) -> Option<&Answer<Attribution>> {
-        self.attributions.get(&(method.name, class))
+    /// The answer to an inquiry.
+    pub fn attribution(&self, key: &InquiryKey) -> Option<&Answer<Attribution>> {
+        self.attributions.get(key)
     }
 
     /// A unit's reconstruction.
@@ -66,23 +56,42 @@ impl Answers {
         self.reconstructions.get(&key)
     }
 
-    /// Whether the engine should now be asked for this attribution.
-    pub fn should_attribute(&mut self, key: Attributed) -> bool {
-        let ask = self.attributions.get(&key).is_none() && self.asked.attribution != Some(key);
-        if ask {
-            self.asked.attribution = Some(key);
-        }
-        ask
+    /// Whether the engine was asked for this, so that it comes unless it was cancelled.
+    pub fn is_asked(&self, key: &InquiryKey) -> bool {
+        self.asked.slow.as_ref() == Some(key) || self.asked.attributions.contains(key)
     }
 
-    /// Which of these the engine should now be asked for.
-    pub fn should_project(&mut self, keys: &[Projected]) -> Vec<Projected> {
-        let missing = |key: &&Projected| self.reconstructions.get(key).is_none();
-        let missing: Vec<Projected> = keys.iter().filter(missing).copied().collect();
-        if missing.is_empty() || missing.iter().all(|key| self.asked.reconstructions.contains(key)) {
+    /// What all panes together need: those inquiries that the engine should now be asked for, in place of what it was
+    /// asked for before.
+    pub fn should_attribute(&mut self, needed: Vec<Inquiry>) -> Vec<Inquiry> {
+        let mut missing: Vec<(InquiryKey, Inquiry)> = Vec::new();
+        for inquiry in needed {
+            let key = inquiry.key();
+            if self.attributions.get(&key).is_none() && missing.iter().all(|(other, _)| *other != key) {
+                missing.push((key, inquiry));
+            }
+        }
+        if missing.iter().all(|(key, _)| self.asked.attributions.contains(key)) {
             return Vec::new();
         }
-        self.asked.reconstructions.clone_from(&missing);
+        self.asked.attributions = missing.iter().map(|(key, _)| key.clone()).collect();
+        missing.into_iter().map(|(_, inquiry)| inquiry).collect()
+    }
+
+    /// The engine is asked for what takes long.
+    pub fn ask_slowly(&mut self, inquiry: &Inquiry) {
+        self.asked.slow = Some(inquiry.key());
+    }
+
+    /// The same for reconstructions.
+    pub fn should_project(&mut self, needed: Vec<Projection>) -> Vec<Projection> {
+        let key = |(run, layer, unit, keep): &Projection| (run.id, *layer, *unit, *keep);
+        let mut missing = needed;
+        missing.retain(|projection| self.reconstructions.get(&key(projection)).is_none());
+        if missing.iter().all(|projection| self.asked.reconstructions.contains(&key(projection))) {
+            return Vec::new();
+        }
+        self.asked.reconstructions = missing.iter().map(key).collect();
         missing
     }
 
@@ -99,7 +108,7 @@ struct Recent<K, V> {
     limit: usize,
 }
 
-impl<K: Copy + Eq + Hash, V> Recent<K, V> {
+impl<K: Clone + Eq + Hash, V> Recent<K, V> {
     fn new(limit: usize) -> Self {
         Recent { entries: HashMap::new(), clock: 0, limit }
     }
@@ -112,7 +121,7 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
         self.clock += 1;
         self.entries.insert(key, (self.clock, value));
         if self.entries.len() > self.limit
-            && let Some(oldest) = self.entries.iter().min_by_key(|(_, (at, _))| *at).map(|(&key, _)| key)
+            && let Some(oldest) = self.entries.iter().min_by_key(|(_, (at, _))| *at).map(|(key, _)| key.clone())
         {
             self.entries.remove(&oldest);
         }

@@ -15,12 +15,15 @@ use eframe::{egui, egui_wgpu::RenderState};
 use std::{
     cell::RefCell,
     collections::HashMap,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
     thread,
 };
 
 /// GPU memory that feature maps may take, in bytes.
 const BUDGET: u64 = 512 << 20;
+
+/// How many layers may wait to be uploaded: as many as panes show at once.
+const MOST_WANTED: usize = 8;
 
 /// What a wanted layer looks like.
 #[derive(Clone)]
@@ -33,11 +36,14 @@ pub enum Maps {
     Failed(String),
 }
 
+/// A run's id and a layer.
+type Key = (u64, NodeId);
+
 /// Handle on the thread and what it made; dropping it ends the thread.
 pub struct Cache {
     shared: Arc<Shared>,
     thread: Option<thread::JoinHandle<()>>,
-    strongest: RefCell<HashMap<(NodeId, usize), [usize; 2]>>,
+    strongest: RefCell<HashMap<(Key, usize), [usize; 2]>>,
 }
 
 struct Shared {
@@ -49,11 +55,14 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// The run whose layers are uploaded ahead of need.
     run: Option<Arc<Run>>,
-    /// The last run's, until the present one's are made.
-    pictures: Option<Arc<Pictures>>,
-    atlases: HashMap<NodeId, (u64, Result<Atlas, String>)>,
-    wanted: Option<NodeId>,
+    /// Of the runs that somebody still holds: the one on screen, and those that panes are pinned to.
+    alive: HashMap<u64, Weak<Run>>,
+    pictures: HashMap<u64, Arc<Pictures>>,
+    atlases: HashMap<Key, (u64, Result<Atlas, String>)>,
+    wanted: Vec<(Arc<Run>, NodeId)>,
+    unpainted: Vec<Arc<Run>>,
     focus: NodeId,
     clock: u64,
     closed: bool,
@@ -84,39 +93,57 @@ impl Cache {
         Ok(Cache { shared, thread: Some(thread), strongest: RefCell::default() })
     }
 
-    /// Another run is on screen: its layers are uploaded, those of the last one forgotten.
+    /// Another run is on screen: its layers are uploaded, those of runs that nobody holds any more forgotten.
     pub fn begin(&self, run: &Arc<Run>, focus: NodeId) {
         self.strongest.borrow_mut().clear();
         let mut state = self.shared.state();
         state.run = Some(Arc::clone(run));
-        state.atlases.clear();
-        (state.wanted, state.focus) = (Some(focus), focus);
+        (state.wanted, state.focus) = (vec![(Arc::clone(run), focus)], focus);
+        state.unpainted = vec![Arc::clone(run)];
+        state.alive.insert(run.id, Arc::downgrade(run));
+        state.forget();
         drop(state);
         self.shared.changed.notify_one();
     }
 
-    /// The maps of a layer of the present run; asks for them where they are not there.
-    pub fn maps(&self, node: NodeId) -> Maps {
+    /// The maps of a layer of a run; asks for them where they are not there.
+    pub fn maps(&self, run: &Arc<Run>, node: NodeId) -> Maps {
         let mut state = self.shared.state();
         state.clock += 1;
-        state.focus = node;
         let clock = state.clock;
-        if let Some((used, atlas)) = state.atlases.get_mut(&node) {
+        if state.run.as_ref().is_some_and(|present| present.id == run.id) {
+            state.focus = node;
+        }
+        if let Some((used, atlas)) = state.atlases.get_mut(&(run.id, node)) {
             *used = clock;
             return match atlas {
                 Ok(atlas) => Maps::Ready(atlas.clone()),
                 Err(why) => Maps::Failed(why.clone()),
             };
         }
-        state.wanted = Some(node);
+        if !state.wanted.iter().any(|(other, layer)| (other.id, *layer) == (run.id, node)) {
+            // What was wanted while the slider passed is wanted no more.
+            let wanted = state.wanted.len().saturating_sub(MOST_WANTED);
+            state.wanted.drain(..wanted);
+            state.wanted.push((Arc::clone(run), node));
+        }
+        state.alive.insert(run.id, Arc::downgrade(run));
         drop(state);
         self.shared.changed.notify_one();
         Maps::Coming
     }
 
-    /// The picture, the network's part of it and the thumbnails, once they are made.
-    pub fn pictures(&self) -> Option<Arc<Pictures>> {
-        self.shared.state().pictures.clone()
+    /// A run's picture, the network's part of it and the thumbnails, once they are made.
+    pub fn pictures(&self, run: &Arc<Run>) -> Option<Arc<Pictures>> {
+        let mut state = self.shared.state();
+        let found = state.pictures.get(&run.id).cloned();
+        if found.is_none() && !state.unpainted.iter().any(|other| other.id == run.id) {
+            state.unpainted.push(Arc::clone(run));
+            state.alive.insert(run.id, Arc::downgrade(run));
+            drop(state);
+            self.shared.changed.notify_one();
+        }
+        found
     }
 
     /// For small maps that a pane makes itself.
@@ -126,7 +153,7 @@ impl Cache {
 
     /// Row and column where the selected unit is strongest.
     pub fn strongest_position(&self, view: View) -> [usize; 2] {
-        let key = (view.selection.layer, view.selection.unit);
+        let key = ((view.run().id, view.selection.layer), view.selection.unit);
         *self.strongest.borrow_mut().entry(key).or_insert_with(|| strongest_position(view.layer(), key.1))
     }
 }
@@ -158,7 +185,10 @@ fn work(shared: &Shared) {
         match job {
             Job::Pictures(run) => {
                 let pictures = Arc::new(Pictures::new(&run, &shared.ctx));
-                shared.state().pictures = Some(pictures);
+                let mut state = shared.state();
+                state.unpainted.retain(|other| other.id != run.id);
+                state.pictures.insert(run.id, pictures);
+                drop(state);
                 shared.ctx.request_repaint();
             }
             Job::Upload(run, node) => {
@@ -167,15 +197,18 @@ fn work(shared: &Shared) {
                     None => Err("this window has no graphics device".into()),
                 };
                 let mut state = shared.state();
-                if state.run.as_ref().is_some_and(|present| present.id == run.id) {
-                    let used = if state.wanted == Some(node) { state.clock } else { 0 };
-                    state.atlases.insert(node, (used, atlas));
-                    state.evict();
-                    if state.wanted == Some(node) {
-                        state.wanted = None;
-                        drop(state);
-                        shared.ctx.request_repaint();
-                    }
+                let waiting = state.wanted.len();
+                state.wanted.retain(|(other, layer)| (other.id, *layer) != (run.id, node));
+                let wanted = state.wanted.len() < waiting;
+                let used = if wanted { state.clock } else { 0 };
+                state.atlases.insert((run.id, node), (used, atlas));
+                // The run may have left the screen meanwhile; this was the last to hold it.
+                drop(run);
+                state.forget();
+                state.evict();
+                drop(state);
+                if wanted {
+                    shared.ctx.request_repaint();
                 }
             }
         }
@@ -197,20 +230,31 @@ fn next(shared: &Shared) -> Option<Job> {
 }
 
 impl State {
-    fn job(&self) -> Option<Job> {
-        let run = self.run.as_ref()?;
-        let missing = |&node: &NodeId| node < run.layers.len() && !self.atlases.contains_key(&node);
-        if let Some(node) = self.wanted.filter(missing) {
-            return Some(Job::Upload(Arc::clone(run), node));
+    fn job(&mut self) -> Option<Job> {
+        let atlases = &self.atlases;
+        self.wanted.retain(|(run, node)| *node < run.layers.len() && !atlases.contains_key(&(run.id, *node)));
+        // The newest wish first.
+        if let Some((run, node)) = self.wanted.last() {
+            return Some(Job::Upload(Arc::clone(run), *node));
         }
-        if self.pictures.as_ref().is_none_or(|pictures| pictures.run != run.id) {
+        if let Some(run) = self.unpainted.first() {
             return Some(Job::Pictures(Arc::clone(run)));
         }
         // Ahead of need, only what takes nobody's place.
+        let run = self.run.as_ref()?;
+        let missing = |&node: &NodeId| !self.atlases.contains_key(&(run.id, node));
         let fits = |&node: &NodeId| self.bytes() + bytes(&run.layers[node]) <= BUDGET;
         let near = |&node: &NodeId| node.abs_diff(self.focus);
         let ahead = (0..run.layers.len()).filter(missing).filter(fits).min_by_key(near)?;
         Some(Job::Upload(Arc::clone(run), ahead))
+    }
+
+    /// Drops what is about runs that nobody holds.
+    fn forget(&mut self) {
+        self.alive.retain(|_, run| run.strong_count() > 0);
+        let alive = &self.alive;
+        self.atlases.retain(|(run, _), _| alive.contains_key(run));
+        self.pictures.retain(|run, _| alive.contains_key(run));
     }
 
     fn bytes(&self) -> u64 {
@@ -219,8 +263,8 @@ impl State {
 
     fn evict(&mut self) {
         while self.bytes() > BUDGET && self.atlases.len() > 1 {
-            let oldest = self.atlases.iter().min_by_key(|(_, (used, _))| *used).map(|(&node, _)| node);
-            oldest.map(|node| self.atlases.remove(&node));
+            let oldest = self.atlases.iter().min_by_key(|(_, (used, _))| *used).map(|(&key, _)| key);
+            oldest.map(|key| self.atlases.remove(&key));
         }
     }
 }

@@ -3,6 +3,8 @@
 use super::{
     app::Message,
     commands::{Action, Command},
+    palette,
+    panels::PANELS,
     state::Shown,
     theme::Palette,
 };
@@ -11,6 +13,7 @@ use crate::{
     picture::SAMPLES,
 };
 use eframe::egui::{self, Align, Align2, Key, Layout, Modifiers, RichText, Ui};
+use std::path::PathBuf;
 
 /// A page over the window.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,20 +25,26 @@ pub enum Overlay {
     Keys,
     /// What this program is.
     About,
-    /// Actions by what is typed.
+    /// Anything by what is typed.
     Palette(String),
 }
 
 /// Carries keys to the actions they stand for.
 pub fn keys(ctx: &egui::Context, out: &mut Vec<Command>) {
     let typing = ctx.egui_wants_keyboard_input();
-    // Keys with more modifiers first: Ctrl+Shift+O is also Ctrl+O with something on top.
+    // Keys with more modifiers first: Ctrl+Shift+O is also Ctrl+O with something on top, Alt+Left also Left.
     let mut actions: Vec<Action> = Action::ALL.to_vec();
-    actions.sort_by_key(|action| action.info().shortcut.is_none_or(|shortcut| !shortcut.modifiers.shift));
+    actions.sort_by_key(|action| {
+        action.info().shortcut.is_none_or(|shortcut| !shortcut.modifiers.shift && !shortcut.modifiers.alt)
+    });
     for action in actions {
         let Some(shortcut) = action.info().shortcut else { continue };
         // A bare key belongs to whoever is being typed into.
         if typing && shortcut.modifiers == Modifiers::NONE && shortcut.logical_key != Key::Escape {
+            continue;
+        }
+        // Escape closes an open menu first.
+        if shortcut.logical_key == Key::Escape && egui::Popup::is_any_open(ctx) {
             continue;
         }
         if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
@@ -55,10 +64,23 @@ fn entry(ui: &mut Ui, action: Action, out: &mut Vec<Command>) {
 }
 
 /// The bar at the top: menus, and what is on screen in a line.
-pub fn menu(ui: &mut Ui, shown: Option<&Shown>, palette: &Palette, out: &mut Vec<Command>) {
+pub fn menu(ui: &mut Ui, shown: Option<&Shown>, recent: &[PathBuf], palette: &Palette, out: &mut Vec<Command>) {
     egui::MenuBar::new().ui(ui, |ui| {
         ui.menu_button("File", |ui| {
             entry(ui, Action::OpenPicture, out);
+            entry(ui, Action::OpenFolder, out);
+            ui.add_enabled_ui(!recent.is_empty(), |ui| {
+                ui.menu_button("Recent", |ui| {
+                    for path in recent {
+                        let name =
+                            path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+                        if ui.button(name).on_hover_text(path.display().to_string()).clicked() {
+                            out.push(Command::Open(PictureSource::File(path.clone())));
+                            ui.close();
+                        }
+                    }
+                });
+            });
             ui.menu_button("Samples", |ui| {
                 for sample in SAMPLES {
                     if ui.button(sample.title).on_hover_text(sample.credit).clicked() {
@@ -67,6 +89,9 @@ pub fn menu(ui: &mut Ui, shown: Option<&Shown>, palette: &Palette, out: &mut Vec
                     }
                 }
             });
+            entry(ui, Action::PreviousPicture, out);
+            entry(ui, Action::NextPicture, out);
+            ui.separator();
             entry(ui, Action::OpenWeights, out);
             ui.separator();
             entry(ui, Action::Export, out);
@@ -74,7 +99,19 @@ pub fn menu(ui: &mut Ui, shown: Option<&Shown>, palette: &Palette, out: &mut Vec
             entry(ui, Action::Quit, out);
         });
         ui.menu_button("View", |ui| {
-            for action in [Action::ToggleTheme, Action::ResetArrangement] {
+            for action in [Action::Back, Action::Forward] {
+                entry(ui, action, out);
+            }
+            ui.separator();
+            ui.menu_button("Panes", |ui| {
+                for kind in PANELS {
+                    if ui.button(kind.title).on_hover_text(kind.about).clicked() {
+                        out.push(Command::ShowPane(kind));
+                        ui.close();
+                    }
+                }
+            });
+            for action in [Action::ResetArrangement, Action::ToggleTheme] {
                 entry(ui, action, out);
             }
             ui.separator();
@@ -138,7 +175,13 @@ pub fn status(
 }
 
 /// The page over the window, if any.
-pub fn overlay(ctx: &egui::Context, overlay: &mut Overlay, palette: &Palette, out: &mut Vec<Command>) {
+pub fn overlay(
+    ctx: &egui::Context,
+    overlay: &mut Overlay,
+    shown: Option<&Shown>,
+    palette: &Palette,
+    out: &mut Vec<Command>,
+) {
     if *overlay == Overlay::None {
         return;
     }
@@ -155,7 +198,7 @@ pub fn overlay(ctx: &egui::Context, overlay: &mut Overlay, palette: &Palette, ou
                 about_page(ui, palette);
                 false
             }
-            Overlay::Palette(typed) => palette_page(ui, typed, out),
+            Overlay::Palette(typed) => palette::page(ui, typed, shown, out),
         }
     });
     if response.should_close() || response.inner {
@@ -182,28 +225,6 @@ fn about_page(ui: &mut Ui, palette: &Palette) {
     ui.label("See, layer by layer, what a convolutional network does with a picture.");
     ui.label(RichText::new("Named after the striate cortex, where Hubel and Wiesel found the receptive fields that convolutional networks imitate.").color(palette.weak));
     ui.label(RichText::new("MIT or Apache-2.0").small().color(palette.weak));
-}
-
-/// Actions whose names hold what was typed; Enter takes the first. Returns whether one was taken.
-fn palette_page(ui: &mut Ui, typed: &mut String, out: &mut Vec<Command>) -> bool {
-    let edit = ui.add(egui::TextEdit::singleline(typed).hint_text("Type a command").desired_width(f32::INFINITY));
-    let edit = edit.accessible_name("Find a command");
-    edit.request_focus();
-    let wanted = typed.to_lowercase();
-    let found = Action::ALL.into_iter().filter(|&action| action != Action::Palette);
-    let found: Vec<Action> = found.filter(|action| action.info().label.to_lowercase().contains(&wanted)).collect();
-    let entered = ui.input(|input| input.key_pressed(Key::Enter));
-    let mut taken = found.first().copied().filter(|_| entered);
-    for action in found {
-        let info = action.info();
-        let shortcut = info.shortcut.map_or_else(String::new, |shortcut| ui.ctx().format_shortcut(&shortcut));
-        let button = egui::Button::new(info.label).shortcut_text(shortcut).frame_when_inactive(false);
-        if ui.add_sized([ui.available_width(), 20.0], button).on_hover_text(info.hint).clicked() {
-            taken = Some(action);
-        }
-    }
-    out.extend(taken.map(Command::from));
-    taken.is_some()
 }
 
 /// Whether files hang over the window.

@@ -1,10 +1,13 @@
 //! What the window can be told to do. An [`Action`] stands in menus and on keys; its words and its key stand in one
 //! place, here. A [`Command`] is an action or what a pane asks for.
 
-use super::state::{Grid, Hover, Look};
+use super::{
+    panels::Kind,
+    pin::Part,
+    state::{Grid, Hover, Look},
+};
 use crate::{
-    engine::{Opening, PictureSource},
-    methods::{Keep, Method},
+    engine::{Inquiry, Opening, PictureSource, Projection},
     net::NodeId,
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
@@ -15,6 +18,12 @@ use egui_tiles::TileId;
 pub enum Action {
     /// Choose a picture file.
     OpenPicture,
+    /// Choose a folder of pictures.
+    OpenFolder,
+    /// The picture before, in its folder.
+    PreviousPicture,
+    /// The picture after, in its folder.
+    NextPicture,
     /// Choose a file of weights for the network on screen.
     OpenWeights,
     /// Save what the active pane shows.
@@ -23,6 +32,10 @@ pub enum Action {
     Quit,
     /// Stop what runs.
     Cancel,
+    /// The selection before.
+    Back,
+    /// The selection after.
+    Forward,
     /// The layer before.
     PreviousLayer,
     /// The layer after.
@@ -73,12 +86,21 @@ const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
 }
 
+const fn alt(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::ALT, key))
+}
+
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 20] = [
+    pub const ALL: [Action; 25] = [
         Action::OpenPicture,
+        Action::OpenFolder,
+        Action::PreviousPicture,
+        Action::NextPicture,
         Action::OpenWeights,
         Action::Export,
+        Action::Back,
+        Action::Forward,
         Action::PreviousLayer,
         Action::NextLayer,
         Action::UnitLeft,
@@ -104,7 +126,18 @@ impl Action {
             Action::OpenPicture => {
                 ("Open picture…", "Run a picture of your own; dropping or pasting one does too", { ctrl(Key::O) })
             }
-            Action::OpenWeights => ("Open weights…", "Read a .safetensors file for the network on screen", {
+            Action::OpenFolder => {
+                ("Open folder…", "Run its first picture; then go through it picture by picture", None)
+            }
+            Action::PreviousPicture => {
+                ("Previous picture", "The picture before in the folder, or the sample before", key(Key::PageUp))
+            }
+            Action::NextPicture => {
+                ("Next picture", "The picture after in the folder, or the next sample", key(Key::PageDown))
+            }
+            Action::Back => ("Back", "To the layer, unit and class selected before", alt(Key::ArrowLeft)),
+            Action::Forward => ("Forward", "Undo going back", alt(Key::ArrowRight)),
+            Action::OpenWeights => ("Open weights…", "Read a file of weights for the network on screen", {
                 Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O))
             }),
             Action::Export => {
@@ -148,22 +181,30 @@ pub enum Command {
     SelectUnit(usize, Option<[usize; 2]>),
     /// Explain a class; the predicted one where `None`.
     SelectClass(Option<usize>),
-    /// Explain it another way.
-    SelectMethod(&'static Method),
     /// Colour feature maps another way.
     SetLook(Look),
     /// The pointer is over something.
     Hover(Hover),
     /// This grid is on screen.
     ShowGrid(Grid),
-    /// A pane shows a method's answer for a class.
-    NeedAttribution(&'static Method, usize),
-    /// A pane shows reconstructions of units of a layer, each with what is kept of it.
-    NeedReconstructions(NodeId, Vec<(usize, Keep)>),
+    /// A pane shows the answer of a quick method.
+    Need(Inquiry),
+    /// The user asked for the answer of a method that takes long.
+    Compute(Inquiry),
+    /// A pane shows reconstructions of units.
+    NeedReconstructions(Vec<Projection>),
     /// Ask again for what was cancelled.
     AskAgain,
     /// Save what a pane shows.
     ExportPane(TileId),
+    /// Let a pane keep something to itself, or follow again.
+    Pin(TileId, Part),
+    /// Show a pane of this kind: one that is there, or a new one.
+    ShowPane(&'static Kind),
+    /// Put another of the same beside a pane.
+    Duplicate(TileId),
+    /// Take a pane away.
+    ClosePane(TileId),
     /// Close the message.
     Dismiss,
 }

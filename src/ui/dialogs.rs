@@ -3,6 +3,7 @@
 use super::commands::Command;
 use crate::{
     engine::{Opening, PictureSource},
+    picture::ENDINGS,
     weights::Source,
 };
 use eframe::egui;
@@ -18,11 +19,16 @@ use std::{
 pub enum Question {
     /// A picture to open.
     Picture,
+    /// A folder of pictures.
+    Folder,
     /// Weights for a network.
     Weights,
-    /// Where to save a pane's picture: the proposed name, and whether numbers can be saved too.
-    Save(String, bool),
+    /// Where to save what a pane shows: the proposed name, and the endings of what can be written, the usual first.
+    Save(String, &'static [Ending]),
 }
+
+/// A file's ending and what it is.
+pub type Ending = (&'static str, &'static str);
 
 /// Asks a question, in a folder; `None` when the user thinks better of it.
 pub type Ask = Arc<dyn Fn(&Question, Option<&Path>) -> Option<PathBuf> + Send + Sync>;
@@ -35,22 +41,19 @@ pub fn native() -> Ask {
             dialog = dialog.set_directory(folder);
         }
         match question {
-            Question::Picture => dialog.set_title("Open picture").add_filter("Pictures", PICTURES).pick_file(),
+            Question::Picture => dialog.set_title("Open picture").add_filter("Pictures", ENDINGS).pick_file(),
+            Question::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
             Question::Weights => dialog.set_title("Open weights").add_filter("Weights", WEIGHTS).pick_file(),
-            Question::Save(name, numbers) => {
-                let dialog = dialog.set_title("Export").set_file_name(format!("{name}.png"));
-                let dialog = dialog.add_filter("PNG picture", &["png"]);
-                let dialog = if *numbers { dialog.add_filter("NumPy array", &["npy"]) } else { dialog };
-                dialog.save_file()
+            Question::Save(name, endings) => {
+                let usual = endings.first().map_or("", |(ending, _)| ending);
+                let dialog = dialog.set_title("Export").set_file_name(format!("{name}.{usual}"));
+                let add = |dialog: rfd::FileDialog, (ending, what): &Ending| dialog.add_filter(*what, &[*ending]);
+                endings.iter().fold(dialog, add).save_file()
             }
         }
     })
 }
 
-const PICTURES: &[&str] = &[
-    "png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "tga", "ico", "pbm", "pgm", "ppm", "pnm", "qoi", "hdr",
-    "exr", "dds", "ff",
-];
 const WEIGHTS: &[&str] = &["safetensors", "pth", "pt", "npz", "caffemodel"];
 
 /// What an answer is for.

@@ -1,13 +1,13 @@
 //! Saving what a pane shows: painting and writing happen on the worker thread, through the same [`crate::paint`] as the
 //! command line's pictures.
 
-use super::state::View;
+use super::{dialogs::Ending, state::View};
 use crate::{
     Error, Result,
     engine::Run,
     kernels::to_vec,
     net::NodeId,
-    paint::{write_npy, write_png},
+    paint::{write_atomically, write_npy, write_png},
     watch::Watch,
 };
 use candle_core::{Device, Tensor};
@@ -19,13 +19,18 @@ type Paint = Box<dyn FnOnce(&Watch) -> Result<RgbaImage> + Send>;
 /// Makes the numbers behind a picture.
 pub type Numbers = Box<dyn FnOnce() -> Result<Tensor> + Send>;
 
-/// A picture that can be written, with what it shows.
+/// What a pane shows, to be written with what it is about.
 pub struct Export {
     /// What the file is called unless the user says otherwise, without ending.
     pub name: String,
     texts: Vec<(&'static str, String)>,
-    paint: Paint,
-    numbers: Option<Numbers>,
+    content: Content,
+}
+
+enum Content {
+    Picture(Paint, Option<Numbers>),
+    /// Lines of values with commas between them.
+    Table(String),
 }
 
 impl Export {
@@ -36,11 +41,20 @@ impl Export {
         numbers: Option<Numbers>,
         paint: impl FnOnce(&Watch) -> Result<RgbaImage> + Send + 'static,
     ) -> Self {
+        Export::of(view, name, Content::Picture(Box::new(paint), numbers))
+    }
+
+    /// A table about the network of `view`.
+    pub fn table(view: View, name: &str, text: String) -> Self {
+        Export::of(view, name, Content::Table(text))
+    }
+
+    fn of(view: View, name: &str, content: Content) -> Self {
         let model = &view.run().model;
         let mut texts = vec![("Network", model.card.name.to_owned()), ("Weights", model.weights.to_string())];
         texts.extend(view.run().picture.iter().map(|picture| ("Picture", picture.name.clone())));
         let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
-        Export { name: format!("{}-{name}", model.card.name), texts, paint: Box::new(paint), numbers }
+        Export { name: format!("{}-{name}", model.card.name), texts, content }
     }
 
     /// Says one more thing about the picture in the file.
@@ -49,21 +63,27 @@ impl Export {
         self
     }
 
-    /// Whether it can also be written as numbers.
-    pub fn has_numbers(&self) -> bool {
-        self.numbers.is_some()
+    /// The endings of the files that it can be written to, the usual first.
+    pub fn endings(&self) -> &'static [Ending] {
+        match &self.content {
+            Content::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
+            Content::Picture(_, None) => &[("png", "PNG picture")],
+            Content::Table(_) => &[("csv", "Table of comma-separated values")],
+        }
     }
 
-    /// Writes a PNG, or the numbers where the file's name ends in .npy. Returns what was done in a sentence.
+    /// Writes a PNG, or the numbers where the file's name ends in .npy; a table as it is. Returns what was done in a
+    /// sentence.
     ///
     /// # Errors
     /// When the file cannot be written; then there is none.
     pub fn write(self, path: &Path, watch: &Watch) -> Result<String> {
         let wants_numbers = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"));
-        match (wants_numbers, self.numbers) {
-            (true, Some(numbers)) => write_npy(path, &numbers()?)?,
-            (true, None) => return Err(Error::Failed("this pane has no single array of numbers to save".into())),
-            (false, _) => write_png(path, &(self.paint)(watch)?, &self.texts)?,
+        match self.content {
+            Content::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
+            Content::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &self.texts)?,
+            Content::Table(text) if !wants_numbers => write_atomically(path, |file| file.write_all(text.as_bytes()))?,
+            _ => return Err(Error::Failed("this pane has no single array of numbers to save".into())),
         }
         Ok(format!("Saved {}", path.display()))
     }

@@ -3,29 +3,56 @@
 use super::{
     commands::Command,
     panels::{self, Kind, PANELS, Panel},
-    state::View,
+    pin::{Part, Pin},
+    state::{Shown, View},
     theme::{self, GAP},
     widgets::hollow,
 };
 use eframe::egui::{self, Color32, RichText, Stroke, Ui, Visuals, WidgetText};
-use egui_tiles::{Behavior, SimplificationOptions, TabState, TileId, Tiles, Tree, UiResponse};
+use egui::containers::menu::MenuButton;
+use egui_tiles::{Behavior, ContainerKind, SimplificationOptions, TabState, TileId, Tiles, Tree, UiResponse};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A panel with its place in the registry.
 pub struct Pane {
     kind: &'static Kind,
     panel: Box<dyn Panel>,
+    pin: Pin,
 }
 
 impl Pane {
     fn new(kind: &'static Kind) -> Self {
-        Pane { kind, panel: (kind.make)() }
+        Pane { kind, panel: (kind.make)(), pin: Pin::default() }
+    }
+
+    /// Another with the same options and pins.
+    fn twin(&self) -> Self {
+        let mut twin = Pane { pin: self.pin.clone(), ..Pane::new(self.kind) };
+        twin.panel.restore(self.panel.options());
+        twin
     }
 
     /// What saving the pane writes.
     pub fn export(&self, view: View) -> Option<super::export::Export> {
-        self.panel.export(view)
+        let own = self.pin.selection(view);
+        self.panel.export(View { shown: self.pin.shown(view.shown), selection: &own, ..view })
+    }
+
+    /// Pins what it shows, or lets it follow.
+    pub fn toggle_pin(&mut self, part: Part, view: View, shown: &Arc<Shown>) {
+        self.pin.toggle(part, view, shown);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        if !self.pin.is_any() {
+            return self.panel.ui(ui, view, out);
+        }
+        let own = self.pin.selection(view);
+        let mut asked = Vec::new();
+        self.panel.ui(ui, View { shown: self.pin.shown(view.shown), selection: &own, ..view }, &mut asked);
+        out.extend(asked.into_iter().filter_map(|command| self.pin.take(command, &own, view.shown)));
     }
 }
 
@@ -61,8 +88,8 @@ pub fn first_arrangement() -> Tree<Pane> {
         let panes: Vec<TileId> = panes.collect();
         tiles.insert_tab_tile(panes)
     };
-    let layer = tab(&mut tiles, &["activations", "filters"]);
-    let saliency = tab(&mut tiles, &["saliency"]);
+    let layer = tab(&mut tiles, &["activations", "filters", "layers"]);
+    let saliency = tab(&mut tiles, &["saliency", "cam"]);
     let deconvnet = tab(&mut tiles, &["deconvnet"]);
     let picture = tab(&mut tiles, &["picture"]);
     let unit = tab(&mut tiles, &["unit"]);
@@ -107,14 +134,17 @@ impl Behavior<Pane> for Drawing<'_> {
             *self.active = Some(tile);
         }
         theme::bare(self.palette.pane, theme::MARGIN).show(ui, |ui| match self.view {
-            Some(view) => pane.panel.ui(ui, view, self.out),
+            Some(view) => pane.ui(ui, view, self.out),
             None => hollow(ui, "Opening", true),
         });
         UiResponse::None
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
-        RichText::new(pane.kind.title).into()
+        match pane.pin.is_any() {
+            true => RichText::new(format!("{}, pinned", pane.kind.title)).into(),
+            false => RichText::new(pane.kind.title).into(),
+        }
     }
 
     fn on_tab_button(&mut self, tiles: &mut Tiles<Pane>, tile: TileId, button: egui::Response) -> egui::Response {
@@ -132,8 +162,10 @@ impl Behavior<Pane> for Drawing<'_> {
             return;
         };
         ui.add_space(4.0);
-        let button = egui::Button::new(RichText::new("save").small().color(self.palette.weak)).frame(false);
-        let response = ui.add(button).on_hover_text("Save what this pane shows as PNG, or its numbers as .npy");
+        let weak = |text: &str| egui::Button::new(RichText::new(text).small().color(self.palette.weak)).frame(false);
+        let (menu, _) = MenuButton::from_button(weak("menu")).ui(ui, |ui| menu(ui, tile, pane, self.out));
+        menu.on_hover_text("Pin, duplicate or close this pane").accessible_name(format!("Menu of {}", pane.kind.title));
+        let response = ui.add(weak("save")).on_hover_text("Save what this pane shows as PNG, or its numbers as .npy");
         if response.accessible_name(format!("Export {}", pane.kind.title)).clicked() {
             self.out.push(Command::ExportPane(tile));
         }
@@ -189,10 +221,58 @@ impl Behavior<Pane> for Drawing<'_> {
     }
 }
 
-/// Whether every panel of the registry has its pane, so that an arrangement of an older version misses nothing.
-pub fn is_complete(tree: &Tree<Pane>) -> bool {
-    let has = |name: &str| {
-        tree.tiles.tiles().any(|tile| matches!(tile, egui_tiles::Tile::Pane(pane) if pane.kind.name == name))
-    };
-    tree.root().is_some() && PANELS.iter().all(|kind| has(kind.name))
+/// What can be done with a pane.
+fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
+    ui.label(RichText::new("pin to").small().weak());
+    for part in Part::ALL {
+        let mut holds = pane.pin.holds(part);
+        if ui.checkbox(&mut holds, part.label()).changed() {
+            out.push(Command::Pin(tile, part));
+        }
+    }
+    ui.separator();
+    for (label, command) in [("Duplicate", Command::Duplicate(tile)), ("Close", Command::ClosePane(tile))] {
+        if ui.button(label).clicked() {
+            out.push(command);
+            ui.close();
+        }
+    }
+}
+
+/// Brings a pane of a kind to the front; makes one where there is none.
+pub fn show(tree: &mut Tree<Pane>, kind: &'static Kind) {
+    let is_kind = |tile: &egui_tiles::Tile<Pane>| matches!(tile, egui_tiles::Tile::Pane(p) if p.kind.name == kind.name);
+    let found = tree.tiles.iter().find(|(_, tile)| is_kind(tile)).map(|(&id, _)| id);
+    let wanted = found.unwrap_or_else(|| {
+        let pane = tree.tiles.insert_pane(Pane::new(kind));
+        let tabs = tree.tiles.iter().find(|(_, tile)| tile.kind() == Some(ContainerKind::Tabs)).map(|(&id, _)| id);
+        match tabs.and_then(|tabs| tree.tiles.get_mut(tabs)) {
+            Some(egui_tiles::Tile::Container(tabs)) => tabs.add_child(pane),
+            _ => tree.root = Some(tree.tiles.insert_tab_tile(vec![pane])),
+        }
+        pane
+    });
+    tree.make_active(|id, _| id == wanted);
+}
+
+/// Puts another of the same beside a pane.
+pub fn duplicate(tree: &mut Tree<Pane>, tile: TileId) {
+    let Some(twin) = tree.tiles.get_pane(&tile).map(Pane::twin) else { return };
+    let Some(tabs) = tree.tiles.parent_of(tile) else { return };
+    let above = tree.tiles.parent_of(tabs);
+    let twin = tree.tiles.insert_pane(twin);
+    let beside = tree.tiles.insert_tab_tile(vec![twin]);
+    let both = tree.tiles.insert_horizontal_tile(vec![tabs, beside]);
+    match above.and_then(|above| tree.tiles.get_mut(above)) {
+        Some(egui_tiles::Tile::Container(above)) => {
+            // It is there: it is the parent.
+            let _ = above.replace_child(tabs, both);
+        }
+        _ => tree.root = Some(both),
+    }
+}
+
+/// Takes a pane away.
+pub fn close(tree: &mut Tree<Pane>, tile: TileId) {
+    tree.remove_recursively(tile);
 }

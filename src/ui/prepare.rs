@@ -25,8 +25,6 @@ const ROW: u32 = 16;
 
 /// The pictures of one run.
 pub struct Pictures {
-    /// Its id.
-    pub run: u64,
     /// The whole picture.
     pub picture: Option<TextureHandle>,
     /// What the network sees of it.
@@ -53,7 +51,6 @@ impl Pictures {
             imageops::replace(&mut sheet, &tile, i64::from(at % ROW * SIDE), i64::from(at / ROW * SIDE));
         }
         Pictures {
-            run: run.id,
             picture: picture.map(|image| linear("picture", &image)),
             input: input.map(|image| linear("input", &image)),
             thumbnails: rgba_texture(ctx, "thumbnails", &sheet, TextureOptions::LINEAR),

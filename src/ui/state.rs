@@ -1,9 +1,13 @@
 //! What the window shows: one selection, the run it is about, and what has been computed about it.
 
-use super::{answers::Answers, cache::Cache, theme::Palette};
+use super::{
+    answers::Answers,
+    cache::{Cache, Maps},
+    prepare::Pictures,
+    theme::Palette,
+};
 use crate::{
     engine::{LayerView, Run, Status},
-    methods::{METHODS, Method},
     net::{Cost, Graph, Node, NodeId, Op},
     paint::{Scaling, Style},
 };
@@ -11,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
 
 /// What every pane is about, unless it says otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// The layer.
     pub layer: NodeId,
@@ -21,8 +25,6 @@ pub struct Selection {
     pub position: Option<[usize; 2]>,
     /// The class that attributions explain; the predicted one where `None`.
     pub class: Option<usize>,
-    /// How they explain it.
-    pub method: &'static Method,
     /// What the pointer is over.
     pub hover: Option<Hover>,
     /// The unit last selected in each layer that was visited.
@@ -34,16 +36,12 @@ pub struct Selection {
 pub struct Hover {
     /// As fractions of the network's input, from the left and from the top.
     pub place: [f32; 2],
-    /// The layer, the unit, the row and the column, where the pointer is over a feature map.
-    pub spot: Option<(NodeId, usize, [usize; 2])>,
+    /// Where the pointer is over a feature map: the run's id, the layer, the unit, the row and the column.
+    pub spot: Option<Spot>,
 }
 
-impl Default for Selection {
-    fn default() -> Self {
-        let (method, visited) = (&METHODS[0], HashMap::new());
-        Selection { layer: 0, unit: 0, position: None, class: None, method, hover: None, visited }
-    }
-}
+/// A value of a run: its id, the layer, the unit, the row and the column.
+pub type Spot = (u64, NodeId, usize, [usize; 2]);
 
 impl Selection {
     /// Goes to a layer: to the unit last selected there, else to the strongest.
@@ -67,7 +65,7 @@ impl Selection {
         let first = run.model.network.graph().nodes().iter().position(|node| matches!(node.op, Op::Conv(_)));
         let layer = first.unwrap_or(0);
         let unit = strongest_unit(&run.layers[layer]);
-        *self = Selection { layer, unit, method: self.method, ..Selection::default() };
+        *self = Selection { layer, unit, ..Selection::default() };
     }
 }
 
@@ -84,6 +82,17 @@ pub fn is_silent(layer: &LayerView, unit: usize) -> bool {
     let [_, height, width] = layer.shape;
     let range = layer.ranges[unit];
     range.low == range.high && (height * width > 1 || range.high == 0.0)
+}
+
+/// Units by their value at a row and a column, strongest first.
+pub fn strongest_at(layer: &LayerView, [row, column]: [usize; 2]) -> Vec<(u32, f32)> {
+    let [units, height, width] = layer.shape;
+    let read = |values: &[f32]| {
+        (0..units).map(|unit| (unit as u32, values[(unit * height + row) * width + column])).collect::<Vec<_>>()
+    };
+    let mut found = layer.with_values(read).unwrap_or_default();
+    found.sort_by(|a, b| b.1.total_cmp(&a.1));
+    found
 }
 
 /// How feature maps are coloured, in every pane.
@@ -152,6 +161,22 @@ impl<'a> View<'a> {
     /// The run.
     pub fn run(&self) -> &'a Arc<Run> {
         &self.shown.run
+    }
+
+    /// The picture, the network's part of it and the thumbnails, once they are painted.
+    pub fn pictures(&self) -> Option<Arc<Pictures>> {
+        self.cache.pictures(self.run())
+    }
+
+    /// The selected layer's maps on the GPU.
+    pub fn maps(&self) -> Maps {
+        self.cache.maps(self.run(), self.selection.layer)
+    }
+
+    /// What the pointer is over, as unit, row and column, where that is a map of the selected layer.
+    pub fn hovered_spot(&self) -> Option<(usize, [usize; 2])> {
+        let (run, layer, unit, at) = self.selection.hover?.spot?;
+        (run == self.run().id && layer == self.selection.layer).then_some((unit, at))
     }
 
     /// The selected layer.

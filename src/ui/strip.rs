@@ -5,6 +5,7 @@ use super::{
     describe,
     state::View,
     theme::{RADIUS, THUMBNAIL},
+    widgets::search,
 };
 use crate::{
     engine::{Model, Opening},
@@ -52,8 +53,7 @@ impl Strip {
         let combo = egui::ComboBox::from_id_salt("network").width(width).truncate();
         let response = combo.selected_text(RichText::new(shown).strong()).show_ui(ui, |ui| {
             ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-            let edit = egui::TextEdit::singleline(&mut self.search).hint_text("search").desired_width(220.0);
-            ui.add(edit).accessible_name("Search networks");
+            search(ui, "Search networks", &mut self.search, 220.0);
             let wanted = self.search.to_lowercase();
             for card in ZOO {
                 let named = [card.title, card.name].iter().any(|name| name.to_lowercase().contains(&wanted));
@@ -147,7 +147,7 @@ fn row(ui: &mut Ui, rect: Rect, id: usize, view: View, out: &mut Vec<Command>) {
     let low = is_low(&node.op);
     let size = if low { Vec2::splat(18.0) } else { THUMBNAIL };
     let picture = Rect::from_center_size(pos2(inner.left() + 8.0 + THUMBNAIL.x / 2.0, inner.center().y), size);
-    match view.cache.pictures().filter(|pictures| pictures.run == view.run().id) {
+    match view.pictures() {
         Some(pictures) => {
             let (texture, uv) = pictures.thumbnail(id);
             painter.image(texture, picture, uv, Color32::WHITE);

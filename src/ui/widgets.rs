@@ -1,9 +1,13 @@
 //! Pieces that several panes share.
 
-use super::{state::Look, theme::Palette};
+use super::{
+    commands::Command,
+    state::{Look, View},
+    theme::Palette,
+};
 use crate::paint::{ColourMap, Scaling};
 use eframe::egui::{
-    self, Align2, Color32, Rect, Response, RichText, Sense, TextureId, Ui, Vec2, WidgetInfo, pos2, vec2,
+    self, Align2, Color32, Pos2, Rect, Response, RichText, Sense, Stroke, TextureId, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 /// The whole of a texture.
@@ -46,6 +50,12 @@ pub fn combo(ui: &mut Ui, name: &str, shown: &str, width: f32, add: impl FnOnce(
         add(ui);
     });
     response.response.on_hover_text(name).accessible_name(name);
+}
+
+/// Where something is searched by a part of its name.
+pub fn search(ui: &mut Ui, name: &str, text: &mut String, width: f32) -> Response {
+    let edit = egui::TextEdit::singleline(text).hint_text("search").desired_width(width);
+    ui.add(edit.align(Align2::LEFT_CENTER)).accessible_name(name)
 }
 
 /// A slider with its name before it; the two stay together where a toolbar wraps.
@@ -162,6 +172,47 @@ pub fn hollow(ui: &mut Ui, text: &str, busy: bool) {
     ui.painter().galley(at.min, galley, Color32::PLACEHOLDER);
     let response = ui.interact(at, ui.scope_id().with("hollow"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, text));
+}
+
+/// A small cross, readable on any photograph.
+pub fn cross(painter: &egui::Painter, at: Pos2) {
+    for (width, colour) in [(3.0, Color32::from_black_alpha(160)), (1.0, Color32::WHITE)] {
+        painter.hline(at.x - 6.0..=at.x + 6.0, at.y, Stroke::new(width, colour));
+        painter.vline(at.x, at.y - 6.0..=at.y + 6.0, Stroke::new(width, colour));
+    }
+}
+
+/// A list of classes, narrowed by what is typed, behind the selected unit: `unit` says whether that is chosen.
+pub fn class_picker(ui: &mut Ui, name: &str, view: View, search: &mut String, unit: &mut bool, out: &mut Vec<Command>) {
+    let model = &view.run().model;
+    let shown = match view.selection.class {
+        _ if *unit => "selected unit",
+        Some(class) => model.class_name(class),
+        None => "predicted",
+    };
+    combo(ui, name, shown, 96.0, |ui| {
+        self::search(ui, "Search classes", search, 180.0);
+        let hint = "Explain the selected unit instead of a class";
+        if ui.selectable_label(*unit, "selected unit").on_hover_text(hint).clicked() {
+            *unit = true;
+        }
+        let mut chosen = None;
+        let class_is_chosen = |class: Option<usize>| !*unit && view.selection.class == class;
+        if ui.selectable_label(class_is_chosen(None), "predicted").clicked() {
+            chosen = Some(None);
+        }
+        let wanted = search.to_lowercase();
+        let matches = |class: usize| wanted.is_empty() || model.class_name(class).to_lowercase().contains(&wanted);
+        for &class in view.shown.ranking.iter().filter(|class| matches(**class)).take(200) {
+            if ui.selectable_label(class_is_chosen(Some(class)), model.class_name(class)).clicked() {
+                chosen = Some(Some(class));
+            }
+        }
+        if let Some(class) = chosen {
+            *unit = false;
+            out.push(Command::SelectClass(class));
+        }
+    });
 }
 
 /// How many columns of which tile size let `count` tiles of an aspect (width over height) fill an area best; no tile is

@@ -2,7 +2,10 @@
 
 use super::{TOLERANCE, difference};
 use candle_core::{Device, Tensor};
-use std::collections::HashMap;
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::{HashMap, HashSet},
+};
 use striate::{
     kernels::to_vec,
     net::{Field, NodeId, Op, Rule, Trace},
@@ -21,8 +24,11 @@ pub struct CloseCall {
     place: NodeId,
     /// Which values then get the gradient (1) or no longer (-1).
     changes: Vec<(usize, f32)>,
-    /// The value from which the deconvnet rule takes the signal, since to it a closed rectifier is no obstacle.
-    instead: Option<usize>,
+    /// The pool's inputs between which its gradient goes back and forth: where it went, where it would have gone.
+    moved: Option<[usize; 2]>,
+    /// Where a pool looks at what a rectifier cut off: the rectifier, and what the deconvnet rule, to which a closed
+    /// rectifier is no obstacle, takes the signal from.
+    behind: Option<(NodeId, usize)>,
 }
 
 /// All close calls of a trace, the closest first.
@@ -42,7 +48,8 @@ pub fn close_calls(trace: &Trace) -> Vec<CloseCall> {
         let mut close = |index: usize, distance: f32, changes: &[(usize, f32)]| {
             if distance <= ROUNDING * largest {
                 let (closeness, place, changes) = (distance / largest, node.inputs[0], changes.to_vec());
-                calls.push(CloseCall { closeness, at: (id, index), place, changes, instead: None });
+                let moved = if let [(from, _), (to, _)] = *changes { Some([from, to]) } else { None };
+                calls.push(CloseCall { closeness, at: (id, index), place, changes, moved, behind: None });
             }
         };
         match &node.op {
@@ -91,7 +98,7 @@ pub fn close_calls(trace: &Trace) -> Vec<CloseCall> {
         let Op::MaxPool(window) = &node.op else { continue };
         let ([_, h, w], [_, rows, columns]) = (graph.node(node.inputs[0]).extent(), node.extent());
         let (mut unit, row, column) = (index / (rows * columns), index / columns % rows, index % columns);
-        let mut source = node.inputs[0];
+        let (mut source, skipped) = (node.inputs[0], unit);
         if graph.node(source).op == Op::Concat {
             for &branch in &graph.node(source).inputs {
                 let units = graph.node(branch).extent()[0];
@@ -121,8 +128,10 @@ pub fn close_calls(trace: &Trace) -> Vec<CloseCall> {
         let Some(&nearest) = all.iter().max_by(|&&a, &&b| before[a].total_cmp(&before[b])) else { continue };
         let closeness = -before[nearest] / *largest;
         if closeness <= ROUNDING {
-            let (changes, instead) = (vec![(nearest, 1.0)], Some(all[0]));
-            calls.push(CloseCall { closeness, at: (id, index), place, changes, instead });
+            let beside = (skipped - unit) * h * w;
+            let (changes, moved) = (vec![(nearest, 1.0)], Some([all[0] + beside, nearest + beside]));
+            let behind = Some((source, all[0]));
+            calls.push(CloseCall { closeness, at: (id, index), place, changes, moved, behind });
         }
     }
     calls.sort_by(|a, b| a.closeness.total_cmp(&b.closeness));
@@ -149,13 +158,30 @@ pub fn walk_agrees(
     let before = differ(&ours);
     let costs = graph.costs();
 
-    // What arrives at the layers with close calls.
-    let mut arriving: HashMap<NodeId, Vec<f32>> = HashMap::new();
-    let mut arrives = |call: &CloseCall| {
+    // What arrives at the layers with close calls, from one walk, when it is first asked for.
+    let wanted: HashSet<NodeId> = calls.iter().flat_map(|call| [call.at.0, call.place]).collect();
+    let arriving: OnceCell<HashMap<NodeId, Tensor>> = OnceCell::new();
+    let arriving = || {
+        arriving.get_or_init(|| {
+            let mut found = HashMap::new();
+            let step = |id: NodeId, index: usize, grad: &Tensor| {
+                if index == 0 && wanted.contains(&id) {
+                    found.insert(id, grad.clone());
+                }
+                trace.step(id, index, grad, &rule.into())
+            };
+            trace.walk(graph.scores(), &seed, 0, &Watch::default(), step).unwrap();
+            found
+        })
+    };
+    let values: RefCell<HashMap<NodeId, Vec<f32>>> = RefCell::default();
+    let arrives = |call: &CloseCall| {
         let (id, index) = call.at;
         let is_rectifier = graph.node(id).op == Op::Relu;
-        let g = arriving.entry(id).or_insert_with(|| to_vec(&walk(graph.scores(), &seed, id)).unwrap())[index];
         let through_rectifier = is_rectifier || call.place != graph.node(id).inputs[0];
+        let mut values = values.borrow_mut();
+        let values = values.entry(id).or_insert_with(|| arriving().get(&id).map_or(Vec::new(), |g| to_vec(g).unwrap()));
+        let g = values.get(index).copied().unwrap_or(0.0);
         match rule {
             Rule::Deconvnet if is_rectifier => 0.0,
             Rule::Guided | Rule::Deconvnet if through_rectifier => g.max(0.0),
@@ -163,11 +189,13 @@ pub fn walk_agrees(
         }
     };
     // How the walk changes when a call is decided the other way.
+    let ours_like = ours.zeros_like().unwrap();
+    let ways: RefCell<HashMap<NodeId, Tensor>> = RefCell::default();
     let moved = |call: &CloseCall, g: f32| {
         let input = call.place;
         let mut change = vec![0f32; trace.output(input).elem_count()];
         call.changes.iter().for_each(|&(place, sign)| change[place] = sign * g);
-        if let (Rule::Deconvnet, Some(place)) = (rule, call.instead) {
+        if let (Rule::Deconvnet, Some((_, place))) = (rule, call.behind) {
             change[place] -= g;
         }
         let change = Tensor::from_vec(change, trace.output(input).shape(), &Device::Cpu).unwrap();
@@ -175,9 +203,40 @@ pub fn walk_agrees(
         if rule == Rule::Gradient {
             return walk(input, &change, 0);
         }
-        let all = walk(graph.scores(), &seed, input);
-        let way = walk(input, &all, 0);
-        (walk(input, &(all + change).unwrap(), 0) - way).unwrap()
+        let Some(all) = arriving().get(&input) else { return ours_like.clone() };
+        let mut ways = ways.borrow_mut();
+        let way = ways.entry(input).or_insert_with(|| walk(input, all, 0));
+        (walk(input, &(all + change).unwrap(), 0) - &*way).unwrap()
+    };
+    // The walk with calls decided the other way, all at once: rules that clip sums do not let changes add up.
+    let decided = |flips: &[usize]| {
+        let step = |id: NodeId, index: usize, grad: &Tensor| {
+            let out = trace.step(id, index, grad, &rule.into())?;
+            let pools = flips.iter().map(|&flip| &calls[flip]).filter(|call| call.at.0 == id);
+            let opened = flips.iter().filter_map(|&flip| Some((calls[flip].behind?.0, calls[flip].changes[0].0)));
+            let opened: Vec<usize> = opened.filter(|&(rectifier, _)| rectifier == id).map(|(_, place)| place).collect();
+            let pools: Vec<&CloseCall> = pools.collect();
+            if pools.is_empty() && opened.is_empty() {
+                return Ok(out);
+            }
+            let (arriving, mut values) = (to_vec(grad)?, to_vec(&out)?);
+            let passed = |g: f32| if rule == Rule::Gradient { g } else { g.max(0.0) };
+            for call in pools {
+                match call.moved {
+                    Some([from, to]) => {
+                        values[from] -= arriving[call.at.1];
+                        values[to] += arriving[call.at.1];
+                    }
+                    None if rule == Rule::Deconvnet => {}
+                    None => call.changes.iter().for_each(|&(place, sign)| {
+                        values[place] = if sign > 0.0 { passed(arriving[place]) } else { 0.0 };
+                    }),
+                }
+            }
+            opened.into_iter().for_each(|place| values[place] = passed(arriving[place]));
+            Ok(Tensor::from_vec(values, out.shape(), &Device::Cpu)?)
+        };
+        trace.walk(graph.scores(), &seed, 0, &Watch::default(), step).unwrap()
     };
     // Other rules start from what the gradient found, then try max pools that see where the two differ most: at those
     // may hang what had no gradient.
@@ -185,7 +244,7 @@ pub fn walk_agrees(
     let mut first = flips.clone();
     for round in 0..4 {
         // What the gradient found is taken at once, of others the one that helps most.
-        let mut best = (0.8 * error(&ours), None);
+        let mut best = (0.95 * error(&ours), None);
         for index in std::mem::take(&mut first) {
             let g = arrives(&calls[index]);
             if g == 0.0 || differ(&ours) <= TOLERANCE / 4.0 {
@@ -203,6 +262,13 @@ pub fn walk_agrees(
             ours = other;
             flips.push(index);
         }
+        let open = rule != Rule::Gradient && differ(&ours) > TOLERANCE / 4.0;
+        if open && !flips.is_empty() && (found || round == 0) {
+            let other = decided(flips);
+            if error(&other) < error(&ours) {
+                ours = other;
+            }
+        }
         if rule == Rule::Gradient || differ(&ours) <= TOLERANCE / 4.0 || (round > 0 && !found) {
             break;
         }
@@ -218,9 +284,8 @@ pub fn walk_agrees(
             let [vertical, horizontal] = costs[call.at.0].field;
             within(vertical, call.at.1 / columns % rows, y) && within(horizontal, call.at.1 % columns, x)
         };
-        let is_pool = |call: &CloseCall| graph.node(call.at.0).op != Op::Relu;
         let mut candidates: Vec<(f32, usize)> = (0..calls.len())
-            .filter(|&index| is_pool(&calls[index]) && sees(&calls[index]) && !flips.contains(&index))
+            .filter(|&index| sees(&calls[index]) && !flips.contains(&index))
             .map(|index| (arrives(&calls[index]).abs() / (calls[index].closeness + 1e-7), index))
             .collect();
         candidates.sort_by(|a, b| b.0.total_cmp(&a.0));

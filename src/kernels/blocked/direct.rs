@@ -257,15 +257,19 @@ fn pack(
         rest = others;
     }
     parts.into_par_iter().for_each(|(panel, part)| {
-        let mut part = part.iter_mut();
+        let width = panel.vectors * LANES;
+        let mut matrices = part.chunks_exact_mut(depth * width);
         for source in panel.first..panel.first + panel.blocks {
             for &(row, _) in rows {
-                for &(column, _) in columns {
-                    for input in source * depth..(source + 1) * depth {
-                        let outputs = panel.block * LANES..(panel.block + panel.vectors) * LANES;
-                        for (output, weight) in outputs.zip(&mut part) {
-                            *weight = filters.weight(output, input, row, column);
-                        }
+                for (&(column, _), matrix) in columns.iter().zip(&mut matrices) {
+                    let mut put = |lane: usize, input: usize| {
+                        let weight = filters.weight(panel.block * LANES + lane, source * depth + input, row, column);
+                        matrix[input * width + lane] = weight;
+                    };
+                    // In the order in which the filters lie in memory.
+                    match filters.transposed {
+                        true => (0..depth).for_each(|input| (0..width).for_each(|lane| put(lane, input))),
+                        false => (0..width).for_each(|lane| (0..depth).for_each(|input| put(lane, input))),
                     }
                 }
             }

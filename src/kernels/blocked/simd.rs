@@ -6,7 +6,6 @@
 #![allow(unsafe_code)] // Intrinsics, and loads and stores through pointers.
 
 use crate::{Error, Result};
-use std::sync::OnceLock;
 
 /// Channels in a block, and lanes in a vector.
 pub const LANES: usize = 16;
@@ -54,13 +53,9 @@ impl Isa {
         })
     }
 
-    /// The one to use: what the environment variable `STRIATE_ISA` names, or else the fastest.
+    /// The fastest that this CPU has.
     pub fn best() -> Isa {
-        static BEST: OnceLock<Isa> = OnceLock::new();
-        *BEST.get_or_init(|| {
-            let wanted = std::env::var("STRIATE_ISA").ok().and_then(|name| Isa::named(&name).ok());
-            wanted.unwrap_or_else(|| Isa::all()[0])
-        })
+        Isa::all()[0]
     }
 
     /// What it is called.

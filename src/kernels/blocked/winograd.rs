@@ -354,20 +354,28 @@ fn transformed<S: Scheme>(isa: Isa, filters: &Filters, pool: &Pool) -> Buffer {
         let panel = block / isa.vectors() * isa.vectors();
         let vectors = isa.vectors().min(output_blocks - panel);
         let at = panel * matrix + (channel * vectors + block - panel) * LANES;
-        for lane in 0..LANES {
+        let found: [[f32; MOST * MOST]; LANES] = std::array::from_fn(|lane| {
             let weight = |row, column| f64::from(filters.weight(block * LANES + lane, channel, row, column));
             // The gradient's filters are flipped.
             let side = |index: usize| if filters.transposed { 2 - index } else { index };
             let rows = [0, 1, 2].map(|row| S::weights([0, 1, 2].map(|column| weight(side(row), side(column)))));
+            let mut positions = [0f32; MOST * MOST];
             for x in 0..S::SIZE {
                 let column = S::weights(rows.map(|row| row[x]));
                 for (y, &value) in column.iter().enumerate().take(S::SIZE) {
-                    let position = y * S::SIZE + x;
-                    // SAFETY: each (block, channel, lane, position) is one float of the buffer, written once.
-                    unsafe { *out.at(position * output_blocks * matrix + at + lane) = value as f32 };
+                    positions[y * S::SIZE + x] = value as f32;
                 }
             }
-        }
+            positions
+        });
+        // Whole cache lines at a time: positions lie a power of two apart and would drive each other out of the cache.
+        (0..S::SIZE * S::SIZE).for_each(|position| {
+            let values: [f32; LANES] = std::array::from_fn(|lane| found[lane][position]);
+            // SAFETY: each (block, channel, position) is sixteen floats of the buffer, written once.
+            unsafe {
+                out.at(position * output_blocks * matrix + at).copy_from_nonoverlapping(values.as_ptr(), LANES);
+            }
+        });
     });
     weights
 }

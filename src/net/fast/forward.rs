@@ -11,10 +11,10 @@ use crate::{
         blocked::{self, Epilogue, Maps, MapsMut, Owned, Place},
         with_values,
     },
-    net::{Network, NodeId, Op, Trace, forward::adaptive_spans},
+    net::{Engine, Network, NodeId, Op, Trace, forward::adaptive_spans},
     watch::Watch,
 };
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use std::sync::{Arc, OnceLock};
 
 /// Runs pictures, whose shape was checked, through a network.
@@ -65,6 +65,12 @@ impl Trace {
                 None => self.plain_output(id),
             },
             Held::Within(last) => {
+                let node = self.network.graph().node(id);
+                let cheap = matches!(node.op, Op::BatchNorm { .. } | Op::Add);
+                if cheap && node.inputs.iter().all(|&input| self.plain[input].get().is_some()) {
+                    // Whoever looks at every layer in turn has asked for the convolution already.
+                    return self.plain_output(id);
+                }
                 let batch = self.blocks.as_ref().map_or(0, |blocks| blocks.batch);
                 let place = Place::alone(batch, self.network.graph().node(id).extent());
                 let mut maps = self.room(place);
@@ -227,23 +233,60 @@ impl Trace {
     fn plain_output(&self, id: NodeId) -> Result<Tensor> {
         let network = &self.network;
         let node = network.graph().node(id);
-        if let Op::Linear { out, .. } = node.op {
-            let weights = network.weights(id);
-            let x = self.output(node.inputs[0]);
-            let run = |bias: Option<&[f32]>| {
-                with_values::<f32, _>(&weights[0], |values| {
-                    with_values::<f32, _>(x, |x| Ok(blocked::linear(network.fast().isa, x, values, bias, out)))
-                })
-            };
-            let y = match weights.get(1) {
-                Some(bias) => with_values::<f32, _>(bias, |bias| run(Some(bias)))?,
-                None => run(None)?,
-            };
-            return Ok(Tensor::from_vec(y, (x.dim(0)?, out), &Device::Cpu)?);
-        }
         let inputs: Vec<&Tensor> = node.inputs.iter().map(|&input| self.output(input)).collect();
         network.run(id, &inputs)
     }
+}
+
+/// A convolution or fully connected layer on a plain tensor, for passes that go through candle's operators otherwise
+/// (`Network::forward_from`); `None` where this network's engine or the input's type or size asks for candle's own.
+pub(in crate::net) fn plain_layer(network: &Network, id: NodeId, x: &Tensor) -> Result<Option<Tensor>> {
+    let graph = network.graph();
+    let node = graph.node(id);
+    let usual = x.dims().get(1..) == Some(graph.node(node.inputs[0]).shape.as_slice());
+    if network.engine() != Engine::Fast || x.dtype() != DType::F32 || !usual {
+        return Ok(None);
+    }
+    let fast = network.fast();
+    let batch = x.dim(0)?;
+    match &node.op {
+        Op::Conv(_) => {
+            let kernel = fast.kernel(network, id)?;
+            let shift = fast.affine(network, Some(id), None)?.shift.as_deref();
+            let place = Place::alone(batch, node.extent());
+            let mut out = Owned { buffer: fast.pool.take(place.buffer_length()), place };
+            let mut run = |maps: Maps| {
+                let epilogue = Epilogue { shift, ..Epilogue::default() };
+                kernel.run(maps, &mut out.view_mut(), &epilogue, &fast.pool);
+            };
+            if fast.plan.is_planar(graph, id) {
+                let place = Place::planar(batch, graph.node(node.inputs[0]).extent());
+                with_values::<f32, _>(x, |values| {
+                    run(Maps::new(values, place));
+                    Ok(())
+                })?;
+            } else {
+                run(block(x, network)?.view());
+            }
+            Ok(Some(tensor(out.view())?))
+        }
+        Op::Linear { out, .. } => Ok(Some(linear(network, id, x, *out)?)),
+        _ => Ok(None),
+    }
+}
+
+fn linear(network: &Network, id: NodeId, x: &Tensor, out: usize) -> Result<Tensor> {
+    let weights = network.weights(id);
+    let run = |bias: Option<&[f32]>| {
+        with_values::<f32, _>(&weights[0], |values| {
+            with_values::<f32, _>(x, |x| Ok(blocked::linear(network.fast().isa, x, values, bias, out)))
+        })
+    };
+    let y = match weights.get(1) {
+        Some(bias) => with_values::<f32, _>(bias, |bias| run(Some(bias)))?,
+        None => run(None)?,
+    };
+    Ok(Tensor::from_vec(y, (x.dim(0)?, out), &Device::Cpu)?)
 }
 
 /// A plain tensor of maps.

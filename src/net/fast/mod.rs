@@ -5,7 +5,7 @@ mod forward;
 mod plan;
 mod reverse;
 
-pub(super) use forward::forward;
+pub(super) use forward::{forward, plain_layer};
 
 use plan::{Held, Plan};
 pub(super) use reverse::reverse;

@@ -10,7 +10,7 @@ use crate::{
         commands::Command,
         describe,
         export::{Export, numbers_of},
-        state::{Grid, Hover, View, is_silent},
+        state::{Grid, Hover, View, is_silent, strongest_at},
         widgets::{caption, combo, fill, hollow, look_controls, slider, toolbar},
     },
 };
@@ -34,6 +34,28 @@ enum Sort {
     #[default]
     Index,
     Strength,
+    /// By value at the selected position.
+    Here,
+}
+
+impl Sort {
+    const ALL: [Sort; 3] = [Sort::Index, Sort::Strength, Sort::Here];
+
+    fn label(self) -> &'static str {
+        match self {
+            Sort::Index => "by index",
+            Sort::Strength => "strongest first",
+            Sort::Here => "strongest here",
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Sort::Index => "In the order of the weights",
+            Sort::Strength => "By the largest value on the map",
+            Sort::Here => "By the value at the selected position: click a map or the picture",
+        }
+    }
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -54,7 +76,8 @@ struct Activations {
     scrolled_to: Option<(NodeId, usize)>,
 }
 
-type OrderKey = (u64, NodeId, Sort, bool);
+/// The run, the layer, the position where that matters, and the options.
+type OrderKey = (u64, NodeId, Option<[usize; 2]>, Sort, bool);
 
 impl Panel for Activations {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
@@ -63,7 +86,7 @@ impl Panel for Activations {
         let order = self.order(view);
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         let area = ui.available_size();
-        match view.cache.maps(view.selection.layer) {
+        match view.maps() {
             Maps::Failed(why) => hollow(ui, &why, false),
             Maps::Coming => match &self.last {
                 Some((grid, atlas)) => {
@@ -123,10 +146,9 @@ fn scaling(scaling: Scaling, area: usize) -> Scaling {
 impl Activations {
     /// The place under the pointer, else the layer.
     fn say(&self, view: View) -> String {
-        let layer = view.selection.layer;
-        match view.selection.hover.and_then(|hover| hover.spot) {
-            Some((node, unit, position)) if node == layer => describe::value(view, unit, position),
-            _ => describe::layer(view),
+        match view.hovered_spot() {
+            Some((unit, position)) => describe::value(view, unit, position),
+            None => describe::layer(view),
         }
     }
 
@@ -137,11 +159,10 @@ impl Activations {
             if look != view.look {
                 out.push(Command::SetLook(look));
             }
-            let label = |sort| if sort == Sort::Index { "by index" } else { "strongest first" };
             let sort = &mut self.options.sort;
-            combo(ui, "Order", label(*sort), 92.0, |ui| {
-                for other in [Sort::Index, Sort::Strength] {
-                    ui.selectable_value(sort, other, label(other));
+            combo(ui, "Order", sort.label(), 92.0, |ui| {
+                for other in Sort::ALL {
+                    ui.selectable_value(sort, other, other.label()).on_hover_text(other.hint());
                 }
             });
             ui.checkbox(&mut self.options.hide_silent, "hide silent")
@@ -155,14 +176,17 @@ impl Activations {
     }
 
     fn order(&mut self, view: View) -> Arc<[u32]> {
-        let key = (view.run().id, view.selection.layer, self.options.sort, self.options.hide_silent);
+        let sort = self.options.sort;
+        let at = view.selection.position.filter(|_| sort == Sort::Here);
+        let key = (view.run().id, view.selection.layer, at, sort, self.options.hide_silent);
         if let Some((_, order)) = self.order.as_ref().filter(|(other, _)| *other == key) {
             return Arc::clone(order);
         }
         let layer = view.layer();
-        let units = match self.options.sort {
-            Sort::Index => (0..layer.shape[0] as u32).collect(),
-            Sort::Strength => layer.by_strength(),
+        let units = match (sort, at) {
+            (Sort::Index, _) => (0..layer.shape[0] as u32).collect(),
+            (Sort::Here, Some(at)) => strongest_at(layer, at).into_iter().map(|(unit, _)| unit).collect(),
+            (Sort::Strength | Sort::Here, _) => layer.by_strength(),
         };
         let shown = |unit: &u32| !self.options.hide_silent || !is_silent(layer, *unit as usize);
         let order: Arc<[u32]> = units.into_iter().filter(shown).collect();
@@ -200,8 +224,8 @@ impl Activations {
         let answer = grid.show(ui, atlas, &format!("feature maps of {}", view.node().name));
         let place = |spot: &Spot| [spot.y as usize, spot.x as usize];
         if let Some(spot) = answer.hovered {
-            let spot = (layer, spot.unit as usize, place(&spot), spot.fraction);
-            out.push(Command::Hover(Hover { place: spot.3, spot: Some((spot.0, spot.1, spot.2)) }));
+            let at = (view.run().id, layer, spot.unit as usize, place(&spot));
+            out.push(Command::Hover(Hover { place: spot.fraction, spot: Some(at) }));
         }
         if let Some(spot) = answer.clicked {
             let position = (atlas.width() * atlas.height() > 1).then(|| place(&spot));

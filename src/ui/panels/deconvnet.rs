@@ -36,16 +36,16 @@ const SHOWN: usize = 9;
 struct Deconvnet {
     /// The whole map is kept, not its strongest value.
     whole: bool,
-    textures: HashMap<(u64, Projected), TextureHandle>,
+    textures: HashMap<Projected, TextureHandle>,
     units: Option<((u64, NodeId), Vec<usize>)>,
 }
 
 impl Panel for Deconvnet {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let keys = self.keys(view);
-        let asked = keys.iter().map(|&(_, unit, keep)| (unit, keep)).collect();
-        out.push(Command::NeedReconstructions(view.selection.layer, asked));
-        self.textures.retain(|(run, key), _| *run == view.run().id && key.0 == view.selection.layer);
+        let asked = keys.iter().map(|&(_, layer, unit, keep)| (Arc::clone(view.run()), layer, unit, keep)).collect();
+        out.push(Command::NeedReconstructions(asked));
+        self.textures.retain(|&(run, layer, ..), _| run == view.run().id && layer == view.selection.layer);
         caption(ui, format!("{}  ·  the selected and the strongest units, projected back", layer_name(view.node())))
             .on_hover_text(
                 "Left what the unit responds to, right the part of the picture that it sees (Zeiler and Fergus 2014)",
@@ -67,6 +67,8 @@ impl Panel for Deconvnet {
         let side = room(columns).clamp(44.0, 200.0).floor();
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(gap, gap);
+            // For the frame of the selected one.
+            ui.add_space(3.0);
             let per_row = ((area.x / (2.0 * side + 2.0 + gap)) as usize).clamp(1, keys.len());
             for row in keys.chunks(per_row) {
                 ui.horizontal(|ui| row.iter().for_each(|&key| self.pair(ui, view, key, side, out)));
@@ -125,12 +127,12 @@ impl Deconvnet {
             Some([row, column]) if unit == selected => Keep::At(row, column),
             _ => Keep::Strongest,
         };
-        Some(units.into_iter().map(|unit| (view.selection.layer, unit, keep(unit))).collect())
+        Some(units.into_iter().map(|unit| (view.run().id, view.selection.layer, unit, keep(unit))).collect())
     }
 
     /// A reconstruction and the patch beside it, with the unit's number below.
     fn pair(&mut self, ui: &mut Ui, view: View, key: Projected, side: f32, out: &mut Vec<Command>) {
-        let (_, unit, _) = key;
+        let (_, _, unit, _) = key;
         let (rect, response) = ui.allocate_exact_size(vec2(2.0 * side + 2.0, side + 16.0), Sense::click());
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("deconvnet of unit {unit}")));
         let left = Rect::from_min_size(rect.min, vec2(side, side));
@@ -142,11 +144,11 @@ impl Deconvnet {
             Some(Ok(found)) => {
                 text = format!("unit {unit}  ·  {}", number(found.activation));
                 let part = found.position.map_or(WHOLE, |at| seen_part(view, found.layer, at));
-                let texture = self.textures.entry((view.run().id, key)).or_insert_with(|| {
+                let texture = self.textures.entry(key).or_insert_with(|| {
                     rgb_texture(ui.ctx(), "reconstruction", &painted(found), TextureOptions::NEAREST)
                 });
                 within(painter, left, texture, part);
-                let pictures = view.cache.pictures().filter(|pictures| pictures.run == view.run().id);
+                let pictures = view.pictures();
                 match pictures.as_ref().and_then(|pictures| pictures.input.as_ref()) {
                     Some(input) => within(painter, right, input, part),
                     None => {

@@ -3,8 +3,12 @@
 //! Architecture invariant: a panel reads a [`View`] and asks by [`Command`]s; it changes nothing but its own options.
 
 mod activations;
+mod cam;
 mod deconvnet;
 mod filters;
+mod heat;
+mod heat_paint;
+mod layers;
 mod picture;
 mod saliency;
 mod scores;
@@ -44,8 +48,17 @@ pub struct Kind {
 }
 
 /// Every pane.
-pub const PANELS: &[Kind] =
-    &[activations::KIND, filters::KIND, saliency::KIND, deconvnet::KIND, scores::KIND, picture::KIND, unit::KIND];
+pub const PANELS: &[Kind] = &[
+    activations::KIND,
+    filters::KIND,
+    layers::KIND,
+    saliency::KIND,
+    cam::KIND,
+    deconvnet::KIND,
+    picture::KIND,
+    unit::KIND,
+    scores::KIND,
+];
 
 /// The pane called `name`.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -7,21 +7,30 @@ use crate::{
     ui::{
         commands::Command,
         export::Export,
-        state::{Hover, View, layer_name},
-        widgets::{WHOLE, caption, fit, hollow, image_at},
+        state::{Hover, View, layer_name, strongest_at},
+        widgets::{WHOLE, caption, cross, fit, hollow, image_at, number},
     },
 };
-use eframe::egui::{self, Color32, Pos2, Rect, Stroke, StrokeKind, Ui, pos2};
+use eframe::egui::{self, Color32, Rect, RichText, Stroke, StrokeKind, Ui, pos2, vec2};
 use image::DynamicImage;
 
 pub(super) const KIND: Kind = Kind {
     name: "picture",
     title: "Picture",
-    about: "The picture. The fine frame is what the network sees of it, the coloured one what the selected value sees.",
-    make: || Box::new(Picture),
+    about: "The picture. The fine frame is what the network sees of it, the coloured one what the selected value sees. \
+            Click it to find the units that are strongest there.",
+    make: || Box::<Picture>::default(),
 };
 
-struct Picture;
+#[derive(Default)]
+struct Picture {
+    /// The strongest units at a position of a layer of a run.
+    strongest: Option<((u64, NodeId, [usize; 2]), Vec<(u32, f32)>)>,
+}
+
+/// How many of them are listed, in a line this high.
+const LISTED: usize = 12;
+const LINE: f32 = 30.0;
 
 impl Panel for Picture {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
@@ -32,10 +41,11 @@ impl Panel for Picture {
         let [_, height, width] = view.shown.graph().input_shape();
         let (w, h) = picture.pixels.dimensions();
         caption(ui, format!("{}  ·  {w}x{h}  ·  seen at {width}x{height}", picture.name));
-        let pictures = view.cache.pictures().filter(|pictures| pictures.run == run.id);
+        let pictures = view.pictures();
         let Some(texture) = pictures.as_ref().and_then(|pictures| pictures.picture.as_ref()) else {
             return hollow(ui, "Painting the picture", true);
         };
+        self.list(ui, view, out);
         let rect = fit(ui.available_rect_before_wrap(), w as f32 / h as f32);
         let response = image_at(ui, rect, texture.id(), WHOLE, "picture");
         let on_screen = |[x, y]: [f32; 2]| {
@@ -63,6 +73,10 @@ impl Panel for Picture {
             let place = [x / width as f32, y / height as f32];
             if place.iter().all(|share| (0.0..1.0).contains(share)) {
                 out.push(Command::Hover(Hover { place, spot: None }));
+                if let Some(at) = position_at(view, [x, y]).filter(|_| response.clicked()) {
+                    let best = strongest_at(view.layer(), at).first().map(|&(unit, _)| unit as usize);
+                    out.push(Command::SelectUnit(best.unwrap_or(view.selection.unit), Some(at)));
+                }
             }
         }
     }
@@ -85,9 +99,63 @@ impl Panel for Picture {
     }
 }
 
+impl Picture {
+    /// The units that are strongest at the selected position, where one is selected.
+    fn list(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        let [_, height, width] = view.layer().shape;
+        if height * width == 1 {
+            return;
+        }
+        // The line is there from the start: were it to come with the click, the picture would slip from under it.
+        let Some(at) = view.selection.position else {
+            ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| {
+                ui.set_min_height(LINE);
+                caption(ui, "click to find the units that are strongest there");
+            });
+            return;
+        };
+        let key = (view.run().id, view.selection.layer, at);
+        if self.strongest.as_ref().is_none_or(|(other, _)| *other != key) {
+            let mut units = strongest_at(view.layer(), at);
+            units.truncate(LISTED);
+            self.strongest = Some((key, units));
+        }
+        let Some((_, units)) = &self.strongest else { return };
+        let strip = egui::ScrollArea::horizontal().id_salt("strongest").max_height(LINE).min_scrolled_height(LINE);
+        strip.auto_shrink([false, false]).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.set_height(LINE - 8.0);
+                ui.spacing_mut().item_spacing.x = 3.0;
+                ui.label(RichText::new("strongest here").small().weak());
+                for &(unit, value) in units {
+                    let picked = view.selection.unit == unit as usize;
+                    let text = RichText::new(unit.to_string()).monospace();
+                    let response = ui.add(egui::Button::selectable(picked, text).small());
+                    let response = response.on_hover_text(format!("unit {unit}: {}", number(value)));
+                    if response.accessible_name(format!("strongest here: unit {unit}")).clicked() {
+                        out.push(Command::SelectUnit(unit as usize, Some(at)));
+                    }
+                }
+            });
+        });
+    }
+}
+
+/// The row and the column of the selected layer whose receptive field has its middle nearest to a pixel of the input.
+fn position_at(view: View, [x, y]: [f32; 2]) -> Option<[usize; 2]> {
+    let [_, height, width] = view.layer().shape;
+    let along = |axis: usize, pixel: f32, count: usize| {
+        let Field { size, stride, offset } = view.shown.costs[view.selection.layer].field[axis];
+        let index = (f64::from(pixel) - offset - size as f64 / 2.0) / stride;
+        index.round().clamp(0.0, count as f64 - 1.0) as usize
+    };
+    (height * width > 1).then(|| [along(0, y, height), along(1, x, width)])
+}
+
 /// The layer and the position whose receptive field is shown: under the pointer, else selected.
 fn marked(view: View) -> Option<(NodeId, [usize; 2])> {
-    let hovered = view.selection.hover.and_then(|hover| hover.spot).map(|(layer, _, at)| (layer, at));
+    let hovered = view.selection.hover.and_then(|hover| hover.spot);
+    let hovered = hovered.filter(|(run, ..)| *run == view.run().id).map(|(_, layer, _, at)| (layer, at));
     let selected = || {
         let [_, height, width] = view.layer().shape;
         let whole = height * width == 1;
@@ -123,13 +191,6 @@ pub(super) fn seen_part(view: View, layer: NodeId, at: [usize; 2]) -> Rect {
 fn frame(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
     painter.rect_stroke(rect, 0.0, Stroke::new(width + 2.0, Color32::from_black_alpha(120)), StrokeKind::Middle);
     painter.rect_stroke(rect, 0.0, Stroke::new(width, colour), StrokeKind::Middle);
-}
-
-fn cross(painter: &egui::Painter, at: Pos2) {
-    for (width, colour) in [(3.0, Color32::from_black_alpha(160)), (1.0, Color32::WHITE)] {
-        painter.hline(at.x - 6.0..=at.x + 6.0, at.y, Stroke::new(width, colour));
-        painter.vline(at.x, at.y - 6.0..=at.y + 6.0, Stroke::new(width, colour));
-    }
 }
 
 /// A frame in the picture's own pixels, about a 200th of its longer side wide.

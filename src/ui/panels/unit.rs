@@ -41,12 +41,9 @@ impl Panel for Unit {
         let (layer, unit) = (view.layer(), view.selection.unit);
         let [_, height, width] = layer.shape;
         let single = height * width == 1;
-        let hovered = view.selection.hover.and_then(|hover| hover.spot).filter(|spot| spot.0 == layer.node);
-        let (said, at) = match hovered {
-            Some((_, other, at)) if other == unit => (unit, at),
-            _ => (unit, view.position().unwrap_or([0, 0])),
-        };
-        let text = format!("{}  ·  {}", layer_name(view.node()), describe::value(view, said, at));
+        let hovered = view.hovered_spot().filter(|(other, _)| *other == unit);
+        let at = hovered.map_or_else(|| view.position().unwrap_or([0, 0]), |(_, at)| at);
+        let text = format!("{}  ·  {}", layer_name(view.node()), describe::value(view, unit, at));
         caption(ui, &text).on_hover_text(text);
         let area = ui.available_rect_before_wrap();
         let below = if area.height() > 190.0 { 66.0 } else { 0.0 };
@@ -99,7 +96,7 @@ impl Panel for Unit {
 
 impl Unit {
     fn map(&self, ui: &mut Ui, view: View, rect: Rect, out: &mut Vec<Command>) {
-        let Maps::Ready(atlas) = view.cache.maps(view.selection.layer) else {
+        let Maps::Ready(atlas) = view.maps() else {
             return hollow(ui, "Uploading the layer", true);
         };
         let style = TileStyle {
@@ -112,7 +109,7 @@ impl Unit {
         let answer = show_unit_at(ui, &atlas, view.selection.unit as u32, rect, style, &label);
         if let Some(spot) = answer.hovered {
             let at = [spot.y as usize, spot.x as usize];
-            let spot_at = Some((view.selection.layer, view.selection.unit, at));
+            let spot_at = Some((view.run().id, view.selection.layer, view.selection.unit, at));
             out.push(Command::Hover(Hover { place: spot.fraction, spot: spot_at }));
         }
         if let Some(spot) = answer.clicked {

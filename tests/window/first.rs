@@ -1,129 +1,7 @@
-//! The window, driven as a person drives it, on the software rasteriser: pointer, keys, dropped files, dialogs.
-//! Where there is no rasteriser at all the tests say so and pass, unless `CI` is set: there they may not skip.
-#![cfg(feature = "gui")]
-#![allow(clippy::unwrap_used, clippy::panic)]
+//! What a person does in the first minutes: look, move, pick, save, cancel, switch.
 
-use eframe::egui::{self, Key, Modifiers, Pos2, accesskit::Role, vec2};
-use egui_kittest::{Harness, kittest::Queryable as _};
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
-use striate::{
-    engine::{DeviceChoice, Opening},
-    ui::{App, Start, dialogs::Ask},
-};
-
-type Window = Harness<'static, App>;
-
-/// What the next dialogs answer.
-type Answers = Arc<Mutex<Vec<PathBuf>>>;
-
-/// Whether there is anything to draw with.
-fn can_draw() -> bool {
-    let make = || {
-        egui_kittest::wgpu::create_render_state(egui_kittest::wgpu::default_wgpu_setup(), Default::default());
-    };
-    let found = std::panic::catch_unwind(make).is_ok();
-    let must = std::env::var_os("CI").is_some();
-    assert!(found || !must, "no rasteriser, but CI may not skip");
-    if !found {
-        println!("SKIPPED: there is no rasteriser on this machine");
-    }
-    found
-}
-
-fn open_with(network: &str, answers: Answers) -> Option<Window> {
-    if !can_draw() {
-        return None;
-    }
-    let ask: Ask = Arc::new(move |_, _| answers.lock().unwrap().pop());
-    let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu };
-    let builder = Harness::builder().with_size([1280.0, 800.0]).with_render_cursor(false).wgpu();
-    let mut window = builder.build_eframe(move |cc| App::new(cc, start, ask).unwrap());
-    settle(&mut window);
-    Some(window)
-}
-
-fn open() -> Option<Window> {
-    open_with("photonet", Answers::default())
-}
-
-/// Steps until a condition holds.
-fn until(window: &mut Window, what: &str, holds: impl Fn(&App) -> bool) {
-    let start = Instant::now();
-    while !holds(window.state()) {
-        assert!(start.elapsed() < Duration::from_secs(120), "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(4));
-        window.step();
-    }
-}
-
-/// Steps until a run is on screen, nothing is computed any more, and everything computed is drawn.
-fn settle(window: &mut Window) {
-    until(window, "the first run", |app| app.shown().is_some());
-    loop {
-        until(window, "an idle engine", App::is_idle);
-        window.run_steps(3);
-        if window.state().is_idle() {
-            break;
-        }
-    }
-    std::thread::sleep(Duration::from_millis(60));
-    window.run_steps(3);
-}
-
-fn click(window: &mut Window, at: Pos2) {
-    window.hover_at(at);
-    window.step();
-    window.drag_at(at);
-    window.step();
-    window.drop_at(at);
-    window.run_steps(2);
-}
-
-/// Picks a network from the list, by typing its name: the list is longer than the window.
-fn choose_network(window: &mut Window, title: &str) {
-    window.get_by_label("Network").click();
-    window.run_steps(2);
-    let search = window.get_by_label("Search networks");
-    search.focus();
-    search.type_text(title);
-    window.run_steps(3);
-    window.get_by_label(title).click();
-    window.run_steps(2);
-}
-
-fn layer(window: &Window) -> usize {
-    window.state().selection().layer
-}
-
-fn picture_name(app: &App) -> String {
-    app.shown().unwrap().run.picture.as_ref().unwrap().name.clone()
-}
-
-fn drop_file(window: &mut Window, path: PathBuf) {
-    #[derive(Debug)]
-    struct Dropped(PathBuf);
-    impl egui::DroppedFile for Dropped {
-        fn path(&self) -> &std::path::Path {
-            &self.0
-        }
-        fn bytes(&self) -> Result<Vec<u8>, String> {
-            std::fs::read(&self.0).map_err(|error| error.to_string())
-        }
-    }
-    window.input_mut().dropped_files.push(Arc::new(Dropped(path)));
-    window.step();
-}
-
-fn sample(folder: &std::path::Path, name: &str) -> PathBuf {
-    let path = folder.join(format!("{name}.png"));
-    let colour = |x: u32, y: u32| image::Rgb([(x * 3) as u8, (y * 5) as u8, 90]);
-    image::RgbImage::from_fn(80, 50, colour).save(&path).unwrap();
-    path
-}
+use super::*;
+use eframe::egui::{Key, Modifiers, accesskit::Role};
 
 #[test]
 fn it_opens_on_a_sample_with_photonet_already_run() {
@@ -187,14 +65,14 @@ fn a_unit_is_picked_by_clicking_its_tile_and_by_arrows() {
 fn a_class_is_picked_and_the_saliency_follows() {
     let Some(mut window) = open() else { return };
     let app = window.state();
-    let (method, ranking) = (app.selection().method, app.shown().unwrap().ranking.clone());
-    let before = app.answers().attribution(method, ranking[0]).unwrap().clone().unwrap();
+    let ranking = app.shown().unwrap().ranking.clone();
+    let before = answer(app, "saliency", Target::Class(ranking[0]));
     let name = app.shown().unwrap().run.model.class_name(ranking[1]);
     window.get_by_label(&format!("class {name}")).click();
     window.step();
     settle(&mut window);
     assert_eq!(window.state().selection().class, Some(ranking[1]));
-    let after = window.state().answers().attribution(method, ranking[1]).unwrap().clone().unwrap();
+    let after = answer(window.state(), "saliency", Target::Class(ranking[1]));
     assert_ne!(before.values, after.values);
     window.key_press(Key::P);
     window.step();
@@ -209,7 +87,8 @@ fn another_method_is_chosen() {
     window.get_by_label("Guided backprop").click();
     window.step();
     settle(&mut window);
-    assert_eq!(window.state().selection().method.name, "guided-backprop");
+    let class = window.state().shown().unwrap().ranking[0];
+    answer(window.state(), "guided-backprop", Target::Class(class));
     window.get_by_label("heatmap");
 }
 
@@ -311,36 +190,31 @@ fn pages_open_and_close() {
     let before = layer(&window);
     window.key_press_modifiers(Modifiers::COMMAND, Key::P);
     window.run_steps(2);
-    window.get_by_label("Find a command").type_text("next");
+    window.get_by_label("Find a command").type_text("next la");
     window.run_steps(2);
     window.key_press(Key::Enter);
     window.run_steps(2);
     assert_eq!(layer(&window), before + 1);
 }
 
-/// The interface's own work a frame, without rasterising: printed, since machines differ.
 #[test]
-fn frames_are_cheap() {
-    let Some(mut window) = open_with("vgg16", Answers::default()) else { return };
-    let count = window.state().shown().unwrap().run.layers.len();
-    let rect = window.get_by_role_and_label(Role::Slider, "Layer").rect();
-    // Uploading goes on in the background; give it the time that a person's first look takes.
-    for _ in 0..150 {
-        std::thread::sleep(Duration::from_millis(10));
-        window.step();
-    }
-    window.drag_at(rect.center_top() + vec2(0.0, 12.0));
-    window.step();
-    let mut times = Vec::new();
-    for index in 0..count {
-        window
-            .hover_at(rect.center_top() + vec2(0.0, 10.0 + (rect.height() - 20.0) * index as f32 / (count - 1) as f32));
-        let start = Instant::now();
-        window.step();
-        times.push(start.elapsed());
-        let missing = window.query_by_label("feature maps on their way").is_some();
-        assert!(!missing, "layer {index} was not there in the next frame");
-    }
-    times.sort();
-    println!("a frame while dragging over vgg16: median {:?}, longest {:?}", times[count / 2], times[count - 1]);
+fn layers_units_and_classes_are_found_by_keyboard_alone() {
+    let Some(mut window) = open() else { return };
+    let mut find = |text: &str| {
+        window.key_press_modifiers(Modifiers::COMMAND, Key::P);
+        window.run_steps(2);
+        window.get_by_label("Find a command").type_text(text);
+        window.run_steps(2);
+        window.key_press(Key::Enter);
+        window.run_steps(2);
+        let selection = window.state().selection();
+        (selection.layer, selection.unit, selection.class)
+    };
+    let (layer, ..) = find("conv4");
+    assert_eq!(find("unit 17"), (layer, 17, None));
+    assert_eq!(find("9999").1, 255, "beyond the last unit is the last");
+    let (.., class) = find("tabby");
+    let class = class.unwrap();
+    let name = window.state().shown().unwrap().run.model.class_name(class);
+    assert!(name.contains("tabby"), "{name}");
 }

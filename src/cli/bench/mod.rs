@@ -1,0 +1,179 @@
+//! `striate bench`: how fast networks run on this machine.
+
+mod clock;
+mod profile;
+mod subject;
+
+use super::{
+    console::Console,
+    facts::object,
+    table::{Table, thousands},
+};
+use crate::{
+    Error, Result,
+    engine::DeviceChoice,
+    kernels::blocked::Isa,
+    net::Engine,
+    weights::Source,
+    zoo::{self, Card, ZOO},
+};
+use clock::{median, peak_megabytes};
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+use subject::{Subject, TASKS, Task};
+
+/// Measure how fast networks run here
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[arg(value_name = "NETWORK", value_parser = zoo::find, default_value = ZOO[0].name, help = "The networks")]
+    networks: Vec<&'static Card>,
+    #[arg(long, value_name = "TASK", value_delimiter = ',', value_parser = subject::find, default_value = "forward,gradient",
+        help = format!("What to measure: {}", TASKS.iter().map(|task| task.name).collect::<Vec<_>>().join(", ")))]
+    tasks: Vec<&'static Task>,
+    /// How often each task runs, after one run that is not counted
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
+    /// Threads that compute [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Pictures at once, for forward and gradient
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    batch: u16,
+    /// Side of the network's input in pixels [default: the network's own]
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<usize>,
+    /// Weights from a file, or made up from a seed: speed does not depend on them
+    #[arg(long, value_name = "FILE|synthetic:SEED", default_value = "synthetic:0", value_parser = str::parse::<Source>)]
+    weights: Source,
+    /// Where to compute: auto, cpu, cuda or metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
+    device: DeviceChoice,
+    /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators)
+    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Engine>)]
+    engine: Engine,
+    /// The instruction set of the fast engine: avx512, avx2 or portable [default: the best this CPU has]
+    #[arg(long, value_name = "NAME", value_parser = Isa::named)]
+    isa: Option<Isa>,
+    /// Add the time by kind of layer
+    #[arg(long)]
+    profile: bool,
+    /// Count the CPU time of all threads, not the clock's: for a machine that others use too
+    #[arg(long)]
+    cpu: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// For benches/against_pytorch.py: a line with a count in, a line with the times of as many runs out
+    #[arg(long, hide = true)]
+    turns: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    network: &'static str,
+    engine: &'static str,
+    isa: Option<&'static str>,
+    size: usize,
+    batch: u16,
+    /// By task.
+    milliseconds: BTreeMap<&'static str, Times>,
+    /// Of the forward pass: two operations a multiply-add.
+    gflops: Option<f64>,
+    /// The most memory that the process held for this network, its weights included.
+    peak_megabytes: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<[profile::Profile; 2]>,
+}
+
+#[derive(Serialize)]
+struct Times {
+    /// Of the run that is not counted: it prepares weights.
+    first: f64,
+    median: f64,
+    least: f64,
+}
+
+pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
+    if let Some(threads) = args.threads {
+        let built = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
+        built.map_err(|error| Error::Failed(format!("cannot compute on {threads} threads: {error}")))?;
+    }
+    let mut rows = Vec::new();
+    for &card in &args.networks {
+        clock::forget_peak();
+        let subject = Subject::new(card, args, console)?;
+        if args.turns {
+            return take_turns(&subject, console);
+        }
+        rows.push(measure(card, &subject, args, console)?);
+    }
+    if args.json { object(&serde_json::json!({ "rows": rows })) } else { Ok(text(&rows)) }
+}
+
+fn measure(card: &'static Card, subject: &Subject, args: &Args, console: &Console) -> Result<Row> {
+    let mut milliseconds = BTreeMap::new();
+    for task in &args.tasks {
+        console.stage(&format!("{}: {}", card.name, task.name));
+        let mut times = Vec::new();
+        for run in 0..=args.runs {
+            console.watch().at(run.into(), usize::from(args.runs) + 1)?;
+            times.push(subject.time(task, console.watch())?);
+        }
+        let first = times.remove(0);
+        let least = times.iter().copied().fold(f64::MAX, f64::min);
+        milliseconds.insert(task.name, Times { first, median: median(&mut times), least });
+    }
+    let network = &subject.network;
+    let operations = 2 * network.graph().costs().iter().map(|cost| cost.macs).sum::<u64>() * u64::from(args.batch);
+    Ok(Row {
+        network: card.name,
+        engine: network.engine().name(),
+        isa: (network.engine() == Engine::Fast).then(|| network.isa().name()),
+        size: network.graph().input_shape()[1],
+        batch: args.batch,
+        gflops: milliseconds.get("forward").map(|times| operations as f64 / (1e6 * times.median)),
+        milliseconds,
+        peak_megabytes: peak_megabytes(),
+        profile: if args.profile { Some(profile::of(subject, args.runs.into())?) } else { None },
+    })
+}
+
+fn take_turns(subject: &Subject, console: &Console) -> Result<String> {
+    for line in io::stdin().lines() {
+        let line = line.map_err(|error| Error::Failed(format!("cannot read how often to run: {error}")))?;
+        let count: usize =
+            line.trim().parse().map_err(|_| Error::Usage(format!("'{line}' does not say how often to run")))?;
+        let times = |name| -> Result<Vec<f64>> {
+            let task = subject::find(name)?;
+            (0..count).map(|_| subject.time(task, console.watch())).collect()
+        };
+        let answer = serde_json::json!({ "forward": times("forward")?, "gradient": times("gradient")? });
+        // Whoever reads this waits for the line.
+        let mut out = io::stdout();
+        writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(|_| Error::Cancelled)?;
+    }
+    Ok(String::new())
+}
+
+fn text(rows: &[Row]) -> String {
+    let mut table =
+        Table::new(&["network", "task", ">median ms", ">least ms", ">first ms", ">GFLOP/s", ">peak MB", "engine"]);
+    for row in rows {
+        let engine = row.isa.map_or_else(|| row.engine.to_owned(), |isa| format!("{} {isa}", row.engine));
+        for (name, times) in &row.milliseconds {
+            let rate = row.gflops.filter(|_| *name == "forward").map_or_else(String::new, |rate| format!("{rate:.0}"));
+            let peak = row.peak_megabytes.map_or_else(String::new, |peak| thousands(peak as u64));
+            let [median, least, first] = [times.median, times.least, times.first].map(|ms| format!("{ms:.1}"));
+            let name = (*name).to_owned();
+            table.row([row.network.to_owned(), name, median, least, first, rate, peak, engine.clone()]);
+        }
+    }
+    let profiles = rows.iter().filter_map(|row| {
+        let [forward, reverse] = row.profile.as_ref()?;
+        Some(format!("\n{}, forward\n{}\n{}, reverse\n{}", row.network, forward.text(), row.network, reverse.text()))
+    });
+    table.render() + &profiles.collect::<String>()
+}

@@ -1,0 +1,93 @@
+//! A network with a picture, and what it is made to do.
+
+use super::{Args, clock::Stopwatch};
+use crate::{
+    Error, Result,
+    cli::console::Console,
+    engine::{Model, Opening},
+    error::unknown,
+    methods::{self, Method, Question, Target},
+    net::{Engine, Network, Reverse, Trace},
+    watch::Watch,
+    weights,
+    zoo::Card,
+};
+use candle_core::Tensor;
+use std::sync::Arc;
+
+/// Something to measure.
+pub(super) struct Task {
+    pub name: &'static str,
+    run: fn(&Subject, &Watch) -> Result<()>,
+}
+
+/// Everything that can be measured.
+pub(super) const TASKS: &[Task] = &[
+    Task { name: "forward", run: |subject, watch| subject.forward(watch).map(drop) },
+    Task { name: "gradient", run: |subject, watch| subject.gradient(watch, watch) },
+    Task { name: "grad-cam", run: |subject, watch| subject.method(methods::find_cam("grad-cam")?, watch) },
+    Task {
+        name: "integrated-gradients",
+        run: |subject, watch| subject.method(methods::find("integrated-gradients")?, watch),
+    },
+];
+
+/// The task called `name`.
+pub(super) fn find(name: &str) -> Result<&'static Task> {
+    let names = TASKS.iter().map(|task| task.name);
+    let found = TASKS.iter().find(|task| task.name == name);
+    found.ok_or_else(|| unknown("task", name, names, "'striate bench --help' lists them"))
+}
+
+pub(super) struct Subject {
+    pub network: Arc<Network>,
+    /// `(batch, channels, size, size)`.
+    input: Tensor,
+    pub cpu: bool,
+}
+
+impl Subject {
+    pub fn new(card: &'static Card, args: &Args, console: &Console) -> Result<Self> {
+        console.stage(&format!("opening {}", card.name));
+        let (weights, size, engine) = (args.weights.clone(), args.size, args.engine);
+        let opening = Opening { weights, size, engine, ..Opening::of(card.name) };
+        let Model { mut network, .. } = Model::open(&opening, &args.device.open()?, console.watch())?;
+        if let (Some(isa), Some(network)) = (args.isa, Arc::get_mut(&mut network)) {
+            network.set_isa(isa);
+        }
+        if args.isa.is_some() && network.engine() == Engine::Candle {
+            return Err(Error::Usage("--isa chooses among the fast engine's kernels; candle's has its own".into()));
+        }
+        let [channels, size, _] = network.graph().input_shape();
+        let picture = weights::picture(channels, size, 0)?;
+        let input = Tensor::cat(&vec![&picture; args.batch.into()], 0)?;
+        Ok(Subject { network, input, cpu: args.cpu })
+    }
+
+    /// Milliseconds of one run.
+    pub fn time(&self, task: &Task, watch: &Watch) -> Result<f64> {
+        let watch = watch.quiet();
+        let stopwatch = Stopwatch::new(self.cpu);
+        (task.run)(self, &watch)?;
+        Ok(stopwatch.milliseconds())
+    }
+
+    fn forward(&self, watch: &Watch) -> Result<Trace> {
+        self.network.forward(&self.input, watch)
+    }
+
+    /// A forward pass, and the reverse walk of a score to the picture.
+    pub fn gradient(&self, forward: &Watch, reverse: &Watch) -> Result<()> {
+        let trace = self.network.forward(&self.input, forward)?;
+        let scores = self.network.graph().scores();
+        let seed = trace.seed(scores, [1, 0, 0], 1.0)?;
+        let how = Reverse { watch: reverse.clone(), ..Reverse::default() };
+        trace.reverse(scores, &seed, 0, &how).map(drop)
+    }
+
+    /// A forward pass of one picture and a method at its default settings.
+    fn method(&self, method: &Method, watch: &Watch) -> Result<()> {
+        let trace = self.network.forward(&self.input.narrow(0, 0, 1)?, watch)?;
+        method.ask(&Question::new(&trace, Target::Class(1), watch)).map(drop)
+    }
+}

@@ -1,0 +1,154 @@
+//! Carries out what was asked for.
+
+use super::*;
+use crate::engine::{Inquiry, Projection};
+
+impl App {
+    /// Carries out a command.
+    pub(super) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
+        match command {
+            Command::Do(action) => self.act(ctx, action),
+            Command::Open(source) => self.engine.request(Request::Picture(source)),
+            Command::OpenNetwork(opening) => {
+                self.opening = opening.clone();
+                self.engine.request(Request::Open(opening));
+            }
+            Command::Fetch(opening) => {
+                self.opening = opening.clone();
+                self.engine.request(Request::Fetch(opening));
+            }
+            Command::SelectLayer(layer) => {
+                if let Some(shown) = &self.shown {
+                    self.selection.select_layer(&shown.run, layer);
+                }
+            }
+            Command::SelectUnit(unit, position) => {
+                // A unit may be typed.
+                let units = self.shown.as_ref().map_or(0, |shown| shown.run.layers[self.selection.layer].shape[0]);
+                self.selection.select_unit(unit.min(units.saturating_sub(1)), position);
+            }
+            Command::SelectClass(class) => self.selection.class = class,
+            Command::SetLook(look) => self.look = look,
+            Command::Hover(hover) => self.selection.hover = Some(hover),
+            Command::ShowGrid(grid) => self.grid = Some(grid),
+            Command::Need(_) | Command::NeedReconstructions(_) => {}
+            Command::Compute(inquiry) => {
+                self.answers.ask_slowly(&inquiry);
+                self.engine.request(Request::AttributeSlowly(inquiry));
+            }
+            Command::AskAgain => self.answers.ask_again(),
+            Command::ExportPane(tile) => self.export(ctx, tile),
+            Command::Pin(tile, part) => {
+                let mut panes = std::mem::replace(&mut self.panes, Tree::empty(egui::Id::unique("panes")));
+                if let (Some(view), Some(shown)) = (self.view(None, Palette::of(ctx)), &self.shown)
+                    && let Some(egui_tiles::Tile::Pane(pane)) = panes.tiles.get_mut(tile)
+                {
+                    pane.toggle_pin(part, view, shown);
+                }
+                self.panes = panes;
+            }
+            Command::ShowPane(kind) => panes::show(&mut self.panes, kind),
+            Command::Duplicate(tile) => panes::duplicate(&mut self.panes, tile),
+            Command::ClosePane(tile) => panes::close(&mut self.panes, tile),
+            Command::Dismiss => self.message = None,
+        }
+    }
+
+    /// Asks the engine for what all panes together lack: were each to ask, one would cancel what the other waits for.
+    pub(super) fn ask(&mut self, inquiries: Vec<Inquiry>, projections: Vec<Projection>) {
+        let missing = self.answers.should_attribute(inquiries);
+        if !missing.is_empty() {
+            self.engine.request(Request::Attribute(missing));
+        }
+        let missing = self.answers.should_project(projections);
+        if !missing.is_empty() {
+            self.engine.request(Request::Deconvnet(missing));
+        }
+    }
+
+    fn act(&mut self, ctx: &egui::Context, action: Action) {
+        let layers = self.shown.as_ref().map_or(0, |shown| shown.run.layers.len());
+        let layer = self.selection.layer;
+        match action {
+            Action::OpenPicture => self.dialogs.open(ctx, Question::Picture, Purpose::Picture),
+            Action::OpenFolder => self.dialogs.open(ctx, Question::Folder, Purpose::Picture),
+            Action::PreviousPicture | Action::NextPicture => {
+                let forward = action == Action::NextPicture;
+                self.engine.request(Request::Picture(PictureSource::Beside { forward }));
+            }
+            Action::Back | Action::Forward => {
+                if let Some(mark) = self.history.step(action == Action::Forward) {
+                    mark.restore(&mut self.selection);
+                }
+            }
+            Action::OpenWeights => {
+                self.dialogs.open(ctx, Question::Weights, Purpose::Weights(self.opening.clone()));
+            }
+            Action::Export => {
+                let first =
+                    || self.panes.active_tiles().into_iter().find(|&tile| self.panes.tiles.get_pane(&tile).is_some());
+                if let Some(tile) = self.active.or_else(first) {
+                    self.export(ctx, tile);
+                }
+            }
+            Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Action::Cancel if self.overlay != Overlay::None => self.overlay = Overlay::None,
+            Action::Cancel if self.engine.is_idle() => self.message = None,
+            Action::Cancel => self.engine.cancel(),
+            Action::PreviousLayer => self.carry_out(ctx, Command::SelectLayer(layer.saturating_sub(1))),
+            Action::NextLayer => self.carry_out(ctx, Command::SelectLayer((layer + 1).min(layers.saturating_sub(1)))),
+            Action::UnitLeft => self.step(-1, 0),
+            Action::UnitRight => self.step(1, 0),
+            Action::UnitUp => self.step(0, -1),
+            Action::UnitDown => self.step(0, 1),
+            Action::PredictedClass => self.selection.class = None,
+            Action::ToggleTheme => {
+                let other = if ctx.theme() == Theme::Dark { Theme::Light } else { Theme::Dark };
+                ctx.set_theme(other);
+            }
+            Action::ResetArrangement => self.panes = first_arrangement(),
+            Action::ZoomIn => egui::gui_zoom::zoom_in(ctx),
+            Action::ZoomOut => egui::gui_zoom::zoom_out(ctx),
+            Action::ZoomReset => ctx.set_zoom_factor(1.0),
+            Action::Palette => self.overlay = Overlay::Palette(String::new()),
+            Action::Keys => self.overlay = Overlay::Keys,
+            Action::About => self.overlay = Overlay::About,
+        }
+    }
+
+    /// Moves the selected unit over the grid on screen.
+    fn step(&mut self, across: i64, down: i64) {
+        let Some(grid) = self.grid.as_ref().filter(|grid| grid.layer == self.selection.layer) else { return };
+        let unit = self.selection.unit as u32;
+        let at = grid.order.iter().position(|&other| other == unit).unwrap_or(0) as i64;
+        let to = at + across + down * i64::from(grid.columns);
+        if let Some(&unit) = usize::try_from(to).ok().and_then(|to| grid.order.get(to)) {
+            self.selection.select_unit(unit as usize, None);
+        }
+    }
+
+    fn export(&mut self, ctx: &egui::Context, tile: TileId) {
+        let view = self.view(None, Palette::of(ctx));
+        let export = view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view));
+        match export {
+            Some(export) => {
+                let question = Question::Save(export.name.clone(), export.endings());
+                self.dialogs.open(ctx, question, Purpose::Save(tile));
+            }
+            None => self.message = Some(Message { text: "This pane has nothing to save yet".into(), failed: true }),
+        }
+    }
+
+    /// Writes what the pane shows now.
+    pub(super) fn save_pane(&mut self, tile: TileId, path: PathBuf) {
+        // The palette colours no export.
+        let view = self.view(None, Palette::dark());
+        let export = view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view));
+        if let Some(export) = export {
+            let usual = export.endings().first().map_or("", |(ending, _)| ending);
+            let path = if path.extension().is_some() { path } else { path.with_extension(usual) };
+            let what = format!("Saving {}", export.name);
+            self.engine.request(Request::Task(what, Box::new(move |watch| export.write(&path, watch))));
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The window: takes in what happened ([`listen`]), draws everything, then carries out what was asked for ([`act`]).
+
+mod act;
+mod listen;
+
+use super::{
+    answers::Answers,
+    cache::Cache,
+    chrome::{self, Overlay},
+    commands::{Action, Command},
+    dialogs::{Ask, Dialogs, Purpose, Question, opened},
+    history::History,
+    panes::{self, Drawing, Pane, first_arrangement},
+    settings::{Kept, Settings},
+    state::{Grid, Look, Selection, Shown, View},
+    strip::Strip,
+    theme::{self, Palette},
+};
+use crate::{
+    Result,
+    engine::{Engine, Model, Opening, PictureSource, Request, Status},
+    picture::SAMPLES,
+};
+use eframe::egui::{self, Panel, Theme};
+use egui_tiles::{TileId, Tree};
+use std::{path::PathBuf, sync::Arc};
+
+/// One line at the bottom.
+pub struct Message {
+    /// What it says.
+    pub text: String,
+    /// Whether something failed.
+    pub failed: bool,
+}
+
+/// The window's state.
+pub struct App {
+    engine: Engine,
+    cache: Cache,
+    answers: Answers,
+    shown: Option<Arc<Shown>>,
+    model: Option<Arc<Model>>,
+    selection: Selection,
+    history: History,
+    look: Look,
+    light: bool,
+    /// Files of pictures that ran, the newest first.
+    recent: Vec<PathBuf>,
+    panes: Tree<Pane>,
+    strip: Strip,
+    active: Option<TileId>,
+    grid: Option<Grid>,
+    dialogs: Dialogs,
+    message: Option<Message>,
+    overlay: Overlay,
+    /// The network that was asked for: pictures run through it once it is there.
+    opening: Opening,
+}
+
+impl App {
+    /// The window of a context, asking for files by `ask`.
+    ///
+    /// # Errors
+    /// When the system has no threads to give.
+    pub fn new(cc: &eframe::CreationContext<'_>, start: super::Start, ask: Ask) -> Result<Self> {
+        theme::install(&cc.egui_ctx);
+        let kept = cc.storage.and_then(|storage| storage.get_string("striate"));
+        let settings = kept.map_or_else(Settings::default, |kept| Settings::read(&kept));
+        cc.egui_ctx.set_theme(if settings.light { Theme::Light } else { Theme::Dark });
+        if let Some(render_state) = &cc.wgpu_render_state {
+            crate::gpu::install(render_state);
+        }
+        let ctx = cc.egui_ctx.clone();
+        let engine = Engine::start(start.device, move || ctx.request_repaint())?;
+        engine.request(Request::Open(start.opening.clone()));
+        let picture = start.picture.unwrap_or_else(|| format!("sample:{}", SAMPLES[0].name));
+        engine.request(Request::Picture(PictureSource::Named(picture)));
+        let mut dialogs = Dialogs::new(ask);
+        dialogs.folder = settings.folder;
+        Ok(App {
+            engine,
+            cache: Cache::start(cc.wgpu_render_state.clone(), cc.egui_ctx.clone())?,
+            answers: Answers::default(),
+            shown: None,
+            model: None,
+            selection: Selection::default(),
+            history: History::default(),
+            recent: settings.recent,
+            look: settings.look,
+            light: settings.light,
+            panes: settings.panes.unwrap_or_else(first_arrangement),
+            strip: Strip::default(),
+            active: None,
+            grid: None,
+            dialogs,
+            message: None,
+            overlay: Overlay::None,
+            opening: start.opening,
+        })
+    }
+
+    /// The run on screen.
+    pub fn shown(&self) -> Option<&Shown> {
+        self.shown.as_deref()
+    }
+
+    /// What it is about.
+    pub fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    /// What methods answered.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// The line at the bottom.
+    pub fn message(&self) -> Option<&Message> {
+        self.message.as_ref()
+    }
+
+    /// Whether nothing is being computed.
+    pub fn is_idle(&self) -> bool {
+        self.engine.is_idle()
+    }
+
+    fn view<'a>(&'a self, status: Option<&'a Status>, palette: &'static Palette) -> Option<View<'a>> {
+        self.shown.as_deref().map(|shown| View {
+            shown,
+            selection: &self.selection,
+            look: self.look,
+            cache: &self.cache,
+            answers: &self.answers,
+            status,
+            palette,
+        })
+    }
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let mut out = Vec::new();
+        self.listen(&ctx, &mut out);
+        chrome::keys(&ctx, &mut out);
+        self.light = ctx.theme() == Theme::Light;
+        let palette = Palette::of(&ctx);
+        let status = self.engine.status();
+        let shown = self.shown.as_deref();
+
+        Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
+            chrome::menu(ui, shown, &self.recent, palette, &mut out);
+        });
+        Panel::bottom("status").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(10, 4))).show(ui, |ui| {
+            chrome::status(ui, status.as_ref(), self.message.as_ref(), palette, &mut out);
+        });
+        // Taken out while they draw, since they draw from all the rest.
+        let mut strip = std::mem::take(&mut self.strip);
+        let mut panes = std::mem::replace(&mut self.panes, Tree::empty(egui::Id::unique("panes")));
+        let mut active = self.active;
+        let view = self.view(status.as_ref(), palette);
+        let left = Panel::left("strip").frame(theme::bare(palette.pane, egui::Margin::symmetric(8, 8)));
+        left.default_size(252.0).size_range(200.0..=380.0).show_separator_line(false).show(ui, |ui| {
+            strip.ui(ui, self.model.as_deref(), view, &mut out);
+        });
+        let frame = theme::bare(palette.backdrop, egui::Margin { left: 5, right: 5, top: 0, bottom: 0 });
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            panes.ui(&mut Drawing { view, out: &mut out, active: &mut active, palette }, ui);
+        });
+        (self.strip, self.panes, self.active) = (strip, panes, active);
+        chrome::overlay(&ctx, &mut self.overlay, self.shown.as_deref(), palette, &mut out);
+
+        // Unless a pane says so again, the pointer is over nothing.
+        let hovered = self.selection.hover.take();
+        let (mut inquiries, mut projections) = (Vec::new(), Vec::new());
+        for command in out {
+            match command {
+                Command::Need(inquiry) => inquiries.push(inquiry),
+                Command::NeedReconstructions(units) => projections.extend(units),
+                other => self.carry_out(&ctx, other),
+            }
+        }
+        self.ask(inquiries, projections);
+        if self.shown.is_some() {
+            self.history.note(&self.selection, ctx.input(|input| input.time));
+        }
+        if self.selection.hover != hovered {
+            // Panes drawn before the one under the pointer learn of it now.
+            ctx.request_repaint();
+        }
+        if chrome::is_dropping(&ctx) {
+            chrome::drop_hint(&ctx, palette);
+        }
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        let light = self.light;
+        let (folder, recent, panes) = (&self.dialogs.folder, &self.recent, &self.panes);
+        let kept = Kept { light, look: self.look, folder, recent, panes };
+        if let Ok(kept) = serde_json::to_string(&kept) {
+            storage.set_string("striate", kept);
+        }
+    }
+}

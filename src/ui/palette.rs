@@ -1,0 +1,107 @@
+//! Everything by its name: actions, layers, units, classes, panes, networks and samples, by a few typed letters.
+
+use super::{
+    commands::{Action, Command},
+    panels::PANELS,
+    state::{Shown, layer_name},
+};
+use crate::{
+    engine::{Opening, PictureSource},
+    net::NodeId,
+    picture::SAMPLES,
+    zoo::ZOO,
+};
+use eframe::egui::{self, Key, Ui};
+
+/// How many matches are listed.
+const LISTED: usize = 16;
+
+/// Something that can be found.
+#[derive(Clone, Copy)]
+enum Found {
+    Action(Action),
+    Layer(NodeId),
+    Unit(usize),
+    Class(usize),
+    Pane(usize),
+    Network(usize),
+    Sample(usize),
+}
+
+/// What was typed, and what it finds below it; Enter takes the first. Returns whether one was taken.
+pub fn page(ui: &mut Ui, typed: &mut String, shown: Option<&Shown>, out: &mut Vec<Command>) -> bool {
+    let hint = "A command, a layer, a class, a network; a unit by its number";
+    let edit = ui.add(egui::TextEdit::singleline(typed).hint_text(hint).desired_width(f32::INFINITY));
+    let edit = edit.accessible_name("Find a command");
+    edit.request_focus();
+    let found = find(typed, shown);
+    let mut taken = found.first().map(|(found, _)| *found).filter(|_| ui.input(|input| input.key_pressed(Key::Enter)));
+    for (found, label) in found {
+        let mut button = egui::Button::new(label).frame_when_inactive(false);
+        let mut hint = "";
+        if let Found::Action(action) = found {
+            let info = action.info();
+            let shortcut = info.shortcut.map_or_else(String::new, |shortcut| ui.ctx().format_shortcut(&shortcut));
+            (button, hint) = (button.shortcut_text(shortcut), info.hint);
+        }
+        let response = ui.add_sized([ui.available_width(), 20.0], button);
+        if (if hint.is_empty() { response } else { response.on_hover_text(hint) }).clicked() {
+            taken = Some(found);
+        }
+    }
+    let command = taken.map(|found| match found {
+        Found::Action(action) => Command::Do(action),
+        Found::Layer(layer) => Command::SelectLayer(layer),
+        Found::Unit(unit) => Command::SelectUnit(unit, None),
+        Found::Class(class) => Command::SelectClass(Some(class)),
+        Found::Pane(index) => Command::ShowPane(&PANELS[index]),
+        Found::Network(index) => Command::OpenNetwork(Opening::of(ZOO[index].name)),
+        Found::Sample(index) => Command::Open(PictureSource::Named(format!("sample:{}", SAMPLES[index].name))),
+    });
+    let any = command.is_some();
+    out.extend(command);
+    any
+}
+
+/// What matches, best first: names that begin so, then words that do, then the rest; in each, in the order of the list.
+fn find(typed: &str, shown: Option<&Shown>) -> Vec<(Found, String)> {
+    let wanted = typed.trim().to_lowercase();
+    let actions = Action::ALL.into_iter().filter(|&action| action != Action::Palette);
+    let mut all: Vec<(Found, String)> =
+        actions.map(|action| (Found::Action(action), action.info().label.to_owned())).collect();
+    if wanted.is_empty() {
+        all.truncate(LISTED);
+        return all;
+    }
+    if let Some(shown) = shown {
+        let nodes = shown.graph().nodes();
+        all.extend(
+            nodes.iter().enumerate().map(|(id, node)| (Found::Layer(id), format!("layer {}", layer_name(node)))),
+        );
+        let model = &shown.run.model;
+        all.extend(
+            (0..shown.run.scores.len())
+                .map(|class| (Found::Class(class), format!("class {}", model.class_name(class)))),
+        );
+        let number = wanted.trim_start_matches("unit").trim().parse::<usize>().ok();
+        all.extend(number.map(|unit| (Found::Unit(unit), format!("unit {unit}"))));
+    }
+    all.extend(PANELS.iter().enumerate().map(|(index, kind)| (Found::Pane(index), format!("pane {}", kind.title))));
+    all.extend(ZOO.iter().enumerate().map(|(index, card)| (Found::Network(index), format!("network {}", card.title))));
+    let samples = SAMPLES.iter().enumerate();
+    all.extend(samples.map(|(index, sample)| (Found::Sample(index), format!("picture {}", sample.title))));
+    let rank = |label: &str| {
+        let label = label.to_lowercase();
+        let bare = label.split_once(' ').map_or(label.as_str(), |(_, rest)| rest);
+        match () {
+            () if label.starts_with(&wanted) || bare.starts_with(&wanted) => Some(0),
+            () if label.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(&wanted)) => Some(1),
+            () if label.contains(&wanted) => Some(2),
+            () => None,
+        }
+    };
+    let mut ranked: Vec<(u8, (Found, String))> =
+        all.into_iter().filter_map(|found| Some((rank(&found.1)?, found))).collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, found)| found).take(LISTED).collect()
+}

@@ -1,0 +1,347 @@
+//! A heatmap by a method of a registry: what the saliency pane and the CAM pane share.
+
+use super::{
+    Panel,
+    heat_paint::{plain, scale, veil},
+    keep, take,
+};
+use crate::{
+    engine::Inquiry,
+    methods::{Attribution, Keep, Method, Target, cam_layers},
+    paint::{self, ColourMap, Plane, Range, Style},
+    picture::cropped,
+    ui::{
+        commands::Command,
+        describe,
+        export::{Export, numbers_from},
+        parameters::{self, Kept, parameters},
+        prepare::rgba_texture,
+        state::{Hover, View, layer_name},
+        widgets::{
+            WHOLE, caption, class_picker, colour_maps, combo, cross, fit, gamma, hollow, image_at, number, slider,
+            toolbar,
+        },
+    },
+};
+use eframe::egui::{self, Rect, TextureHandle, TextureOptions, Ui};
+use egui::containers::menu::{MenuButton, MenuConfig};
+use image::imageops;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default)]
+struct Options {
+    /// Its name.
+    method: String,
+    settings: Kept,
+    /// Explain the selected unit instead of a class.
+    unit: bool,
+    /// Read the selected layer instead of the usual one.
+    here: bool,
+    over: bool,
+    opacity: f32,
+    style: Style,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let style = Style { map: ColourMap::Inferno, gamma: 0.6 };
+        let method = String::new();
+        Options { method, settings: Kept::new(), unit: false, here: false, over: true, opacity: 0.9, style }
+    }
+}
+
+pub(super) struct Heat {
+    methods: &'static [Method],
+    label: &'static str,
+    options: Options,
+    /// What a class is searched by.
+    search: String,
+    painted: Option<(Arc<Attribution>, [u32; 4], TextureHandle)>,
+    /// The answer shown last, and of which run: it stays, dimmed, until the next is there.
+    last: Option<(u64, Arc<Attribution>)>,
+}
+
+impl Heat {
+    /// A pane for these methods whose picture is called `label`.
+    pub(super) fn new(methods: &'static [Method], label: &'static str) -> Self {
+        let mut options = Options::default();
+        if methods.iter().all(|method| method.layered) {
+            // A few broad blots: more would hide the picture.
+            (options.opacity, options.style.gamma) = (0.65, 1.0);
+        }
+        Heat { methods, label, options, search: String::new(), painted: None, last: None }
+    }
+
+    fn method(&self) -> &'static Method {
+        self.methods.iter().find(|method| method.name == self.options.method).unwrap_or(&self.methods[0])
+    }
+
+    /// What the pane asks.
+    fn inquiry(&self, view: View) -> Inquiry {
+        let (method, layer) = (self.method(), view.selection.layer);
+        let target = match self.options.unit {
+            true => Target::Unit { layer, unit: view.selection.unit, keep: keep_of(view) },
+            false => Target::Class(view.class()),
+        };
+        Inquiry {
+            run: Arc::clone(view.run()),
+            method,
+            target,
+            layer: (method.layered && self.options.here).then_some(layer),
+            settings: parameters::settings(method, &self.options.settings),
+        }
+    }
+}
+
+/// The clicked position of the selected unit, else its strongest.
+fn keep_of(view: View) -> Keep {
+    view.selection.position.map_or(Keep::Strongest, |[row, column]| Keep::At(row, column))
+}
+
+impl Panel for Heat {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        self.controls(ui, view, out);
+        let inquiry = self.inquiry(view);
+        let (method, key, run) = (inquiry.method, inquiry.key(), view.run().id);
+        let target = said(view, inquiry.target);
+        if !method.slow {
+            out.push(Command::Need(inquiry.clone()));
+        }
+        match view.answers.attribution(&key) {
+            Some(Ok(attribution)) => {
+                let attribution = Arc::clone(attribution);
+                let text = self.read_out(view, &attribution).unwrap_or_else(|| {
+                    let range = describe::range(Range::of(&attribution.values));
+                    let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
+                    let at = layer.map_or_else(String::new, |layer| format!("  ·  at {layer}"));
+                    format!("{target}  ·  {}{at}  ·  range {range}  ·  {}", method.title, method.paper)
+                });
+                caption(ui, text).on_hover_text(format!("{}\n\n{}", method.about, method.paper));
+                self.show(ui, view, &attribution, out);
+                self.last = Some((run, attribution));
+            }
+            Some(Err(why)) => {
+                caption(ui, format!("{target}  ·  {}", method.title));
+                hollow(ui, why, false);
+            }
+            None => {
+                let comes = view.status.is_some() && view.answers.is_asked(&key);
+                caption(ui, format!("{target}  ·  {}", method.title)).on_hover_text(method.about);
+                self.offer(ui, view, inquiry, comes, out);
+            }
+        }
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let inquiry = self.inquiry(view);
+        let attribution = Arc::clone(view.answers.attribution(&inquiry.key())?.as_ref().ok()?);
+        let (run, options) = (Arc::clone(view.run()), self.options.clone());
+        let target = said(view, inquiry.target);
+        let name = format!("{} {target}", inquiry.method.name);
+        let [channels, height, width] = attribution.shape;
+        let shape: &[usize] = if channels == 1 { &[height, width] } else { &[channels, height, width] };
+        let numbers = numbers_from(&Arc::new(attribution.values.clone()), shape);
+        let range = describe::range(Range::of(&attribution.values));
+        let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
+        let export = Export::new(view, &name, numbers, move |_| {
+            let picture = run.picture.as_ref().zip(run.geometry.as_ref());
+            match picture.filter(|_| options.over && attribution.shape[0] == 1) {
+                Some((picture, geometry)) => {
+                    let plane = Plane { values: &attribution.values, width, height };
+                    let (range, style) = scale(&attribution, options.style);
+                    Ok(paint::overlay(&cropped(picture, geometry, 1024), &plane, range, &style, options.opacity))
+                }
+                None => {
+                    let k = (512 / width.max(height)).max(1) as u32;
+                    let small = plain(&attribution, options.style);
+                    let (w, h) = (small.width() * k, small.height() * k);
+                    Ok(imageops::resize(&small, w, h, imageops::FilterType::Nearest))
+                }
+            }
+        });
+        let mut export = export.with("Target", target).with("Method", inquiry.method.title).with("Range", range);
+        if let Some(layer) = layer {
+            export = export.with("Layer", layer);
+        }
+        let settings = inquiry.settings.to_string();
+        Some(if settings.is_empty() { export } else { export.with("Settings", settings) })
+    }
+
+    fn options(&self) -> Value {
+        keep(&self.options)
+    }
+
+    fn restore(&mut self, options: Value) {
+        self.options = take(options);
+    }
+}
+
+/// A target in words.
+fn said(view: View, target: Target) -> String {
+    match target {
+        Target::Class(class) => {
+            let score = number(view.run().scores.get(class).copied().unwrap_or(f32::NAN));
+            format!("{}  ·  score {score}", view.run().model.class_name(class))
+        }
+        _ => format!("unit {} of {}", view.selection.unit, layer_name(view.node())),
+    }
+}
+
+impl Heat {
+    fn controls(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        let method = self.method();
+        toolbar(ui, |ui| {
+            let name = if method.layered { "CAM method" } else { "Method" };
+            combo(ui, name, method.title, 96.0, |ui| {
+                for other in self.methods {
+                    let slow = if other.slow { "\n\nTakes many passes: it runs when you press Compute." } else { "" };
+                    let hint = format!("{}\n\n{}{slow}", other.about, other.paper);
+                    if ui.selectable_label(other.name == method.name, other.title).on_hover_text(hint).clicked() {
+                        self.options.method = other.name.into();
+                    }
+                }
+            });
+            let salt = if method.layered { "CAM class" } else { "Class" };
+            class_picker(ui, salt, view, &mut self.search, &mut self.options.unit, out);
+            if method.layered {
+                self.layer(ui, view);
+            }
+            let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+            let button = MenuButton::new("options").config(stays);
+            let response = button.ui(ui, |ui| self.more(ui)).0;
+            response
+                .on_hover_text("What the method lets you set; colours")
+                .accessible_name(format!("Options of {}", self.label));
+        });
+    }
+
+    /// Which layer's maps are read.
+    fn layer(&mut self, ui: &mut Ui, view: View) {
+        let graph = view.shown.graph();
+        let usual = cam_layers(graph, graph.scores()).into_iter().rfind(|&id| id <= graph.last_maps());
+        let usual = usual.map_or_else(String::new, |id| format!(" ({})", graph.node(id).name));
+        let label = |here: bool| if here { "at the selected layer".into() } else { format!("at the last maps{usual}") };
+        let here = &mut self.options.here;
+        combo(ui, "CAM layer", &label(*here), 110.0, |ui| {
+            for other in [false, true] {
+                ui.selectable_value(here, other, label(other));
+            }
+        });
+    }
+
+    /// What seldom changes, out of the way.
+    fn more(&mut self, ui: &mut Ui) {
+        ui.set_width(270.0);
+        let method = self.method();
+        parameters(ui, method, &mut self.options.settings);
+        if !method.parameters.is_empty() {
+            ui.separator();
+        }
+        ui.checkbox(&mut self.options.over, "over picture").on_hover_text("Lay the heatmap over the picture");
+        ui.spacing_mut().slider_width = 96.0;
+        ui.add_enabled_ui(self.options.over, |ui| {
+            slider(ui, "opacity", egui::Slider::new(&mut self.options.opacity, 0.0..=1.0));
+        });
+        gamma(ui, &mut self.options.style.gamma);
+        combo(ui, "Heatmap colours", self.options.style.map.name(), 96.0, |ui| {
+            colour_maps(ui, &mut self.options.style.map);
+        });
+    }
+
+    /// There is no answer: it comes, or it may be asked for. What was shown before stays, dimmed.
+    fn offer(&mut self, ui: &mut Ui, view: View, inquiry: Inquiry, comes: bool, out: &mut Vec<Command>) {
+        let slow = inquiry.method.slow;
+        if comes {
+            let area = ui.available_rect_before_wrap();
+            if let Some((_, last)) = self.last.clone().filter(|(run, _)| *run == view.run().id) {
+                self.show(&mut ui.new_child(egui::UiBuilder::new().max_rect(area)), view, &last, &mut Vec::new());
+                ui.painter().rect_filled(area, 0.0, view.palette.pane.gamma_multiply(0.7));
+            }
+            let share = view.status.map_or(0.0, |status| 100.0 * status.fraction);
+            let text =
+                if slow { format!("{}: {share:.0}%", inquiry.method.title) } else { inquiry.method.title.into() };
+            hollow(ui, &text, true);
+            return;
+        }
+        if !slow && view.status.is_some() {
+            return hollow(ui, inquiry.method.title, true);
+        }
+        ui.horizontal(|ui| {
+            let hint = if slow { "Takes many passes through the network" } else { "Cancelled" };
+            if ui.button("Compute").on_hover_text(hint).clicked() {
+                out.push(if slow { Command::Compute(inquiry.clone()) } else { Command::AskAgain });
+            }
+            caption(ui, hint);
+        });
+        hollow(ui, inquiry.method.about, false);
+    }
+
+    /// The value under the pointer, wherever it is.
+    fn read_out(&self, view: View, attribution: &Attribution) -> Option<String> {
+        let [channels, height, width] = attribution.shape;
+        let [x, y] = view.selection.hover?.place;
+        let (row, column) = ((y * height as f32) as usize, (x * width as f32) as usize);
+        let value = |channel: usize| attribution.values.get((channel * height + row) * width + column).copied();
+        let values: Option<Vec<String>> = (0..channels).map(|channel| value(channel).map(number)).collect();
+        Some(format!("row {row}, column {column}  ·  {}", values?.join(", ")))
+    }
+
+    fn show(&mut self, ui: &mut Ui, view: View, attribution: &Arc<Attribution>, out: &mut Vec<Command>) {
+        let [channels, height, width] = attribution.shape;
+        let pictures = view.pictures();
+        let input = pictures.as_ref().and_then(|pictures| pictures.input.as_ref());
+        // Signed colours are opaque: they stand beside the picture.
+        let over = self.options.over && channels == 1 && input.is_some();
+        let texture = self.texture(ui, attribution, over);
+        let area = ui.available_rect_before_wrap();
+        // A layer's places cover the whole input, whatever their number.
+        let [_, rows, columns] = view.shown.graph().input_shape();
+        let aspect =
+            if attribution.layer.is_some() { columns as f32 / rows as f32 } else { width as f32 / height as f32 };
+        let rect = match input {
+            Some(input) if over => {
+                let rect = fit(area, aspect);
+                image_at(ui, rect, input.id(), WHOLE, &format!("picture under the {}", self.label));
+                rect
+            }
+            Some(input) if area.width() > 1.4 * area.height() * aspect => {
+                let (left, right) = area.split_left_right_at_fraction(0.5);
+                image_at(ui, fit(left, aspect), input.id(), WHOLE, &format!("picture beside the {}", self.label));
+                fit(right, aspect)
+            }
+            _ => fit(area, aspect),
+        };
+        let response = image_at(ui, rect, texture, WHOLE, self.label);
+        if let Some(at) = response.hover_pos() {
+            let place = ((at - rect.min) / rect.size()).clamp(egui::Vec2::ZERO, egui::Vec2::splat(0.9999));
+            out.push(Command::Hover(Hover { place: [place.x, place.y], spot: None }));
+        } else if let Some(hover) = view.selection.hover {
+            mark(ui, rect, hover.place);
+        }
+    }
+
+    /// Painted anew only when the answer or the options change.
+    fn texture(&mut self, ui: &Ui, attribution: &Arc<Attribution>, over: bool) -> egui::TextureId {
+        let Options { opacity, style, .. } = &self.options;
+        let look = [style.map as u32, style.gamma.to_bits(), opacity.to_bits(), u32::from(over)];
+        let fresh = |(of, painted, _): &(Arc<Attribution>, [u32; 4], TextureHandle)| {
+            Arc::ptr_eq(of, attribution) && *painted == look
+        };
+        if let Some((.., texture)) = self.painted.as_ref().filter(|painted| fresh(painted)) {
+            return texture.id();
+        }
+        let image = if over { veil(attribution, *style, *opacity) } else { plain(attribution, *style) };
+        let options = if over { TextureOptions::LINEAR } else { TextureOptions::NEAREST };
+        let texture = rgba_texture(ui.ctx(), self.label, &image, options);
+        let id = texture.id();
+        self.painted = Some((Arc::clone(attribution), look, texture));
+        id
+    }
+}
+
+fn mark(ui: &Ui, rect: Rect, [x, y]: [f32; 2]) {
+    cross(ui.painter(), rect.min + rect.size() * egui::vec2(x, y));
+}

@@ -1,0 +1,283 @@
+//! The layers as a table: what each costs and sees, to be sorted by any column.
+
+use super::{Kind, Panel, keep, take};
+use crate::{
+    net::{Cost, Node, NodeId},
+    ui::{
+        commands::Command,
+        describe,
+        export::Export,
+        state::{View, layer_name},
+        widgets::{caption, hollow, search},
+    },
+};
+use eframe::egui::{self, Align, Layout, RichText, Sense, Ui, WidgetInfo};
+use egui_extras::{Column, TableBuilder, TableRow};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::cmp::Ordering;
+
+pub(super) const KIND: Kind = Kind {
+    name: "layers",
+    title: "Layers",
+    about: "All layers as a table: output, parameters, multiply-adds, memory, receptive field.",
+    make: || Box::<Layers>::default(),
+};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Field {
+    #[default]
+    Order,
+    Name,
+    Kind,
+    Output,
+    Parameters,
+    MultiplyAdds,
+    Memory,
+    Sees,
+}
+
+impl Field {
+    const ALL: [Field; 8] = [
+        Field::Order,
+        Field::Name,
+        Field::Kind,
+        Field::Output,
+        Field::Parameters,
+        Field::MultiplyAdds,
+        Field::Memory,
+        Field::Sees,
+    ];
+
+    /// Its heading, what it means, and the column's width.
+    fn heading(self) -> (&'static str, &'static str, f32) {
+        match self {
+            Field::Order => ("#", "In the order in which they are computed", 28.0),
+            Field::Name => ("layer", "torchvision's name, with the paper's where it has one", 100.0),
+            Field::Kind => ("kind", "What it computes", 118.0),
+            Field::Output => ("output", "Units, height and width; sorted by the number of values", 86.0),
+            Field::Parameters => ("parameters", "Weights that training learns", 80.0),
+            Field::MultiplyAdds => ("multiply-adds", "Of one picture", 96.0),
+            Field::Memory => ("memory", "Of its output for one picture, in 32-bit floats", 66.0),
+            Field::Sees => {
+                ("sees", "Receptive field: the side of the part of the input that one value depends on", 40.0)
+            }
+        }
+    }
+
+    fn is_number(self) -> bool {
+        !matches!(self, Field::Name | Field::Kind)
+    }
+
+    fn cell(self, id: NodeId, node: &Node, cost: &Cost) -> String {
+        let count = |count: u64| if count == 0 { String::new() } else { thousands(count) };
+        let [rows, columns] = cost.field.map(|field| field.size);
+        match self {
+            Field::Order => id.to_string(),
+            Field::Name => layer_name(node),
+            Field::Kind => describe::kind(node),
+            Field::Output => describe::short_shape(node),
+            Field::Parameters => count(cost.parameters),
+            Field::MultiplyAdds => count(cost.macs),
+            Field::Memory => bytes(cost.bytes),
+            Field::Sees if rows == columns => format!("{rows}"),
+            Field::Sees => format!("{rows}x{columns}"),
+        }
+    }
+
+    fn compare(self, nodes: &[Node], costs: &[Cost], a: NodeId, b: NodeId) -> Ordering {
+        let by = |value: &dyn Fn(NodeId) -> u64| value(a).cmp(&value(b));
+        match self {
+            Field::Order => a.cmp(&b),
+            Field::Name => nodes[a].name.cmp(&nodes[b].name),
+            Field::Kind => describe::kind(&nodes[a]).cmp(&describe::kind(&nodes[b])),
+            Field::Output => by(&|id| nodes[id].extent().iter().product::<usize>() as u64),
+            Field::Parameters => by(&|id| costs[id].parameters),
+            Field::MultiplyAdds => by(&|id| costs[id].macs),
+            Field::Memory => by(&|id| costs[id].bytes),
+            Field::Sees => by(&|id| costs[id].field.iter().map(|field| field.size as u64).product()),
+        }
+    }
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Options {
+    sort: Field,
+    descending: bool,
+}
+
+#[derive(Default)]
+struct Layers {
+    options: Options,
+    search: String,
+    scrolled_to: Option<NodeId>,
+}
+
+impl Panel for Layers {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
+        let total = |value: fn(&Cost) -> u64| costs.iter().map(value).sum::<u64>();
+        ui.horizontal(|ui| {
+            search(ui, "Search layers", &mut self.search, 110.0);
+            caption(
+                ui,
+                format!(
+                    "{} layers  ·  {} parameters  ·  {} multiply-adds  ·  {}",
+                    nodes.len() - 1,
+                    thousands(total(|cost| cost.parameters)),
+                    thousands(total(|cost| cost.macs)),
+                    bytes(total(|cost| cost.bytes)),
+                ),
+            );
+        });
+        let order = self.order(view);
+        if order.is_empty() {
+            return hollow(ui, &format!("No layer is called '{}'", self.search), false);
+        }
+        let row_of = |layer: NodeId| order.iter().position(|&id| id == layer);
+        let selected = view.selection.layer;
+        egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
+            let mut table = TableBuilder::new(ui).striped(true).sense(Sense::click()).auto_shrink(false);
+            for field in Field::ALL {
+                let width = field.heading().2;
+                table = table.column(match field {
+                    Field::Name => Column::remainder().at_least(width).clip(true),
+                    _ => Column::initial(width).at_least(24.0).clip(true).resizable(true),
+                });
+            }
+            if self.scrolled_to != Some(selected)
+                && let Some(row) = row_of(selected)
+            {
+                table = table.scroll_to_row(row, Some(Align::Center));
+                self.scrolled_to = Some(selected);
+            }
+            let table =
+                table.header(20.0, |mut row| Field::ALL.into_iter().for_each(|field| self.head(&mut row, field)));
+            table.body(|body| {
+                body.rows(19.0, order.len(), |mut row| {
+                    let id = order[row.index()];
+                    row.set_selected(id == selected);
+                    for field in Field::ALL {
+                        row.col(|ui| {
+                            let text = field.cell(id, &nodes[id], &costs[id]);
+                            let text = if field.is_number() { RichText::new(text).monospace() } else { text.into() };
+                            ui.with_layout(side(field), |ui| ui.add(egui::Label::new(text).extend()));
+                        });
+                    }
+                    let response = row.response();
+                    let label = format!("row of {}", nodes[id].name);
+                    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, id == selected, &label));
+                    if response.clicked() {
+                        self.scrolled_to = Some(id);
+                        out.push(Command::SelectLayer(id));
+                    }
+                });
+            });
+        });
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
+        let mut text =
+            String::from("layer,title,kind,units,height,width,parameters,multiply_adds,bytes,sees_rows,sees_columns\n");
+        for id in self.order(view) {
+            let (node, cost) = (&nodes[id], &costs[id]);
+            let [units, height, width] = node.extent();
+            let [rows, columns] = cost.field.map(|field| field.size);
+            // None of these words holds a comma but the groups of a convolution.
+            let kind = describe::kind(node).replace(',', "");
+            text.push_str(&format!(
+                "{},{},{kind},{units},{height},{width},{},{},{},{rows},{columns}\n",
+                node.name,
+                node.title.unwrap_or_default(),
+                cost.parameters,
+                cost.macs,
+                cost.bytes,
+            ));
+        }
+        Some(Export::table(view, "layers", text))
+    }
+
+    fn options(&self) -> Value {
+        keep(&self.options)
+    }
+
+    fn restore(&mut self, options: Value) {
+        self.options = take(options);
+    }
+}
+
+impl Layers {
+    /// The layers that match the search, sorted.
+    fn order(&self, view: View) -> Vec<NodeId> {
+        let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
+        let wanted = self.search.to_lowercase();
+        let named = |&id: &NodeId| {
+            let node = &nodes[id];
+            wanted.is_empty()
+                || [layer_name(node), describe::kind(node)].iter().any(|n| n.to_lowercase().contains(&wanted))
+        };
+        let mut order: Vec<NodeId> = (0..nodes.len()).filter(named).collect();
+        order.sort_by(|&a, &b| {
+            let ordering = self.options.sort.compare(nodes, costs, a, b);
+            if self.options.descending { ordering.reverse() } else { ordering }
+        });
+        order
+    }
+
+    /// A heading: a click sorts by its column, another the other way round; numbers begin with the largest.
+    fn head(&mut self, row: &mut TableRow, field: Field) {
+        let (label, hint, _) = field.heading();
+        row.col(|ui| {
+            let sorted = self.options.sort == field;
+            let text = RichText::new(label).small();
+            let text = if sorted { text.strong() } else { text.weak() };
+            let response = ui.with_layout(side(field), |ui| {
+                ui.add(egui::Button::new(text).frame(false)).on_hover_text(format!("{hint}\nClick to sort"))
+            });
+            if response.inner.accessible_name(format!("Sort by {label}")).clicked() {
+                let first = field.is_number() && field != Field::Order;
+                self.options.descending = if sorted { !self.options.descending } else { first };
+                self.options.sort = field;
+            }
+        });
+    }
+}
+
+/// Numbers stand at the right.
+fn side(field: Field) -> Layout {
+    match field.is_number() {
+        true => Layout::right_to_left(Align::Center),
+        false => Layout::left_to_right(Align::Center),
+    }
+}
+
+/// 1234567 as "1 234 567".
+fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let first = digits.len() % 3;
+    let groups = digits.as_bytes()[first..].chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
+    let groups: Vec<String> = (first > 0).then(|| digits[..first].to_owned()).into_iter().chain(groups).collect();
+    groups.join(" ")
+}
+
+fn bytes(count: u64) -> String {
+    match count {
+        0..1024 => format!("{count} B"),
+        1024..1_048_576 => format!("{:.1} KiB", count as f64 / 1024.0),
+        _ => format!("{:.1} MiB", count as f64 / 1_048_576.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 12, 123, 1234, 1_234_567].map(thousands), ["0", "12", "123", "1 234", "1 234 567"]);
+        assert_eq!([12, 2048, 3 << 20].map(bytes), ["12 B", "2.0 KiB", "3.0 MiB"]);
+    }
+}

@@ -1,0 +1,147 @@
+//! What a pane keeps to itself while the others follow the selection: its layer and unit, its class, its picture with the
+//! network that saw it. Two layers, two classes, two pictures or two networks so stand side by side.
+
+use super::{
+    commands::Command,
+    state::{Selection, Shown, View, strongest_unit},
+};
+use crate::net::NodeId;
+use std::sync::Arc;
+
+/// A layer, a unit and a position on its map.
+type Place = (NodeId, usize, Option<[usize; 2]>);
+
+/// A pane's pins; it follows the selection in whatever is `None`.
+#[derive(Clone, Default)]
+pub struct Pin {
+    place: Option<Place>,
+    class: Option<usize>,
+    run: Option<Arc<Shown>>,
+}
+
+/// Something that can be pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Layer, unit and position.
+    Layer,
+    /// The class that is explained.
+    Class,
+    /// The picture, with the network that saw it.
+    Run,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Part; 3] = [Part::Layer, Part::Class, Part::Run];
+
+    /// In the pane's menu.
+    pub fn label(self) -> &'static str {
+        match self {
+            Part::Layer => "this layer and unit",
+            Part::Class => "this class",
+            Part::Run => "this picture and network",
+        }
+    }
+}
+
+impl Pin {
+    /// Whether something is pinned.
+    pub fn holds(&self, part: Part) -> bool {
+        match part {
+            Part::Layer => self.place.is_some(),
+            Part::Class => self.class.is_some(),
+            Part::Run => self.run.is_some(),
+        }
+    }
+
+    /// Whether anything is.
+    pub fn is_any(&self) -> bool {
+        Part::ALL.into_iter().any(|part| self.holds(part))
+    }
+
+    /// Pins what the pane shows now, or lets it follow again.
+    pub fn toggle(&mut self, part: Part, view: View, shown: &Arc<Shown>) {
+        let own = self.selection(view);
+        match part {
+            Part::Layer => self.place = self.place.is_none().then_some((own.layer, own.unit, own.position)),
+            Part::Class => {
+                let class = View { selection: &own, shown: self.shown(view.shown), ..view }.class();
+                self.class = self.class.is_none().then_some(class);
+            }
+            Part::Run if self.run.is_some() => self.run = None,
+            Part::Run => self.run = Some(Arc::clone(shown)),
+        }
+    }
+
+    /// Shows another run, whatever is selected.
+    pub fn to_run(&mut self, shown: Arc<Shown>) {
+        self.run = Some(shown);
+    }
+
+    /// The run that the pane shows where it has one of its own.
+    pub fn run(&self) -> Option<&Arc<Shown>> {
+        self.run.as_ref()
+    }
+
+    /// The run that the pane shows.
+    pub fn shown<'a>(&'a self, present: &'a Shown) -> &'a Shown {
+        self.run.as_deref().unwrap_or(present)
+    }
+
+    /// The selection as the pane sees it. In another network the layer follows by depth.
+    pub fn selection(&self, view: View) -> Selection {
+        let mut own = view.selection.clone();
+        if let Some(shown) = &self.run {
+            if !is_same_network(shown, view.shown) {
+                let last = |shown: &Shown| shown.run.layers.len() - 1;
+                let share = own.layer as f64 / last(view.shown).max(1) as f64;
+                own.layer = (share * last(shown) as f64).round() as usize;
+                own.unit = strongest_unit(&shown.run.layers[own.layer]);
+                own.position = None;
+            }
+            let classes = |shown: &Shown| shown.run.model.labels.all();
+            if !std::ptr::eq(classes(shown), classes(view.shown)) && classes(shown) != classes(view.shown) {
+                own.class = None;
+            }
+        }
+        if let Some(class) = self.class {
+            own.class = Some(class);
+        }
+        if let Some((layer, unit, position)) = self.place {
+            (own.layer, own.unit, own.position) = (layer, unit, position);
+        }
+        // Settings and networks come and go; a pin outlives both.
+        let shown = self.shown(view.shown);
+        own.layer = own.layer.min(shown.run.layers.len() - 1);
+        own.unit = own.unit.min(shown.run.layers[own.layer].shape[0] - 1);
+        own.class = own.class.filter(|&class| class < shown.run.scores.len());
+        let [_, height, width] = shown.run.layers[own.layer].shape;
+        own.position = own.position.filter(|&[row, column]| row < height && column < width);
+        own
+    }
+
+    /// Keeps for the pane what it asks for about something pinned; hands on the rest.
+    pub fn take(&mut self, command: Command, own: &Selection, present: &Shown) -> Option<Command> {
+        // What a pane of another network says of layers and units means nothing to the other panes.
+        let foreign = self.run.as_ref().is_some_and(|shown| !is_same_network(shown, present));
+        let keeps_place = self.place.is_some() || foreign;
+        match command {
+            Command::SelectLayer(layer) if keeps_place => {
+                let unit = strongest_unit(&self.shown(present).run.layers[layer]);
+                self.place = Some((layer, unit, None));
+            }
+            Command::SelectUnit(unit, position) if keeps_place => self.place = Some((own.layer, unit, position)),
+            Command::SelectClass(Some(class)) if self.class.is_some() || foreign => self.class = Some(class),
+            Command::SelectClass(None) if self.class.is_some() => self.class = None,
+            // The arrow keys walk over the grid of the panes that follow.
+            Command::ShowGrid(_) if keeps_place => {}
+            other => return Some(other),
+        }
+        None
+    }
+}
+
+/// Whether layers and units of one mean the same in the other.
+fn is_same_network(one: &Shown, other: &Shown) -> bool {
+    Arc::ptr_eq(&one.run.model.network, &other.run.model.network)
+}

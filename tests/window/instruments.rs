@@ -1,0 +1,250 @@
+//! The panes as instruments: methods with their parameters, pins, panes side by side.
+
+use super::*;
+use eframe::egui::{Key, Modifiers, accesskit::Role};
+use egui_kittest::kittest::NodeT as _;
+use striate::ui::panels::PANELS;
+
+fn count(window: &Window, label: &str) -> usize {
+    window.query_all_by_label(label).count()
+}
+
+#[test]
+fn class_activation_maps_follow_class_and_layer() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "CAM");
+    settle(&mut window);
+    let ranking = window.state().shown().unwrap().ranking.clone();
+    let first = answer(window.state(), "grad-cam", Target::Class(ranking[0]));
+    window.get_by_label("class activation map");
+    let name = window.state().shown().unwrap().run.model.class_name(ranking[1]);
+    press(&mut window, &format!("class {name}"));
+    settle(&mut window);
+    assert_ne!(first.values, answer(window.state(), "grad-cam", Target::Class(ranking[1])).values);
+    // At the selected layer: conv1's 32x32 places instead of the last maps' 8x8.
+    press(&mut window, "CAM layer");
+    press(&mut window, "at the selected layer");
+    settle(&mut window);
+    let app = window.state();
+    let key = (app.shown().unwrap().run.id, "grad-cam", Target::Class(ranking[1]), Some(1), String::new());
+    let here = app.answers().attribution(&key).unwrap().clone().unwrap();
+    assert_eq!((first.shape, here.shape), ([1, 8, 8], [1, 32, 32]));
+}
+
+#[test]
+fn parameters_change_the_answer_and_slow_methods_wait_for_a_button() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "Method");
+    press(&mut window, "Integrated gradients");
+    settle(&mut window);
+    assert!(window.query_by_label("heatmap").is_none(), "a slow method ran without being asked");
+    press(&mut window, "Options of heatmap");
+    let before = window.get_by_role_and_label(Role::SpinButton, "steps").accesskit_node().numeric_value().unwrap();
+    window.get_by_role_and_label(Role::SpinButton, "steps").focus();
+    window.key_press(Key::ArrowUp);
+    window.run_steps(3);
+    let after = window.get_by_role_and_label(Role::SpinButton, "steps").accesskit_node().numeric_value().unwrap();
+    assert!(after > before, "{before} {after}");
+    // Once for the number that is edited, once for the menu.
+    for _ in 0..2 {
+        window.key_press(Key::Escape);
+        window.run_steps(3);
+    }
+    press(&mut window, "Compute");
+    settle(&mut window);
+    let app = window.state();
+    let class = Target::Class(app.shown().unwrap().ranking[0]);
+    let key = (app.shown().unwrap().run.id, "integrated-gradients", class, None, format!("steps={after}"));
+    assert!(app.answers().attribution(&key).unwrap().is_ok());
+    window.get_by_label("heatmap");
+}
+
+#[test]
+fn a_unit_is_explained_instead_of_a_class() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "Class");
+    press(&mut window, "selected unit");
+    settle(&mut window);
+    let (layer, unit) = (window.state().selection().layer, window.state().selection().unit);
+    let target = Target::Unit { layer, unit, keep: striate::methods::Keep::Strongest };
+    let values = answer(window.state(), "saliency", target).values.clone();
+    // A unit of the first layer sees 7x7 pixels.
+    assert!(values.iter().filter(|value| **value != 0.0).count() <= 49);
+}
+
+#[test]
+fn a_pinned_pane_keeps_its_layer_while_its_twin_follows() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "Menu of Activations");
+    press(&mut window, "Duplicate");
+    assert_eq!(count(&window, "feature maps of conv1"), 2);
+    window.get_all_by_label("Menu of Activations").next().unwrap().click();
+    window.run_steps(3);
+    press(&mut window, "this layer and unit");
+    window.key_press(Key::Escape);
+    window.run_steps(2);
+    for _ in 0..3 {
+        window.key_press(Key::CloseBracket);
+        window.step();
+    }
+    settle(&mut window);
+    assert_eq!((count(&window, "feature maps of conv1"), count(&window, "feature maps of pool1")), (1, 0));
+    assert_eq!(count(&window, "feature maps of conv2"), 1);
+    // A click in the pinned pane changes that pane alone.
+    let unit = window.state().selection().unit;
+    let rect = window.get_by_label("feature maps of conv1").rect();
+    click(&mut window, rect.min + vec2(6.0, 6.0));
+    assert_eq!(window.state().selection().unit, unit);
+    window.get_all_by_label("Menu of Activations").next().unwrap().click();
+    window.run_steps(3);
+    press(&mut window, "Close");
+    assert_eq!((count(&window, "feature maps of conv1"), count(&window, "feature maps of conv2")), (0, 1));
+}
+
+#[test]
+fn two_networks_stand_side_by_side() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "Menu of Activations");
+    press(&mut window, "Duplicate");
+    window.get_all_by_label("Menu of Activations").next().unwrap().click();
+    window.run_steps(3);
+    press(&mut window, "this picture and network");
+    window.key_press(Key::Escape);
+    window.run_steps(2);
+    choose_network(&mut window, "ResNet-18");
+    until(&mut window, "ResNet-18", |app| app.shown().unwrap().run.model.card.name == "resnet18");
+    settle(&mut window);
+    // The last layer of the one is matched with the last of the other.
+    let last = window.state().shown().unwrap().run.layers.len() - 1;
+    for _ in 0..last {
+        window.key_press(Key::CloseBracket);
+        window.step();
+    }
+    settle(&mut window);
+    assert_eq!(layer(&window), last);
+    assert_eq!(count(&window, "feature maps of softmax"), 2);
+    window.key_press(Key::OpenBracket);
+    window.run_steps(3);
+    assert_eq!((count(&window, "feature maps of softmax"), count(&window, "feature maps of fc")), (1, 1));
+}
+
+#[test]
+fn every_pane_can_be_closed_and_shown_again() {
+    let Some(mut window) = open() else { return };
+    for kind in PANELS {
+        press(&mut window, "View");
+        press(&mut window, "Panes");
+        // The menu's entry, not the tab.
+        window.get_all_by_label(kind.title).last().unwrap().click();
+        window.run_steps(4);
+        settle(&mut window);
+        press(&mut window, &format!("Menu of {}", kind.title));
+        press(&mut window, "Close");
+        assert!(window.query_by_label(&format!("Menu of {}", kind.title)).is_none(), "{}", kind.title);
+    }
+    press(&mut window, "View");
+    press(&mut window, "Panes");
+    press(&mut window, PANELS[0].title);
+    window.get_by_label("feature maps of conv1");
+    window.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    window.run_steps(2);
+    window.get_by_label("Find a command").type_text("reset");
+    window.run_steps(2);
+    window.key_press(Key::Enter);
+    window.run_steps(4);
+    window.get_by_label("map of unit 35");
+}
+
+#[test]
+fn the_table_of_layers_is_sorted_searched_and_leads_to_layers() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = Answers::default();
+    let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
+    press(&mut window, "Layers");
+    press(&mut window, "Sort by parameters");
+    window.run_steps(3);
+    let top = |window: &Window, label: &str| window.get_by_label(label).rect().top();
+    // By far the most weights first; layers without any last.
+    assert!(top(&window, "row of conv5") < top(&window, "row of conv1"));
+    assert!(top(&window, "row of conv1") < top(&window, "row of relu1"));
+    press(&mut window, "Sort by parameters");
+    assert!(top(&window, "row of relu1") < top(&window, "row of conv1"));
+    let search = window.get_by_label("Search layers");
+    search.focus();
+    search.type_text("pool");
+    window.run_steps(3);
+    assert!(window.query_by_label("row of conv1").is_none());
+    let row = window.get_by_label("row of pool2").rect();
+    click(&mut window, row.center());
+    let layer = layer(&window);
+    assert_eq!(window.state().shown().unwrap().run.model.network.graph().node(layer).name, "pool2");
+    let path = folder.path().join("layers");
+    answers.lock().unwrap().push(path.clone());
+    press(&mut window, "Export Layers");
+    until(&mut window, "the table", |app| app.message().is_some_and(|message| message.text.contains("layers.csv")));
+    let text = std::fs::read_to_string(path.with_extension("csv")).unwrap();
+    assert_eq!((text.lines().count(), text.lines().nth(1).unwrap().split(',').count()), (4, 11), "{text}");
+}
+
+#[test]
+fn a_click_on_the_picture_finds_the_strongest_units_there() {
+    let Some(mut window) = open() else { return };
+    let rect = window.get_by_label("picture").rect();
+    click(&mut window, rect.center());
+    let selection = window.state().selection();
+    let [row, column] = selection.position.unwrap();
+    // The middle of the picture is the middle of 32x32 maps.
+    assert!((14..=17).contains(&row) && (14..=17).contains(&column), "{row} {column}");
+    let layer = &window.state().shown().unwrap().run.layers[selection.layer];
+    let at = |unit: usize| layer.with_values(|values| values[(unit * 32 + row) * 32 + column]).unwrap();
+    assert!((0..64).all(|unit| at(unit) <= at(selection.unit)));
+    let unit = selection.unit;
+    window.run_steps(2);
+    window.get_by_label(&format!("strongest here: unit {unit}"));
+}
+
+#[test]
+fn selections_are_undone_and_done_again() {
+    let Some(mut window) = open() else { return };
+    let unit = window.state().selection().unit;
+    window.key_press(Key::CloseBracket);
+    window.run_steps(4);
+    let class = window.state().shown().unwrap().ranking[2];
+    let name = window.state().shown().unwrap().run.model.class_name(class);
+    press(&mut window, &format!("class {name}"));
+    window.run_steps(4);
+    assert_eq!((layer(&window), window.state().selection().class), (2, Some(class)));
+    let alt = |window: &mut Window, key: Key| {
+        window.key_press_modifiers(Modifiers::ALT, key);
+        window.run_steps(4);
+    };
+    alt(&mut window, Key::ArrowLeft);
+    assert_eq!((layer(&window), window.state().selection().class), (2, None));
+    alt(&mut window, Key::ArrowLeft);
+    assert_eq!((layer(&window), window.state().selection().unit), (1, unit));
+    alt(&mut window, Key::ArrowRight);
+    alt(&mut window, Key::ArrowRight);
+    assert_eq!((layer(&window), window.state().selection().class), (2, Some(class)));
+}
+
+#[test]
+fn a_folder_is_gone_through_and_files_are_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut window) = open() else { return };
+    window.key_press(Key::PageDown);
+    window.step();
+    until(&mut window, "the next sample", |app| picture_name(app) == "coffee");
+    for name in ["one", "three", "two"] {
+        sample(folder.path(), name);
+    }
+    drop_file(&mut window, folder.path().to_owned());
+    until(&mut window, "the folder's first picture", |app| picture_name(app) == "one.png");
+    window.key_press(Key::PageUp);
+    window.step();
+    until(&mut window, "the picture before", |app| picture_name(app) == "two.png");
+    settle(&mut window);
+    press(&mut window, "File");
+    press(&mut window, "Recent");
+    press(&mut window, "one.png");
+    until(&mut window, "the recent picture", |app| picture_name(app) == "one.png");
+}

@@ -1,0 +1,146 @@
+//! The window, driven as a person drives it, on the software rasteriser: pointer, keys, dropped files, dialogs.
+//! Where there is no rasteriser at all the tests say so and pass, unless `CI` is set: there they may not skip.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use eframe::egui::{self, Pos2, pos2, vec2};
+use egui_kittest::{Harness, kittest::Queryable as _};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use striate::{
+    engine::{DeviceChoice, Opening},
+    methods::{Attribution, Target},
+    ui::{App, Start, dialogs::Ask},
+};
+
+mod first;
+mod instruments;
+mod monkey;
+mod pace;
+mod snapshots;
+
+type Window = Harness<'static, App>;
+
+/// What the next dialogs answer.
+type Answers = Arc<Mutex<Vec<PathBuf>>>;
+
+/// Whether there is anything to draw with.
+fn can_draw() -> bool {
+    let make = || {
+        egui_kittest::wgpu::create_render_state(egui_kittest::wgpu::default_wgpu_setup(), Default::default());
+    };
+    let found = std::panic::catch_unwind(make).is_ok();
+    let must = std::env::var_os("CI").is_some();
+    assert!(found || !must, "no rasteriser, but CI may not skip");
+    if !found {
+        println!("SKIPPED: there is no rasteriser on this machine");
+    }
+    found
+}
+
+fn open_with(network: &str, answers: Answers) -> Option<Window> {
+    if !can_draw() {
+        return None;
+    }
+    let ask: Ask = Arc::new(move |_, _| answers.lock().unwrap().pop());
+    let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu };
+    let builder = Harness::builder().with_size([1280.0, 800.0]).with_render_cursor(false).wgpu();
+    let mut window = builder.build_eframe(move |cc| App::new(cc, start, ask).unwrap());
+    settle(&mut window);
+    Some(window)
+}
+
+fn open() -> Option<Window> {
+    open_with("photonet", Answers::default())
+}
+
+/// Steps until a condition holds.
+fn until(window: &mut Window, what: &str, holds: impl Fn(&App) -> bool) {
+    let start = Instant::now();
+    while !holds(window.state()) {
+        assert!(start.elapsed() < Duration::from_secs(120), "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(4));
+        window.step();
+    }
+}
+
+/// Steps until a run is on screen, nothing is computed any more, and everything computed is drawn.
+fn settle(window: &mut Window) {
+    until(window, "the first run", |app| app.shown().is_some());
+    loop {
+        until(window, "an idle engine", App::is_idle);
+        window.run_steps(3);
+        if window.state().is_idle() {
+            break;
+        }
+    }
+    std::thread::sleep(Duration::from_millis(60));
+    window.run_steps(3);
+}
+
+fn click(window: &mut Window, at: Pos2) {
+    window.hover_at(at);
+    window.step();
+    window.drag_at(at);
+    window.step();
+    window.drop_at(at);
+    window.run_steps(2);
+}
+
+/// Picks a network from the list, by typing its name: the list is longer than the window.
+fn choose_network(window: &mut Window, title: &str) {
+    window.get_by_label("Network").click();
+    window.run_steps(2);
+    let search = window.get_by_label("Search networks");
+    search.focus();
+    search.type_text(title);
+    window.run_steps(3);
+    window.get_by_label(title).click();
+    window.run_steps(2);
+}
+
+fn layer(window: &Window) -> usize {
+    window.state().selection().layer
+}
+
+/// What a method answered about the run on screen, at its defaults and its usual layer.
+fn answer(app: &App, method: &'static str, target: Target) -> Arc<Attribution> {
+    let key = (app.shown().unwrap().run.id, method, target, None, String::new());
+    let found = app.answers().attribution(&key).unwrap_or_else(|| panic!("{method} has not answered"));
+    found.clone().unwrap()
+}
+
+/// Presses a button and lets what it opens appear.
+fn press(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    window.run_steps(3);
+}
+
+fn picture_name(app: &App) -> String {
+    app.shown().unwrap().run.picture.as_ref().unwrap().name.clone()
+}
+
+fn drop_file(window: &mut Window, path: PathBuf) {
+    #[derive(Debug)]
+    struct Dropped(PathBuf);
+    impl egui::DroppedFile for Dropped {
+        fn path(&self) -> &std::path::Path {
+            &self.0
+        }
+        fn bytes(&self) -> Result<Vec<u8>, String> {
+            std::fs::read(&self.0).map_err(|error| error.to_string())
+        }
+    }
+    window.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+    window.step();
+}
+
+fn sample(folder: &std::path::Path, name: &str) -> PathBuf {
+    let path = folder.join(format!("{name}.png"));
+    let colour = |x: u32, y: u32| image::Rgb([(x * 3) as u8, (y * 5) as u8, 90]);
+    image::RgbImage::from_fn(80, 50, colour).save(&path).unwrap();
+    path
+}
