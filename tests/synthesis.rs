@@ -42,7 +42,7 @@ fn settings(preset: &str, over: &[&str]) -> Settings {
 }
 
 fn canvas(name: &str, goal: Goal, settings: Settings, picture: Option<Images>) -> Result<Canvas, Error> {
-    let recipe = Recipe { terms: vec![Term { goal, weight: 1.0 }], settings, batch: 1, picture };
+    let recipe = Recipe { terms: vec![Term { goal, weight: 1.0 }], settings, batch: 1, size: None, picture };
     Canvas::new(recipe, (zoo::find(name).unwrap().preprocess)().with_size(SIZE), network(name, SIZE))
 }
 
@@ -184,7 +184,7 @@ fn goals_compose_and_pictures_of_a_batch_differ() {
             Term { goal: Goal::Diversity(layer), weight: diversity },
         ];
         terms.truncate(if diversity > 0.0 { 3 } else { 2 });
-        let recipe = Recipe { terms, settings: settings("lucid", &["steps=30"]), batch: 3, picture: None };
+        let recipe = Recipe { terms, settings: settings("lucid", &["steps=30"]), batch: 3, size: None, picture: None };
         let space = (zoo::find("photonet").unwrap().preprocess)().with_size(SIZE);
         let mut canvas = Canvas::new(recipe, space, Arc::clone(&net)).unwrap();
         canvas.finish(&watch, |_, _| Ok(())).unwrap();
@@ -209,6 +209,7 @@ fn networks_of_one_channel_and_of_one_size() {
             terms: vec![Term { goal: Goal::LogProbability(3), weight: 1.0 }],
             settings: settings("lucid", &["steps=5"]),
             batch: 1,
+            size: None,
             picture: None,
         };
         Canvas::new(recipe, (zoo::find("lenet5").unwrap().preprocess)(), network("lenet5", 32)).unwrap()
@@ -231,12 +232,17 @@ fn what_cannot_be_is_said_in_a_sentence() {
     assert!(said(Goal::Diversity(layer), &[], None).contains("batch"));
     assert!(said(Goal::Direction { layer, direction: [1.0].into() }, &[], None).contains("512 units"));
     assert!(said(Goal::Score(0), &["start=picture"], None).contains("needs a picture"));
-    let small = Images::zeros([1, 3, 8, 8]);
-    assert!(said(Goal::Score(0), &["start=picture"], Some(small)).contains("[1, 3, 8, 8]"));
+    let grey = Images::zeros([1, 1, 32, 32]);
+    assert!(said(Goal::Score(0), &["start=picture"], Some(grey)).contains("[1, 1, 32, 32]"));
     let net = network("lenet5", 32);
     let terms = vec![Term { goal: Goal::Score(0), weight: 1.0 }];
-    let recipe =
-        |over: &[&str]| Recipe { terms: terms.clone(), settings: settings("lucid", over), batch: 1, picture: None };
+    let recipe = |over: &[&str]| Recipe {
+        terms: terms.clone(),
+        settings: settings("lucid", over),
+        batch: 1,
+        size: None,
+        picture: None,
+    };
     let space = (zoo::find("lenet5").unwrap().preprocess)();
     let refused = Canvas::new(recipe(&["octaves=3"]), space, net).err().unwrap().to_string();
     assert!(refused.contains("octaves=1"), "{refused}");

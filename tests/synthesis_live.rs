@@ -40,7 +40,13 @@ fn recipe(steps: usize) -> Box<Recipe> {
     let mut settings = find("striate").unwrap().settings().unwrap();
     let parameter = striate::synthesis::PARAMETERS.iter().find(|parameter| parameter.name == "steps").unwrap();
     settings.set(parameter, &steps.to_string()).unwrap();
-    Box::new(Recipe { terms: vec![Term { goal: Goal::Score(0), weight: 1.0 }], settings, batch: 1, picture: None })
+    Box::new(Recipe {
+        terms: vec![Term { goal: Goal::Score(0), weight: 1.0 }],
+        settings,
+        batch: 1,
+        size: None,
+        picture: None,
+    })
 }
 
 #[test]
