@@ -6,6 +6,7 @@
 mod device;
 mod inquiry;
 mod labels;
+mod live;
 mod model;
 mod run;
 mod worker;
@@ -13,6 +14,7 @@ mod worker;
 pub use device::DeviceChoice;
 pub use inquiry::{Inquiry, InquiryKey};
 pub use labels::read_labels;
+pub use live::{Control, Frame};
 pub use model::{Model, Opening};
 pub use run::{LayerView, Run};
 pub use worker::{Engine, Event, Lane, PictureSource, Projection, Request, Status};

@@ -7,7 +7,7 @@ use super::{
     state::{Grid, Hover, Look},
 };
 use crate::{
-    engine::{Inquiry, Opening, PictureSource, Projection},
+    engine::{Control, Inquiry, Opening, PictureSource, Projection},
     net::NodeId,
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
@@ -205,6 +205,8 @@ pub enum Command {
     Duplicate(TileId),
     /// Take a pane away.
     ClosePane(TileId),
+    /// Say something to the live synthesis.
+    Synthesise(Control),
     /// Close the message.
     Dismiss,
 }

@@ -12,6 +12,7 @@ mod layers;
 mod picture;
 mod saliency;
 mod scores;
+mod synthesis;
 mod unit;
 
 use super::{commands::Command, export::Export, state::View};
@@ -58,6 +59,7 @@ pub const PANELS: &[Kind] = &[
     picture::KIND,
     unit::KIND,
     scores::KIND,
+    synthesis::KIND,
 ];
 
 /// The pane called `name`.
