@@ -3,7 +3,7 @@
 use super::console::Console;
 use crate::{
     Error, Result,
-engine::{DeviceChoice, Model, Opening, Run, read_labels},
+    engine::{DeviceChoice, Model, Opening, Run, read_labels},
     net::{Engine, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     picture::{Picture, SAMPLES},

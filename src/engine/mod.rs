@@ -5,6 +5,7 @@
 
 mod device;
 mod inquiry;
+mod lab;
 mod labels;
 mod model;
 mod run;
@@ -12,6 +13,7 @@ mod worker;
 
 pub use device::DeviceChoice;
 pub use inquiry::{Inquiry, InquiryKey};
+pub use lab::{Change, Invariance, InvarianceKey, invariance};
 pub use labels::read_labels;
 pub use model::{Model, Opening};
 pub use run::{LayerView, Run};

@@ -47,7 +47,7 @@ impl App {
                     }
                     self.message = Some(Message { text, failed: true });
                 }
-                Event::Attribution(..) | Event::Reconstruction { .. } => {}
+                Event::Attribution(..) | Event::Invariance(..) | Event::Reconstruction { .. } => {}
             }
         }
         if let Some((purpose, path)) = self.dialogs.poll() {
