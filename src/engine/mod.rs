@@ -5,6 +5,7 @@
 
 mod device;
 mod inquiry;
+mod lab;
 mod labels;
 mod live;
 mod model;
@@ -13,6 +14,7 @@ mod worker;
 
 pub use device::DeviceChoice;
 pub use inquiry::{Inquiry, InquiryKey};
+pub use lab::{Change, Invariance, InvarianceKey, invariance};
 pub use labels::read_labels;
 pub use live::{Control, Frame};
 pub use model::{Model, Opening};

@@ -6,6 +6,7 @@
 use super::{
     device::DeviceChoice,
     inquiry::{Inquiry, InquiryKey},
+    lab::{Change, Invariance, InvarianceKey, invariance},
     live::{Control, Frame, Live},
     model::{Model, Opening},
     run::Run,
@@ -58,6 +59,8 @@ pub enum Request {
     Attribute(Vec<Inquiry>),
     /// The same by a method that takes long: what is quick goes before it.
     AttributeSlowly(Inquiry),
+    /// How a class and the layers of a run take a change of its picture.
+    Measure(Arc<Run>, Change, usize),
     /// Project units back to the picture; one answer each.
     Deconvnet(Vec<Projection>),
     /// Anything that takes long and ends in a sentence: an export. The first string says what is being done.
@@ -76,6 +79,8 @@ pub enum Event {
     Run(Arc<Run>),
     /// A method's answer, or why there is none.
     Attribution(InquiryKey, Result<Arc<Attribution>, String>),
+    /// How a class and the layers take a change of the picture, or why that is not known.
+    Invariance(InvarianceKey, Result<Arc<Invariance>, String>),
     /// A unit's reconstruction for a run, or why there is none.
     Reconstruction {
         /// The run's id.
@@ -108,7 +113,7 @@ pub enum Lane {
     Attribution,
     /// Reconstructions.
     Deconvnet,
-    /// Attributions that take long.
+    /// Attributions and measurements that take long.
     Slow,
     /// Exports.
     Task,
@@ -122,7 +127,7 @@ impl Request {
             Request::Open(_) | Request::Fetch(_) => Lane::Model,
             Request::Picture(_) => Lane::Picture,
             Request::Attribute(_) => Lane::Attribution,
-            Request::AttributeSlowly(_) => Lane::Slow,
+            Request::AttributeSlowly(_) | Request::Measure(..) => Lane::Slow,
             Request::Deconvnet(_) => Lane::Deconvnet,
             Request::Task(..) => Lane::Task,
         }
@@ -137,6 +142,7 @@ impl Request {
                 inquiries.first().map_or_else(String::new, |first| first.method.title.into())
             }
             Request::AttributeSlowly(inquiry) => inquiry.method.title.into(),
+            Request::Measure(_, change, _) => format!("Invariance: {}", change.label()),
             Request::Deconvnet(units) => format!("Deconvnet of {} units", units.len()),
             Request::Task(what, _) => what.clone(),
         }
@@ -477,6 +483,11 @@ impl Worker {
                 Ok(())
             }
             Request::AttributeSlowly(inquiry) => self.attribute(&inquiry, watch),
+            Request::Measure(run, change, class) => {
+                let result = answer(invariance(&run, change, class, watch))?;
+                self.tell(Event::Invariance((run.id, change, class), result));
+                Ok(())
+            }
             Request::Deconvnet(units) => {
                 let count = units.len();
                 for (index, (run, layer, unit, keep)) in units.into_iter().enumerate() {

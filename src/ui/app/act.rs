@@ -36,6 +36,10 @@ impl App {
                 self.answers.ask_slowly(&inquiry);
                 self.engine.request(Request::AttributeSlowly(inquiry));
             }
+            Command::Measure(run, change, class) => {
+                self.answers.measure((run.id, change, class));
+                self.engine.request(Request::Measure(run, change, class));
+            }
             Command::AskAgain => self.answers.ask_again(),
             Command::ExportPane(tile) => self.export(ctx, tile),
             Command::Pin(tile, part) => {

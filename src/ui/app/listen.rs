@@ -51,7 +51,7 @@ impl App {
                     self.message = Some(Message { text, failed: true });
                 }
                 Event::Frame(frame) => self.synthesis = Some(frame),
-                Event::Attribution(..) | Event::Reconstruction { .. } => {}
+                Event::Attribution(..) | Event::Invariance(..) | Event::Reconstruction { .. } => {}
             }
         }
         if let Some((purpose, path)) = self.dialogs.poll() {

@@ -8,7 +8,11 @@ mod deconvnet;
 mod filters;
 mod heat;
 mod heat_paint;
+mod invariance;
 mod layers;
+mod magnifier;
+mod network;
+mod pad;
 mod picture;
 mod saliency;
 mod scores;
@@ -52,12 +56,16 @@ pub struct Kind {
 pub const PANELS: &[Kind] = &[
     activations::KIND,
     filters::KIND,
+    network::KIND,
     layers::KIND,
     saliency::KIND,
     cam::KIND,
     deconvnet::KIND,
     picture::KIND,
     unit::KIND,
+    magnifier::KIND,
+    invariance::KIND,
+    pad::KIND,
     scores::KIND,
     synthesis::KIND,
 ];
