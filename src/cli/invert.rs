@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         console.stage(&format!("inverting {name} ({} of {})", index + 1, layers.len()));
         let goal = Goal::Match { layer, wanted: run.trace.values(layer)?.into() };
         let terms = vec![Term { goal, weight: 1.0 }];
-        let recipe = Recipe { terms, settings: settings.clone(), batch: 1, picture: Some(shown.clone()) };
+        let recipe = Recipe { terms, settings: settings.clone(), batch: 1, size: None, picture: Some(shown.clone()) };
         let mut canvas = canvas(model, recipe)?;
         found.extend(synthesis::run(&mut canvas, console, |_| Ok(()))?.values);
         let [_, saved] = canvas.assess(console.watch())?;

@@ -89,7 +89,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let model = args.network.open(console)?;
     let picture =
         picture.map(|picture| Images::from_tensor(&model.preprocess.apply(&picture, model.network.device())?.tensor));
-    let recipe = Recipe { terms: Vec::new(), settings, batch: args.batch.into(), picture: picture.transpose()? };
+    let recipe =
+        Recipe { terms: Vec::new(), settings, batch: args.batch.into(), size: None, picture: picture.transpose()? };
     let facts = args.facts(&model, preset, &recipe.settings);
     if args.grid {
         return sheet::run(goals, &recipe, &model, &args.output, facts, console);

@@ -28,7 +28,6 @@ pub(super) fn run(
         return Err(Error::Usage("say where the sheet goes with --out FILE.png".into()));
     };
     let folder = out.with_extension("tiles");
-    fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, &error))?;
     let (count, mut tiles, mut reached) = (goals.len(), Vec::new(), Vec::new());
     let words = match &goals[..] {
         [first, .., last] => format!("{} to {}, {count} pictures row by row", first.words, last.words),
@@ -59,6 +58,7 @@ pub(super) fn run(
         let tile = painted(&images, model, scale)?;
         let mut texts = texts;
         texts.extend(probability.map(|probability| ("Probability", probability.to_string())));
+        fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, &error))?;
         write_png(&path, &tile, &texts)?;
         tiles.push(tile);
         reached.extend(probability);

@@ -5,14 +5,18 @@
 
 mod device;
 mod inquiry;
+mod lab;
 mod labels;
+mod live;
 mod model;
 mod run;
 mod worker;
 
 pub use device::DeviceChoice;
 pub use inquiry::{Inquiry, InquiryKey};
+pub use lab::{Change, Invariance, InvarianceKey, invariance};
 pub use labels::read_labels;
+pub use live::{Control, Frame};
 pub use model::{Model, Opening};
 pub use run::{LayerView, Run};
 pub use worker::{Engine, Event, Lane, PictureSource, Projection, Request, Status};

@@ -1,7 +1,7 @@
 //! What methods answered, kept so that going back costs nothing.
 
 use crate::{
-    engine::{Event, Inquiry, InquiryKey, Projection},
+    engine::{Event, Inquiry, InquiryKey, Invariance, InvarianceKey, Projection},
     methods::{Attribution, Keep, Reconstruction},
     net::NodeId,
 };
@@ -17,6 +17,7 @@ pub type Answer<T> = Result<Arc<T>, String>;
 pub struct Answers {
     attributions: Recent<InquiryKey, Answer<Attribution>>,
     reconstructions: Recent<Projected, Answer<Reconstruction>>,
+    invariances: Recent<InvarianceKey, Answer<Invariance>>,
     asked: Asked,
 }
 
@@ -25,12 +26,18 @@ pub struct Answers {
 struct Asked {
     attributions: Vec<InquiryKey>,
     slow: Option<InquiryKey>,
+    measured: Option<InvarianceKey>,
     reconstructions: Vec<Projected>,
 }
 
 impl Default for Answers {
     fn default() -> Self {
-        Answers { attributions: Recent::new(48), reconstructions: Recent::new(96), asked: Asked::default() }
+        Answers {
+            attributions: Recent::new(48),
+            reconstructions: Recent::new(96),
+            invariances: Recent::new(32),
+            asked: Asked::default(),
+        }
     }
 }
 
@@ -38,6 +45,7 @@ impl Answers {
     /// Keeps what an event answers.
     pub fn keep(&mut self, event: &Event) {
         match event {
+            Event::Invariance(key, result) => self.invariances.insert(*key, result.clone()),
             Event::Attribution(key, result) => self.attributions.insert(key.clone(), result.clone()),
             Event::Reconstruction { run, layer, unit, keep, result } => {
                 self.reconstructions.insert((*run, *layer, *unit, *keep), result.clone());
@@ -54,6 +62,21 @@ impl Answers {
     /// A unit's reconstruction.
     pub fn reconstruction(&self, key: Projected) -> Option<&Answer<Reconstruction>> {
         self.reconstructions.get(&key)
+    }
+
+    /// What was measured.
+    pub fn invariance(&self, key: &InvarianceKey) -> Option<&Answer<Invariance>> {
+        self.invariances.get(key)
+    }
+
+    /// Whether the engine was last asked to measure this, in place of any other slow work.
+    pub fn is_measured(&self, key: &InvarianceKey) -> bool {
+        self.asked.measured.as_ref() == Some(key)
+    }
+
+    /// The engine is asked to measure, in place of any other slow work.
+    pub fn measure(&mut self, key: InvarianceKey) {
+        (self.asked.measured, self.asked.slow) = (Some(key), None);
     }
 
     /// Whether the engine was asked for this, so that it comes unless it was cancelled.
@@ -80,7 +103,7 @@ impl Answers {
 
     /// The engine is asked for what takes long.
     pub fn ask_slowly(&mut self, inquiry: &Inquiry) {
-        self.asked.slow = Some(inquiry.key());
+        (self.asked.slow, self.asked.measured) = (Some(inquiry.key()), None);
     }
 
     /// The same for reconstructions.

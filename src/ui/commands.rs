@@ -7,11 +7,12 @@ use super::{
     state::{Grid, Hover, Look},
 };
 use crate::{
-    engine::{Inquiry, Opening, PictureSource, Projection},
+    engine::{Change, Control, Inquiry, Opening, PictureSource, Projection, Run},
     net::NodeId,
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use egui_tiles::TileId;
+use std::sync::Arc;
 
 /// Something with a name and perhaps a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +192,8 @@ pub enum Command {
     Need(Inquiry),
     /// The user asked for the answer of a method that takes long.
     Compute(Inquiry),
+    /// The user asked how a class takes a change of the picture.
+    Measure(Arc<Run>, Change, usize),
     /// A pane shows reconstructions of units.
     NeedReconstructions(Vec<Projection>),
     /// Ask again for what was cancelled.
@@ -205,6 +208,8 @@ pub enum Command {
     Duplicate(TileId),
     /// Take a pane away.
     ClosePane(TileId),
+    /// Say something to the live synthesis.
+    Synthesise(Control),
     /// Close the message.
     Dismiss,
 }

@@ -29,8 +29,8 @@ pub struct Export {
 
 enum Content {
     Picture(Paint, Option<Numbers>),
-    /// Lines of values with commas between them.
-    Table(String),
+    /// A file of text, and what it is.
+    Text(&'static [Ending], String),
 }
 
 impl Export {
@@ -46,7 +46,12 @@ impl Export {
 
     /// A table about the network of `view`.
     pub fn table(view: View, name: &str, text: String) -> Self {
-        Export::of(view, name, Content::Table(text))
+        Export::of(view, name, Content::Text(&[("csv", "Table of comma-separated values")], text))
+    }
+
+    /// A drawing about the network of `view`.
+    pub fn drawing(view: View, name: &str, text: String) -> Self {
+        Export::of(view, name, Content::Text(&[("svg", "SVG drawing")], text))
     }
 
     fn of(view: View, name: &str, content: Content) -> Self {
@@ -68,11 +73,11 @@ impl Export {
         match &self.content {
             Content::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
             Content::Picture(_, None) => &[("png", "PNG picture")],
-            Content::Table(_) => &[("csv", "Table of comma-separated values")],
+            Content::Text(endings, _) => endings,
         }
     }
 
-    /// Writes a PNG, or the numbers where the file's name ends in .npy; a table as it is. Returns what was done in a
+    /// Writes a PNG, or the numbers where the file's name ends in .npy; text as it is. Returns what was done in a
     /// sentence.
     ///
     /// # Errors
@@ -82,7 +87,7 @@ impl Export {
         match self.content {
             Content::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
             Content::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &self.texts)?,
-            Content::Table(text) if !wants_numbers => write_atomically(path, |file| file.write_all(text.as_bytes()))?,
+            Content::Text(_, text) if !wants_numbers => write_atomically(path, |file| file.write_all(text.as_bytes()))?,
             _ => return Err(Error::Failed("this pane has no single array of numbers to save".into())),
         }
         Ok(format!("Saved {}", path.display()))

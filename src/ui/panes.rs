@@ -88,12 +88,12 @@ pub fn first_arrangement() -> Tree<Pane> {
         let panes: Vec<TileId> = panes.collect();
         tiles.insert_tab_tile(panes)
     };
-    let layer = tab(&mut tiles, &["activations", "filters", "layers"]);
+    let layer = tab(&mut tiles, &["activations", "filters", "network", "layers"]);
     let saliency = tab(&mut tiles, &["saliency", "cam"]);
-    let deconvnet = tab(&mut tiles, &["deconvnet"]);
-    let picture = tab(&mut tiles, &["picture"]);
+    let deconvnet = tab(&mut tiles, &["deconvnet", "magnifier"]);
+    let picture = tab(&mut tiles, &["picture", "pad"]);
     let unit = tab(&mut tiles, &["unit"]);
-    let scores = tab(&mut tiles, &["scores"]);
+    let scores = tab(&mut tiles, &["scores", "invariance"]);
     let below = tiles.insert_horizontal_tile(vec![saliency, deconvnet]);
     let centre = tiles.insert_vertical_tile(vec![layer, below]);
     let side = tiles.insert_vertical_tile(vec![picture, unit, scores]);

@@ -248,3 +248,146 @@ fn a_folder_is_gone_through_and_files_are_remembered() {
     press(&mut window, "one.png");
     until(&mut window, "the recent picture", |app| picture_name(app) == "one.png");
 }
+
+#[test]
+fn the_network_is_drawn_folded_zoomed_and_leads_to_layers() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = Answers::default();
+    let Some(mut window) = open_with("resnet18", Arc::clone(&answers)) else { return };
+    press(&mut window, "Architecture");
+    let before = window.get_by_label("box layer1.0").rect();
+    assert!(window.query_by_label("box layer1.0.conv1").is_none());
+    // Zoom in on the block, unfold it.
+    window.hover_at(before.center());
+    window.step();
+    for _ in 0..6 {
+        window.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            source: egui::MouseWheelSource::Unknown,
+            delta: vec2(0.0, 120.0),
+            phase: egui::TouchPhase::Move,
+            modifiers: Modifiers::NONE,
+        });
+        window.run_steps(4);
+    }
+    let block = window.get_by_label("box layer1.0").rect();
+    assert!(block.width() > 2.0 * before.width(), "{before:?} {block:?}");
+    for _ in 0..2 {
+        window.drag_at(block.center());
+        window.step();
+        window.drop_at(block.center());
+        window.step();
+    }
+    window.run_steps(3);
+    let layer_named = |window: &Window| {
+        let app = window.state();
+        app.shown().unwrap().run.model.network.graph().node(app.selection().layer).name.clone()
+    };
+    assert_eq!(layer_named(&window), "layer1.0.relu_1", "a block stands for its output");
+    let conv = window.get_by_label("box layer1.0.conv1").rect();
+    click(&mut window, conv.center());
+    assert_eq!(layer_named(&window), "layer1.0.conv1");
+    press(&mut window, "Fold layer1.0");
+    window.get_by_label("box layer1.0");
+    let path = folder.path().join("network");
+    answers.lock().unwrap().push(path.clone());
+    press(&mut window, "Export Architecture");
+    until(&mut window, "the drawing", |app| app.message().is_some_and(|message| message.text.contains("network.svg")));
+    let text = std::fs::read_to_string(path.with_extension("svg")).unwrap();
+    assert!(text.starts_with("<svg") && text.contains(">layer4.1<"), "{text}");
+}
+
+#[test]
+fn the_slider_goes_through_a_deep_network_with_its_drawing_open() {
+    let Some(mut window) = open_with("resnet152", Answers::default()) else { return };
+    press(&mut window, "Architecture");
+    let rect = window.get_by_role_and_label(Role::Slider, "Layer").rect();
+    let last = window.state().shown().unwrap().run.layers.len() - 1;
+    window.drag_at(rect.center_top() + vec2(0.0, 10.0));
+    window.step();
+    let mut times = Vec::new();
+    for step in 0..=60 {
+        window.hover_at(rect.center_top() + vec2(0.0, 10.0 + (rect.height() - 20.0) * step as f32 / 60.0));
+        times.push(pace::frame(&mut window));
+    }
+    assert_eq!(layer(&window), last);
+    pace::say("a frame while dragging over the drawing of resnet152", &mut times);
+    press(&mut window, "unfold all");
+    let mut times: Vec<Duration> = (0..20).map(|_| pace::frame(&mut window)).collect();
+    pace::say("a frame of all its boxes", &mut times);
+}
+
+#[test]
+fn one_value_is_taken_apart() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "Magnifier");
+    for name in ["window of the input", "times the filter", "gives products"] {
+        window.get_by_label(name);
+    }
+    window.get_by_label("part of input 2");
+    window.key_press(Key::CloseBracket);
+    window.key_press(Key::CloseBracket);
+    window.run_steps(4);
+    // A pool has a window, and nothing to multiply it with.
+    window.get_by_label("window of the input");
+    assert!(window.query_by_label("times the filter").is_none());
+    window.key_press(Key::OpenBracket);
+    window.run_steps(4);
+    press(&mut window, "Go to conv1");
+    assert_eq!(layer(&window), 1);
+}
+
+#[test]
+fn a_drawing_runs_as_it_is_drawn() {
+    let Some(mut window) = open() else { return };
+    choose_network(&mut window, "LeNet-5");
+    until(&mut window, "LeNet-5", |app| app.shown().unwrap().run.model.card.name == "lenet5");
+    press(&mut window, "Draw");
+    let pad = window.get_by_label("drawing pad").rect();
+    window.drag_at(pad.center() - vec2(0.0, 30.0));
+    window.step();
+    window.hover_at(pad.center() + vec2(0.0, 30.0));
+    window.step();
+    until(&mut window, "the drawing", |app| picture_name(app) == "drawing");
+    let ink = |app: &App| {
+        let pixels = app.shown().unwrap().run.picture.as_ref().unwrap().pixels.clone();
+        pixels.pixels().filter(|pixel| pixel[0] > 127).count()
+    };
+    window.drop_at(pad.center() + vec2(0.0, 30.0));
+    settle(&mut window);
+    let first = ink(window.state());
+    assert!(first > 50, "{first}");
+    window.drag_at(pad.center() - vec2(30.0, 0.0));
+    window.step();
+    window.hover_at(pad.center() + vec2(30.0, 0.0));
+    window.step();
+    window.drop_at(pad.center() + vec2(30.0, 0.0));
+    settle(&mut window);
+    let second = ink(window.state());
+    assert!(second > first, "{first} {second}");
+    press(&mut window, "Clear the drawing");
+    settle(&mut window);
+    assert_eq!(ink(window.state()), 0);
+}
+
+#[test]
+fn invariance_is_measured_and_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = Answers::default();
+    let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
+    press(&mut window, "Invariance");
+    press(&mut window, "Change");
+    press(&mut window, "rotate");
+    press(&mut window, "Measure");
+    settle(&mut window);
+    let rect = window.get_by_label("curves of invariance").rect();
+    window.hover_at(rect.center());
+    window.run_steps(3);
+    let path = folder.path().join("curves");
+    answers.lock().unwrap().push(path.clone());
+    press(&mut window, "Export Invariance");
+    until(&mut window, "the curves", |app| app.message().is_some_and(|message| message.text.contains("curves.csv")));
+    let text = std::fs::read_to_string(path.with_extension("csv")).unwrap();
+    assert_eq!(text.lines().count(), 22);
+    assert!(text.starts_with("amount,probability,distance of conv1,"), "{text}");
+}

@@ -4,7 +4,7 @@ use super::*;
 use eframe::egui::accesskit::Role;
 
 /// One frame, drawn and tessellated but not rasterised: what the thread of the window does.
-fn frame(window: &mut Window) -> Duration {
+pub fn frame(window: &mut Window) -> Duration {
     let start = Instant::now();
     window.step();
     let shapes = window.output().shapes.clone();
@@ -14,7 +14,7 @@ fn frame(window: &mut Window) -> Duration {
     took
 }
 
-fn say(what: &str, times: &mut [Duration]) {
+pub fn say(what: &str, times: &mut [Duration]) {
     times.sort();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     println!("{what}: median {:?}, 99th percentile {:?}, longest {:?}", at(0.5), at(0.99), at(1.0));

@@ -36,6 +36,10 @@ impl App {
                 self.answers.ask_slowly(&inquiry);
                 self.engine.request(Request::AttributeSlowly(inquiry));
             }
+            Command::Measure(run, change, class) => {
+                self.answers.measure((run.id, change, class));
+                self.engine.request(Request::Measure(run, change, class));
+            }
             Command::AskAgain => self.answers.ask_again(),
             Command::ExportPane(tile) => self.export(ctx, tile),
             Command::Pin(tile, part) => {
@@ -50,6 +54,7 @@ impl App {
             Command::ShowPane(kind) => panes::show(&mut self.panes, kind),
             Command::Duplicate(tile) => panes::duplicate(&mut self.panes, tile),
             Command::ClosePane(tile) => panes::close(&mut self.panes, tile),
+            Command::Synthesise(control) => self.engine.control(control),
             Command::Dismiss => self.message = None,
         }
     }

@@ -8,10 +8,15 @@ mod deconvnet;
 mod filters;
 mod heat;
 mod heat_paint;
+mod invariance;
 mod layers;
+mod magnifier;
+mod network;
+mod pad;
 mod picture;
 mod saliency;
 mod scores;
+mod synthesis;
 mod unit;
 
 use super::{commands::Command, export::Export, state::View};
@@ -51,13 +56,18 @@ pub struct Kind {
 pub const PANELS: &[Kind] = &[
     activations::KIND,
     filters::KIND,
+    network::KIND,
     layers::KIND,
     saliency::KIND,
     cam::KIND,
     deconvnet::KIND,
     picture::KIND,
     unit::KIND,
+    magnifier::KIND,
+    invariance::KIND,
+    pad::KIND,
     scores::KIND,
+    synthesis::KIND,
 ];
 
 /// The pane called `name`.

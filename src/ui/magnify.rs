@@ -1,0 +1,171 @@
+//! One value of a layer taken apart into what it is made of: the window of its input, the filter, the products.
+
+use crate::{
+    Result,
+    engine::Run,
+    kernels::to_vec,
+    net::{NodeId, Op, Padding},
+};
+use std::sync::Arc;
+
+/// How a window becomes a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Products with the filter, added up.
+    Sum,
+    /// The largest.
+    Max,
+    /// The mean.
+    Mean,
+}
+
+/// One value taken apart.
+#[derive(Clone, Debug)]
+pub struct Magnified {
+    /// The node whose output it reads.
+    pub input: NodeId,
+    /// Height and width of the window.
+    pub kernel: [usize; 2],
+    /// What it is made of.
+    pub way: Way,
+    /// The part of each input unit, by the size of what it adds.
+    pub parts: Vec<Part>,
+    /// Added to the sum.
+    pub bias: f32,
+    /// The value.
+    pub value: f32,
+}
+
+/// What one unit of the input adds.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The unit.
+    pub unit: usize,
+    /// Its values in the window, row by row; zero beyond its edge, where there is `None`.
+    pub window: Vec<Option<f32>>,
+    /// The filter's weights; empty for pools.
+    pub weights: Vec<f32>,
+    /// The sum of the products.
+    pub sum: f32,
+}
+
+/// Where a window begins and how far apart its taps are, along rows and along columns.
+struct Steps {
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    dilation: usize,
+    padding: Padding,
+}
+
+/// Takes apart the value of `unit` at `row` and `column`; `None` for layers that are no windows on their input.
+///
+/// # Errors
+/// When a tensor is not what it should be: a defect here.
+pub fn magnify(run: &Arc<Run>, layer: NodeId, unit: usize, [row, column]: [usize; 2]) -> Result<Option<Magnified>> {
+    let network = &run.model.network;
+    let node = network.graph().node(layer);
+    let Some(&input) = node.inputs.first() else { return Ok(None) };
+    let [units, height, width] = network.graph().node(input).extent();
+    let plain = |kernel: [usize; 2]| Steps { kernel, stride: [1, 1], dilation: 1, padding: Padding::all(0) };
+    let (steps, way, seen, shape) = match &node.op {
+        Op::Conv(conv) => {
+            let of_group = units / conv.groups;
+            let first = unit / (conv.out / conv.groups) * of_group;
+            let (kernel, stride) = (conv.kernel, [conv.stride; 2]);
+            let steps = Steps { kernel, stride, dilation: conv.dilation, padding: conv.padding };
+            (steps, Way::Sum, first..first + of_group, [units, height, width])
+        }
+        Op::TableConv { kernel, .. } => (plain(*kernel), Way::Sum, 0..units, [units, height, width]),
+        // Values in a row: each is a unit with a map of one.
+        Op::Linear { .. } => (plain([1, 1]), Way::Sum, 0..units, [units, 1, 1]),
+        Op::MaxPool(window) | Op::AvgPool { window, .. } => {
+            let way = if matches!(node.op, Op::MaxPool(_)) { Way::Max } else { Way::Mean };
+            let steps = Steps { kernel: window.kernel, stride: window.stride, dilation: 1, padding: window.padding };
+            (steps, way, unit..unit + 1, [units, height, width])
+        }
+        _ => return Ok(None),
+    };
+    let (filter, bias) = match network.filters(layer)? {
+        Some(filters) => {
+            let bias = network.weights(layer).get(1).map(|bias| to_vec(&bias.get(unit)?.reshape(1)?)).transpose()?;
+            (to_vec(&filters.get(unit)?)?, bias.and_then(|bias| bias.first().copied()).unwrap_or(0.0))
+        }
+        None => (Vec::new(), 0.0),
+    };
+    let taps = steps.taps([row, column], [shape[1], shape[2]]);
+    let area = shape[1] * shape[2];
+    let part = |values: &[f32], index: usize, unit: usize| {
+        let window: Vec<Option<f32>> = taps.iter().map(|tap| tap.map(|at| values[unit * area + at])).collect();
+        let weights = filter.get(index * taps.len()..(index + 1) * taps.len()).unwrap_or_default().to_vec();
+        let sum = window.iter().zip(&weights).map(|(value, weight)| value.unwrap_or(0.0) * weight).sum();
+        Part { unit, window, weights, sum }
+    };
+    let mut parts: Vec<Part> = run.layers[input]
+        .with_values(|values| seen.enumerate().map(|(index, unit)| part(values, index, unit)).collect())?;
+    parts.sort_by(|a, b| b.sum.abs().total_cmp(&a.sum.abs()));
+    let [_, rows, columns] = node.extent();
+    let value = run.layers[layer].with_values(|values| values[(unit * rows + row) * columns + column])?;
+    Ok(Some(Magnified { input, kernel: steps.kernel, way, parts, bias, value }))
+}
+
+impl Steps {
+    /// Where each tap of a window falls on maps of this size; `None` beyond their edge.
+    fn taps(&self, at: [usize; 2], [height, width]: [usize; 2]) -> Vec<Option<usize>> {
+        let along = |axis: usize, tap: usize, pad: usize, size: usize| {
+            (at[axis] * self.stride[axis] + tap * self.dilation).checked_sub(pad).filter(|&place| place < size)
+        };
+        let row = |tap: usize| along(0, tap, self.padding.top, height);
+        let column = |tap: usize| along(1, tap, self.padding.left, width);
+        let place = |y: usize, x: usize| Some(row(y)? * width + column(x)?);
+        (0..self.kernel[0]).flat_map(|y| (0..self.kernel[1]).map(move |x| (y, x))).map(|(y, x)| place(y, x)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        engine::{Model, Opening},
+        picture::Picture,
+        watch::Watch,
+    };
+    use candle_core::Device;
+
+    /// The parts add up to what the network computed, for every kind of window of several networks.
+    #[test]
+    fn the_parts_add_up() {
+        for network in ["photonet", "lenet5", "alexnet-2012", "squeezenet1_1"] {
+            let watch = Watch::default();
+            let opening = Opening { size: (network == "squeezenet1_1").then_some(64), ..Opening::of(network) };
+            let Ok(model) = Model::open(&opening, &Device::Cpu, &watch) else { panic!("no network {network}") };
+            let picture = Picture::from_source("sample:chelsea").unwrap();
+            let run = Arc::new(Run::picture(&Arc::new(model), picture, &watch).unwrap());
+            let mut seen = 0;
+            for (layer, view) in run.layers.iter().enumerate() {
+                let [units, height, width] = view.shape;
+                for (unit, at) in
+                    [(0, [0, 0]), (units - 1, [height - 1, width - 1]), (units / 2, [height / 2, width / 3])]
+                {
+                    let Some(found) = magnify(&run, layer, unit, at).unwrap() else { continue };
+                    let inside = || found.parts[0].window.iter().flatten();
+                    let value = match found.way {
+                        Way::Sum => found.parts.iter().map(|part| part.sum).sum::<f32>() + found.bias,
+                        Way::Max => inside().copied().fold(f32::NEG_INFINITY, f32::max),
+                        // Where the window reaches beyond the edge, what counts is the operator's affair.
+                        Way::Mean if found.parts[0].window.iter().any(Option::is_none) => found.value,
+                        Way::Mean => inside().sum::<f32>() / found.parts[0].window.len() as f32,
+                    };
+                    let size = found.parts.iter().map(|part| part.sum.abs()).sum::<f32>().max(1.0);
+                    assert!(
+                        (value - found.value).abs() <= 1e-4 * size,
+                        "{network} {layer} {unit} {at:?}: {value} {}",
+                        found.value
+                    );
+                    seen += 1;
+                }
+            }
+            assert!(seen >= 12, "{network}: {seen}");
+        }
+    }
+}

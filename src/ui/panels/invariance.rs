@@ -1,0 +1,172 @@
+//! How much the picture may be moved, scaled, turned or covered before the network changes its mind.
+
+use super::{Kind, Panel, keep, take};
+use crate::{
+    engine::{Change, Invariance},
+    ui::{
+        commands::Command,
+        export::Export,
+        prepare::rgb_texture,
+        state::{View, layer_name},
+        widgets::{WHOLE, combo, hollow, number, toolbar},
+    },
+};
+use candle_core::{Device, Tensor};
+use eframe::egui::{
+    self, Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+pub(super) const KIND: Kind = Kind {
+    name: "invariance",
+    title: "Invariance",
+    about: "The class's probability, and how far layers move, as the picture is shifted, scaled, rotated or covered \
+            (Zeiler and Fergus 2014).",
+    make: || Box::<Lab>::default(),
+};
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Options {
+    change: Change,
+}
+
+#[derive(Default)]
+struct Lab {
+    options: Options,
+    /// The changed input under the pointer: of which run, change and amount.
+    preview: Option<((u64, Change, usize), TextureHandle)>,
+}
+
+/// Of the lines of layers, from the first to the last.
+const COLOURS: [Color32; 3] =
+    [Color32::from_rgb(86, 180, 233), Color32::from_rgb(0, 158, 115), Color32::from_rgb(204, 121, 167)];
+
+impl Panel for Lab {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        let (run, class, change) = (view.run(), view.class(), self.options.change);
+        let key = (run.id, change, class);
+        let found = view.answers.invariance(&key);
+        let comes = view.status.is_some() && view.answers.is_measured(&key);
+        toolbar(ui, |ui| {
+            combo(ui, "Change", change.label(), 110.0, |ui| {
+                for other in Change::ALL {
+                    ui.selectable_value(&mut self.options.change, other, other.label());
+                }
+            });
+            let button = egui::Button::new("Measure");
+            let hint = "Runs the network on 21 changed pictures";
+            if ui.add_enabled(found.is_none() && !comes, button).on_hover_text(hint).clicked() {
+                out.push(Command::Measure(Arc::clone(run), change, class));
+            }
+        });
+        match found {
+            Some(Ok(found)) => {
+                let found = Arc::clone(found);
+                let area = ui.available_rect_before_wrap();
+                let (top, plot) = area.split_top_bottom_at_y(area.top() + 18.0);
+                self.plot(ui, view, &found, top, plot);
+            }
+            Some(Err(why)) => hollow(ui, why, false),
+            None if comes => {
+                let share = view.status.map_or(0.0, |status| status.fraction);
+                hollow(ui, &format!("{}: {:.0}%", change.label(), 100.0 * share), true);
+            }
+            None => hollow(ui, KIND.about, false),
+        }
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let key = (view.run().id, self.options.change, view.class());
+        let found = view.answers.invariance(&key)?.as_ref().ok()?;
+        let mut text = String::from("amount,probability");
+        for (layer, _) in &found.distances {
+            text.push_str(&format!(",distance of {}", view.shown.graph().node(*layer).name));
+        }
+        for (index, amount) in found.amounts.iter().enumerate() {
+            text.push_str(&format!("\n{amount},{}", found.probabilities[index]));
+            found.distances.iter().for_each(|(_, distances)| text.push_str(&format!(",{}", distances[index])));
+        }
+        text.push('\n');
+        Some(Export::table(view, &format!("invariance {}", self.options.change.label()), text))
+    }
+
+    fn options(&self) -> Value {
+        keep(&self.options)
+    }
+
+    fn restore(&mut self, options: Value) {
+        self.options = take(options);
+    }
+}
+
+impl Lab {
+    /// The curves, and under the pointer the numbers and the changed picture.
+    fn plot(&mut self, ui: &mut Ui, view: View, found: &Invariance, top: Rect, area: Rect) {
+        let plot = Rect::from_min_max(area.min + vec2(4.0, 4.0), area.max - vec2(4.0, 18.0));
+        let response = ui.interact(area, ui.scope_id().with("plot"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "curves of invariance"));
+        let painter = ui.painter();
+        painter.rect_stroke(plot, 0.0, Stroke::new(1.0, view.palette.line), StrokeKind::Inside);
+        let last = found.amounts.len() - 1;
+        let x = |index: usize| plot.left() + plot.width() * index as f32 / last.max(1) as f32;
+        let curve = |values: &[f32], most: f32, colour: Color32, width: f32| {
+            let point = |(index, value): (usize, &f32)| pos2(x(index), plot.bottom() - plot.height() * value / most);
+            let points: Vec<Pos2> = values.iter().enumerate().map(point).collect();
+            painter.line(points, Stroke::new(width, colour));
+        };
+        let farthest =
+            found.distances.iter().flat_map(|(_, values)| values).fold(1.0f32, |most, &value| most.max(value));
+        for ((_, distances), colour) in found.distances.iter().zip(COLOURS) {
+            curve(distances, farthest, colour, 1.2);
+        }
+        curve(&found.probabilities, 1.0, view.palette.accent, 2.4);
+        let change = self.options.change;
+        let small = FontId::proportional(10.5);
+        for (index, align) in [(0, Align2::LEFT_TOP), (last / 2, Align2::CENTER_TOP), (last, Align2::RIGHT_TOP)] {
+            let at = pos2(x(index), plot.bottom() + 3.0);
+            painter.text(at, align, change.say(found.amounts[index]), small.clone(), view.palette.weak);
+        }
+        let hovered = response
+            .hover_pos()
+            .map(|at| (((at.x - plot.left()) / plot.width() * last as f32).round().clamp(0.0, last as f32)) as usize);
+        let index = hovered.unwrap_or_else(|| found.amounts.iter().position(|a| *a >= change.range().1).unwrap_or(0));
+        let mut words = vec![(format!("{:.1}%", 100.0 * found.probabilities[index]), view.palette.accent)];
+        for ((layer, distances), colour) in found.distances.iter().zip(COLOURS) {
+            let name = layer_name(view.shown.graph().node(*layer));
+            words.push((format!("{name} moves {}", number(distances[index])), colour));
+        }
+        words.push((change.say(found.amounts[index]), view.palette.weak));
+        let mut left = top.left();
+        for (text, colour) in words {
+            let shown = painter.text(pos2(left, top.top()), Align2::LEFT_TOP, text, FontId::proportional(11.5), colour);
+            left = shown.right() + 10.0;
+        }
+        if hovered.is_some() {
+            painter.vline(x(index), plot.y_range(), Stroke::new(1.0, view.palette.weak));
+            let side = (plot.height() * 0.6).clamp(32.0, 110.0);
+            let right = x(index) < plot.center().x;
+            let corner = pos2(if right { plot.right() - side - 4.0 } else { plot.left() + 4.0 }, plot.top() + 4.0);
+            if let Some(texture) = self.preview(ui, view, index, found.amounts[index]) {
+                ui.painter().image(texture, Rect::from_min_size(corner, Vec2::splat(side)), WHOLE, Color32::WHITE);
+            }
+        }
+    }
+
+    /// What the network saw at an amount.
+    fn preview(&mut self, ui: &Ui, view: View, index: usize, amount: f32) -> Option<egui::TextureId> {
+        let change = self.options.change;
+        let key = (view.run().id, change, index);
+        if self.preview.as_ref().is_none_or(|(other, _)| *other != key) {
+            let shape = view.shown.graph().input_shape();
+            let changed = view.run().layers[0].with_values(|values| change.apply(values, shape, amount)).ok()?;
+            let tensor = Tensor::from_vec(changed, (shape[0], shape[1], shape[2]), &Device::Cpu).ok()?;
+            let image = view.run().model.preprocess.unapply(&tensor).ok()?;
+            self.preview = Some((key, rgb_texture(ui.ctx(), "changed input", &image, TextureOptions::LINEAR)));
+        }
+        self.preview.as_ref().map(|(_, texture)| texture.id())
+    }
+}

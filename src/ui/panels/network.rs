@@ -1,0 +1,378 @@
+//! The network as a drawing: branches, blocks that fold, a thumbnail a layer; to be moved and zoomed.
+
+use super::{Kind, Panel, keep, take};
+use crate::{
+    net::{NodeId, Op},
+    ui::{
+        commands::Command,
+        describe,
+        drawing::{self, Block, Folded, Layout},
+        export::Export,
+        state::{View, layer_name},
+        theme::RADIUS,
+        widgets::caption,
+    },
+};
+use eframe::egui::{
+    self, Align2, Color32, FontId, Pos2, Rect, RichText, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2,
+    vec2,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+pub(super) const KIND: Kind = Kind {
+    name: "network",
+    title: "Architecture",
+    about: "The network as a drawing: which layer feeds which. Drag to move, scroll to zoom, double-click a block to \
+            unfold it.",
+    make: || Box::<Network>::default(),
+};
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Options {
+    /// Names of the blocks that are unfolded, of any network.
+    open: BTreeSet<String>,
+}
+
+#[derive(Default)]
+struct Network {
+    options: Options,
+    drawn: Option<Drawn>,
+    /// Points a point of the drawing, and the drawing's point in the middle of the pane; everything where `None`.
+    camera: Option<(f32, Pos2)>,
+    shown_layer: Option<NodeId>,
+}
+
+struct Drawn {
+    /// The address of the graph, which a run holds as long as it is on screen.
+    graph: usize,
+    open: BTreeSet<String>,
+    blocks: Vec<Block>,
+    folded: Folded,
+    layout: Layout,
+}
+
+const BOX: Vec2 = vec2(128.0, 40.0);
+/// Layers that rectify or normalise only.
+const LOW: Vec2 = vec2(96.0, 20.0);
+
+/// How far one may zoom.
+const ZOOM: [f32; 2] = [0.02, 4.0];
+/// Below this, text would be too small to read.
+const READABLE: f32 = 0.55;
+
+impl Panel for Network {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        self.draw_anew(view);
+        let Some(drawn) = &self.drawn else { return };
+        let blocks = drawn.blocks.len();
+        let mut fold = None;
+        ui.horizontal(|ui| {
+            if ui.small_button("whole").on_hover_text("Show the whole network").clicked() {
+                self.camera = None;
+            }
+            if blocks > 0 && ui.small_button("fold all").on_hover_text("Fold every block").clicked() {
+                fold = Some(false);
+            }
+            if blocks > 0 && ui.small_button("unfold all").on_hover_text("Unfold every block").clicked() {
+                fold = Some(true);
+            }
+            let drawn_boxes = drawn.folded.boxes.len();
+            caption(
+                ui,
+                format!(
+                    "{}  ·  {drawn_boxes} boxes  ·  double-click a block to unfold it",
+                    view.run().model.card.title
+                ),
+            );
+        });
+        if let Some(unfold) = fold {
+            let names = drawn.blocks.iter().map(|block| block.name.clone());
+            let names: BTreeSet<String> = names.collect();
+            self.options.open.retain(|name| !names.contains(name));
+            if unfold {
+                self.options.open.extend(names);
+            }
+            self.camera = None;
+            ui.ctx().request_repaint();
+            return;
+        }
+        let area = ui.available_rect_before_wrap();
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
+        child.set_clip_rect(area.intersect(ui.clip_rect()));
+        if let Some(name) = self.canvas(&mut child, view, area, out) {
+            if !self.options.open.remove(&name) {
+                self.options.open.insert(name);
+            }
+            ui.ctx().request_repaint();
+        }
+        ui.allocate_rect(area, Sense::hover());
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let drawn = self.drawn.as_ref()?;
+        let text = drawing::svg::svg(&drawn.folded, &drawn.layout, |index| drawn.texts(index, view));
+        Some(Export::drawing(view, "network", text))
+    }
+
+    fn options(&self) -> Value {
+        keep(&self.options)
+    }
+
+    fn restore(&mut self, options: Value) {
+        self.options = take(options);
+    }
+}
+
+/// From a point of the drawing to one of the screen.
+#[derive(Clone, Copy)]
+struct Camera {
+    zoom: f32,
+    middle: Pos2,
+    area: Rect,
+}
+
+impl Camera {
+    fn point(self, at: Pos2) -> Pos2 {
+        self.area.center() + (at - self.middle) * self.zoom
+    }
+
+    fn rect(self, rect: Rect) -> Rect {
+        Rect::from_min_max(self.point(rect.min), self.point(rect.max))
+    }
+
+    fn back(self, at: Pos2) -> Pos2 {
+        self.middle + (at - self.area.center()) / self.zoom
+    }
+}
+
+impl Drawn {
+    fn texts(&self, index: usize, view: View) -> [String; 2] {
+        let boxed = &self.folded.boxes[index];
+        let node = view.shown.graph().node(boxed.node);
+        match boxed.block {
+            Some(block) => {
+                [self.blocks[block].name.clone(), format!("{} layers  {}", boxed.count, describe::short_shape(node))]
+            }
+            None if is_low(&node.op) => [node.op.kind().to_owned(), String::new()],
+            None => [
+                node.title.map_or_else(|| node.name.clone(), str::to_owned),
+                format!("{}  {}", describe::kind(node), describe::short_shape(node)),
+            ],
+        }
+    }
+}
+
+fn is_low(op: &Op) -> bool {
+    matches!(op, Op::Relu | Op::BatchNorm { .. } | Op::Dropout { .. } | Op::Flatten | Op::Tanh { .. } | Op::Sigmoid)
+}
+
+impl Network {
+    /// Lays the drawing out where the network, or what is unfolded of it, changed.
+    fn draw_anew(&mut self, view: View) {
+        let graph = view.shown.graph();
+        let address = std::ptr::from_ref(graph) as usize;
+        let other = self.drawn.as_ref().is_none_or(|drawn| drawn.graph != address);
+        if !other && self.drawn.as_ref().is_some_and(|drawn| drawn.open == self.options.open) {
+            return;
+        }
+        let blocks = match self.drawn.take().filter(|_| !other) {
+            Some(drawn) => drawn.blocks,
+            None => drawing::blocks(graph),
+        };
+        let folded = drawing::fold(graph, &blocks, &self.options.open);
+        let size = |boxed: &drawing::fold::Boxed| match boxed.block {
+            None if is_low(&graph.node(boxed.node).op) => LOW,
+            _ => BOX,
+        };
+        let sizes: Vec<Vec2> = folded.boxes.iter().map(size).collect();
+        let layout = drawing::layout(&folded, &sizes);
+        if other {
+            (self.camera, self.shown_layer) = (None, None);
+        }
+        self.drawn = Some(Drawn { graph: address, open: self.options.open.clone(), blocks, folded, layout });
+    }
+
+    /// Draws, and returns the name of the block that is to be folded or unfolded.
+    fn canvas(&mut self, ui: &mut Ui, view: View, area: Rect, out: &mut Vec<Command>) -> Option<String> {
+        let ground = ui.interact(area, ui.scope_id().with("ground"), Sense::click_and_drag());
+        ground.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "drawing of the network"));
+        let camera = self.aim(ui, view, area, &ground);
+        let drawn = self.drawn.as_ref()?;
+        let mut toggled = drawn.frames(ui, camera, view);
+        drawn.edges(ui, camera, view);
+        let pictures = view.pictures();
+        for index in 0..drawn.folded.boxes.len() {
+            let rect = camera.rect(drawn.layout.boxes[index]);
+            if !rect.intersects(area) {
+                continue;
+            }
+            let boxed = &drawn.folded.boxes[index];
+            let node = view.shown.graph().node(boxed.node);
+            let [first, second] = drawn.texts(index, view);
+            let picked = drawn.folded.place[view.selection.layer] == index;
+            let response = ui.interact(rect, ui.scope_id().with(("box", boxed.node)), Sense::click());
+            let name = boxed.block.map_or(&node.name, |block| &drawn.blocks[block].name);
+            response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, format!("box {name}")));
+            let palette = view.palette;
+            let fill = match (picked, response.hovered()) {
+                (true, _) => palette.picked,
+                (_, true) => palette.line,
+                _ => palette.hovered,
+            };
+            let painter = ui.painter();
+            painter.rect_filled(rect, f32::from(RADIUS) * camera.zoom.min(1.0), fill);
+            let stroke = if picked { Stroke::new(2.0, palette.accent) } else { Stroke::new(1.0, palette.line) };
+            if boxed.block.is_some() {
+                // A second sheet below: there is more in it.
+                painter.rect_stroke(rect.translate(vec2(3.0, 3.0) * camera.zoom), RADIUS, stroke, StrokeKind::Inside);
+            }
+            painter.rect_stroke(rect, RADIUS, stroke, StrokeKind::Inside);
+            let mut left = rect.left() + 6.0 * camera.zoom;
+            if rect.height() > 7.0
+                && !(is_low(&node.op) && boxed.block.is_none())
+                && let Some(pictures) = &pictures
+            {
+                let side = rect.height() - 4.0 * camera.zoom;
+                let at = rect.left_top() + vec2(2.0, 2.0) * camera.zoom;
+                let (texture, uv) = pictures.thumbnail(boxed.node);
+                painter.image(texture, Rect::from_min_size(at, Vec2::splat(side)), uv, Color32::WHITE);
+                left = at.x + side + 5.0 * camera.zoom;
+            }
+            if camera.zoom >= READABLE {
+                let clipped = painter.with_clip_rect(rect.shrink(1.0).intersect(ui.clip_rect()));
+                let font = |size: f32| FontId::proportional(size * camera.zoom.min(1.6));
+                let middle = rect.center().y;
+                let above = if second.is_empty() { 0.0 } else { 8.0 * camera.zoom };
+                let text = if picked { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
+                clipped.text(pos2(left, middle - above), Align2::LEFT_CENTER, &first, font(12.0), text);
+                clipped.text(pos2(left, middle + above), Align2::LEFT_CENTER, &second, font(10.0), palette.weak);
+            }
+            if response.clicked() {
+                out.push(Command::SelectLayer(boxed.node));
+                self.shown_layer = Some(boxed.node);
+            }
+            if let Some(block) = boxed.block.filter(|_| response.double_clicked()) {
+                toggled = Some(drawn.blocks[block].name.clone());
+            }
+            let more = if boxed.block.is_some() { "\nDouble-click to unfold" } else { "" };
+            response.on_hover_text(format!(
+                "{}\n{}\n{}{more}",
+                layer_name(node),
+                describe::kind(node),
+                describe::shape(node)
+            ));
+        }
+        toggled
+    }
+
+    /// Moves and zooms by the pointer, and to the selected layer when it changes.
+    fn aim(&mut self, ui: &Ui, view: View, area: Rect, ground: &egui::Response) -> Camera {
+        let Some(drawn) = &self.drawn else { return Camera { zoom: 1.0, middle: Pos2::ZERO, area } };
+        let bounds = drawn.layout.bounds.expand(16.0);
+        let whole = (area.width() / bounds.width()).min(area.height() / bounds.height()).clamp(ZOOM[0], 1.0);
+        let (zoom, middle) = self.camera.unwrap_or((whole, bounds.center()));
+        let mut camera = Camera { zoom, middle, area };
+        let layer = view.selection.layer;
+        let here = drawn.layout.boxes[drawn.folded.place[layer]];
+        if self.shown_layer.is_some_and(|shown| shown != layer) && !area.contains_rect(camera.rect(here)) {
+            camera.middle = here.center();
+        }
+        self.shown_layer = Some(layer);
+        if ground.dragged() {
+            camera.middle -= ground.drag_delta() / camera.zoom;
+        }
+        if let Some(pointer) = ui.ctx().pointer_hover_pos().filter(|at| area.contains(*at) && ui.ui_contains_pointer())
+        {
+            let (pinched, scrolled) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta()));
+            let factor = pinched * (scrolled.y / 250.0).exp();
+            if factor != 1.0 {
+                let fixed = camera.back(pointer);
+                camera.zoom = (camera.zoom * factor).clamp(ZOOM[0], ZOOM[1]);
+                camera.middle += fixed - camera.back(pointer);
+            }
+        }
+        // Something of it stays in view.
+        camera.middle = camera.middle.clamp(bounds.min, bounds.max);
+        let moved = (camera.zoom, camera.middle) != (zoom, middle);
+        if moved || self.camera.is_some() {
+            self.camera = Some((camera.zoom, camera.middle));
+        }
+        camera
+    }
+}
+
+impl Drawn {
+    /// Lines from box to box; those of the selected layer stand out.
+    fn edges(&self, ui: &Ui, camera: Camera, view: View) {
+        let here = self.folded.place[view.selection.layer];
+        let mut marked = Vec::new();
+        for (edge, points) in self.folded.edges.iter().zip(&self.layout.edges) {
+            let (from, to) = (points[0], points[points.len() - 1]);
+            let span = Rect::from_two_pos(camera.point(from), camera.point(to));
+            let high = points.iter().fold(span, |span, &point| span.union(Rect::from_pos(camera.point(point))));
+            if !high.expand(2.0).intersects(camera.area) {
+                continue;
+            }
+            match edge.0 == here || edge.1 == here {
+                true => marked.push(points),
+                false => line(ui, camera, points, Stroke::new(1.0, view.palette.weak.gamma_multiply(0.55))),
+            }
+        }
+        for points in marked {
+            line(ui, camera, points, Stroke::new(1.8, view.palette.accent));
+        }
+    }
+
+    /// Around every block that is unfolded, with a button that folds it.
+    fn frames(&self, ui: &mut Ui, camera: Camera, view: View) -> Option<String> {
+        let mut toggled = None;
+        for (index, block) in self.blocks.iter().enumerate() {
+            let is_whole =
+                block.nodes.iter().any(|&node| self.folded.boxes[self.folded.place[node]].block == Some(index));
+            let inside = block.nodes.iter().map(|&node| self.folded.place[node]);
+            // What is in a folded block of its own has no frame.
+            let hidden = is_whole || inside.clone().collect::<BTreeSet<_>>().len() < 2;
+            if hidden {
+                continue;
+            }
+            let around = inside.fold(Rect::NOTHING, |rect, index| rect.union(self.layout.boxes[index]));
+            // Inner frames stand a little inside outer ones.
+            let depth = block.name.matches('.').count() as f32;
+            let rect = camera.rect(around.expand((9.0 - 2.0 * depth).max(3.0)));
+            if !rect.intersects(camera.area) {
+                continue;
+            }
+            let painter = ui.painter();
+            painter.rect_filled(rect, RADIUS, view.palette.hovered.gamma_multiply(0.45));
+            painter.rect_stroke(rect, RADIUS, Stroke::new(1.0, view.palette.line), StrokeKind::Inside);
+            if camera.zoom < READABLE {
+                continue;
+            }
+            let label = RichText::new(format!("fold {}", block.name)).small().color(view.palette.weak);
+            let at = Rect::from_min_size(rect.left_top() - vec2(0.0, 17.0), vec2(rect.width().max(60.0), 16.0));
+            let mut child = ui.new_child(egui::UiBuilder::new().id_salt(&block.name).max_rect(at));
+            let button = egui::Button::new(label).frame(false).truncate();
+            if child.add(button).accessible_name(format!("Fold {}", block.name)).clicked() {
+                toggled = Some(block.name.clone());
+            }
+        }
+        toggled
+    }
+}
+
+fn line(ui: &Ui, camera: Camera, points: &[Pos2], stroke: Stroke) {
+    for pair in points.windows(2) {
+        let [from, to] = [camera.point(pair[0]), camera.point(pair[1])];
+        if from.y == to.y {
+            ui.painter().line_segment([from, to], stroke);
+            continue;
+        }
+        let middle = (from.x + to.x) / 2.0;
+        let corners = [from, pos2(middle, from.y), pos2(middle, to.y), to];
+        let curve = egui::epaint::CubicBezierShape::from_points_stroke(corners, false, Color32::TRANSPARENT, stroke);
+        ui.painter().add(Shape::CubicBezier(curve));
+    }
+}

@@ -1,0 +1,145 @@
+//! A drawing pad: what is drawn runs through the network while it is drawn. Made for networks that read digits.
+
+use super::{Kind, Panel, keep, take};
+use crate::{
+    engine::{Lane, PictureSource},
+    picture::Picture,
+    ui::{
+        commands::Command,
+        export::Export,
+        prepare::rgb_texture,
+        state::View,
+        widgets::{WHOLE, caption, fit, slider, toolbar},
+    },
+};
+use eframe::egui::{self, Color32, Pos2, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo};
+use image::{GrayImage, Luma, RgbImage};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(super) const KIND: Kind = Kind {
+    name: "pad",
+    title: "Draw",
+    about: "Draw something: it runs through the network as you draw. LeNet-5 expects a digit, white on black.",
+    make: || Box::<Pad>::default(),
+};
+
+/// Pixels a side.
+const SIDE: u32 = 112;
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default)]
+struct Options {
+    /// Of the pen, in pixels of the pad.
+    radius: f32,
+    /// Dark on light.
+    paper: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { radius: 5.0, paper: false }
+    }
+}
+
+struct Pad {
+    options: Options,
+    /// Ink, 0 to 255.
+    ink: GrayImage,
+    texture: Option<TextureHandle>,
+    /// Drawn since it last ran.
+    changed: bool,
+    last: Option<Pos2>,
+}
+
+impl Default for Pad {
+    fn default() -> Self {
+        let ink = GrayImage::new(SIDE, SIDE);
+        Pad { options: Options::default(), ink, texture: None, changed: false, last: None }
+    }
+}
+
+impl Panel for Pad {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        caption(ui, "draw with the pointer, rub out with the right button: it runs as you draw");
+        toolbar(ui, |ui| {
+            if ui.button("clear").accessible_name("Clear the drawing").clicked() {
+                self.ink = GrayImage::new(SIDE, SIDE);
+                (self.texture, self.changed) = (None, true);
+            }
+            slider(ui, "pen", egui::Slider::new(&mut self.options.radius, 1.0..=16.0));
+            if ui.checkbox(&mut self.options.paper, "dark on light").changed() {
+                (self.texture, self.changed) = (None, true);
+            }
+        });
+        let rect = fit(ui.available_rect_before_wrap(), 1.0);
+        let response = ui.interact(rect, ui.scope_id().with("pad"), Sense::click_and_drag());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Canvas, true, "drawing pad"));
+        let pressed = response.is_pointer_button_down_on();
+        match response.interact_pointer_pos().filter(|_| pressed) {
+            Some(at) => {
+                let at = ((at - rect.min) / rect.width() * SIDE as f32).to_pos2();
+                let rub = ui.input(|input| input.pointer.secondary_down());
+                self.stroke(self.last.unwrap_or(at), at, if rub { 0 } else { 255 });
+                (self.last, self.texture, self.changed) = (Some(at), None, true);
+            }
+            None => self.last = None,
+        }
+        if self.texture.is_none() {
+            self.texture = Some(rgb_texture(ui.ctx(), "drawing", &self.pixels(), TextureOptions::LINEAR));
+        }
+        if let Some(texture) = &self.texture {
+            ui.painter().image(texture.id(), rect, WHOLE, Color32::WHITE);
+        }
+        // One after the other: were each to replace the one before, a slow network would never finish.
+        let busy = view.status.is_some_and(|status| status.lane <= Lane::Picture);
+        if self.changed && !busy {
+            self.changed = false;
+            out.push(Command::Open(PictureSource::Ready(Picture::from_rgb("drawing", self.pixels()))));
+        }
+        ui.allocate_rect(rect, Sense::hover());
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let pixels = self.pixels();
+        Some(Export::new(view, "drawing", None, move |_| Ok(image::DynamicImage::ImageRgb8(pixels).into_rgba8())))
+    }
+
+    fn options(&self) -> Value {
+        keep(&self.options)
+    }
+
+    fn restore(&mut self, options: Value) {
+        self.options = take(options);
+    }
+}
+
+impl Pad {
+    fn pixels(&self) -> RgbImage {
+        RgbImage::from_fn(SIDE, SIDE, |x, y| {
+            let ink = self.ink.get_pixel(x, y)[0];
+            let level = if self.options.paper { 255 - ink } else { ink };
+            image::Rgb([level; 3])
+        })
+    }
+
+    /// A line with round ends and a soft edge, of ink or of none.
+    fn stroke(&mut self, from: Pos2, to: Pos2, ink: u8) {
+        let radius = self.options.radius;
+        let along = to - from;
+        let length = along.length_sq();
+        let distance = |at: Pos2| {
+            let share = if length > 0.0 { ((at - from).dot(along) / length).clamp(0.0, 1.0) } else { 0.0 };
+            at.distance(from + along * share)
+        };
+        for (x, y, pixel) in self.ink.enumerate_pixels_mut() {
+            let cover = (radius + 0.5 - distance(egui::pos2(x as f32 + 0.5, y as f32 + 0.5))).clamp(0.0, 1.0);
+            if cover > 0.0 {
+                let blend = f32::from(pixel[0]) * (1.0 - cover) + f32::from(ink) * cover;
+                // Two strokes that meet leave no seam.
+                let level = if ink > 0 { (blend as u8).max(pixel[0]) } else { (blend as u8).min(pixel[0]) };
+                *pixel = Luma([level]);
+            }
+        }
+    }
+}
