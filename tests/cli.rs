@@ -1,108 +1,23 @@
 //! The program as a person runs it: every subcommand, its files and its numbers, and what it says when it cannot.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod desk;
+
 use candle_core::{Device, Tensor};
+use desk::{Desk, assert_same, run, texts};
 use serde_json::Value;
 use std::{
     collections::HashMap,
     fs,
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-    sync::Arc,
+    path::PathBuf,
+    process::{Command, Stdio},
 };
 use striate::{
-    engine::{Model, Opening, Run},
     kernels::to_vec,
-    methods::{Keep, METHODS},
+    methods::{CAMS, Keep, METHODS},
     paint::read_npy,
-    picture::Picture,
     watch::Watch,
 };
-use tempfile::TempDir;
-
-/// The binary in an empty folder of its own.
-struct Desk(TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        Desk(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_striate"));
-        command.args(arguments.split_whitespace()).current_dir(self.0.path());
-        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("RUST_BACKTRACE");
-        command
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// Standard output of a run that must succeed.
-    fn said(&self, arguments: &str) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{arguments}: {errors}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, arguments: &str) -> Value {
-        serde_json::from_str(&self.said(&format!("{arguments} --json"))).unwrap()
-    }
-
-    /// The one line on standard error of a run that must fail, leaving the folder as it was.
-    fn refused(&self, arguments: &str, code: i32) -> String {
-        let before = self.files();
-        let output = self.run(arguments);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments}: {said}");
-        let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("note: ")).collect();
-        assert_eq!(lines.len(), 1, "{arguments}: {said}");
-        assert!(lines[0].starts_with("striate: ") && !said.contains("panicked"), "{arguments}: {said}");
-        assert!(!lines[0].contains("Usage:") && lines[0].len() < 500, "{arguments}: {said}");
-        assert_eq!(self.files(), before, "{arguments}");
-        assert!(output.stdout.is_empty(), "{arguments}");
-        lines[0].to_owned()
-    }
-
-    fn files(&self) -> Vec<PathBuf> {
-        fn below(folder: &Path) -> Vec<PathBuf> {
-            let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-            entries.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
-        }
-        let mut files = below(self.0.path());
-        files.sort();
-        files
-    }
-}
-
-fn run(network: &str) -> Run {
-    let watch = Watch::default();
-    let model = Arc::new(Model::open(&Opening::of(network), &Device::Cpu, &watch).unwrap());
-    Run::picture(&model, Picture::from_source("sample:chelsea").unwrap(), &watch).unwrap()
-}
-
-fn assert_same(path: &Path, dims: &[usize], values: &[f32]) {
-    let tensor = read_npy(path).unwrap();
-    assert_eq!(tensor.dims(), dims, "{}", path.display());
-    let largest = values.iter().fold(0f32, |most, value| most.max(value.abs()));
-    let found = to_vec(&tensor).unwrap();
-    let apart = found.iter().zip(values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(apart <= 1e-6 * largest, "{}: {apart} of {largest}", path.display());
-}
-
-fn texts(path: &Path) -> HashMap<String, String> {
-    let reader = png::Decoder::new(std::io::BufReader::new(fs::File::open(path).unwrap())).read_info().unwrap();
-    let info = reader.info();
-    let latin = info.uncompressed_latin1_text.iter().map(|chunk| (chunk.keyword.clone(), chunk.text.clone()));
-    let utf8 = info.utf8_text.iter().map(|chunk| (chunk.keyword.clone(), chunk.get_text().unwrap()));
-    latin.chain(utf8).collect()
-}
 
 #[test]
 fn networks_and_layers_are_listed() {
@@ -254,9 +169,10 @@ fn a_tour_is_a_folder_that_a_browser_opens() {
     assert!(desk.said("tour sample:chelsea --out tour --layers conv1,relu1,fc --units 2").contains("index.html"));
     let html = fs::read_to_string(desk.path("tour/index.html")).unwrap();
     let linked: Vec<&str> = html.split("src=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    let quick = || METHODS.iter().filter(|method| !method.slow);
-    // The picture, two for each quick method, three mosaics, two layers' filters, and two units of two layers.
-    assert_eq!(linked.len(), 1 + 2 * quick().count() + 3 + 2 + 2 * 2 * 2);
+    let quick = || METHODS.iter().chain(CAMS).filter(|method| !method.slow);
+    // The picture, two for each quick method and each of the five rectifiers, three mosaics, two layers' filters, and two
+    // units of two layers.
+    assert_eq!(linked.len(), 1 + 2 * quick().count() + 2 * 5 + 3 + 2 + 2 * 2 * 2);
     for file in &linked {
         assert!(image::image_dimensions(desk.path("tour").join(file)).is_ok(), "{file}");
     }
@@ -477,6 +393,8 @@ fn help_lists_what_the_registries_hold() {
         "activations",
         "filters",
         "saliency",
+        "cam",
+        "units",
         "deconvnet",
         "tour",
         "evaluate",

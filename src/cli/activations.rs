@@ -36,7 +36,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check()?;
+    args.output.check(false)?;
     let graph = args.subject.network.graph()?;
     let layer = graph.find(&args.layer)?;
     let unit = args.unit.map(|unit| args::unit(unit, layer, &graph)).transpose()?;

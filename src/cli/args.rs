@@ -64,6 +64,14 @@ impl NetworkArgs {
         self.labels.as_deref().map_or(Ok(self.network.labels), |path| Ok(Labels::own(read_labels(path)?)))
     }
 
+    /// Refuses a class that does not exist before anything runs; labels from a file are read with the network.
+    pub fn check_class(&self, text: &str) -> Result<()> {
+        if self.labels.is_none() {
+            self.network.labels.find(text)?;
+        }
+        Ok(())
+    }
+
     /// Opens the network; says so when its weights are made up.
     pub fn open(&self, console: &Console) -> Result<Arc<Model>> {
         console.stage("reading weights");

@@ -5,7 +5,7 @@ use super::{
     console::Console,
     facts::{ClassFacts, Facts, object},
     output::check_path,
-    table::Table,
+    table::{Table, bar},
 };
 use crate::{Result, engine::Run, paint::write_npy};
 use candle_core::{Device, Tensor};
@@ -71,12 +71,4 @@ fn text(answer: &Answer, run: &Run) -> String {
         1000.0 * answer.forward_seconds,
         table.render()
     )
-}
-
-/// A bar of `width` characters for 1.
-fn bar(share: f32, width: usize) -> String {
-    let eighths = (share.clamp(0.0, 1.0) * width as f32 * 8.0).round() as usize;
-    let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
-    let full = "█".repeat(eighths / 8) + rest;
-    format!("{full:<width$}")
 }

@@ -3,14 +3,15 @@
 use super::{
     args::{self, SubjectArgs},
     console::Console,
-    facts::{Facts, UnitFacts},
+    facts::{Facts, StepFacts, UnitFacts},
     output::OutputArgs,
-    pictures::{grid, paint_values, patch},
+    patches::{pairs, strip},
+    pictures::{gap, grid, paint_values, patch},
 };
 use crate::{
     Error, Result,
     engine::Run,
-    methods::{Keep, Reconstruction, deconvnet, strongest_units},
+    methods::{Keep, Reconstruction, Step, deconvnet, path, strongest_units},
     net::{Field, NodeId},
     paint::Range,
 };
@@ -21,7 +22,8 @@ use image::{RgbaImage, imageops};
 ///
 /// Of the unit's feature map one activation is kept and walked back to the picture: what of the picture made the unit
 /// answer. Zero is grey. Without --unit the 9 strongest units stand in a square, strongest first, each at its own full
-/// scale. --raw writes (channels, height, width) with --unit, else (units, channels, height, width).
+/// scale. --raw writes (channels, height, width) with --unit, else (units, channels, height, width); with --path
+/// (steps, channels, height, width).
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -41,6 +43,13 @@ pub(super) struct Args {
     /// Cut each reconstruction to the part of the picture that the kept activation sees
     #[arg(long)]
     crop: bool,
+    /// Beside each reconstruction the part of the picture that its activation sees, both cut to it
+    #[arg(long, conflicts_with = "crop")]
+    patches: bool,
+    /// One unit's path, layer by layer: the part of the picture that it sees, its reconstruction, and what of that passes
+    /// through the strongest unit of the layer before, of the one before that, down to the first
+    #[arg(long, requires = "unit", conflicts_with_all = ["crop", "patches"])]
+    path: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -50,11 +59,17 @@ const UNITS: usize = 9;
 const COLUMNS: u32 = 3;
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check()?;
+    args.output.check(false)?;
+    if args.keep == Keep::Map && (args.patches || args.path) {
+        let flag = if args.path { "--path" } else { "--patches" };
+        return Err(Error::Usage(format!("{flag} is for one activation: --keep strongest or --keep ROW,COL")));
+    }
     let graph = args.subject.network.graph()?;
     let layer = graph.find(&args.layer)?;
     let unit = args.unit.map(|unit| args::unit(unit, layer, &graph)).transpose()?;
     let run = args.subject.run(console)?;
+    // Found again: what ran may lack the auxiliary classifiers.
+    let layer = run.model.network.graph().find(&args.layer)?;
     let units = unit.map_or_else(|| strongest(&run, layer, args.keep), |unit| Ok(vec![unit]))?;
     console.stage("projecting back");
     let mut found = Vec::new();
@@ -62,39 +77,69 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         let watch = console.watch().part(index, units.len());
         found.push(deconvnet(&run.trace, layer, unit, args.keep, args.skip_lrn, &watch)?);
     }
-    let values: Vec<f32> = found.iter().flat_map(|one| one.values.iter().copied()).collect();
+    let steps = match args.path {
+        true => {
+            console.stage("following the path");
+            path(&run.trace, &found[0], args.skip_lrn, console.watch())?
+        }
+        false => Vec::new(),
+    };
+    let shown = || found.iter().chain(steps.iter().map(|step| &step.through));
+    let values: Vec<f32> = shown().flat_map(|one| one.values.iter().copied()).collect();
     let [channels, height, width] = found[0].shape;
     let shape = match unit {
-        Some(_) => vec![channels, height, width],
-        None => vec![found.len(), channels, height, width],
+        Some(_) if !args.path => vec![channels, height, width],
+        _ => vec![shown().count(), channels, height, width],
     };
     let units =
         found.iter().map(|one| UnitFacts { unit: one.unit, position: one.position, activation: one.activation });
     let facts = Facts {
         unit,
         units: Some(units.collect()),
+        path: args.path.then(|| facts_of(&run, &steps)),
         method: Some("deconvnet"),
         paper: Some("Zeiler and Fergus 2014"),
         ..Facts::of(&run.model).picture(args.subject.name()).layer(&run.model, layer).values(&shape, Range::of(&values))
     };
     let field = run.model.network.graph().costs()[layer].field;
+    let scale = args.output.scale();
     let paint = || {
+        if args.path {
+            return strip(&run, &found[0], &steps, scale);
+        }
+        if args.patches {
+            return pairs(&run, &found, scale, COLUMNS);
+        }
         // Unenlarged, and then all by the same factor.
-        let tiles: Vec<RgbaImage> = found.iter().map(|one| tile(one, args.crop.then_some(&field))).collect();
+        let cut = |one: &Reconstruction| one.position.filter(|_| args.crop).map(|position| (&field, position));
+        let tiles: Vec<RgbaImage> = found.iter().map(|one| tile(one, cut(one))).collect();
         let columns = (tiles.len() as u32).min(COLUMNS);
         let (across, down) = tiles[0].dimensions();
-        let factor = args.output.scale().one((across * columns) as usize, (down * columns) as usize);
+        let factor = scale.one((across * columns) as usize, (down * columns) as usize);
         let enlarge = |tile| imageops::resize(tile, across * factor, down * factor, imageops::FilterType::Nearest);
-        Ok(grid(&tiles.iter().map(enlarge).collect::<Vec<_>>(), columns))
+        let tiles: Vec<RgbaImage> = tiles.iter().map(enlarge).collect();
+        Ok(grid(&tiles, columns, gap(tiles[0].dimensions())))
     };
     args.output.save(facts, paint, || Ok(Tensor::from_vec(values, shape, &Device::Cpu)?))
 }
 
-/// A reconstruction, a pixel a value, or with `field` the part of it that its activation sees.
-pub(super) fn tile(one: &Reconstruction, field: Option<&[Field; 2]>) -> RgbaImage {
+fn facts_of(run: &Run, steps: &[Step]) -> Vec<StepFacts> {
+    let graph = run.model.network.graph();
+    let facts = |Step { through, share }: &Step| StepFacts {
+        layer: graph.node(through.layer).name.clone(),
+        unit: through.unit,
+        position: through.position,
+        activation: through.activation,
+        share: *share,
+    };
+    steps.iter().map(facts).collect()
+}
+
+/// A reconstruction, a pixel a value, or the part of it that an activation with this field sees.
+pub(super) fn tile(one: &Reconstruction, cut: Option<(&[Field; 2], [usize; 2])>) -> RgbaImage {
     let [_, height, width] = one.shape;
     let whole = paint_values(&one.values, one.shape, 1);
-    let (Some(field), Some(position)) = (field, one.position) else { return whole };
+    let Some((field, position)) = cut else { return whole };
     let [x, y, across, down] = patch(field, position, [height, width]);
     imageops::crop_imm(&whole, x, y, across, down).to_image()
 }

@@ -1,8 +1,10 @@
 //! What a picture shows and what it was made from: the same for `--json`, for the PNG's text chunks and for captions.
 
+use super::{checks::Checks, object::ObjectFacts, target::TargetFacts};
 use crate::{
     Result,
     engine::{Model, Run},
+    methods::{Kind, Parameter, Settings, SumCheck},
     net::NodeId,
     paint::Range,
     zoo::Label,
@@ -23,12 +25,23 @@ pub(super) struct Facts {
     pub layer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layer_title: Option<&'static str>,
+    /// Where several were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layers: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub units: Option<Vec<UnitFacts>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<Vec<StepFacts>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<ClassFacts>,
+    /// The class that is taken away from the class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minus: Option<ClassFacts>,
+    /// What is explained where it is no class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,15 +49,21 @@ pub(super) struct Facts {
     /// What a synthesised picture was to excite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goal: Option<String>,
-    /// Its parameters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub settings: Option<String>,
+    /// The parameters of the method or of the synthesis, those at their default too.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub settings: serde_json::Map<String, serde_json::Value>,
     /// Shape of the values: what `--raw` writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shape: Option<Vec<usize>>,
     /// Smallest and largest value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<Range>,
+    #[serde(rename = "sum_check", skip_serializing_if = "Option::is_none")]
+    pub sum: Option<SumFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<Checks>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<ObjectFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +78,34 @@ pub(super) struct UnitFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<[usize; 2]>,
     pub activation: f32,
+}
+
+/// One layer of a unit's path.
+#[derive(Clone, Serialize)]
+pub(super) struct StepFacts {
+    pub layer: String,
+    pub unit: usize,
+    /// Where most of the signal passes.
+    pub position: Option<[usize; 2]>,
+    /// The unit's activation there.
+    pub activation: f32,
+    /// Of the signal that reached the layer, times its activations, what this unit has.
+    pub share: f32,
+}
+
+/// The sum of an attribution, and what the method promises it to be.
+#[derive(Clone, Serialize)]
+pub(super) struct SumFacts {
+    pub sum: f64,
+    pub expected: f64,
+    /// Relative to the promise.
+    pub error: f64,
+}
+
+impl From<SumCheck> for SumFacts {
+    fn from(check: SumCheck) -> Self {
+        SumFacts { sum: check.sum, expected: check.expected, error: check.error() }
+    }
 }
 
 /// A class and what the network gives it.
@@ -98,15 +145,22 @@ impl Facts {
             picture: None,
             layer: None,
             layer_title: None,
+            layers: None,
             unit: None,
             units: None,
+            path: None,
             class: None,
+            minus: None,
+            target: None,
             method: None,
             paper: None,
             goal: None,
-            settings: None,
+            settings: serde_json::Map::new(),
             shape: None,
             range: None,
+            sum: None,
+            check: None,
+            object: None,
             out: None,
             raw: None,
         }
@@ -133,19 +187,35 @@ impl Facts {
             _ => layer.clone(),
         };
         let units = || self.units.as_ref().map(|units| numbers(units.iter().map(|unit| unit.unit)));
+        let steps = |steps: &Vec<StepFacts>| {
+            let step = |s: &StepFacts| format!("{} unit {} ({:.0}%)", s.layer, s.unit, 100.0 * s.share);
+            steps.iter().map(step).collect::<Vec<_>>().join(", ")
+        };
         let class = |c: &ClassFacts| format!("{} ({}, probability {:.4})", c.label, c.index, c.probability);
+        let target = |target: &TargetFacts| format!("{} ({})", target.what, number(target.value));
+        let set: Vec<String> = self.settings.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
+        let sum = |sum: &SumFacts| {
+            let [sum_of, expected] = [sum.sum, sum.expected].map(|value| number(value as f32));
+            format!("{sum_of} where the method promises {expected} ({:.2}% off)", 100.0 * sum.error)
+        };
         let method = |method: &str| self.paper.map_or_else(|| method.to_owned(), |paper| format!("{method} ({paper})"));
         [
             ("Network", Some(self.network.to_owned())),
             ("Weights", Some(format!("{}{untrained}", self.weights))),
             ("Picture", self.picture.clone()),
             ("Layer", self.layer.as_ref().map(titled)),
+            ("Layers", self.layers.as_ref().map(|layers| layers.join(", "))),
             ("Unit", self.unit.map(|unit| unit.to_string()).or_else(units)),
+            ("Path", self.path.as_ref().map(steps)),
             ("Class", self.class.as_ref().map(class)),
+            ("Minus", self.minus.as_ref().map(class)),
+            ("Target", self.target.as_ref().map(target)),
             ("Method", self.method.map(method)),
             ("Goal", self.goal.clone()),
-            ("Settings", self.settings.clone()),
+            ("Set", (!set.is_empty()).then(|| set.join(" "))),
             ("Range", self.range.map(range)),
+            ("Sum", self.sum.as_ref().map(sum)),
+            ("Object", self.object.as_ref().map(ObjectFacts::text)),
         ]
         .into_iter()
         .filter_map(|(keyword, text)| Some((keyword, text?)))
@@ -160,8 +230,9 @@ impl Facts {
         }
         let mut text = String::new();
         for (keyword, value) in self.texts() {
-            text.push_str(&format!("{:9}{value}\n", keyword.to_lowercase()));
+            text.push_str(&format!("{:10}{value}\n", keyword.to_lowercase()));
         }
+        text.push_str(&self.check.as_ref().map(Checks::text).unwrap_or_default());
         for (path, what) in [(&self.out, "picture"), (&self.raw, "values")] {
             if let Some(path) = path {
                 text.push_str(&format!("wrote the {what} to {}\n", path.display()));
@@ -169,6 +240,21 @@ impl Facts {
         }
         Ok(text)
     }
+}
+
+/// A method's parameters as they were: numbers and words.
+pub(super) fn settings(parameters: &[Parameter], settings: &Settings) -> serde_json::Map<String, serde_json::Value> {
+    let value = |parameter: &Parameter| match parameter.kind {
+        Kind::Number { .. } => settings.number(parameter).into(),
+        Kind::Count { .. } => settings.count(parameter).into(),
+        Kind::Choice(_) => settings.choice(parameter).into(),
+    };
+    parameters.iter().map(|parameter| (parameter.name.to_owned(), value(parameter))).collect()
+}
+
+/// Text without quotes.
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A JSON object on a few lines, ended by a line feed.

@@ -46,7 +46,7 @@ const SHOWN: usize = 32;
 const MATRIX: usize = 1024;
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check()?;
+    args.output.check(false)?;
     let graph = args.network.graph()?;
     let layer = graph.find(&args.layer)?;
     let unit = args.unit.map(|unit| args::unit(unit, layer, &graph)).transpose()?;

@@ -3,7 +3,7 @@
 use super::{
     args::SubjectArgs,
     console::Console,
-    facts::Facts,
+    facts::{self, Facts},
     maximise::{canvas, painted},
     output::OutputArgs,
     synthesis::{self, SynthesisArgs},
@@ -12,7 +12,7 @@ use crate::{
     Result,
     net::NodeId,
     paint::Range,
-    synthesis::{Goal, Images, Recipe, Term},
+    synthesis::{Goal, Images, PARAMETERS, Recipe, Term},
 };
 use candle_core::Device;
 
@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check()?;
+    args.output.check(false)?;
     let graph = args.subject.network.graph()?;
     let layers: Vec<NodeId> = args.layer.iter().map(|name| graph.find(name)).collect::<Result<_>>()?;
     let preset = args.synthesis.preset("mahendran")?;
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         console.stage(&format!("inverting {name} ({} of {})", index + 1, layers.len()));
         let goal = Goal::Match { layer, wanted: run.trace.values(layer)?.into() };
         let terms = vec![Term { goal, weight: 1.0 }];
-        let recipe = Recipe { terms, settings: settings.clone(), batch: 1, picture: Some(shown.clone()) };
+        let recipe = Recipe { terms, settings: settings.clone(), batch: 1, size: None, picture: Some(shown.clone()) };
         let mut canvas = canvas(model, recipe)?;
         found.extend(synthesis::run(&mut canvas, console, |_| Ok(()))?.values);
         let [_, saved] = canvas.assess(console.watch())?;
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         goal: Some(format!("the picture as it is seen by {}", words.join(", "))),
         method: Some(preset.name),
         paper: Some(preset.paper),
-        settings: Some(settings.to_string()),
+        settings: facts::settings(PARAMETERS, &settings),
         ..Facts::of(model).picture(args.subject.name()).values(&images.dims, Range::of(&images.values))
     };
     let paint = || {

@@ -3,9 +3,9 @@
 use super::{
     args::{self, NetworkArgs},
     console::Console,
-    facts::{ClassFacts, Facts},
+    facts::{self, ClassFacts, Facts},
     output::OutputArgs,
-    pictures::grid,
+    pictures::{gap, grid},
     sheet,
     synthesis::{self, SynthesisArgs},
 };
@@ -16,7 +16,7 @@ use crate::{
     net::{Graph, NodeId},
     paint::{Range, read_npy, write_png},
     picture::Picture,
-    synthesis::{At, Canvas, Goal, Images, Preset, Recipe, Term},
+    synthesis::{At, Canvas, Goal, Images, PARAMETERS, Preset, Recipe, Term},
 };
 use image::RgbImage;
 use std::{path::PathBuf, sync::Arc};
@@ -80,7 +80,7 @@ pub(super) struct Wanted {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check()?;
+    args.output.check(false)?;
     let goals = args.goals()?;
     let picture = args.image.as_deref().map(Picture::from_source).transpose()?;
     let usual: &[&str] = if picture.is_some() { &["start=picture"] } else { &[] };
@@ -89,7 +89,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let model = args.network.open(console)?;
     let picture =
         picture.map(|picture| Images::from_tensor(&model.preprocess.apply(&picture, model.network.device())?.tensor));
-    let recipe = Recipe { terms: Vec::new(), settings, batch: args.batch.into(), picture: picture.transpose()? };
+    let recipe =
+        Recipe { terms: Vec::new(), settings, batch: args.batch.into(), size: None, picture: picture.transpose()? };
     let facts = args.facts(&model, preset, &recipe.settings);
     if args.grid {
         return sheet::run(goals, &recipe, &model, &args.output, facts, console);
@@ -177,7 +178,7 @@ impl Args {
             picture: self.image.clone(),
             method: Some(preset.name),
             paper: Some(preset.paper),
-            settings: Some(settings.to_string()),
+            settings: facts::settings(PARAMETERS, settings),
             ..Facts::of(model)
         }
     }
@@ -223,5 +224,6 @@ pub(super) fn painted(images: &Images, model: &Model, scale: super::pictures::Sc
     let columns = (tiles.len() as f64).sqrt().ceil() as u32;
     let factor = scale.one(images.dims[3] * columns as usize, images.dims[2]);
     let tiles: Vec<_> = tiles.iter().map(|tile| super::pictures::enlarged(tile, factor)).collect();
-    Ok(grid(&tiles, columns))
+    let gap = gap(tiles.first().map_or((1, 1), image::RgbaImage::dimensions));
+    Ok(grid(&tiles, columns, gap))
 }

@@ -8,10 +8,13 @@
 mod activations;
 mod args;
 mod bench;
+mod cam;
+mod checks;
 mod classify;
 mod console;
 mod deconvnet;
 mod evaluate;
+mod explain;
 mod facts;
 mod fetch;
 mod filters;
@@ -19,14 +22,18 @@ mod invert;
 mod layers;
 mod maximise;
 mod networks;
+mod object;
 mod output;
+mod patches;
 mod pictures;
 mod quiet;
 mod saliency;
 mod sheet;
 mod synthesis;
 mod table;
+mod target;
 mod tour;
+mod units;
 mod window;
 
 pub use window::{Wanted, Window};
@@ -59,6 +66,8 @@ enum Command {
     Activations(activations::Args),
     Filters(filters::Args),
     Saliency(saliency::Args),
+    Cam(cam::Args),
+    Units(units::Args),
     Deconvnet(deconvnet::Args),
     Maximise(maximise::Args),
     Invert(invert::Args),
@@ -78,6 +87,8 @@ impl Command {
             Command::Activations(args) => activations::run(args, console),
             Command::Filters(args) => filters::run(args, console),
             Command::Saliency(args) => saliency::run(args, console),
+            Command::Cam(args) => cam::run(args, console),
+            Command::Units(args) => units::run(args, console),
             Command::Deconvnet(args) => deconvnet::run(args, console),
             Command::Maximise(args) => maximise::run(args, console),
             Command::Invert(args) => invert::run(args, console),

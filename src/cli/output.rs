@@ -28,9 +28,10 @@ pub(super) struct OutputArgs {
 }
 
 impl OutputArgs {
-    /// Refuses, before anything is computed, what could not be written in the end.
-    pub fn check(&self) -> Result<()> {
-        if self.out.is_none() && self.raw.is_none() && !self.json {
+    /// Refuses, before anything is computed, what could not be written in the end; and to write nothing at all, unless
+    /// there is something to `say`.
+    pub fn check(&self, say: bool) -> Result<()> {
+        if self.out.is_none() && self.raw.is_none() && !self.json && !say {
             let message = "say where the picture goes with --out FILE.png (or its exact values with --raw FILE.npy)";
             return Err(Error::Usage(message.into()));
         }
@@ -46,13 +47,23 @@ impl OutputArgs {
         self.scale.map_or(Scale::Pleasant, Scale::By)
     }
 
-    /// Writes what was asked for and puts it into the facts.
+    /// Writes what was asked for and says so.
     pub fn save(
         &self,
         facts: Facts,
         picture: impl FnOnce() -> Result<RgbaImage>,
         raw: impl FnOnce() -> Result<Tensor>,
     ) -> Result<String> {
+        self.write(facts, picture, raw)?.report(self.json)
+    }
+
+    /// Writes what was asked for and puts it into the facts.
+    pub fn write(
+        &self,
+        facts: Facts,
+        picture: impl FnOnce() -> Result<RgbaImage>,
+        raw: impl FnOnce() -> Result<Tensor>,
+    ) -> Result<Facts> {
         let facts = Facts { out: self.out.clone(), raw: self.raw.clone(), ..facts };
         if let Some(path) = &self.out {
             write_png(path, &picture()?, &facts.texts())?;
@@ -60,7 +71,7 @@ impl OutputArgs {
         if let Some(path) = &self.raw {
             write_npy(path, &raw()?)?;
         }
-        facts.report(self.json)
+        Ok(facts)
     }
 }
 

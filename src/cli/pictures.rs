@@ -6,7 +6,7 @@ use crate::{
     engine::Run,
     methods::Attribution,
     net::Field,
-    paint::{ColourMap, Layout, Plane, Range, Style, overlay, paint_plane, signed_rgb},
+    paint::{ColourMap, Layout, Plane, Range, Style, overlay, paint_plane, signed_rgb, upsample_bilinear},
     picture::cropped,
 };
 use image::{RgbImage, RgbaImage, imageops};
@@ -30,6 +30,11 @@ impl Scale {
     /// The factor for one picture of `width` x `height` values.
     pub fn one(self, width: usize, height: usize) -> u32 {
         self.to(width.max(height) as u32, PLEASANT)
+    }
+
+    /// The factor for `width` x `height` values of which several make one picture.
+    pub fn many(self, width: usize, height: usize) -> u32 {
+        self.to(width.max(height) as u32, PLEASANT_MOSAIC)
     }
 
     /// Tiles of `width` x `height` values for a mosaic of `count` about as wide as high.
@@ -100,21 +105,30 @@ pub(super) fn paint_values(values: &[f32], [channels, height, width]: [usize; 3]
     paint_plane(&plane, width as u32 * factor, height as u32 * factor, robust_range(plane.values, true), &style)
 }
 
-/// A heatmap, `factor` pixels a value; over the picture with `below`.
+/// A heatmap of the input, `factor` pixels a pixel of it; with `over` laid over the picture. Coarser values, a layer's,
+/// are stretched bilinearly.
 pub(super) fn paint_heatmap(
     values: &[f32],
     signed: bool,
     [height, width]: [usize; 2],
     style: &Style,
     factor: u32,
-    below: Option<&Run>,
+    run: &Run,
+    over: bool,
 ) -> Result<RgbaImage> {
     let plane = Plane { values, width, height };
     let range = robust_range(values, signed);
-    Ok(match below {
-        None => paint_plane(&plane, width as u32 * factor, height as u32 * factor, range, style),
-        Some(run) => overlay(&seen(run, factor)?, &plane, range, style, 0.85),
-    })
+    if over {
+        return Ok(overlay(&seen(run, factor)?, &plane, range, style, 0.85));
+    }
+    let [_, rows, columns] = run.model.network.graph().input_shape();
+    let (across, down) = (columns as u32 * factor, rows as u32 * factor);
+    if [height, width] == [rows, columns] {
+        return Ok(paint_plane(&plane, across, down, range, style));
+    }
+    let (width, height) = (across as usize, down as usize);
+    let stretched = upsample_bilinear(&plane, width, height);
+    Ok(paint_plane(&Plane { values: &stretched, width, height }, across, down, range, style))
 }
 
 /// What the network sees, `factor` pixels a pixel of its input: from the picture's own pixels where it has more, else
@@ -145,10 +159,10 @@ pub(super) fn patch(field: &[Field; 2], [row, column]: [usize; 2], [height, widt
     [left, top, columns, rows]
 }
 
-/// Pictures of one size, row by row, transparent between.
-pub(super) fn grid(tiles: &[RgbaImage], columns: u32) -> RgbaImage {
+/// Pictures of one size, row by row, `gap` transparent pixels between.
+pub(super) fn grid(tiles: &[RgbaImage], columns: u32, gap: u32) -> RgbaImage {
     let tile = tiles.first().map_or((1, 1), RgbaImage::dimensions);
-    let layout = Layout { tile, gap: gap(tile), columns };
+    let layout = Layout { tile, gap, columns };
     let (width, height) = layout.size(tiles.len());
     let mut image = RgbaImage::new(width, height);
     for (index, tile) in tiles.iter().enumerate() {

@@ -6,7 +6,7 @@ use super::{
     facts::Facts,
     maximise::{Wanted, canvas, class_facts, painted},
     output::OutputArgs,
-    pictures::{Scale, grid},
+    pictures::{Scale, gap, grid},
     synthesis,
 };
 use crate::{Error, Result, engine::Model, paint::write_png, synthesis::Recipe};
@@ -28,7 +28,6 @@ pub(super) fn run(
         return Err(Error::Usage("say where the sheet goes with --out FILE.png".into()));
     };
     let folder = out.with_extension("tiles");
-    fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, &error))?;
     let (count, mut tiles, mut reached) = (goals.len(), Vec::new(), Vec::new());
     let words = match &goals[..] {
         [first, .., last] => format!("{} to {}, {count} pictures row by row", first.words, last.words),
@@ -59,6 +58,7 @@ pub(super) fn run(
         let tile = painted(&images, model, scale)?;
         let mut texts = texts;
         texts.extend(probability.map(|probability| ("Probability", probability.to_string())));
+        fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, &error))?;
         write_png(&path, &tile, &texts)?;
         tiles.push(tile);
         reached.extend(probability);
@@ -66,7 +66,7 @@ pub(super) fn run(
     let columns = (tiles.len() as f64).sqrt().ceil() as u32;
     let text = output.save(
         Facts { goal: Some(words), ..facts },
-        || Ok(grid(&tiles, columns)),
+        || Ok(grid(&tiles, columns, gap(tiles.first().map_or((1, 1), RgbaImage::dimensions)))),
         || Err(Error::Usage("a sheet has no --raw".into())),
     )?;
     // The sheet is whole: nobody needs the tiles any more.

@@ -70,6 +70,14 @@ pub(super) fn shape(shape: &[usize]) -> String {
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x")
 }
 
+/// A bar of `width` characters for 1.
+pub(super) fn bar(share: f32, width: usize) -> String {
+    let eighths = (share.clamp(0.0, 1.0) * width as f32 * 8.0).round() as usize;
+    let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+    let full = "█".repeat(eighths / 8) + rest;
+    format!("{full:<width$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use super::{
     device::DeviceChoice,
     inquiry::{Inquiry, InquiryKey},
     lab::{Change, Invariance, InvarianceKey, invariance},
+    live::{Control, Frame, Live},
     model::{Model, Opening},
     run::Run,
 };
@@ -19,7 +20,7 @@ use crate::{
     weights::{self, Source},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
@@ -93,6 +94,8 @@ pub enum Event {
         /// The answer.
         result: Result<Arc<Reconstruction>, String>,
     },
+    /// A live synthesis moved on.
+    Frame(Arc<Frame>),
     /// A task ended well.
     Finished(String),
     /// A request failed, and why; what was on screen stays.
@@ -114,6 +117,8 @@ pub enum Lane {
     Slow,
     /// Exports.
     Task,
+    /// A live synthesis, when nothing else is to be done.
+    Synthesis,
 }
 
 impl Request {
@@ -147,7 +152,8 @@ impl Request {
 impl Lane {
     /// Whether a new request in this lane makes those in `other` pointless. A task has its own data and goes on.
     fn clears(self, other: Lane) -> bool {
-        self == other || (self <= Lane::Picture && other > self && other != Lane::Task && other != Lane::Picture)
+        self == other
+            || (self <= Lane::Picture && other > self && !matches!(other, Lane::Task | Lane::Picture | Lane::Synthesis))
     }
 }
 
@@ -165,6 +171,10 @@ pub struct Status {
 #[derive(Default)]
 struct Queue {
     waiting: BTreeMap<Lane, Request>,
+    /// For the live synthesis.
+    controls: VecDeque<Control>,
+    /// Whether there is one that runs.
+    live: bool,
     running: Option<(Watch, Status)>,
     closed: bool,
 }
@@ -197,7 +207,8 @@ impl Engine {
     pub fn start(device: DeviceChoice, wake: impl Fn() + Send + Sync + 'static) -> Result<Self> {
         let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new(), wake: Box::new(wake) });
         let (sender, events) = mpsc::channel();
-        let worker = Worker { shared: Arc::clone(&shared), events: sender, device, model: None, picture: None };
+        let worker =
+            Worker { shared: Arc::clone(&shared), events: sender, device, model: None, picture: None, live: None };
         let thread = thread::Builder::new().name("engine".into()).spawn(move || worker.work());
         let thread = thread.map_err(|error| Error::Failed(format!("cannot start the engine's thread: {error}")))?;
         Ok(Engine { shared, events, thread: Some(thread) })
@@ -218,6 +229,19 @@ impl Engine {
         self.shared.changed.notify_one();
     }
 
+    /// Says something to the live synthesis; never waits.
+    pub fn control(&self, control: Control) {
+        let mut queue = self.shared.queue();
+        if control.interrupts()
+            && let Some((watch, Status { lane: Lane::Synthesis, .. })) = &queue.running
+        {
+            watch.cancel();
+        }
+        queue.controls.push_back(control);
+        drop(queue);
+        self.shared.changed.notify_one();
+    }
+
     /// The next thing that happened, if any; never waits.
     pub fn poll(&self) -> Option<Event> {
         self.events.try_recv().ok()
@@ -233,19 +257,24 @@ impl Engine {
         let queue = self.shared.queue();
         // What was cancelled ends at its next step and answers nothing.
         let runs = queue.running.as_ref().is_some_and(|(watch, status)| status.lane == lane && !watch.is_cancelled());
-        runs || queue.waiting.contains_key(&lane)
+        let live = lane == Lane::Synthesis && (queue.live || !queue.controls.is_empty());
+        runs || live || queue.waiting.contains_key(&lane)
     }
 
     /// Whether nothing runs or waits.
     pub fn is_idle(&self) -> bool {
         let queue = self.shared.queue();
-        queue.running.is_none() && queue.waiting.is_empty()
+        queue.running.is_none() && queue.waiting.is_empty() && queue.controls.is_empty() && !queue.live
     }
 
-    /// Cancels what runs and drops what waits.
+    /// Cancels what runs and drops what waits; a live synthesis pauses.
     pub fn cancel(&self) {
         let mut queue = self.shared.queue();
         queue.waiting.clear();
+        queue.controls.clear();
+        if queue.live {
+            queue.controls.push_back(Control::Pause);
+        }
         if let Some((watch, _)) = &queue.running {
             watch.cancel();
         }
@@ -270,14 +299,50 @@ struct Worker {
     device: DeviceChoice,
     model: Option<Arc<Model>>,
     picture: Option<Picture>,
+    live: Option<Live>,
+}
+
+/// What the worker does next.
+enum Turn {
+    Request(Request),
+    Control(Control),
+    /// A step of the live synthesis.
+    Step,
+}
+
+impl Turn {
+    fn lane(&self) -> Lane {
+        match self {
+            Turn::Request(request) => request.lane(),
+            Turn::Control(_) | Turn::Step => Lane::Synthesis,
+        }
+    }
+
+    fn what(&self) -> String {
+        match self {
+            Turn::Request(request) => request.what(),
+            Turn::Control(_) | Turn::Step => "Synthesis".into(),
+        }
+    }
 }
 
 impl Worker {
     fn work(mut self) {
-        while let Some((request, watch)) = self.next() {
-            let lane = request.lane();
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(request, &watch)));
-            self.shared.queue().running = None;
+        while let Some((turn, watch)) = self.next() {
+            let lane = turn.lane();
+            let outcome = catch_unwind(AssertUnwindSafe(|| match turn {
+                Turn::Request(request) => self.serve(request, &watch),
+                Turn::Control(control) => self.obey(control, &watch),
+                Turn::Step => self.step(&watch),
+            }));
+            if outcome.is_err() && lane == Lane::Synthesis {
+                self.live = None;
+            }
+            {
+                let mut queue = self.shared.queue();
+                queue.running = None;
+                queue.live = self.live.as_ref().is_some_and(Live::is_running);
+            }
             match outcome {
                 Ok(Ok(())) | Ok(Err(Error::Cancelled)) => (self.shared.wake)(),
                 Ok(Err(error)) => self.tell(Event::Failed(lane, error.to_string())),
@@ -286,14 +351,25 @@ impl Worker {
         }
     }
 
-    /// Waits for the next request and marks it as running.
-    fn next(&self) -> Option<(Request, Watch)> {
+    /// Waits for something to do and marks it as running.
+    fn next(&self) -> Option<(Turn, Watch)> {
         let mut queue = self.shared.queue();
         loop {
             if queue.closed {
                 return None;
             }
-            if let Some((lane, request)) = queue.waiting.pop_first() {
+            let control = queue.controls.pop_front().map(Turn::Control);
+            let turn = control
+                .or_else(|| queue.waiting.pop_first().map(|(_, request)| Turn::Request(request)))
+                .or_else(|| queue.live.then_some(Turn::Step));
+            if let Some(turn) = turn {
+                // How far a live synthesis is says its frame: of a single step nobody wants to know.
+                let live = self.live.as_ref().filter(|_| turn.lane() == Lane::Synthesis).map(Live::fraction);
+                if let Some(fraction) = live {
+                    let watch = Watch::default();
+                    queue.running = Some((watch.clone(), Status { lane: turn.lane(), what: turn.what(), fraction }));
+                    return Some((turn, watch));
+                }
                 let shared = Arc::downgrade(&self.shared);
                 let watch = Watch::reporting(move |fraction| {
                     let Some(shared) = shared.upgrade() else { return };
@@ -302,8 +378,9 @@ impl Worker {
                     }
                     (shared.wake)();
                 });
-                queue.running = Some((watch.clone(), Status { lane, what: request.what(), fraction: 0.0 }));
-                return Some((request, watch));
+                let status = Status { lane: turn.lane(), what: turn.what(), fraction: 0.0 };
+                queue.running = Some((watch.clone(), status));
+                return Some((turn, watch));
             }
             queue = self.shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
@@ -313,6 +390,28 @@ impl Worker {
         // Nobody listens any more when the window is closing.
         let _ = self.events.send(event);
         (self.shared.wake)();
+    }
+
+    fn obey(&mut self, control: Control, watch: &Watch) -> Result<()> {
+        match control {
+            Control::Start(model, recipe) => {
+                self.live = None;
+                self.live = Some(Live::start(model, *recipe)?);
+            }
+            Control::Stop => self.live = None,
+            other => self.live.as_mut().map_or(Ok(()), |live| live.obey(other))?,
+        }
+        if let Some(live) = &mut self.live {
+            let frame = live.frame(watch)?;
+            self.tell(Event::Frame(Arc::new(frame)));
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, watch: &Watch) -> Result<()> {
+        let frame = self.live.as_mut().map_or(Ok(None), |live| live.step(watch))?;
+        frame.into_iter().for_each(|frame| self.tell(Event::Frame(Arc::new(frame))));
+        Ok(())
     }
 
     fn beside(&self, forward: bool) -> Result<Picture> {
@@ -343,6 +442,7 @@ impl Worker {
                 // The old model stays until the picture has run through the new one: a cancelled run changes nothing.
                 let run = self.picture.clone().map(|picture| Run::picture(&model, picture, watch)).transpose()?;
                 self.model = Some(Arc::clone(&model));
+                self.live = None;
                 self.tell(Event::Model(model));
                 if let Some(run) = run {
                     self.tell(Event::Run(Arc::new(run)));

@@ -62,6 +62,13 @@ impl Attribution {
             .collect()
     }
 
+    /// The same places in the opposite order: what mattered most matters least.
+    pub fn reversed(&self) -> Self {
+        let [_, height, width] = self.shape;
+        let values = self.plane().into_iter().map(|value| -value).collect();
+        Attribution { values, shape: [1, height, width], signed: true, check: None, ..*self }
+    }
+
     /// [`Attribution::plane`] stretched bilinearly over `(height, width)`.
     pub fn stretched(&self, to: [usize; 2]) -> Vec<f32> {
         bilinear(&self.plane(), [self.shape[1], self.shape[2]], to, Align::Centres)

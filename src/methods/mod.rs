@@ -23,6 +23,7 @@ mod maxflow;
 mod mixture;
 mod noise;
 mod occlusion;
+mod path;
 mod question;
 mod randomise;
 mod resize;
@@ -38,6 +39,7 @@ pub use curves::{Curve, Curves, curves};
 pub use deconvnet::{Keep, Reconstruction, deconvnet};
 pub use localise::{Localisation, QUANTILES, localise, overlap};
 pub use noise::Noise;
+pub use path::{Step, path};
 pub use question::{Question, cam_layers};
 pub use randomise::{Randomised, randomised};
 pub use settings::{Kind, Parameter, Settings};
@@ -131,6 +133,7 @@ pub const CAMS: &[Method] = &[
 pub type Ranked = Vec<(usize, f32)>;
 
 /// A way to rank the units of a layer.
+#[derive(Debug)]
 pub struct Ranking {
     /// What `--by` calls it.
     pub name: &'static str,
@@ -140,8 +143,28 @@ pub struct Ranking {
     pub about: &'static str,
     /// Whether it takes many passes through the network.
     pub slow: bool,
-    /// Units and what they measure, the largest first.
+    /// Whether [`Question::target`] means something to it: then the layer has to lead there.
+    pub targeted: bool,
+    /// The ranking itself; [`Ranking::ask`] also says why there is none.
     pub run: fn(&Question, NodeId) -> Result<Ranked>,
+}
+
+impl Ranking {
+    /// Ranks the units of `layer`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the target does not depend on the layer; [`Error::Failed`] when values are not finite;
+    /// [`Error::Cancelled`].
+    pub fn ask(&self, question: &Question, layer: NodeId) -> Result<Ranked> {
+        let target = question.target.node(question.trace);
+        trouble::unless_finite(question, if self.targeted { target } else { layer })?;
+        let graph = question.trace.network().graph();
+        if self.targeted && (layer > target || !question::reaches(graph, layer, target)) {
+            let (layer, target) = (&graph.node(layer).name, &graph.node(target).name);
+            return Err(Error::Usage(format!("layer {layer} does not lead to {target}: its units add nothing to it")));
+        }
+        (self.run)(question, layer)
+    }
 }
 
 /// Every ranking, the usual one first.
@@ -161,6 +184,16 @@ pub fn find(name: &str) -> Result<&'static Method> {
 /// [`Error::Usage`] with the nearest names.
 pub fn find_cam(name: &str) -> Result<&'static Method> {
     find_in(CAMS, name, "'striate cam --help' lists them")
+}
+
+/// The ranking of [`RANKINGS`] called `name`.
+///
+/// # Errors
+/// [`Error::Usage`] with the nearest names.
+pub fn find_ranking(name: &str) -> Result<&'static Ranking> {
+    let found = RANKINGS.iter().find(|ranking| ranking.name.eq_ignore_ascii_case(name));
+    let names = || RANKINGS.iter().map(|ranking| ranking.name);
+    found.ok_or_else(|| unknown("ranking", name, names(), &names().collect::<Vec<_>>().join(", ")))
 }
 
 fn find_in(methods: &'static [Method], name: &str, list: &str) -> Result<&'static Method> {

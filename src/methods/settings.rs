@@ -41,6 +41,26 @@ pub enum Kind {
     Choice(&'static [&'static str]),
 }
 
+impl Kind {
+    /// A choice's word for its index.
+    fn word(self, index: f64) -> Option<&'static str> {
+        let Kind::Choice(options) = self else { return None };
+        options.get((index.round().max(0.0) as usize).min(options.len() - 1)).copied()
+    }
+}
+
+/// What may be set and what nothing set means: `7 (2 to 32 cells)`, `on (or off)`.
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
+        match self.kind {
+            Kind::Number { low, high, default } => write!(f, "{default} ({low} to {high}{unit})"),
+            Kind::Count { low, high, default } => write!(f, "{default} ({low} to {high}{unit})"),
+            Kind::Choice(options) => write!(f, "{} (or {})", options[0], options[1..].join(", ")),
+        }
+    }
+}
+
 impl Parameter {
     /// Any number in a range.
     pub const fn number(
@@ -102,7 +122,7 @@ impl Parameter {
 /// it, the same text for the same settings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
-    values: BTreeMap<&'static str, f64>,
+    values: BTreeMap<&'static str, (Kind, f64)>,
 }
 
 impl Settings {
@@ -142,12 +162,12 @@ impl Settings {
 
     /// Sets one parameter to a number (a choice to its index) without asking whether it is in range: sliders keep it.
     pub fn set_number(&mut self, parameter: &Parameter, value: f64) {
-        self.values.insert(parameter.name, value);
+        self.values.insert(parameter.name, (parameter.kind, value));
     }
 
     /// A parameter's number; a choice's index.
     pub fn number(&self, parameter: &Parameter) -> f64 {
-        self.values.get(parameter.name).copied().unwrap_or_else(|| parameter.default())
+        self.values.get(parameter.name).map_or_else(|| parameter.default(), |&(_, value)| value)
     }
 
     /// A parameter's whole number.
@@ -157,16 +177,17 @@ impl Settings {
 
     /// A parameter's word.
     pub fn choice(&self, parameter: &Parameter) -> &'static str {
-        match parameter.kind {
-            Kind::Choice(options) => options[self.count(parameter).min(options.len() - 1)],
-            _ => "",
-        }
+        parameter.kind.word(self.number(parameter)).unwrap_or_default()
     }
 }
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<String> = self.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let text = |(name, (kind, value)): (&&str, &(Kind, f64))| match kind.word(*value) {
+            Some(word) => format!("{name}={word}"),
+            None => format!("{name}={value}"),
+        };
+        let texts: Vec<String> = self.values.iter().map(text).collect();
         f.write_str(&texts.join(" "))
     }
 }
@@ -184,7 +205,12 @@ mod tests {
     fn settings_are_checked_and_default() {
         let settings = Settings::parse(ALL, ["samples=7"]).unwrap();
         assert_eq!((settings.count(&SAMPLES), settings.choice(&RULE)), (7, "epsilon"));
-        assert_eq!(Settings::parse(ALL, ["rule=gamma"]).unwrap().choice(&RULE), "gamma");
+        let gamma = Settings::parse(ALL, ["rule=gamma", "samples=9"]).unwrap();
+        assert_eq!(gamma.choice(&RULE), "gamma");
+        // What is written down is what sets the same.
+        assert_eq!(gamma.to_string(), "rule=gamma samples=9");
+        assert_eq!(Settings::parse(ALL, gamma.to_string().split(' ')).unwrap(), gamma);
+        assert_eq!((SAMPLES.to_string(), RULE.to_string()), ("50 (1 to 100)".into(), "epsilon (or gamma)".into()));
         for (text, part) in
             [("samples=0", "1 to 100"), ("samples=1.5", "whole"), ("rule=x", "epsilon, gamma"), ("sample=1", "samples")]
         {

@@ -12,6 +12,7 @@ pub(super) const ACTIVATION: Ranking = Ranking {
     title: "Activation",
     about: "Units by their largest activation on this picture, whatever the class.",
     slow: false,
+    targeted: false,
     run: |question, layer| strongest_units(question.trace, layer),
 };
 
@@ -21,6 +22,7 @@ pub(super) const CONTRIBUTION: Ranking = Ranking {
     about: "Units by the sum over their map of activation times the target's gradient: what each adds to the score, to \
             first order; those that speak against it come last.",
     slow: false,
+    targeted: true,
     run: |question, layer| Ok(sorted(Maps::of(question, layer)?.contributions())),
 };
 
@@ -30,6 +32,7 @@ pub(super) const ABLATION: Ranking = Ranking {
     about: "Units by how much the score falls when their map is set to zero; those without which it would be higher come \
             last. The network runs once for each unit, from the layer on.",
     slow: true,
+    targeted: true,
     run: |question, layer| Ok(sorted(ablations(question, layer)?.into_iter().map(|lost| lost as f32).collect())),
 };
 

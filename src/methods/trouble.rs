@@ -1,6 +1,6 @@
 //! Why there is nothing to show: said in words, instead of a blank or misleading picture.
 
-use super::{Attribution, Question};
+use super::{Attribution, Question, Target};
 use crate::{
     Error, Result,
     kernels::to_vec,
@@ -14,18 +14,24 @@ fn nothing(reason: &str) -> Error {
 /// Refuses questions that have no answer: weights that are not numbers, a picture of one flat colour.
 pub(super) fn before(question: &Question) -> Result<()> {
     let trace = question.trace;
-    // All layers: a rectifier may turn what is no number into a zero, so that scores alone look sound. A sum is finite
-    // only where everything is, and costs a fraction of the layer.
-    for id in 0..=question.aim()?.node {
-        if !f64::from(to_vec(&trace.output(id).sum_all()?.flatten_all()?)?[0]).is_finite() {
-            return Err(not_finite(question)?);
-        }
-    }
+    unless_finite(question, question.aim()?.node)?;
     let [channels, height, width] = trace.network().graph().input_shape();
     let picture = trace.values(0)?;
     let flat = |plane: &[f32]| plane.iter().all(|&value| value == plane[0]);
     if height * width > 1 && channels > 0 && picture.chunks(height * width).all(flat) {
         return Err(nothing("the picture is one flat colour: no part of it differs from any other"));
+    }
+    Ok(())
+}
+
+/// Refuses values that are not numbers in the layers up to `last`.
+pub(super) fn unless_finite(question: &Question, last: NodeId) -> Result<()> {
+    // All layers: a rectifier may turn what is no number into a zero, so that scores alone look sound. A sum is finite
+    // only where everything is, and costs a fraction of the layer.
+    for id in 0..=last {
+        if !f64::from(to_vec(&question.trace.output(id).sum_all()?.flatten_all()?)?[0]).is_finite() {
+            return Err(not_finite(question)?);
+        }
     }
     Ok(())
 }
@@ -74,7 +80,10 @@ fn blank(question: &Question, layer: Option<NodeId>, zero: bool) -> Result<Error
             return Ok(nothing(&format!("layer {name} is dead on this picture: all its activations are zero")));
         }
     }
+    let silent = matches!(question.target, Target::Unit { .. })
+        && question.aim()?.values(&trace.output(target).narrow(0, 0, 1)?)?[0] == 0.0;
     Ok(match layer {
+        _ if silent => nothing(&format!("the unit of layer {} is silent on this picture", graph.node(target).name)),
         _ if !zero => nothing("every place has the same value: the method does not tell them apart here"),
         Some(layer) => nothing(&format!(
             "nowhere in layer {} do the units speak for the target rather than against it",

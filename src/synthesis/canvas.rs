@@ -23,7 +23,9 @@ pub struct Recipe {
     pub settings: Settings,
     /// How many pictures at once.
     pub batch: usize,
-    /// The open picture, normalised, `(1, channels, size, size)`: what `start=picture` starts from.
+    /// The side of the pictures; the network's own where `None`.
+    pub size: Option<usize>,
+    /// The open picture, normalised, `(1, channels, height, width)` of whatever size: what `start=picture` starts from.
     pub picture: Option<Images>,
 }
 
@@ -74,8 +76,8 @@ impl Canvas {
     /// The start of a run. `space` says how the network's pictures are normalised.
     ///
     /// # Errors
-    /// [`Error::Usage`] when the network reads no pictures, has not what the terms ask for, cannot run at an octave's
-    /// size, or when the picture to start from is missing or of another shape.
+    /// [`Error::Usage`] when the network reads no pictures, has not what the terms ask for, cannot run at the size
+    /// or an octave's, or when the picture to start from is missing or has other colours.
     pub fn new(recipe: Recipe, space: Preprocess, whole: Arc<Network>) -> Result<Self> {
         if !matches!(space.channels(), 1 | 3) {
             let message = format!("this network reads {} planes of features: no picture can be made", space.channels());
@@ -84,6 +86,10 @@ impl Canvas {
         if recipe.terms.is_empty() {
             return Err(Error::Usage("there is nothing to excite: name a class, a layer or a unit".into()));
         }
+        let whole = match recipe.size {
+            Some(size) if whole.graph().input_shape()[1..] != [size; 2] => Arc::new(whole.resized([size; 2])?),
+            _ => whole,
+        };
         recipe.terms.iter().try_for_each(|term| term.goal.check(whole.graph(), recipe.batch))?;
         // No further than anybody looks.
         let deepest = recipe.terms.iter().map(|term| term.goal.layer(whole.graph())).max().unwrap_or(0);
@@ -92,15 +98,14 @@ impl Canvas {
         let [channels, height, width] = network.graph().input_shape();
         let dims = [recipe.batch, channels, height, width];
         let parametrisation = Parametrisation::new(&recipe.settings, &space, [dims[2], dims[3]]);
-        let [_, rows, columns] = whole.graph().input_shape();
         let params = match (recipe.settings.choice(&p::START), &recipe.picture) {
-            ("picture", Some(picture)) if picture.dims == [1, channels, rows, columns] => {
+            ("picture", Some(picture)) if picture.dims[..2] == [1, channels] => {
                 let one = picture.resized([dims[2], dims[3]])?;
                 parametrisation.params(&Images { values: one.values.repeat(recipe.batch), dims })
             }
             ("picture", Some(picture)) => {
                 let found = picture.dims;
-                return Err(Error::Usage(format!("a start of shape {found:?} is none for {rows}x{columns} pixels")));
+                return Err(Error::Usage(format!("a start of shape {found:?} is none for {channels} colours")));
             }
             ("picture", None) => return Err(Error::Usage("start=picture needs a picture to start from".into())),
             _ => parametrisation.start(dims, &recipe.settings, &mut random(&recipe.settings, 0)),

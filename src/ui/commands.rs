@@ -7,7 +7,7 @@ use super::{
     state::{Grid, Hover, Look},
 };
 use crate::{
-    engine::{Change, Inquiry, Opening, PictureSource, Projection, Run},
+    engine::{Change, Control, Inquiry, Opening, PictureSource, Projection, Run},
     net::NodeId,
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
@@ -208,6 +208,8 @@ pub enum Command {
     Duplicate(TileId),
     /// Take a pane away.
     ClosePane(TileId),
+    /// Say something to the live synthesis.
+    Synthesise(Control),
     /// Close the message.
     Dismiss,
 }

@@ -48,7 +48,8 @@ pub fn parameters(ui: &mut Ui, method: &Method, kept: &mut Kept) {
     }
 }
 
-fn row(ui: &mut Ui, parameter: &Parameter, value: &mut f64) {
+/// A parameter's name with its slider or picker.
+pub fn row(ui: &mut Ui, parameter: &Parameter, value: &mut f64) {
     ui.horizontal(|ui| {
         ui.label(RichText::new(parameter.name).small()).on_hover_text(parameter.about);
         ui.spacing_mut().slider_width = 96.0;

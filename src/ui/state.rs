@@ -7,7 +7,7 @@ use super::{
     theme::Palette,
 };
 use crate::{
-    engine::{LayerView, Run, Status},
+    engine::{Frame, LayerView, Run, Status},
     net::{Cost, Graph, Node, NodeId, Op},
     paint::{Scaling, Style},
 };
@@ -151,6 +151,8 @@ pub struct View<'a> {
     pub cache: &'a Cache,
     /// What methods answered.
     pub answers: &'a Answers,
+    /// The live synthesis.
+    pub synthesis: Option<&'a Arc<Frame>>,
     /// What runs.
     pub status: Option<&'a Status>,
     /// Colours.

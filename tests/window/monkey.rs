@@ -87,7 +87,7 @@ fn random_events_do_no_harm() {
             }
             _ => {
                 let pickers: Vec<_> = window.query_all_by_label("Network").collect();
-                pickers.iter().for_each(|picker| picker.click());
+                pickers.iter().for_each(egui_kittest::Node::click);
                 window.run_steps(2);
                 let name = dice.of(&NETWORKS);
                 if let Some(search) = window.query_by_label("Search networks") {

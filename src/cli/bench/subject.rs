@@ -8,6 +8,8 @@ use crate::{
     error::unknown,
     methods::{self, Method, Question, Target},
     net::{Engine, Network, Reverse, Trace},
+    picture::Preprocess,
+    synthesis::{self, Canvas, Goal, PARAMETERS, Recipe, Term},
     watch::Watch,
     weights,
     zoo::Card,
@@ -30,6 +32,7 @@ pub(super) const TASKS: &[Task] = &[
         name: "integrated-gradients",
         run: |subject, watch| subject.method(methods::find("integrated-gradients")?, watch),
     },
+    Task { name: "synthesis", run: Subject::synthesis },
 ];
 
 /// The task called `name`.
@@ -43,6 +46,7 @@ pub(super) struct Subject {
     pub network: Arc<Network>,
     /// `(batch, channels, size, size)`.
     input: Tensor,
+    space: Preprocess,
     pub cpu: bool,
 }
 
@@ -51,7 +55,8 @@ impl Subject {
         console.stage(&format!("opening {}", card.name));
         let (weights, size, engine) = (args.weights.clone(), args.size, args.engine);
         let opening = Opening { weights, size, engine, ..Opening::of(card.name) };
-        let Model { mut network, .. } = Model::open(&opening, &args.device.open()?, console.watch())?;
+        let Model { mut network, preprocess: space, .. } =
+            Model::open(&opening, &args.device.open()?, console.watch())?;
         if let (Some(isa), Some(network)) = (args.isa, Arc::get_mut(&mut network)) {
             network.set_isa(isa);
         }
@@ -61,7 +66,7 @@ impl Subject {
         let [channels, size, _] = network.graph().input_shape();
         let picture = weights::picture(channels, size, 0)?;
         let input = Tensor::cat(&vec![&picture; args.batch.into()], 0)?;
-        Ok(Subject { network, input, cpu: args.cpu })
+        Ok(Subject { network, input, space, cpu: args.cpu })
     }
 
     /// Milliseconds of one run.
@@ -89,5 +94,14 @@ impl Subject {
     fn method(&self, method: &Method, watch: &Watch) -> Result<()> {
         let trace = self.network.forward(&self.input.narrow(0, 0, 1)?, watch)?;
         method.ask(&Question::new(&trace, Target::Class(1), watch)).map(drop)
+    }
+
+    /// A hundred steps of plain gradient ascent on a score.
+    fn synthesis(&self, watch: &Watch) -> Result<()> {
+        let mut settings = synthesis::find("simonyan")?.settings()?;
+        PARAMETERS.iter().filter(|p| p.name == "steps").for_each(|steps| settings.set_number(steps, 100.0));
+        let terms = vec![Term { goal: Goal::Score(1), weight: 1.0 }];
+        let recipe = Recipe { terms, settings, batch: 1, size: None, picture: None };
+        Canvas::new(recipe, self.space.clone(), Arc::clone(&self.network))?.finish(watch, |_, _| Ok(()))
     }
 }

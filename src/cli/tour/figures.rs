@@ -3,22 +3,22 @@
 use super::{
     super::{
         activations,
-        deconvnet::tile,
         facts::{ClassFacts, Facts},
         filters::Filters,
-        pictures::{Scale, gap, heatmap, paint_heatmap, paint_values, patch, seen, usual_map},
+        patches::Patches,
+        pictures::{Scale, gap, heatmap, paint_heatmap, paint_values, seen, usual_map},
     },
     folder::{Folder, IMAGES},
 };
 use crate::{
     Error, Result,
     engine::Run,
-    methods::{Attribution, Keep, Method, Reconstruction, strongest_units},
-    net::{Field, NodeId},
+    methods::{Attribution, Keep, Method, Reconstruction, Settings, Target, strongest_units},
+    net::NodeId,
     paint::{ColourMap, Layout, Range, Scaling, Style, write_png},
     watch::Watch,
 };
-use image::{DynamicImage, RgbaImage, imageops};
+use image::{DynamicImage, RgbaImage};
 
 /// Makes pictures of one run in one folder.
 pub(super) struct Figures<'a> {
@@ -52,6 +52,8 @@ pub(super) struct Mosaic {
 /// One attribution method.
 pub(super) struct MethodFigures {
     pub method: &'static Method,
+    /// The layer it reads, where it reads one.
+    pub layer: Option<NodeId>,
     pub map: Figure,
     pub overlay: Figure,
     pub range: Range,
@@ -104,31 +106,45 @@ impl Figures<'_> {
         self.write("picture", &image, &self.facts(), alt)
     }
 
-    /// An attribution, by itself and over the picture; `None` where there is nothing to show.
-    pub fn method(&self, method: &'static Method, class: usize, watch: &Watch) -> Result<Option<MethodFigures>> {
-        let attribution = match self.run.attribute(method, class, watch) {
+    /// An attribution, by itself and over the picture; `None` where there is nothing to show. Methods that read layers
+    /// read `layers`, the last with maps when empty.
+    pub fn method(
+        &self,
+        method: &'static Method,
+        class: usize,
+        layers: &[NodeId],
+        watch: &Watch,
+    ) -> Result<Option<MethodFigures>> {
+        let run = self.run;
+        let attribution = match run.attribute_with(method, Target::Class(class), layers, &Settings::new(), watch) {
             Ok(attribution) => attribution,
-            Err(Error::Failed(_)) => return Ok(None),
+            // CAM proper is for some networks only.
+            Err(Error::Failed(_) | Error::Usage(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
         let Attribution { shape: shape @ [channels, height, width], .. } = attribution;
-        let class = ClassFacts::of(self.run, class);
+        let class = ClassFacts::of(run, class);
         let (title, label) = (method.title, class.label.clone());
         let range = Range::of(&attribution.values);
         let facts = Facts { class: Some(class), method: Some(method.name), paper: Some(method.paper), ..self.facts() }
             .values(&shape, range);
+        let facts = attribution.layer.map_or(facts.clone(), |layer| facts.layer(&run.model, layer));
         let (values, signed) = heatmap(&attribution);
         let style = Style { map: usual_map(signed), gamma: 1.0 };
         let factor = self.factor();
+        let paint = |over| paint_heatmap(&values, signed, [height, width], &style, factor, run, over);
         let map = match channels {
             3 => paint_values(&attribution.values, shape, factor),
-            _ => paint_heatmap(&values, signed, [height, width], &style, factor, None)?,
+            _ => paint(false)?,
         };
-        let over = paint_heatmap(&values, signed, [height, width], &style, factor, Some(self.run))?;
-        let map = self.write(&format!("method-{}", method.name), &map, &facts, format!("{title} for {label}"))?;
+        let name = match layers {
+            [layer] => self.name(*layer, method.name),
+            _ => format!("method-{}", method.name),
+        };
+        let map = self.write(&name, &map, &facts, format!("{title} for {label}"))?;
         let alt = format!("{title} for {label}, over the picture");
-        let overlay = self.write(&format!("method-{}-overlay", method.name), &over, &facts, alt)?;
-        Ok(Some(MethodFigures { method, map, overlay, range }))
+        let overlay = self.write(&format!("{name}-overlay"), &paint(true)?, &facts, alt)?;
+        Ok(Some(MethodFigures { method, layer: attribution.layer, map, overlay, range }))
     }
 
     /// All feature maps of a layer.
@@ -163,28 +179,19 @@ impl Figures<'_> {
         let mut strongest = strongest_units(&self.run.trace, layer)?;
         strongest.retain(|&(_, activation)| activation > 0.0);
         strongest.truncate(count);
-        let field = self.run.model.network.graph().costs()[layer].field;
-        let [_, height, width] = self.run.model.network.graph().input_shape();
-        let picture = self.seen_finely(field[0].size.min(height).max(field[1].size.min(width)) as u32)?;
+        let patches = Patches::of(self.run, layer, PATCH)?;
         let mut figures = Vec::new();
         for (index, &(unit, _)) in strongest.iter().enumerate() {
             let watch = watch.part(index, strongest.len());
             let one = self.run.deconvnet(layer, unit, Keep::Strongest, &watch)?;
-            figures.extend(self.unit(layer, &one, &field, &picture)?);
+            figures.extend(self.unit(layer, &one, &patches)?);
         }
         Ok(figures)
     }
 
-    fn unit(
-        &self,
-        layer: NodeId,
-        one: &Reconstruction,
-        field: &[Field; 2],
-        picture: &RgbaImage,
-    ) -> Result<Option<UnitFigures>> {
+    fn unit(&self, layer: NodeId, one: &Reconstruction, patches: &Patches) -> Result<Option<UnitFigures>> {
         let Some(position) = one.position else { return Ok(None) };
-        let Reconstruction { unit, activation, shape: [_, height, width], .. } = *one;
-        let [x, y, across, down] = patch(field, position, [height, width]);
+        let Reconstruction { unit, activation, .. } = *one;
         let name = &self.run.model.network.graph().node(layer).name;
         let facts = Facts {
             unit: Some(unit),
@@ -192,22 +199,13 @@ impl Figures<'_> {
             paper: Some("Zeiler and Fergus 2014"),
             ..self.facts().layer(&self.run.model, layer).values(&one.shape, Range::of(&one.values))
         };
-        let fine = picture.width() / width as u32;
-        let part = imageops::crop_imm(picture, x * fine, y * fine, across * fine, down * fine).to_image();
         let alt = format!("The part of the picture that unit {unit} of {name} answers to");
-        let patch = self.write(&self.name(layer, &format!("unit-{unit}-patch")), &part, &facts, alt)?;
+        let patch =
+            self.write(&self.name(layer, &format!("unit-{unit}-patch")), &patches.picture(position), &facts, alt)?;
         let alt = format!("Deconvnet reconstruction of unit {unit} of {name}");
         let file = self.name(layer, &format!("unit-{unit}-deconvnet"));
-        let reconstruction = self.write(&file, &tile(one, Some(field)), &facts, alt)?;
+        let reconstruction = self.write(&file, &patches.reconstruction(one, position), &facts, alt)?;
         Ok(Some(UnitFigures { unit, position, activation, patch, reconstruction }))
-    }
-
-    /// The picture, so fine that `across` pixels of the input are about [`PATCH`] pixels of it.
-    fn seen_finely(&self, across: u32) -> Result<RgbaImage> {
-        let [_, height, width] = self.run.model.network.graph().input_shape();
-        let most = (2048 / height.max(width).max(1) as u32).max(1);
-        let factor = PATCH.div_ceil(across.max(1)).min(most);
-        Ok(DynamicImage::from(seen(self.run, factor)?).into_rgba8())
     }
 }
 

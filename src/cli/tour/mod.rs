@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Result,
     engine::Run,
-    methods::METHODS,
+    methods::{CAMS, METHODS, cam_layers, find_cam},
     net::{NodeId, Op},
     paint::write_atomically,
 };
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let graph = args.subject.network.graph()?;
     let chosen = args.layers.iter().map(|name| graph.find(name)).collect::<Result<Vec<NodeId>>>()?;
     if let Some(class) = &args.class {
-        args.subject.network.network.labels.find(class)?;
+        args.subject.network.check_class(class)?;
     }
     let folder = Folder::new(&args.out)?;
     let run = args.subject.run(console)?;
@@ -62,21 +62,33 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     // A picture's worth of work for each layer and method, and the layers have more.
     // The others take many passes each: they run when asked for.
     let quick: Vec<_> = METHODS.iter().filter(|method| !method.slow).collect();
-    let steps = quick.len() + layers.len() * 2;
+    let cams: Vec<_> = CAMS.iter().filter(|method| !method.slow).collect();
+    let depths = depths(&run);
+    let steps = quick.len() + cams.len() + depths.len() + layers.len() * 2;
     let looked_at = figures.seen()?;
     let mut methods = Vec::new();
     for (step, method) in quick.iter().enumerate() {
         let watch = console.watch().part(step, steps);
-        methods.extend(figures.method(method, class, &watch)?);
+        methods.extend(figures.method(method, class, &[], &watch)?);
     }
+    let (mut heatmaps, mut deep) = (Vec::new(), Vec::new());
+    for (index, method) in cams.iter().enumerate() {
+        let watch = console.watch().part(quick.len() + index, steps);
+        heatmaps.extend(figures.method(method, class, &[], &watch)?);
+    }
+    for (index, &layer) in depths.iter().enumerate() {
+        let watch = console.watch().part(quick.len() + cams.len() + index, steps);
+        deep.extend(figures.method(find_cam(BY_DEPTH)?, class, &[layer], &watch)?);
+    }
+    let done = quick.len() + cams.len() + depths.len();
     let mut sections = Vec::new();
     for (index, &layer) in layers.iter().enumerate() {
-        let watch = console.watch().part(quick.len() + 2 * index, steps);
+        let watch = console.watch().part(done + 2 * index, steps);
         watch.at(0, 1)?;
         let activations = figures.activations(layer)?;
         let filters = figures.filters(layer)?;
         let follower = follower(&run, layer, &layers);
-        let watch = console.watch().part(quick.len() + 2 * index + 1, steps);
+        let watch = console.watch().part(done + 2 * index + 1, steps);
         let units = match follower {
             None if layer > 0 => figures.units(layer, args.units.into(), &watch)?,
             _ => Vec::new(),
@@ -91,14 +103,34 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         class: ClassFacts::of(&run, class),
         top,
         methods,
+        heatmaps,
+        deep,
         sections,
     };
     let html = page.render();
     write_atomically(&folder.path("index.html"), |file| file.write_all(html.as_bytes()))?;
     folder.finish()?;
-    let (layers, methods) = (page.sections.len(), page.methods.len());
+    let (layers, methods) = (page.sections.len(), page.methods.len() + page.heatmaps.len());
     let at = args.out.join("index.html");
     Ok(format!("wrote a tour of {layers} layers and {methods} methods: open {}\n", at.display()))
+}
+
+/// The method that shows layers of every depth: of early ones too it makes sharp maps.
+const BY_DEPTH: &str = "layer-cam";
+
+/// How many of them.
+const DEPTHS: usize = 6;
+
+/// Layers with maps from the first to the last, evenly: rectifiers, or of networks without any all layers.
+fn depths(run: &Run) -> Vec<NodeId> {
+    let graph = run.model.network.graph();
+    let mut layers = cam_layers(graph, graph.scores());
+    if layers.iter().any(|&id| matches!(graph.node(id).op, Op::Relu)) {
+        layers.retain(|&id| matches!(graph.node(id).op, Op::Relu));
+    }
+    let last = layers.len().saturating_sub(1);
+    let count = DEPTHS.min(layers.len());
+    (0..count).map(|index| layers[index * last / (count - 1).max(1)]).collect()
 }
 
 /// All layers but those that only pass values on, and the probabilities, which the page shows as bars.

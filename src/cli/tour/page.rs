@@ -27,6 +27,9 @@ pub(super) struct Page<'a> {
     /// The most probable classes.
     pub top: Vec<ClassFacts>,
     pub methods: Vec<MethodFigures>,
+    /// Class activation maps of the last maps, and of one method from the first layers to the last.
+    pub heatmaps: Vec<MethodFigures>,
+    pub deep: Vec<MethodFigures>,
     pub sections: Vec<Section>,
 }
 
@@ -77,11 +80,12 @@ impl Page<'_> {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{MARKER} {version}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{style}</style>\n\
-             </head>\n<body>\n{contents}<main>\n{opening}{methods}{layers}{footer}</main>\n\
+             </head>\n<body>\n{contents}<main>\n{opening}{methods}{heatmaps}{layers}{footer}</main>\n\
              <script>\n{script}</script>\n</body>\n</html>\n",
             contents = self.contents(),
             opening = self.opening(&title),
             methods = self.methods(),
+            heatmaps = self.heatmaps(),
             layers = self.layers(),
             footer = self.footer(),
         )
@@ -100,7 +104,7 @@ impl Page<'_> {
     fn contents(&self) -> String {
         let mut html = String::from(
             "<nav aria-label=\"Contents\">\n<p class=\"brand\">striate</p>\n<a href=\"#picture\">The picture</a>\n\
-             <a href=\"#methods\">Which pixels matter</a>\n<p>Layers</p>\n<ol>\n",
+             <a href=\"#methods\">Which pixels matter</a>\n<a href=\"#heatmaps\">Where the class is seen</a>\n<p>Layers</p>\n<ol>\n",
         );
         for section in &self.sections {
             let node = self.node(section.layer);
@@ -168,25 +172,63 @@ impl Page<'_> {
             number(class.score),
             100.0 * class.probability,
         );
-        for figures in &self.methods {
-            let method = figures.method;
-            let _ = writeln!(
-                html,
-                "<figure class=\"card\"><div class=\"pair\">{}{}</div><figcaption><h3>{}</h3><p>{}</p>\
-                 <p class=\"caption\">{} · {} · values {}</p></figcaption></figure>",
-                image(&figures.map, "sharp"),
-                image(&figures.overlay, "whole"),
-                escape(method.title),
-                escape(method.about),
-                escape(method.paper),
-                escape(&class.label),
-                range(figures.range),
-            );
-        }
+        html.extend(self.methods.iter().map(|figures| self.card(figures)));
         if self.methods.is_empty() {
             html.push_str("<p class=\"warning\">No pixel of this picture changes the score of this class.</p>\n");
         }
         html + "</div>\n</section>\n"
+    }
+
+    /// A method: its map, the map over the picture, and what it is.
+    fn card(&self, figures: &MethodFigures) -> String {
+        let method = figures.method;
+        format!(
+            "<figure class=\"card\"><div class=\"pair\">{}{}</div><figcaption><h3>{}</h3><p>{}</p>\
+             <p class=\"caption\">{} · {} · values {}</p></figcaption></figure>\n",
+            image(&figures.map, "sharp"),
+            image(&figures.overlay, "whole"),
+            escape(method.title),
+            escape(method.about),
+            escape(method.paper),
+            escape(&self.class.label),
+            range(figures.range),
+        )
+    }
+
+    fn heatmaps(&self) -> String {
+        let name = |layer: NodeId| escape(&self.node(layer).name);
+        let at = self.heatmaps.first().and_then(|figures| figures.layer).map_or_else(String::new, name);
+        let mut html = format!(
+            "<section id=\"heatmaps\">\n<h2>Where the class is seen <small>for “{}”, class {}</small></h2>\n\
+             <p class=\"lead\">Heatmaps of the feature maps of {at}, the last before they are averaged or flattened, \
+             stretched over the picture.</p>\n<div class=\"methods\">\n",
+            escape(&self.class.label),
+            self.class.index,
+        );
+        if self.heatmaps.is_empty() {
+            html.push_str("<p class=\"warning\">In no place do the units speak for this class.</p>\n");
+        }
+        html.extend(self.heatmaps.iter().map(|figures| self.card(figures)));
+        html.push_str("</div>\n");
+        if let [first, ..] = &self.deep[..] {
+            let _ = write!(
+                html,
+                "<h3>{}, from the first layers to the last</h3>\n<div class=\"units\">\n",
+                first.method.title
+            );
+            for figures in &self.deep {
+                let _ = writeln!(
+                    html,
+                    "<figure class=\"unit\"><div class=\"pair\">{}{}</div><figcaption><b>{}</b> values {}</figcaption></figure>",
+                    image(&figures.map, "sharp"),
+                    image(&figures.overlay, "whole"),
+                    figures.layer.map_or_else(String::new, name),
+                    range(figures.range),
+                );
+            }
+            html.push_str("</div>\n");
+        }
+        html + "</section>\n"
     }
 
     fn layers(&self) -> String {

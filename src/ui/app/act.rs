@@ -54,6 +54,7 @@ impl App {
             Command::ShowPane(kind) => panes::show(&mut self.panes, kind),
             Command::Duplicate(tile) => panes::duplicate(&mut self.panes, tile),
             Command::ClosePane(tile) => panes::close(&mut self.panes, tile),
+            Command::Synthesise(control) => self.engine.control(control),
             Command::Dismiss => self.message = None,
         }
     }

@@ -15,7 +15,10 @@ impl App {
         while let Some(event) = self.engine.poll() {
             self.answers.keep(&event);
             match event {
-                Event::Model(model) => self.model = Some(model),
+                Event::Model(model) => {
+                    self.model = Some(model);
+                    self.synthesis = None;
+                }
                 Event::Run(run) => {
                     let shown = Shown::new(run);
                     let same = self.shown.as_ref().is_some_and(|old| Arc::ptr_eq(&old.run.model, &shown.run.model));
@@ -47,6 +50,7 @@ impl App {
                     }
                     self.message = Some(Message { text, failed: true });
                 }
+                Event::Frame(frame) => self.synthesis = Some(frame),
                 Event::Attribution(..) | Event::Invariance(..) | Event::Reconstruction { .. } => {}
             }
         }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Result,
-    engine::{Engine, Model, Opening, PictureSource, Request, Status},
+    engine::{Engine, Frame, Model, Opening, PictureSource, Request, Status},
     picture::SAMPLES,
 };
 use eframe::egui::{self, Panel, Theme};
@@ -38,6 +38,8 @@ pub struct App {
     engine: Engine,
     cache: Cache,
     answers: Answers,
+    /// The live synthesis as it was last seen.
+    synthesis: Option<Arc<Frame>>,
     shown: Option<Arc<Shown>>,
     model: Option<Arc<Model>>,
     selection: Selection,
@@ -81,6 +83,7 @@ impl App {
             engine,
             cache: Cache::start(cc.wgpu_render_state.clone(), cc.egui_ctx.clone())?,
             answers: Answers::default(),
+            synthesis: None,
             shown: None,
             model: None,
             selection: Selection::default(),
@@ -114,6 +117,11 @@ impl App {
         &self.answers
     }
 
+    /// The live synthesis as it was last seen.
+    pub fn synthesis(&self) -> Option<&Arc<Frame>> {
+        self.synthesis.as_ref()
+    }
+
     /// The line at the bottom.
     pub fn message(&self) -> Option<&Message> {
         self.message.as_ref()
@@ -131,6 +139,7 @@ impl App {
             look: self.look,
             cache: &self.cache,
             answers: &self.answers,
+            synthesis: self.synthesis.as_ref(),
             status,
             palette,
         })

@@ -16,6 +16,7 @@ mod pad;
 mod picture;
 mod saliency;
 mod scores;
+mod synthesis;
 mod unit;
 
 use super::{commands::Command, export::Export, state::View};
@@ -66,6 +67,7 @@ pub const PANELS: &[Kind] = &[
     invariance::KIND,
     pad::KIND,
     scores::KIND,
+    synthesis::KIND,
 ];
 
 /// The pane called `name`.

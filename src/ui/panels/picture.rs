@@ -24,9 +24,12 @@ pub(super) const KIND: Kind = Kind {
 
 #[derive(Default)]
 struct Picture {
-    /// The strongest units at a position of a layer of a run.
-    strongest: Option<((u64, NodeId, [usize; 2]), Vec<(u32, f32)>)>,
+    /// The strongest units at a place.
+    strongest: Option<(Place, Vec<(u32, f32)>)>,
 }
+
+/// A run, a layer of it, and a position there.
+type Place = (u64, NodeId, [usize; 2]);
 
 /// How many of them are listed, in a line this high.
 const LISTED: usize = 12;

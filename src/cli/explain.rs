@@ -1,0 +1,145 @@
+//! What `striate saliency` and `striate cam` share: a method of a registry asked about a picture, its answer painted,
+//! tested, and an object found by it.
+
+use super::{
+    args::{PaintArgs, SubjectArgs},
+    checks::Checks,
+    console::Console,
+    facts::{Facts, SumFacts, settings},
+    object::{self, ObjectArgs},
+    output::OutputArgs,
+    pictures::{heatmap, paint_heatmap, paint_values, usual_map},
+    target::TargetArgs,
+};
+use crate::{
+    Error, Result,
+    engine::Run,
+    methods::{Attribution, CAMS, METHODS, Method, Question, Settings},
+    paint::Range,
+};
+use candle_core::{Device, Tensor};
+use image::RgbaImage;
+
+#[derive(clap::Args)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    subject: SubjectArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// A layer to read, for methods that read layers; several: the mean over them [default: the last with maps]
+    #[arg(long = "layer", value_name = "L")]
+    layers: Vec<String>,
+    /// A parameter of the method, as --help lists them; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// Test whether to believe the heatmap: deletion and insertion curves, and layers drawn anew
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    object: ObjectArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    paint: PaintArgs,
+}
+
+/// What of an answer is painted.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Look {
+    /// The values alone.
+    Alone,
+    /// A heatmap over the picture.
+    Overlay,
+}
+
+/// Methods, papers and parameters, for `--help`.
+pub(super) fn about(methods: &[Method]) -> String {
+    let mut text = String::from("Methods, and what --set takes (each with its default):\n");
+    for method in methods {
+        text.push_str(&format!("  {} ({})\n      {}\n", method.name, method.paper, method.about));
+        for parameter in method.parameters {
+            text.push_str(&format!("      --set {}={parameter}\n          {}\n", parameter.name, parameter.about));
+        }
+    }
+    text
+}
+
+/// Names for the help of `--method`.
+pub(super) fn names(methods: &[Method]) -> String {
+    methods.iter().map(|method| method.name).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn run(args: &ExplainArgs, method: &'static Method, look: Look, console: &Console) -> Result<String> {
+    args.output.check(args.check || args.object.wanted())?;
+    let settings_made = Settings::parse(method.parameters, args.settings.iter().map(String::as_str))?;
+    if !args.layers.is_empty() && !method.layered {
+        let layered: Vec<&str> = METHODS.iter().chain(CAMS).filter(|m| m.layered).map(|m| m.name).collect();
+        let name = method.name;
+        return Err(Error::Usage(format!("{name} reads no layer: --layer is for {}", layered.join(", "))));
+    }
+    let graph = args.subject.network.graph()?;
+    args.layers.iter().try_for_each(|name| graph.find(name).map(|_| ()))?;
+    args.target.check(&args.subject.network, &graph)?;
+    let run = args.subject.run(console)?;
+    // Found again: what ran may lack the auxiliary classifiers.
+    let graph = run.model.network.graph();
+    let layers = args.layers.iter().map(|name| graph.find(name)).collect::<Result<Vec<_>>>()?;
+    let aimed = args.target.aim(&run)?;
+    console.stage(&format!("{} for {}", method.title, aimed.title()));
+    let watch = console.watch();
+    let question =
+        Question { trace: &run.trace, target: aimed.target, layers: &layers, settings: &settings_made, watch };
+    let answer = method.ask(&question)?;
+    let checks = args.check.then(|| Checks::run(&question, method, &answer, console)).transpose()?;
+    let object = args.object.find(&run, &answer, console)?;
+
+    let [channels, height, width] = answer.shape;
+    let shape = if channels == 1 { vec![height, width] } else { answer.shape.to_vec() };
+    let read = if method.layered { question.maps()? } else { Vec::new() };
+    let facts = Facts {
+        class: aimed.class,
+        minus: aimed.minus,
+        target: aimed.other,
+        method: Some(method.name),
+        paper: Some(method.paper),
+        settings: settings(method.parameters, &settings_made),
+        sum: answer.check.map(SumFacts::from),
+        check: checks,
+        ..Facts::of(&run.model).picture(args.subject.name()).values(&shape, Range::of(&answer.values))
+    };
+    let facts = match *read {
+        [] => facts,
+        [layer] => facts.layer(&run.model, layer),
+        _ => Facts { layers: Some(read.iter().map(|&id| graph.node(id).name.clone()).collect()), ..facts },
+    };
+    let scale = args.output.scale();
+    if let Some(object) = object {
+        let size = object.found.size;
+        let facts = Facts { object: Some(object.facts()), shape: Some(size.to_vec()), ..facts };
+        let values = || {
+            let mask: Vec<f32> = object.found.mask.iter().map(|&inside| f32::from(inside)).collect();
+            Ok(Tensor::from_vec(mask, size.to_vec(), &Device::Cpu)?)
+        };
+        return args.output.save(facts, || object::paint(&run, &object, scale), values);
+    }
+    let paint = || paint(&run, &answer, look, &args.paint, args.output.scale());
+    args.output.save(facts, paint, || Ok(Tensor::from_slice(&answer.values, shape.clone(), &Device::Cpu)?))
+}
+
+/// The answer in colours, as large as the network's input or a whole multiple of it.
+fn paint(
+    run: &Run,
+    answer: &Attribution,
+    look: Look,
+    paint: &PaintArgs,
+    scale: super::pictures::Scale,
+) -> Result<RgbaImage> {
+    let [_, height, width] = run.model.network.graph().input_shape();
+    let factor = scale.one(width, height);
+    if answer.shape[0] == 3 && paint.map.is_none() && look == Look::Alone {
+        return Ok(paint_values(&answer.values, answer.shape, factor));
+    }
+    let (values, signed) = heatmap(answer);
+    let style = paint.style(usual_map(signed));
+    paint_heatmap(&values, signed, [answer.shape[1], answer.shape[2]], &style, factor, run, look == Look::Overlay)
+}

@@ -1,0 +1,117 @@
+//! What an attribution explains, as flags: a class, why this class and not that, a layer, or one unit of it.
+
+use super::{
+    args::{self, NetworkArgs},
+    facts::ClassFacts,
+};
+use crate::{
+    Error, Result,
+    engine::Run,
+    methods::{Keep, Target},
+    net::{Graph, NodeId},
+};
+use serde::Serialize;
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "What is explained")]
+pub(super) struct TargetArgs {
+    /// The class: its index, label or WordNet id [default: the predicted one]
+    #[arg(long, value_name = "C")]
+    class: Option<String>,
+    /// Why the class and not this one: the difference of their scores
+    #[arg(long, value_name = "B")]
+    minus: Option<String>,
+    /// No class but a layer: the mean of its activations, or with --unit one unit's
+    #[arg(long, value_name = "LAYER", conflicts_with_all = ["class", "minus"])]
+    of: Option<String>,
+    /// A unit of that layer
+    #[arg(long, value_name = "K", requires = "of")]
+    unit: Option<usize>,
+    /// Which of the unit's activations [default: strongest]
+    #[arg(long, value_name = "strongest|mean|ROW,COL", requires = "unit", value_parser = kept)]
+    at: Option<Keep>,
+}
+
+fn kept(text: &str) -> Result<Keep> {
+    match text {
+        "mean" => Ok(Keep::Map),
+        "map" => Err(Error::Usage("'map' is not one number: strongest, mean, or ROW,COLUMN as in 3,5".into())),
+        _ => text
+            .parse()
+            .map_err(|_| Error::Usage(format!("'{text}' is no activation: strongest, mean, or ROW,COLUMN as in 3,5"))),
+    }
+}
+
+/// A target that is no class, and its value on the picture.
+#[derive(Clone, Serialize)]
+pub(super) struct TargetFacts {
+    /// In words.
+    pub what: String,
+    pub value: f32,
+}
+
+/// The target with what to say of it.
+pub(super) struct Aimed {
+    pub target: Target,
+    pub class: Option<ClassFacts>,
+    pub minus: Option<ClassFacts>,
+    pub other: Option<TargetFacts>,
+}
+
+impl Aimed {
+    /// For progress and captions.
+    pub fn title(&self) -> String {
+        match (&self.class, &self.minus, &self.other) {
+            (Some(class), Some(minus), _) => format!("{}, not {}", class.label, minus.label),
+            (Some(class), None, _) => class.label.clone(),
+            (None, _, Some(other)) => other.what.clone(),
+            (None, _, None) => String::new(),
+        }
+    }
+}
+
+impl TargetArgs {
+    /// Refuses wrong names before anything runs.
+    pub fn check(&self, network: &NetworkArgs, graph: &Graph) -> Result<()> {
+        for class in [&self.class, &self.minus].into_iter().flatten() {
+            network.check_class(class)?;
+        }
+        let Some(layer) = self.layer(graph)? else { return Ok(()) };
+        self.unit.map(|unit| args::unit(unit, layer, graph)).transpose()?;
+        Ok(())
+    }
+
+    fn layer(&self, graph: &Graph) -> Result<Option<NodeId>> {
+        self.of.as_deref().map(|name| graph.find(name)).transpose()
+    }
+
+    /// The target on a run.
+    pub fn aim(&self, run: &Run) -> Result<Aimed> {
+        let graph = run.model.network.graph();
+        if let Some(layer) = self.layer(graph)? {
+            let name = &graph.node(layer).name;
+            let keep = self.at.unwrap_or_default();
+            let (target, what) = match (self.unit, keep) {
+                (None, _) => (Target::Layer(layer), format!("the mean of layer {name}")),
+                (Some(unit), keep) => {
+                    let which = match keep {
+                        Keep::Strongest => "the strongest activation".to_owned(),
+                        Keep::Map => "the mean".to_owned(),
+                        Keep::At(row, column) => format!("the activation at ({row}, {column})"),
+                    };
+                    (Target::Unit { layer, unit, keep }, format!("{which} of unit {unit} of {name}"))
+                }
+            };
+            let aim = target.aim(&run.trace)?;
+            let value = aim.values(&run.trace.output(aim.node).narrow(0, 0, 1)?)?[0];
+            return Ok(Aimed { target, class: None, minus: None, other: Some(TargetFacts { what, value }) });
+        }
+        let class = args::class(self.class.as_deref(), run)?;
+        let minus = self.minus.as_deref().map(|name| run.model.labels.find(name)).transpose()?;
+        let target = minus.map_or(Target::Class(class), |minus| Target::Difference(class, minus));
+        // Says that a class does not differ from itself.
+        target.aim(&run.trace)?;
+        let of = |class| ClassFacts::of(run, class);
+        Ok(Aimed { target, class: Some(of(class)), minus: minus.map(of), other: None })
+    }
+}

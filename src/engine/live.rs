@@ -1,0 +1,121 @@
+//! A synthesis that somebody watches: the worker takes its steps one by one whenever nothing else is to be done.
+
+use super::model::Model;
+use crate::{
+    Result,
+    methods::Settings,
+    synthesis::{Canvas, Measure, Recipe},
+    watch::Watch,
+};
+use candle_core::Device;
+use image::RgbImage;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// What the window says to a live synthesis. All of it is obeyed, in order.
+pub enum Control {
+    /// A new one, which replaces the last and runs.
+    Start(Arc<Model>, Box<Recipe>),
+    /// No steps for now.
+    Pause,
+    /// On.
+    Resume,
+    /// Other parameters from the next step on.
+    Change(Settings),
+    /// Back to the last kept state at or before a step, paused there.
+    Rewind(usize),
+    /// Away with it.
+    Stop,
+}
+
+impl Control {
+    /// Whether the step that is being taken is no longer wanted.
+    pub(super) fn interrupts(&self) -> bool {
+        matches!(self, Control::Start(..) | Control::Pause | Control::Rewind(_) | Control::Stop)
+    }
+}
+
+/// A live synthesis as the window shows it.
+pub struct Frame {
+    /// Steps taken, and in all.
+    pub step: usize,
+    /// Steps in all.
+    pub steps: usize,
+    /// Whether steps are being taken.
+    pub running: bool,
+    /// The first picture of the batch as a file would hold it.
+    pub picture: Arc<RgbImage>,
+    /// What every step found.
+    pub curve: Arc<[Measure]>,
+    /// The steps that can be gone back to.
+    pub kept: Arc<[usize]>,
+    /// What the picture is worth without random transforms, as it is and as a file would hold it: known when it rests.
+    pub worth: Option<[Measure; 2]>,
+}
+
+/// Time from a frame to the next.
+const FRAME: Duration = Duration::from_millis(60);
+
+pub(super) struct Live {
+    model: Arc<Model>,
+    canvas: Canvas,
+    running: bool,
+    shown: Option<Instant>,
+}
+
+impl Live {
+    pub fn start(model: Arc<Model>, recipe: Recipe) -> Result<Self> {
+        let canvas = Canvas::new(recipe, model.preprocess.clone(), Arc::clone(&model.network))?;
+        Ok(Live { model, canvas, running: true, shown: None })
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.running
+    }
+
+    /// Share done.
+    pub fn fraction(&self) -> f32 {
+        self.canvas.step_number() as f32 / self.canvas.steps().max(1) as f32
+    }
+
+    /// Does as it is told, but for what makes another run or ends this one.
+    pub fn obey(&mut self, control: Control) -> Result<()> {
+        match control {
+            Control::Pause => self.running = false,
+            Control::Resume => self.running = !self.canvas.is_done(),
+            Control::Change(settings) => self.canvas.change(settings)?,
+            Control::Rewind(step) => {
+                self.running = false;
+                self.canvas.rewind(step)?;
+            }
+            Control::Start(..) | Control::Stop => {}
+        }
+        Ok(())
+    }
+
+    /// Takes a step; a frame when it is time for one.
+    pub fn step(&mut self, watch: &Watch) -> Result<Option<Frame>> {
+        let taken = self.canvas.step(watch);
+        self.running =
+            !self.canvas.is_done() && !matches!(&taken, Err(error) if !matches!(error, crate::Error::Cancelled));
+        taken?;
+        let due = self.shown.is_none_or(|shown| shown.elapsed() >= FRAME);
+        (due || !self.running).then(|| self.frame(watch)).transpose()
+    }
+
+    pub fn frame(&mut self, watch: &Watch) -> Result<Frame> {
+        self.shown = Some(Instant::now());
+        let images = self.canvas.saved().tensor(&Device::Cpu)?;
+        Ok(Frame {
+            step: self.canvas.step_number(),
+            steps: self.canvas.steps(),
+            running: self.running,
+            picture: Arc::new(self.model.preprocess.unapply(&images.get(0)?)?),
+            curve: self.canvas.curve().into(),
+            kept: self.canvas.kept().into(),
+            worth: if self.running { None } else { Some(self.canvas.assess(watch)?) },
+        })
+    }
+}

@@ -1,0 +1,306 @@
+//! A picture in the making: what the selected class, unit or layer would most like to see.
+
+use super::{Kind, Panel, keep, take};
+use crate::{
+    engine::{Control, Frame},
+    methods::Settings,
+    synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term},
+    ui::{
+        commands::Command,
+        export::Export,
+        parameters::row,
+        state::{View, layer_name},
+        widgets::{WHOLE, caption, combo, fit, hollow, image_at, number, toolbar},
+    },
+};
+use eframe::egui::{
+    self, Color32, ColorImage, Painter, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, pos2, vec2,
+};
+use egui::containers::menu::{MenuButton, MenuConfig};
+use image::{DynamicImage, RgbImage, imageops};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+pub(super) const KIND: Kind = Kind {
+    name: "synthesis",
+    title: "Synthesis",
+    about: "The picture that the selected class, unit or layer would most like to see, in the making.",
+    make: || Box::<Synthesis>::default(),
+};
+
+/// What is excited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Aim {
+    #[default]
+    Class,
+    Unit,
+    Layer,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+struct Options {
+    preset: String,
+    aim: Aim,
+    /// Side of the picture; the network's own where 0.
+    size: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { preset: PRESETS[0].name.into(), aim: Aim::Class, size: 0 }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Synthesis {
+    options: Options,
+    /// The preset's settings with what was moved since.
+    settings: Option<Settings>,
+    /// What the run was started for, in words.
+    goal: String,
+    painted: Option<(Arc<RgbImage>, TextureHandle)>,
+}
+
+/// Sizes to choose from, in pixels; 0 is the network's own.
+const SIZES: [usize; 6] = [0, 64, 128, 224, 320, 512];
+/// Height of the curve in points.
+const CURVE: f32 = 64.0;
+
+impl Synthesis {
+    fn preset(&self) -> &'static Preset {
+        PRESETS.iter().find(|preset| preset.name == self.options.preset).unwrap_or(&PRESETS[0])
+    }
+
+    fn settings(&mut self) -> Settings {
+        let preset = self.preset();
+        self.settings.get_or_insert_with(|| preset.settings().unwrap_or_default()).clone()
+    }
+
+    /// What the selection asks for.
+    fn aim(&self, view: View) -> (Goal, String) {
+        let layer = view.selection.layer;
+        let name = || layer_name(view.node());
+        match self.options.aim {
+            Aim::Class => (Goal::Score(view.class()), format!("class {}", view.run().model.class_name(view.class()))),
+            Aim::Unit => {
+                let unit = view.selection.unit;
+                let at = view.selection.position.map_or(At::Mean, |[row, column]| At::Position(row, column));
+                (Goal::Unit { layer, unit, at }, format!("unit {unit} of {}", name()))
+            }
+            Aim::Layer => (Goal::Layer(layer), format!("layer {}", name())),
+        }
+    }
+
+    fn start(&mut self, view: View, out: &mut Vec<Command>) {
+        let (goal, words) = self.aim(view);
+        self.goal = words;
+        let size = (self.options.size > 0).then_some(self.options.size);
+        // A position is one of the network's own size.
+        let goal = match goal {
+            Goal::Unit { layer, unit, .. } if size.is_some() => Goal::Unit { layer, unit, at: At::Mean },
+            other => other,
+        };
+        let picture = Images::from_tensor(view.run().trace.output(0)).ok();
+        let terms = vec![Term { goal, weight: 1.0 }];
+        let recipe = Recipe { terms, settings: self.settings(), batch: 1, size, picture };
+        out.push(Command::Synthesise(Control::Start(Arc::clone(&view.run().model), Box::new(recipe))));
+    }
+
+    fn controls(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        toolbar(ui, |ui| {
+            let mut preset = self.preset().name;
+            combo(ui, "Preset", self.preset().title, 90.0, |ui| {
+                for other in PRESETS {
+                    let hint = format!("{}\n\n{}", other.about, other.paper);
+                    ui.selectable_value(&mut preset, other.name, other.title).on_hover_text(hint);
+                }
+            });
+            if preset != self.options.preset {
+                self.options.preset = preset.into();
+                self.settings = None;
+                let settings = self.settings();
+                out.push(Command::Synthesise(Control::Change(settings)));
+            }
+            for (aim, text, hint) in [
+                (Aim::Class, "class", "Excite the selected class, else the predicted one"),
+                (Aim::Unit, "unit", "Excite the selected unit"),
+                (Aim::Layer, "layer", "Excite whatever the selected layer finds"),
+            ] {
+                ui.selectable_value(&mut self.options.aim, aim, text).on_hover_text(hint);
+            }
+            let own = |size: usize| if size == 0 { "own size".to_owned() } else { format!("{size} px") };
+            combo(ui, "Size", &own(self.options.size), 72.0, |ui| {
+                for size in SIZES {
+                    ui.selectable_value(&mut self.options.size, size, own(size));
+                }
+            });
+            self.parameters(ui, out);
+            if ui.button("Start").on_hover_text("From the start, for what is selected now").clicked() {
+                self.start(view, out);
+            }
+            if let Some(frame) = view.synthesis {
+                let done = frame.step >= frame.steps;
+                if frame.running && ui.button("Pause").clicked() {
+                    out.push(Command::Synthesise(Control::Pause));
+                } else if !frame.running && ui.add_enabled(!done, egui::Button::new("Resume")).clicked() {
+                    out.push(Command::Synthesise(Control::Resume));
+                }
+            }
+        });
+    }
+
+    /// Every parameter; what is moved takes effect from the next step on.
+    fn parameters(&mut self, ui: &mut Ui, out: &mut Vec<Command>) {
+        let mut settings = self.settings();
+        let mut changed = false;
+        let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+        MenuButton::new("Parameters").config(config).ui(ui, |ui| {
+            egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
+                for parameter in PARAMETERS {
+                    let mut value = settings.number(parameter);
+                    let before = value;
+                    row(ui, parameter, &mut value);
+                    if value != before {
+                        settings.set_number(parameter, value);
+                        changed = true;
+                    }
+                }
+            });
+            if ui.small_button("the preset's").clicked() {
+                settings = self.preset().settings().unwrap_or_default();
+                changed = true;
+            }
+        });
+        if changed {
+            self.settings = Some(settings.clone());
+            out.push(Command::Synthesise(Control::Change(settings)));
+        }
+    }
+
+    /// The picture as large as fits.
+    fn picture(&mut self, ui: &mut Ui, picture: &Arc<RgbImage>, area: Rect) {
+        if self.painted.as_ref().is_none_or(|(other, _)| !Arc::ptr_eq(other, picture)) {
+            let size = [picture.width() as usize, picture.height() as usize];
+            let image = ColorImage::from_rgb(size, picture.as_raw());
+            match &mut self.painted {
+                // The same texture again: a live picture would else leave a trail of them.
+                Some((shown, texture)) if texture.size() == size => {
+                    texture.set(image, TextureOptions::LINEAR);
+                    *shown = Arc::clone(picture);
+                }
+                _ => {
+                    let texture = ui.ctx().load_texture("synthesis", image, TextureOptions::LINEAR);
+                    self.painted = Some((Arc::clone(picture), texture));
+                }
+            }
+        }
+        if let Some((_, texture)) = &self.painted {
+            let aspect = picture.width() as f32 / picture.height() as f32;
+            image_at(ui, fit(area, aspect), texture.id(), WHOLE, "synthesised picture");
+        }
+    }
+}
+
+impl Panel for Synthesis {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        self.controls(ui, view, out);
+        let Some(frame) = view.synthesis else {
+            caption(ui, self.aim(view).1).on_hover_text(self.preset().about);
+            hollow(ui, "Start makes the picture that the selected class, unit or layer would most like to see", false);
+            return;
+        };
+        caption(ui, format!("{}  ·  {}", self.goal, said(frame)));
+        if frame.kept.len() > 1 {
+            let last = frame.kept.len() - 1;
+            let at = frame.kept.partition_point(|&step| step <= frame.step).saturating_sub(1);
+            let mut index = at;
+            ui.spacing_mut().slider_width = (ui.available_width() - 80.0).max(60.0);
+            let kept = Arc::clone(&frame.kept);
+            let step = move |index: f64, _| kept.get(index as usize).map_or_else(String::new, ToString::to_string);
+            let slider = egui::Slider::new(&mut index, 0..=last)
+                .custom_formatter(step)
+                .handle_shape(egui::style::HandleShape::Rect { aspect_ratio: 0.4 });
+            let response = ui.add(slider).on_hover_text("Back to an earlier step; Resume goes on from there");
+            response.accessible_name("Rewind");
+            if index < at {
+                out.push(Command::Synthesise(Control::Rewind(frame.kept[index])));
+            }
+        }
+        let area = ui.available_rect_before_wrap();
+        let (above, below) = area.split_top_bottom_at_y((area.bottom() - CURVE).max(area.top() + 40.0));
+        self.picture(ui, &frame.picture, above.shrink2(vec2(0.0, 3.0)));
+        curve(ui, view, &frame.curve, frame.steps, below);
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let frame = Arc::clone(view.synthesis?);
+        let (preset, settings) = (self.preset(), self.settings.clone().unwrap_or_default());
+        let (step, words) = (frame.step.to_string(), said(&frame));
+        let export = Export::new(view, &format!("synthesis {}", self.goal), None, move |_| {
+            let k = (512 / frame.picture.width().max(frame.picture.height())).max(1);
+            let (w, h) = (frame.picture.width() * k, frame.picture.height() * k);
+            let image = DynamicImage::ImageRgb8((*frame.picture).clone()).into_rgba8();
+            Ok(imageops::resize(&image, w, h, imageops::FilterType::Nearest))
+        });
+        let export =
+            export.with("Goal", self.goal.clone()).with("Method", format!("{} ({})", preset.name, preset.paper));
+        Some(export.with("Settings", settings.to_string()).with("Step", step).with("Worth", words))
+    }
+
+    fn options(&self) -> Value {
+        keep(&self.options)
+    }
+
+    fn restore(&mut self, options: Value) {
+        self.options = take(options);
+        self.settings = None;
+    }
+}
+
+/// Where a run stands, in words.
+fn said(frame: &Frame) -> String {
+    let step = format!("step {} of {}", frame.step, frame.steps);
+    let words = |measure: &Measure| {
+        let probability = measure.probability.map_or_else(String::new, |p| format!(", probability {p:.3}"));
+        format!("score {}{probability}", number(measure.value as f32))
+    };
+    match (&frame.worth, frame.curve.last()) {
+        (Some([_, saved]), _) => format!("{step}  ·  as a file holds it: {}", words(saved)),
+        (None, Some(last)) => format!("{step}  ·  {}", words(last)),
+        (None, None) => step,
+    }
+}
+
+/// The objective over the steps, and the probability over 0 to 1.
+fn curve(ui: &mut Ui, view: View, measures: &[Measure], steps: usize, area: Rect) {
+    let response = ui.allocate_rect(area, Sense::hover());
+    let painter = ui.painter().with_clip_rect(area);
+    painter.hline(area.x_range(), area.bottom() - 1.0, Stroke::new(1.0, view.palette.weak));
+    let values: Vec<f32> = measures.iter().map(|measure| measure.value as f32).collect();
+    let finite = || values.iter().copied().filter(|value| value.is_finite());
+    let (low, high) = (finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max));
+    line(&painter, area, &values, [low, high], steps, view.palette.accent);
+    let probabilities: Vec<f32> = measures.iter().filter_map(|measure| measure.probability).collect();
+    line(&painter, area, &probabilities, [0.0, 1.0], steps, view.palette.weak);
+    if let Some(at) = response.hover_pos() {
+        let step = ((at.x - area.left()) / area.width() * steps as f32) as usize;
+        if let Some(measure) = measures.get(step) {
+            let probability = measure.probability.map_or_else(String::new, |p| format!("\nprobability {p:.4}"));
+            let score = number(measure.value as f32);
+            response.on_hover_text(format!("step {step}\nscore {score}{probability}\n(under random transforms)"));
+        }
+    }
+}
+
+fn line(painter: &Painter, area: Rect, values: &[f32], [low, high]: [f32; 2], steps: usize, colour: Color32) {
+    let span = if high > low { high - low } else { 1.0 };
+    // No more points than pixels.
+    let every = (values.len() / (area.width() as usize).max(1)).max(1);
+    let at = |(step, value): (usize, &f32)| {
+        let x = area.left() + area.width() * step as f32 / steps.max(1) as f32;
+        pos2(x, area.bottom() - 3.0 - (area.height() - 6.0) * (value - low) / span)
+    };
+    painter.line(values.iter().enumerate().step_by(every).map(at).collect(), Stroke::new(1.5, colour));
+}
