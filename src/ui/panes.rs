@@ -2,7 +2,7 @@
 
 use super::{
     commands::Command,
-    panels::{self, Kind, PANELS, Panel},
+    panels::{self, Kind, Panel},
     pin::{Part, Pin},
     state::{Shown, View},
     theme::{self, GAP},
@@ -83,9 +83,8 @@ impl<'de> Deserialize<'de> for Pane {
 pub fn first_arrangement() -> Tree<Pane> {
     let mut tiles = Tiles::default();
     let tab = |tiles: &mut Tiles<Pane>, names: &[&str]| {
-        let panes =
-            PANELS.iter().filter(|kind| names.contains(&kind.name)).map(|kind| tiles.insert_pane(Pane::new(kind)));
-        let panes: Vec<TileId> = panes.collect();
+        let kinds = names.iter().filter_map(|name| panels::find(name));
+        let panes: Vec<TileId> = kinds.map(|kind| tiles.insert_pane(Pane::new(kind))).collect();
         tiles.insert_tab_tile(panes)
     };
     let layer = tab(&mut tiles, &["activations", "filters", "network", "layers"]);

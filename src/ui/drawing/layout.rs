@@ -1,5 +1,6 @@
-//! Where the boxes stand: a layered drawing from left to right (Sugiyama, Tagawa and Toda 1981). A box stands right of
-//! all that it reads; long edges get places of their own in the ranks they cross, so that none runs through a box.
+//! Where the boxes stand: a layered drawing from left to right (Sugiyama, Tagawa and Toda 1981), broken into lines like
+//! text. A box stands right of all that it reads, or in a line below; long edges get places of their own in the ranks
+//! they cross, so that none runs through a box.
 
 use super::fold::Folded;
 use eframe::egui::{Pos2, Rect, Vec2, pos2, vec2};
@@ -8,6 +9,8 @@ use eframe::egui::{Pos2, Rect, Vec2, pos2, vec2};
 const ACROSS: f32 = 34.0;
 /// Between boxes of a rank.
 const DOWN: f32 = 12.0;
+/// Between lines.
+const BETWEEN: f32 = 46.0;
 /// What an edge takes of a rank that it crosses.
 const LANE: f32 = 7.0;
 
@@ -31,8 +34,8 @@ struct Cell {
     y: f32,
 }
 
-/// Lays out boxes of these sizes.
-pub fn layout(folded: &Folded, sizes: &[Vec2]) -> Layout {
+/// Lays out boxes of these sizes, about `aspect` times as wide as high.
+pub fn layout(folded: &Folded, sizes: &[Vec2], aspect: f32) -> Layout {
     let count = folded.boxes.len();
     let mut rank = vec![0usize; count];
     // Edges lead forward and are sorted by where they begin; a box's rank is settled before its edges are followed.
@@ -60,32 +63,96 @@ pub fn layout(folded: &Folded, sizes: &[Vec2]) -> Layout {
     (0..cells.len()).for_each(|index| rows[cells[index].rank].push(index));
     order(&mut rows, &mut cells);
     place(&rows, &mut cells);
-    // A rank is as wide as its widest box.
-    let mut left = Vec::with_capacity(ranks);
-    let mut x = 0.0;
-    for row in &rows {
-        left.push(x);
-        x += row.iter().map(|&index| cells[index].size.x).fold(0.0, f32::max) + ACROSS;
-    }
-    let width = |rank: usize| left.get(rank + 1).map_or(x, |next| *next) - ACROSS - left[rank];
+    let lines = lines(&rows, &cells, aspect);
     let boxes: Vec<Rect> = cells[..count]
         .iter()
-        .map(|cell| Rect::from_center_size(pos2(left[cell.rank] + width(cell.rank) / 2.0, cell.y), cell.size))
+        .map(|cell| {
+            let Line { left, down, width, .. } = lines[cell.rank];
+            Rect::from_center_size(pos2(left + width / 2.0, cell.y + down), cell.size)
+        })
         .collect();
     let edge = |path: &Vec<usize>| {
         let (first, last) = (path[0], path[path.len() - 1]);
         let mut points = vec![boxes[first].right_center()];
-        for &index in &path[1..path.len() - 1] {
-            let Cell { rank, y, .. } = cells[index];
-            points.extend([pos2(left[rank], y), pos2(left[rank] + width(rank), y)]);
+        for pair in path.windows(2) {
+            let [from, to] = [pair[0], pair[1]].map(|index| &cells[index]);
+            let (here, there) = (&lines[from.rank], &lines[to.rank]);
+            if here.number != there.number {
+                // Around the end of the line, back through the gap below it, and in from the left.
+                let (right, left) = (here.left + here.width + ACROSS / 2.0, there.left - ACROSS / 2.0);
+                let gap = there.top - BETWEEN / 2.0;
+                let end = pos2(here.left + here.width, from.y + here.down);
+                points.extend([end, pos2(right, gap), pos2(left, gap), pos2(there.left, to.y + there.down)]);
+            }
+            if pair[1] != last {
+                let y = to.y + there.down;
+                points.extend([pos2(there.left, y), pos2(there.left + there.width, y)]);
+            }
         }
         points.push(boxes[last].left_center());
+        points.dedup();
         points
     };
     let edges: Vec<Vec<Pos2>> = paths.iter().map(edge).collect();
     let bounds = boxes.iter().fold(Rect::NOTHING, |bounds, rect| bounds.union(*rect));
     let bounds = edges.iter().flatten().fold(bounds, |bounds, point| bounds.union(Rect::from_pos(*point)));
     Layout { boxes, edges, bounds }
+}
+
+/// Where a rank stands.
+#[derive(Clone, Copy)]
+struct Line {
+    /// Which line it is in.
+    number: usize,
+    /// Its left side and its width: that of its widest box.
+    left: f32,
+    width: f32,
+    /// The upper edge of the line, and what its cells' heights are moved by.
+    top: f32,
+    down: f32,
+}
+
+/// Breaks the ranks into lines, where few edges cross.
+fn lines(rows: &[Vec<usize>], cells: &[Cell], aspect: f32) -> Vec<Line> {
+    let widths: Vec<f32> =
+        rows.iter().map(|row| row.iter().map(|&index| cells[index].size.x).fold(0.0, f32::max)).collect();
+    let span = |row: &[usize]| {
+        let top = row.iter().map(|&index| cells[index].y - cells[index].size.y / 2.0).fold(f32::INFINITY, f32::min);
+        let bottom =
+            row.iter().map(|&index| cells[index].y + cells[index].size.y / 2.0).fold(f32::NEG_INFINITY, f32::max);
+        [top, bottom]
+    };
+    let spans: Vec<[f32; 2]> = rows.iter().map(|row| span(row)).collect();
+    let total: f32 = widths.iter().map(|width| width + ACROSS).sum();
+    let usual = spans.iter().map(|[top, bottom]| bottom - top).sum::<f32>() / spans.len().max(1) as f32;
+    // n lines are total / n wide and n (usual + gap) high.
+    let limit = (total * aspect * (usual + BETWEEN)).sqrt().max(240.0);
+    let crossing = |rank: usize| rows[rank].iter().map(|&index| cells[index].after.len()).sum::<usize>();
+    let mut found = Vec::with_capacity(rows.len());
+    let (mut first, mut number, mut top) = (0, 0, 0.0);
+    while first < rows.len() {
+        let mut end = first;
+        let mut width = 0.0;
+        while end < rows.len() && (end == first || width + widths[end] <= limit) {
+            width += widths[end] + ACROSS;
+            end += 1;
+        }
+        if end < rows.len() {
+            // The last rank of the line: among those in its last third, the one that least leaves.
+            let earliest = first + (end - first) * 2 / 3;
+            end = (earliest..end).rev().min_by_key(|&rank| crossing(rank)).map_or(end, |rank| rank + 1);
+        }
+        let around =
+            spans[first..end].iter().fold([f32::INFINITY, f32::NEG_INFINITY], |a, b| [a[0].min(b[0]), a[1].max(b[1])]);
+        let mut left = 0.0;
+        for &width in &widths[first..end] {
+            found.push(Line { number, left, width, top, down: top - around[0] });
+            left += width + ACROSS;
+        }
+        top += around[1] - around[0] + BETWEEN;
+        (first, number) = (end, number + 1);
+    }
+    found
 }
 
 /// Fewer crossings: every rank by the mean place of what it is linked to, to and fro.
@@ -157,7 +224,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn no_boxes_overlap_and_every_edge_leads_right() {
+    fn no_boxes_overlap_and_lines_fill_the_page() {
         for card in ZOO {
             let graph = (card.build)(card.size()).unwrap();
             let blocks = blocks(&graph);
@@ -166,11 +233,16 @@ mod tests {
                 let folded = fold(&graph, &blocks, &open);
                 let sizes = vec![vec2(100.0, 40.0); folded.boxes.len()];
                 let start = std::time::Instant::now();
-                let drawing = layout(&folded, &sizes);
+                let drawing = layout(&folded, &sizes, 2.0);
                 println!("{} {} boxes: {:?}", card.name, folded.boxes.len(), start.elapsed());
-                for edge in &drawing.edges {
-                    assert!(edge.windows(2).all(|pair| pair[0].x <= pair[1].x), "{}", card.name);
+                let ends = |edge: &Vec<Pos2>| (edge[0], edge[edge.len() - 1]);
+                for (edge, points) in folded.edges.iter().zip(&drawing.edges) {
+                    let (from, to) = (drawing.boxes[edge.0], drawing.boxes[edge.1]);
+                    assert_eq!(ends(points), (from.right_center(), to.left_center()), "{}", card.name);
+                    assert!(from.right() < to.left() || from.bottom() < to.top(), "{} {from} {to}", card.name);
                 }
+                let aspect = drawing.bounds.width() / drawing.bounds.height();
+                assert!((0.4..9.0).contains(&aspect), "{}: {aspect}", card.name);
                 // Boxes that share a rank stand one below the other.
                 let mut boxes = drawing.boxes.clone();
                 boxes.sort_by(|a, b| (a.left(), a.top()).partial_cmp(&(b.left(), b.top())).unwrap());

@@ -159,17 +159,28 @@ impl Panel for Layers {
                 body.rows(19.0, order.len(), |mut row| {
                     let id = order[row.index()];
                     row.set_selected(id == selected);
+                    let mut clicked = false;
                     for field in Field::ALL {
                         row.col(|ui| {
                             let text = field.cell(id, &nodes[id], &costs[id]);
                             let text = if field.is_number() { RichText::new(text).monospace() } else { text.into() };
-                            ui.with_layout(side(field), |ui| ui.add(egui::Label::new(text).extend()));
+                            let label = egui::Label::new(text).extend();
+                            let show = |ui: &mut Ui| match field {
+                                // The row's name for whoever cannot see it.
+                                Field::Name => {
+                                    let response = ui.add(label.sense(Sense::click()));
+                                    let name = format!("row of {}", nodes[id].name);
+                                    let picked = id == selected;
+                                    response
+                                        .widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, &name));
+                                    response.clicked()
+                                }
+                                _ => ui.add(label).clicked(),
+                            };
+                            clicked |= ui.with_layout(side(field), show).inner;
                         });
                     }
-                    let response = row.response();
-                    let label = format!("row of {}", nodes[id].name);
-                    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, id == selected, &label));
-                    if response.clicked() {
+                    if clicked || row.response().clicked() {
                         self.scrolled_to = Some(id);
                         out.push(Command::SelectLayer(id));
                     }

@@ -175,7 +175,7 @@ impl Grid {
         let rows = self.values.len().div_ceil(columns);
         let size = vec2(cell * columns as f32, cell * rows as f32).max(vec2(40.0, 0.0));
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, self.title));
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, format!("numbers: {}", self.title)));
         let at = |index: usize| {
             let corner = vec2((index % columns) as f32, (index / columns) as f32) * cell;
             Rect::from_min_size(rect.min + corner, Vec2::splat(cell)).shrink(0.5)

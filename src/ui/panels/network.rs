@@ -49,6 +49,7 @@ struct Drawn {
     /// The address of the graph, which a run holds as long as it is on screen.
     graph: usize,
     open: BTreeSet<String>,
+    aspect: f32,
     blocks: Vec<Block>,
     folded: Folded,
     layout: Layout,
@@ -65,7 +66,8 @@ const READABLE: f32 = 0.55;
 
 impl Panel for Network {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        self.draw_anew(view);
+        let room = ui.available_size();
+        self.draw_anew(view, aspect(room));
         let Some(drawn) = &self.drawn else { return };
         let blocks = drawn.blocks.len();
         let mut fold = None;
@@ -165,17 +167,25 @@ impl Drawn {
     }
 }
 
+/// About width over height, in coarse steps, so that pulling at the pane's edge does not lay it out anew all the time.
+fn aspect(room: Vec2) -> f32 {
+    let wanted = room.x / room.y.max(1.0);
+    let far = |aspect: f32| (wanted / aspect).ln().abs();
+    [0.6, 1.0, 1.6, 2.6, 4.0].into_iter().min_by(|&a, &b| far(a).total_cmp(&far(b))).unwrap_or(1.0)
+}
+
 fn is_low(op: &Op) -> bool {
     matches!(op, Op::Relu | Op::BatchNorm { .. } | Op::Dropout { .. } | Op::Flatten | Op::Tanh { .. } | Op::Sigmoid)
 }
 
 impl Network {
     /// Lays the drawing out where the network, or what is unfolded of it, changed.
-    fn draw_anew(&mut self, view: View) {
+    fn draw_anew(&mut self, view: View, aspect: f32) {
         let graph = view.shown.graph();
         let address = std::ptr::from_ref(graph) as usize;
         let other = self.drawn.as_ref().is_none_or(|drawn| drawn.graph != address);
-        if !other && self.drawn.as_ref().is_some_and(|drawn| drawn.open == self.options.open) {
+        let same = |drawn: &Drawn| drawn.open == self.options.open && drawn.aspect == aspect;
+        if !other && self.drawn.as_ref().is_some_and(same) {
             return;
         }
         let blocks = match self.drawn.take().filter(|_| !other) {
@@ -188,11 +198,11 @@ impl Network {
             _ => BOX,
         };
         let sizes: Vec<Vec2> = folded.boxes.iter().map(size).collect();
-        let layout = drawing::layout(&folded, &sizes);
+        let layout = drawing::layout(&folded, &sizes, aspect);
         if other {
             (self.camera, self.shown_layer) = (None, None);
         }
-        self.drawn = Some(Drawn { graph: address, open: self.options.open.clone(), blocks, folded, layout });
+        self.drawn = Some(Drawn { graph: address, open: self.options.open.clone(), aspect, blocks, folded, layout });
     }
 
     /// Draws, and returns the name of the block that is to be folded or unfolded.
@@ -284,8 +294,7 @@ impl Network {
         if ground.dragged() {
             camera.middle -= ground.drag_delta() / camera.zoom;
         }
-        if let Some(pointer) = ui.ctx().pointer_hover_pos().filter(|at| area.contains(*at) && ui.ui_contains_pointer())
-        {
+        if let Some(pointer) = ui.ctx().pointer_hover_pos().filter(|_| ui.rect_contains_pointer(area)) {
             let (pinched, scrolled) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta()));
             let factor = pinched * (scrolled.y / 250.0).exp();
             if factor != 1.0 {
