@@ -29,7 +29,7 @@ def theirs(model, size, steps):
         start = time.perf_counter()
         for _ in range(count):
             pixels.requires_grad_()
-            value = model(pixels / std)[0, CLASS] - 20 * ((pixels / 255) ** 2).sum() / size ** 2
+            value = model(pixels / std)[0, CLASS] - 60 * ((pixels / 255) ** 2).sum() / size ** 2
             gradient, = torch.autograd.grad(value, pixels)
             with torch.no_grad():
                 pixels.add_(gradient / gradient.abs().mean())

@@ -52,12 +52,13 @@ def score(x):
 
 
 def make_picture():
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(1)
     picture = torch.from_numpy(np.clip(2 * rng.standard_normal((1, 3, SIZE, SIZE)), -3, 3))
     return F.avg_pool2d(picture, 3, 1, 1).float().double()
 
 
 PICTURE = make_picture()
+LOW, HIGH = -255 * MEAN, 255 * (1 - MEAN)
 
 
 def record(image, step):
@@ -100,7 +101,7 @@ def pixels(goal, rate, normalised=False, penalty=None, momentum=0.0, after=None)
     return record(lambda: (p / 255 / STD).detach().clone(), step)
 
 
-def yosinski(decay, width, every, norm_percent, contribution_percent):
+def yosinski(rate, decay, width, every, norm_percent, contribution_percent, clipped=False):
     def after(p, g, i):
         x = p.numpy()[0] * (1 - decay)
         if every and i % every == 0:
@@ -111,9 +112,10 @@ def yosinski(decay, width, every, norm_percent, contribution_percent):
         if contribution_percent:
             contributions = np.abs((x * g.numpy()[0]).sum(0))
             x = x * (contributions >= np.percentile(contributions, contribution_percent))
-        return torch.from_numpy(x[None])
+        x = torch.from_numpy(x[None])
+        return torch.minimum(torch.maximum(x, LOW), HIGH) if clipped else x
 
-    return pixels(score, 100.0, after=after)
+    return pixels(score, rate, normalised=True, after=after)
 
 
 SVD_SQRT = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
@@ -146,23 +148,22 @@ def waves(decay_power, rate, penalty=None):
 
 
 def striate():
-    return waves(1, 0.05, lambda v: 1.0 * variation(v, 1))
+    return waves(1, 0.05, lambda v: 0.5 * variation(v, 1))
 
 
 def main():
-    low, high = -255 * MEAN, 255 * (1 - MEAN)
     wanted = photonet(PICTURE.flip(3), 3).detach()
     arrays = {"PICTURE": PICTURE.numpy()}
     presets = {
         "striate": striate,
-        "simonyan": lambda: pixels(score, 1.0, normalised=True, penalty=lambda v: 20 * (v * v).sum() / SIZE ** 2),
-        "yosinski-1": lambda: yosinski(0, 0.5, 4, 50, 0),
-        "yosinski-2": lambda: yosinski(0.3, 0, 0, 20, 0),
-        "yosinski-3": lambda: yosinski(0.0001, 1.0, 4, 0, 0),
-        "yosinski-4": lambda: yosinski(0, 0.5, 4, 0, 90),
+        "simonyan": lambda: pixels(score, 1.0, normalised=True, penalty=lambda v: 60 * (v * v).sum() / SIZE ** 2),
+        "yosinski-1": lambda: yosinski(2, 0, 0.5, 4, 50, 0),
+        "yosinski-2": lambda: yosinski(5, 0.3, 0, 0, 20, 0),
+        "yosinski-3": lambda: yosinski(3, 0.0001, 1.0, 4, 0, 0),
+        "yosinski-4": lambda: yosinski(1.5, 0, 0.5, 4, 0, 90, clipped=True),
         "lucid": lambda: waves(1, 0.05),
         "deepdream": lambda: pixels(lambda x: 0.5 * (photonet(x, 4) ** 2).mean(), 1.5, normalised=True,
-                                    after=lambda p, g, i: torch.minimum(torch.maximum(p, low), high)),
+                                    after=lambda p, g, i: torch.minimum(torch.maximum(p, LOW), HIGH)),
         "mahendran": lambda: pixels(lambda x: -((photonet(x, 3) - wanted) ** 2).sum() / (wanted ** 2).sum(), 0.5,
                                     normalised=True, momentum=0.9,
                                     penalty=lambda v: 1050 * (v ** 6).sum() / SIZE ** 2 + 429 * variation(v, 2)),

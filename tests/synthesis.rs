@@ -85,7 +85,7 @@ fn the_first_steps_of_every_preset_are_pytorchs() {
         }
         let wanted = values(&theirs.tensors[&format!("{}.values", preset.name)]);
         let ours: Vec<f32> = canvas.curve().iter().map(|measure| measure.value as f32).collect();
-        let spread = apart(&wanted, &vec![wanted[0]; 10]);
+        let spread = apart(&wanted, &[wanted[0]; 10]);
         assert!(apart(&ours, &wanted) <= 1e-3 * spread.max(0.1), "{}: {ours:?} {wanted:?}", preset.name);
     }
     assert!(worst <= 1e-3, "{worst}");

@@ -59,7 +59,7 @@ fn a_live_run_streams_pauses_rewinds_and_lets_others_by() {
     });
     engine.control(Control::Start(model, recipe(100_000)));
     let first = until(&engine, frame);
-    assert_eq!((first.step, first.running, first.picture.dimensions()), (0, true, (46, 46)));
+    assert_eq!((first.step, first.running, first.picture.dimensions()), (0, true, (64, 64)));
     let later = until(&engine, |event| frame(event).filter(|frame| frame.step >= 12));
     assert!(later.running && later.curve.len() == later.step && later.kept[..3] == [0, 4, 8]);
     assert!(engine.is_busy(Lane::Synthesis) && !engine.is_idle());

@@ -21,6 +21,7 @@ mod instruments;
 mod monkey;
 mod pace;
 mod snapshots;
+mod synthesis;
 
 type Window = Harness<'static, App>;
 
