@@ -158,7 +158,7 @@ def main():
         "striate": striate,
         "simonyan": lambda: pixels(score, 1.0, normalised=True, penalty=lambda v: 60 * (v * v).sum() / SIZE ** 2),
         "yosinski-1": lambda: yosinski(2, 0, 0.5, 4, 50, 0),
-        "yosinski-2": lambda: yosinski(5, 0.3, 0, 0, 20, 0),
+        "yosinski-2": lambda: yosinski(6, 0.3, 0, 0, 20, 0),
         "yosinski-3": lambda: yosinski(3, 0.0001, 1.0, 4, 0, 0),
         "yosinski-4": lambda: yosinski(1.5, 0, 0.5, 4, 0, 90, clipped=True),
         "lucid": lambda: waves(1, 0.05),

@@ -85,7 +85,7 @@ fn the_first_steps_of_every_preset_are_pytorchs() {
         }
         let wanted = values(&theirs.tensors[&format!("{}.values", preset.name)]);
         let ours: Vec<f32> = canvas.curve().iter().map(|measure| measure.value as f32).collect();
-        let spread = apart(&wanted, &vec![wanted[0]; 10]);
+        let spread = apart(&wanted, &[wanted[0]; 10]);
         assert!(apart(&ours, &wanted) <= 1e-3 * spread.max(0.1), "{}: {ours:?} {wanted:?}", preset.name);
     }
     assert!(worst <= 1e-3, "{worst}");
@@ -200,6 +200,21 @@ fn goals_compose_and_pictures_of_a_batch_differ() {
     let (unlike, _) = run(20.0);
     println!("unit 3 reaches {strength}, alike {alike}, with diversity {unlike}");
     assert!(strength > 1.0 && unlike < alike - 0.02);
+}
+
+#[test]
+fn a_unit_that_is_silent_at_the_start_wakes_up() {
+    let layer = network("photonet", SIZE).graph().find("relu1").unwrap();
+    let mut woken = 0;
+    for unit in 0..12 {
+        let goal = Goal::Unit { layer, unit, at: At::Mean };
+        let mut canvas = canvas("photonet", goal, settings("lucid", &["steps=20"]), None).unwrap();
+        canvas.finish(&Watch::default(), |_, _| Ok(())).unwrap();
+        let curve: Vec<f64> = canvas.curve().iter().map(|measure| measure.value).collect();
+        assert!(curve[19] > 0.0, "unit {unit}: {curve:?}");
+        woken += usize::from(curve[0] == 0.0);
+    }
+    assert!(woken > 0, "no unit was silent");
 }
 
 #[test]

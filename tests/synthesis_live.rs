@@ -135,16 +135,22 @@ fn texts(path: &Path) -> Vec<(String, String)> {
 fn maximise_writes_pictures_frames_and_where_they_come_from() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let text = said(folder.path(), "maximise --class lemon --steps 12 --every 6 --out a.png --raw a.npy --rotate 0");
+    let text = said(folder.path(), "maximise --class lemon --steps 12 --every 6 --out a.png --raw a.npy --rotate 5");
     assert!(text.contains("class    lemon") && text.contains("probability"), "{text}");
     assert!(at("a-00006.png").exists() && at("a-00012.png").exists());
     let found = texts(&at("a.png"));
     let holds = |key: &str, part: &str| found.iter().any(|(keyword, text)| keyword == key && text.contains(part));
-    assert!(holds("Settings", "rotate=0") && holds("Settings", "steps=12") && holds("Goal", "lemon"), "{found:?}");
+    assert!(
+        holds("Settings", "rotate=5")
+            && holds("Settings", "optimiser=adam")
+            && holds("Settings", "steps=12")
+            && holds("Goal", "lemon"),
+        "{found:?}"
+    );
     assert!(holds("Method", "striate") && holds("Network", "photonet"));
     assert_eq!(read_npy(&at("a.npy")).unwrap().dims(), [1, 3, 64, 64]);
     // The same seed, the same bits; what is written can be read again.
-    said(folder.path(), "maximise --class lemon --steps 12 --out b.png --rotate 0");
+    said(folder.path(), "maximise --class lemon --steps 12 --out b.png --rotate 5");
     assert_eq!(fs::read(at("a.png")).unwrap(), fs::read(at("b.png")).unwrap());
     said(folder.path(), "classify --input a.npy");
     said(folder.path(), "maximise sample:chelsea --layer conv3 --preset deepdream --steps 4 --out dream.png");

@@ -64,7 +64,7 @@ pub const PRESETS: &[Preset] = &[
         paper: YOSINSKI,
         about: "Strong decay, and a fifth of the pixels set to the mean. The second of the paper's four: the picture is \
                 little more than the last gradients.",
-        values: &["gradient=normalised", "rate=5", "steps=150", "decay=0.3", "small-norm=20"],
+        values: &["gradient=normalised", "rate=6", "steps=150", "decay=0.3", "small-norm=20"],
     },
     Preset {
         name: "yosinski-3",
@@ -168,13 +168,15 @@ pub fn find(name: &str) -> Result<&'static Preset> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
+    use super::{super::parameters::in_words, *};
 
     #[test]
     fn presets_parse_and_are_found() {
         for preset in PRESETS {
             let settings = preset.settings().unwrap();
-            assert_eq!(settings.to_string().split(' ').count(), preset.values.len(), "{}", preset.name);
+            let words = in_words(&settings);
+            let again = Settings::parse(PARAMETERS, words.split(' ')).unwrap();
+            assert_eq!(in_words(&again), words, "{}", preset.name);
             assert_eq!(find(&preset.name.to_uppercase()).unwrap().name, preset.name);
         }
         assert_eq!(find("yosinski").unwrap().name, "yosinski-3");
