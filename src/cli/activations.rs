@@ -41,6 +41,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let layer = graph.find(&args.layer)?;
     let unit = args.unit.map(|unit| args::unit(unit, layer, &graph)).transpose()?;
     let run = args.subject.run(console)?;
+    // Found again: what ran may lack the auxiliary classifiers.
+    let layer = run.model.network.graph().find(&args.layer)?;
     let view = &run.layers[layer];
     let style = args.paint.style(ColourMap::Viridis);
     let [units, height, width] = view.shape;

@@ -89,7 +89,7 @@ pub fn first_arrangement() -> Tree<Pane> {
     };
     let layer = tab(&mut tiles, &["activations", "filters", "network", "layers"]);
     let saliency = tab(&mut tiles, &["saliency", "cam"]);
-    let deconvnet = tab(&mut tiles, &["deconvnet", "magnifier"]);
+    let deconvnet = tab(&mut tiles, &["deconvnet", "synthesis", "magnifier"]);
     let picture = tab(&mut tiles, &["picture", "pad"]);
     let unit = tab(&mut tiles, &["unit"]);
     let scores = tab(&mut tiles, &["scores", "invariance"]);

@@ -20,8 +20,8 @@ const LONGEST: u32 = 1024;
 /// A thumbnail's side in pixels: twice its size on an ordinary screen.
 const SIDE: u32 = 64;
 
-/// Thumbnails a row of their texture.
-const ROW: u32 = 16;
+/// Thumbnails a row of their texture. Every device takes textures of 2048 pixels a side: a thousand layers.
+const ROW: u32 = 2048 / SIDE;
 
 /// The pictures of one run.
 pub struct Pictures {
@@ -39,10 +39,11 @@ impl Pictures {
         let input = run.picture.as_ref().zip(run.geometry.as_ref()).map(|(picture, geo)| cropped(picture, geo, 512));
         let picture = run.picture.as_ref().map(|picture| shrunk(&picture.pixels));
         let linear = |name: &str, image: &RgbImage| rgb_texture(ctx, name, image, TextureOptions::LINEAR);
-        let count = run.layers.len() as u32;
+        // Beyond a thousand, layers have the last one's.
+        let count = (run.layers.len() as u32).min(ROW * ROW);
         let rows = count.div_ceil(ROW).max(1);
         let mut sheet = RgbaImage::new(ROW * SIDE, rows * SIDE);
-        for (index, layer) in run.layers.iter().enumerate() {
+        for (index, layer) in run.layers.iter().enumerate().take(count as usize) {
             let tile = match (&input, index) {
                 (Some(input), 0) => image::DynamicImage::from(input.clone()).thumbnail_exact(SIDE, SIDE).to_rgba8(),
                 _ => thumbnail(layer),
@@ -60,7 +61,8 @@ impl Pictures {
 
     /// The texture of a layer's thumbnail, and where in it.
     pub fn thumbnail(&self, node: usize) -> (egui::TextureId, Rect) {
-        let (column, row) = ((node as u32 % ROW) as f32, (node as u32 / ROW) as f32);
+        let node = (node as u32).min(ROW * self.rows - 1);
+        let (column, row) = ((node % ROW) as f32, (node / ROW) as f32);
         let (width, height) = (ROW as f32, self.rows as f32);
         // Half a pixel in, so that no neighbour shines through.
         let inset = 0.5 / SIDE as f32;

@@ -272,18 +272,13 @@ fn the_network_is_drawn_folded_zoomed_and_leads_to_layers() {
     }
     let block = window.get_by_label("box layer1.0").rect();
     assert!(block.width() > 2.0 * before.width(), "{before:?} {block:?}");
-    for _ in 0..2 {
-        window.drag_at(block.center());
-        window.step();
-        window.drop_at(block.center());
-        window.step();
-    }
-    window.run_steps(3);
+    click(&mut window, block.center());
     let layer_named = |window: &Window| {
         let app = window.state();
         app.shown().unwrap().run.model.network.graph().node(app.selection().layer).name.clone()
     };
     assert_eq!(layer_named(&window), "layer1.0.relu_1", "a block stands for its output");
+    press(&mut window, "Unfold layer1.0");
     let conv = window.get_by_label("box layer1.0.conv1").rect();
     click(&mut window, conv.center());
     assert_eq!(layer_named(&window), "layer1.0.conv1");

@@ -48,13 +48,16 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let graph = args.subject.network.graph()?;
-    let chosen = args.layers.iter().map(|name| graph.find(name)).collect::<Result<Vec<NodeId>>>()?;
+    args.layers.iter().try_for_each(|name| graph.find(name).map(|_| ()))?;
     if let Some(class) = &args.class {
         args.subject.network.check_class(class)?;
     }
     let folder = Folder::new(&args.out)?;
     let run = args.subject.run(console)?;
     let class = args::class(args.class.as_deref(), &run)?;
+    // Found in what ran, which may lack the auxiliary classifiers.
+    let find = |name: &String| run.model.network.graph().find(name);
+    let chosen = args.layers.iter().map(find).collect::<Result<Vec<NodeId>>>()?;
     let layers = if chosen.is_empty() { shown(&run) } else { chosen };
 
     console.stage("writing the tour");

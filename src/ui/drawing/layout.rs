@@ -123,36 +123,41 @@ fn lines(rows: &[Vec<usize>], cells: &[Cell], aspect: f32) -> Vec<Line> {
         [top, bottom]
     };
     let spans: Vec<[f32; 2]> = rows.iter().map(|row| span(row)).collect();
-    let total: f32 = widths.iter().map(|width| width + ACROSS).sum();
-    let usual = spans.iter().map(|[top, bottom]| bottom - top).sum::<f32>() / spans.len().max(1) as f32;
-    // n lines are total / n wide and n (usual + gap) high.
-    let limit = (total * aspect * (usual + BETWEEN)).sqrt().max(240.0);
     let crossing = |rank: usize| rows[rank].iter().map(|&index| cells[index].after.len()).sum::<usize>();
-    let mut found = Vec::with_capacity(rows.len());
-    let (mut first, mut number, mut top) = (0, 0, 0.0);
-    while first < rows.len() {
-        let mut end = first;
-        let mut width = 0.0;
-        while end < rows.len() && (end == first || width + widths[end] <= limit) {
-            width += widths[end] + ACROSS;
-            end += 1;
+    let total: f32 = widths.iter().map(|width| width + ACROSS).sum();
+    let broken = |limit: f32| {
+        let mut found = Vec::with_capacity(rows.len());
+        let (mut first, mut number, mut top, mut widest) = (0, 0, 0.0, 0.0f32);
+        while first < rows.len() {
+            let mut end = first;
+            let mut width = 0.0;
+            while end < rows.len() && (end == first || width + widths[end] <= limit) {
+                width += widths[end] + ACROSS;
+                end += 1;
+            }
+            if end < rows.len() {
+                // The last rank of the line: among those in its last third, the one that least leaves.
+                let earliest = first + (end - first) * 2 / 3;
+                end = (earliest..end).rev().min_by_key(|&rank| crossing(rank)).map_or(end, |rank| rank + 1);
+            }
+            let line = &spans[first..end];
+            let highest = line.iter().fold(f32::INFINITY, |highest, span| highest.min(span[0]));
+            let lowest = line.iter().fold(f32::NEG_INFINITY, |lowest, span| lowest.max(span[1]));
+            let mut left = 0.0;
+            for &width in &widths[first..end] {
+                found.push(Line { number, left, width, top, down: top - highest });
+                left += width + ACROSS;
+            }
+            widest = widest.max(left);
+            top += lowest - highest + BETWEEN;
+            (first, number) = (end, number + 1);
         }
-        if end < rows.len() {
-            // The last rank of the line: among those in its last third, the one that least leaves.
-            let earliest = first + (end - first) * 2 / 3;
-            end = (earliest..end).rev().min_by_key(|&rank| crossing(rank)).map_or(end, |rank| rank + 1);
-        }
-        let around =
-            spans[first..end].iter().fold([f32::INFINITY, f32::NEG_INFINITY], |a, b| [a[0].min(b[0]), a[1].max(b[1])]);
-        let mut left = 0.0;
-        for &width in &widths[first..end] {
-            found.push(Line { number, left, width, top, down: top - around[0] });
-            left += width + ACROSS;
-        }
-        top += around[1] - around[0] + BETWEEN;
-        (first, number) = (end, number + 1);
-    }
-    found
+        // How large it can be shown.
+        (found, (aspect / widest).min(1.0 / top))
+    };
+    let all = (1..=24).map(|count| broken((total / count as f32).max(240.0)));
+    let best = all.reduce(|best, other| if other.1 > best.1 { other } else { best });
+    best.map_or_else(Vec::new, |(found, _)| found)
 }
 
 /// Fewer crossings: every rank by the mean place of what it is linked to, to and fro.

@@ -24,8 +24,7 @@ use std::collections::BTreeSet;
 pub(super) const KIND: Kind = Kind {
     name: "network",
     title: "Architecture",
-    about: "The network as a drawing: which layer feeds which. Drag to move, scroll to zoom, double-click a block to \
-            unfold it.",
+    about: "The network as a drawing: which layer feeds which. Drag to move, scroll to zoom; blocks unfold.",
     make: || Box::<Network>::default(),
 };
 
@@ -43,6 +42,8 @@ struct Network {
     /// Points a point of the drawing, and the drawing's point in the middle of the pane; everything where `None`.
     camera: Option<(f32, Pos2)>,
     shown_layer: Option<NodeId>,
+    /// A layer that stays in the middle when its block is folded or unfolded.
+    held: Option<NodeId>,
 }
 
 struct Drawn {
@@ -105,6 +106,8 @@ impl Panel for Network {
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
         child.set_clip_rect(area.intersect(ui.clip_rect()));
         if let Some(name) = self.canvas(&mut child, view, area, out) {
+            let blocks = self.drawn.iter().flat_map(|drawn| &drawn.blocks);
+            self.held = blocks.filter(|block| block.name == name).find_map(|block| block.nodes.first().copied());
             if !self.options.open.remove(&name) {
                 self.options.open.insert(name);
             }
@@ -264,8 +267,11 @@ impl Network {
                 out.push(Command::SelectLayer(boxed.node));
                 self.shown_layer = Some(boxed.node);
             }
-            if let Some(block) = boxed.block.filter(|_| response.double_clicked()) {
-                toggled = Some(drawn.blocks[block].name.clone());
+            if let Some(block) = boxed.block {
+                let name = &drawn.blocks[block].name;
+                if response.double_clicked() || (camera.zoom >= READABLE && unfold(ui, view, camera, rect, name)) {
+                    toggled = Some(name.clone());
+                }
             }
             let more = if boxed.block.is_some() { "\nDouble-click to unfold" } else { "" };
             response.on_hover_text(format!(
@@ -291,6 +297,9 @@ impl Network {
             camera.middle = here.center();
         }
         self.shown_layer = Some(layer);
+        if let Some(held) = self.held.take().filter(|_| drawn.open == self.options.open) {
+            camera.middle = drawn.layout.boxes[drawn.folded.place[held]].center();
+        }
         if ground.dragged() {
             camera.middle -= ground.drag_delta() / camera.zoom;
         }
@@ -370,6 +379,18 @@ impl Drawn {
         }
         toggled
     }
+}
+
+/// A small plus at the end of a block's box; returns whether it was clicked.
+fn unfold(ui: &Ui, view: View, camera: Camera, rect: Rect, name: &str) -> bool {
+    let side = 14.0 * camera.zoom;
+    let place = Rect::from_min_size(rect.right_top() - vec2(side + 1.0, -1.0), Vec2::splat(side));
+    let response = ui.interact(place, ui.scope_id().with(("unfold", name)), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("Unfold {name}")));
+    let colour = if response.hovered() { view.palette.accent } else { view.palette.weak };
+    ui.painter().rect_filled(place, RADIUS, view.palette.pane);
+    ui.painter().text(place.center(), Align2::CENTER_CENTER, "+", FontId::proportional(side), colour);
+    response.clicked()
 }
 
 fn line(ui: &Ui, camera: Camera, points: &[Pos2], stroke: Stroke) {
