@@ -164,9 +164,9 @@ def main():
         "lucid": lambda: waves(1, 0.05),
         "deepdream": lambda: pixels(lambda x: 0.5 * (photonet(x, 4) ** 2).mean(), 1.5, normalised=True,
                                     after=lambda p, g, i: torch.minimum(torch.maximum(p, LOW), HIGH)),
-        "mahendran": lambda: pixels(lambda x: -((photonet(x, 3) - wanted) ** 2).sum() / (wanted ** 2).sum(), 0.5,
+        "mahendran": lambda: pixels(lambda x: -((photonet(x, 3) - wanted) ** 2).sum() / (wanted ** 2).sum(), 1.0,
                                     normalised=True, momentum=0.9,
-                                    penalty=lambda v: 1050 * (v ** 6).sum() / SIZE ** 2 + 429 * variation(v, 2)),
+                                    penalty=lambda v: 0.05 * (v ** 6).sum() / SIZE ** 2 + 0.5 * variation(v, 2)),
     }
     for name, make in presets.items():
         images, values = make()
