@@ -158,15 +158,15 @@ def main():
         "striate": striate,
         "simonyan": lambda: pixels(score, 1.0, normalised=True, penalty=lambda v: 60 * (v * v).sum() / SIZE ** 2),
         "yosinski-1": lambda: yosinski(2, 0, 0.5, 4, 50, 0),
-        "yosinski-2": lambda: yosinski(5, 0.3, 0, 0, 20, 0),
+        "yosinski-2": lambda: yosinski(6, 0.3, 0, 0, 20, 0),
         "yosinski-3": lambda: yosinski(3, 0.0001, 1.0, 4, 0, 0),
         "yosinski-4": lambda: yosinski(1.5, 0, 0.5, 4, 0, 90, clipped=True),
         "lucid": lambda: waves(1, 0.05),
         "deepdream": lambda: pixels(lambda x: 0.5 * (photonet(x, 4) ** 2).mean(), 1.5, normalised=True,
                                     after=lambda p, g, i: torch.minimum(torch.maximum(p, LOW), HIGH)),
-        "mahendran": lambda: pixels(lambda x: -((photonet(x, 3) - wanted) ** 2).sum() / (wanted ** 2).sum(), 0.5,
+        "mahendran": lambda: pixels(lambda x: -((photonet(x, 3) - wanted) ** 2).sum() / (wanted ** 2).sum(), 1.0,
                                     normalised=True, momentum=0.9,
-                                    penalty=lambda v: 1050 * (v ** 6).sum() / SIZE ** 2 + 429 * variation(v, 2)),
+                                    penalty=lambda v: 0.05 * (v ** 6).sum() / SIZE ** 2 + 0.5 * variation(v, 2)),
     }
     for name, make in presets.items():
         images, values = make()

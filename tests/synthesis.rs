@@ -203,6 +203,21 @@ fn goals_compose_and_pictures_of_a_batch_differ() {
 }
 
 #[test]
+fn a_unit_that_is_silent_at_the_start_wakes_up() {
+    let layer = network("photonet", SIZE).graph().find("relu1").unwrap();
+    let mut woken = 0;
+    for unit in 0..12 {
+        let goal = Goal::Unit { layer, unit, at: At::Mean };
+        let mut canvas = canvas("photonet", goal, settings("lucid", &["steps=20"]), None).unwrap();
+        canvas.finish(&Watch::default(), |_, _| Ok(())).unwrap();
+        let curve: Vec<f64> = canvas.curve().iter().map(|measure| measure.value).collect();
+        assert!(curve[19] > 0.0, "unit {unit}: {curve:?}");
+        woken += usize::from(curve[0] == 0.0);
+    }
+    assert!(woken > 0, "no unit was silent");
+}
+
+#[test]
 fn networks_of_one_channel_and_of_one_size() {
     let mut digit = {
         let recipe = Recipe {

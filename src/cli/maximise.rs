@@ -47,7 +47,8 @@ pub(super) struct Args {
     /// A direction in the layer's space: an array of a number for each of its units
     #[arg(long, value_name = "FILE.npy", requires = "layer", conflicts_with = "unit")]
     direction: Option<PathBuf>,
-    /// Where on a unit's map: the mean over it, its centre, or one position
+    /// Where on a unit's map: the mean over it, its centre, or one position. The centre shows a unit's pattern alone; the
+    /// mean repeats it, and of a first convolution before its rectifier it is but an even colour
     #[arg(long, value_name = "mean|centre|ROW,COL", default_value = "mean", value_parser = str::parse::<At>)]
     at: At,
     /// Minimise instead

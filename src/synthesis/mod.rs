@@ -30,6 +30,6 @@ mod warp;
 pub use canvas::{Canvas, Measure, Recipe};
 pub use images::Images;
 pub use objective::{At, Goal, Term};
-pub use parameters::PARAMETERS;
+pub use parameters::{PARAMETERS, in_words};
 pub use preset::{PRESETS, Preset, find};
 pub use warp::Warp;

@@ -4,10 +4,10 @@
 use super::diversity;
 use crate::{
     Error, Result,
-    net::{Graph, NodeId, Reverse, Rule, Trace},
+    net::{Graph, NodeId, Op, Reverse, Rule, Trace},
     watch::Watch,
 };
-use candle_core::{D, Tensor};
+use candle_core::{D, DType, Tensor};
 use std::{collections::BTreeMap, str::FromStr, sync::Arc};
 
 /// Where on a unit's map.
@@ -165,8 +165,7 @@ impl Goal {
             Goal::Layer(_) => ((flat.sqr()?.mean_keepdim(1)? * 0.5)?, (&flat / length as f64)?),
             Goal::Match { wanted, .. } => {
                 let wanted = spread(wanted.to_vec())?;
-                let square =
-                    wanted.narrow(0, 0, 1)?.sqr()?.sum_all()?.to_dtype(candle_core::DType::F32)?.to_scalar::<f32>()?;
+                let square = wanted.narrow(0, 0, 1)?.sqr()?.sum_all()?.to_dtype(DType::F32)?.to_scalar::<f32>()?;
                 let scale = 1.0 / f64::from(square.max(f32::MIN_POSITIVE));
                 let apart = (&flat - wanted)?;
                 ((apart.sqr()?.sum_keepdim(1)? * -scale)?, (apart * (-2.0 * scale))?)
@@ -190,7 +189,7 @@ impl Goal {
                 linear(&flat, spread(direction.iter().flat_map(repeated).collect())?)?
             }
         };
-        let values: Vec<f32> = values.to_dtype(candle_core::DType::F32)?.flatten_all()?.to_vec1()?;
+        let values: Vec<f32> = values.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
         let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / batch as f64;
         Ok((mean, seed.reshape(dims)?))
     }
@@ -224,6 +223,7 @@ pub(super) fn gradient(terms: &[Term], trace: &Trace, watch: &Watch) -> Result<(
         let layer = term.goal.layer(graph);
         let (one, seed) = term.goal.climb(trace.output(layer))?;
         value += f64::from(term.weight) * one;
+        let layer = if is_silent(trace, layer, &seed)? { graph.node(layer).inputs[0] } else { layer };
         let seed = (seed * f64::from(term.weight))?;
         let sum = match seeds.remove(&layer) {
             Some(others) => (others + seed)?,
@@ -238,6 +238,16 @@ pub(super) fn gradient(terms: &[Term], trace: &Trace, watch: &Watch) -> Result<(
         gradient = (gradient + trace.reverse(layer, &seed, 0, &how)?)?;
     }
     Ok((value, gradient))
+}
+
+/// Whether a rectifier shuts everything that a seed asks for: then the walk begins before it, as lucid's does, or a unit
+/// that is silent at the start would stay so.
+fn is_silent(trace: &Trace, layer: NodeId, seed: &Tensor) -> Result<bool> {
+    if !matches!(trace.network().graph().node(layer).op, Op::Relu) {
+        return Ok(false);
+    }
+    let asked = (trace.output(layer) * seed)?.abs()?.sum_all()?.to_dtype(DType::F32)?;
+    Ok(asked.to_scalar::<f32>()? == 0.0)
 }
 
 #[cfg(test)]
@@ -266,7 +276,7 @@ mod tests {
         for goal in goals {
             let dims: &[usize] = if goal.class().is_some() { &[2, 12] } else { &[2, 3, 2, 2] };
             let [x, d] = [1, 2].map(|seed| Tensor::from_vec(numbers(24, seed), dims, &cpu).unwrap());
-            let (x, d) = (x.to_dtype(candle_core::DType::F64).unwrap(), d.to_dtype(candle_core::DType::F64).unwrap());
+            let (x, d) = (x.to_dtype(DType::F64).unwrap(), d.to_dtype(DType::F64).unwrap());
             let at = |step: f64| goal.climb(&(&x + (&d * step).unwrap()).unwrap()).unwrap().0;
             let slope = (at(1e-2) - at(-1e-2)) / 2e-2;
             let seed = goal.climb(&x).unwrap().1;

@@ -1,6 +1,6 @@
 //! Everything about a synthesis that may be set, as data: flags and sliders are made from [`PARAMETERS`].
 
-use crate::methods::Parameter;
+use crate::methods::{Kind, Parameter, Settings};
 
 pub(super) const STEPS: Parameter = Parameter::count("steps", "Steps in all", [1, 100_000], 512, "steps");
 pub(super) const SEED: Parameter =
@@ -152,3 +152,13 @@ pub const PARAMETERS: &[Parameter] = &[
     OCTAVES,
     OCTAVE_SCALE,
 ];
+
+/// What differs from the defaults, as NAME=VALUE with blanks between: what a picture was made with.
+pub fn in_words(settings: &Settings) -> String {
+    let word = |parameter: &Parameter| match parameter.kind {
+        Kind::Choice(_) => settings.choice(parameter).to_owned(),
+        _ => settings.number(parameter).to_string(),
+    };
+    let set = PARAMETERS.iter().filter(|parameter| settings.number(parameter) != parameter.default());
+    set.map(|parameter| format!("{}={}", parameter.name, word(parameter))).collect::<Vec<_>>().join(" ")
+}

@@ -64,7 +64,7 @@ pub const PRESETS: &[Preset] = &[
         paper: YOSINSKI,
         about: "Strong decay, and a fifth of the pixels set to the mean. The second of the paper's four: the picture is \
                 little more than the last gradients.",
-        values: &["gradient=normalised", "rate=5", "steps=150", "decay=0.3", "small-norm=20"],
+        values: &["gradient=normalised", "rate=6", "steps=150", "decay=0.3", "small-norm=20"],
     },
     Preset {
         name: "yosinski-3",
@@ -129,15 +129,15 @@ pub const PRESETS: &[Preset] = &[
         title: "Mahendran",
         paper: "Mahendran and Vedaldi 2015, 2016",
         about: "For inverting a layer: momentum, a penalty on the sixth power of pixels that holds them in range, and one \
-                on squared variation. Starts from noise.",
+                on squared variation. Starts from noise. The weights were chosen by looking at photonet.",
         values: &[
             "start=noise",
             "optimiser=momentum",
             "momentum=0.9",
             "gradient=normalised",
-            "rate=0.5",
-            "range=1050",
-            "variation=429",
+            "rate=1",
+            "range=0.05",
+            "variation=0.5",
             "variation-power=2",
             "steps=400",
         ],
@@ -168,13 +168,15 @@ pub fn find(name: &str) -> Result<&'static Preset> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
+    use super::{super::parameters::in_words, *};
 
     #[test]
     fn presets_parse_and_are_found() {
         for preset in PRESETS {
             let settings = preset.settings().unwrap();
-            assert_eq!(settings.to_string().split(' ').count(), preset.values.len(), "{}", preset.name);
+            let words = in_words(&settings);
+            let again = Settings::parse(PARAMETERS, words.split(' ')).unwrap();
+            assert_eq!(in_words(&again), words, "{}", preset.name);
             assert_eq!(find(&preset.name.to_uppercase()).unwrap().name, preset.name);
         }
         assert_eq!(find("yosinski").unwrap().name, "yosinski-3");

@@ -4,7 +4,7 @@ use super::{Kind, Panel, keep, take};
 use crate::{
     engine::{Control, Frame},
     methods::Settings,
-    synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term},
+    synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term, in_words},
     ui::{
         commands::Command,
         export::Export,
@@ -246,7 +246,7 @@ impl Panel for Synthesis {
         });
         let export =
             export.with("Goal", self.goal.clone()).with("Method", format!("{} ({})", preset.name, preset.paper));
-        Some(export.with("Settings", settings.to_string()).with("Step", step).with("Worth", words))
+        Some(export.with("Settings", in_words(&settings)).with("Step", step).with("Worth", words))
     }
 
     fn options(&self) -> Value {
