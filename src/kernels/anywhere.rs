@@ -119,7 +119,7 @@ mod tests {
     /// Values in -1..1 that look random; others for another seed.
     fn maps(seed: f32, shape: (usize, usize, usize, usize)) -> Tensor {
         let count = shape.0 * shape.1 * shape.2 * shape.3;
-        let values: Vec<f32> = (0..count).map(|i| (i as f32 * 12.9898 + seed).sin() * 43.5).map(|v| v.sin()).collect();
+        let values: Vec<f32> = (0..count).map(|i| (i as f32 * 12.9898 + seed).sin() * 43.5).map(f32::sin).collect();
         Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
     }
 
