@@ -12,8 +12,6 @@ fn a_picture_is_made_before_ones_eyes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made.png");
     let Some(mut window) = open_with("photonet", Arc::new(Mutex::new(vec![path.clone()]))) else { return };
-    press(&mut window, "View");
-    press(&mut window, "Panes");
     press(&mut window, "Synthesis");
     window.run_steps(3);
     assert!(frame(window.state()).is_none());
