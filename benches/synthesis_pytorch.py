@@ -6,12 +6,12 @@
 
 A step is that of the preset simonyan: the score of a class forward, its gradient back to the picture, the penalty on the
 picture, a normalised step. Ours is the difference of two runs of different length, so that opening the network does not
-count; the two programs take turns, and the median of five rounds is told.
+count; the two programs take turns, and the median of three rounds is told.
 """
 import os, statistics, subprocess, sys, tempfile, time
 import torch, torch.nn as nn, torchvision.models as models
 
-CLASS, ROUNDS = 7, 5
+CLASS, ROUNDS = 7, 3
 
 
 def photonet():
@@ -56,7 +56,7 @@ def main():
     torch.set_num_threads(threads)
     os.environ["RAYON_NUM_THREADS"] = str(threads)
     with tempfile.TemporaryDirectory() as folder:
-        for name, size, model, steps in [("vgg16", 224, models.vgg16(weights=None), 12), ("photonet", 128, photonet(), 200)]:
+        for name, size, model, steps in [("vgg16", 224, models.vgg16(weights=None), 6), ("photonet", 128, photonet(), 60)]:
             model.eval().requires_grad_(False)
             rounds = [(ours(striate, name, size, steps, folder), theirs(model, size, steps)) for _ in range(ROUNDS)]
             a, b = (statistics.median(column) for column in zip(*rounds))
