@@ -15,7 +15,6 @@ mod deconvnet;
 mod deeplift;
 mod gradient;
 mod integrated;
-mod local;
 mod localise;
 mod lrp;
 mod lrp_rule;

@@ -2,7 +2,6 @@
 
 use super::{
     Attribution, Method, Parameter, Question,
-    local::Plan,
     resize::{Align, bilinear},
 };
 use crate::Result;
@@ -66,26 +65,7 @@ fn run(question: &Question) -> Result<Attribution> {
         Ok(batch.to_dtype(trace.output(0).dtype())?)
     };
     let aim = question.aim()?;
-    let (middle, count) = (place((down / 2) * across + across / 2), down * across);
-    let covered = match Plan::new(trace, &aim, &[middle.0, middle.1]) {
-        Some(plan) => {
-            let window = |index: usize| {
-                let (rows, columns) = place(index);
-                let lines = (0..channels).flat_map(|c| rows.clone().map(move |row| (c * height + row) * width));
-                let values = lines.flat_map(|line| cover[line..][columns.clone()].to_vec()).collect();
-                ([rows.clone(), columns.clone()], values)
-            };
-            let mut covered = Vec::with_capacity(count);
-            for start in (0..count).step_by(AT_ONCE) {
-                question.watch.at(start, count)?;
-                let windows = (start..(start + AT_ONCE).min(count)).map(window).collect();
-                let watch = question.watch.part(start / AT_ONCE, count.div_ceil(AT_ONCE));
-                covered.extend(aim.values(&plan.run(windows, &watch)?)?);
-            }
-            covered
-        }
-        None => question.values_of(0, count, question.watch, make)?,
-    };
+    let covered = question.values_of(0, down * across, question.watch, make)?;
     let value = f64::from(aim.values(trace.output(aim.node))?[0]);
     let (mut sum, mut times) = (vec![0.0; height * width], vec![0u32; height * width]);
     for (index, covered) in covered.into_iter().enumerate() {
@@ -100,9 +80,6 @@ fn run(question: &Question) -> Result<Attribution> {
     let values = sum.iter().zip(times).map(|(sum, times)| (sum / f64::from(times.max(1))) as f32).collect();
     Ok(Attribution { values, shape: [1, height, width], signed: true, ..Attribution::default() })
 }
-
-/// Patches in a batch, where only what they touch is computed.
-const AT_ONCE: usize = 16;
 
 /// Every plane's mean in its place.
 fn means(planes: &[f32], plane: usize) -> Vec<f32> {

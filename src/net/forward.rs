@@ -59,7 +59,7 @@ impl Network {
     /// # Errors
     /// [`Error::Usage`] when a shape is not the layer's or `to` comes before it; [`Error::Cancelled`] between layers.
     pub fn forward_from(
-        &self,
+        self: &Arc<Self>,
         trace: &Trace,
         replaced: &[(NodeId, Tensor)],
         to: NodeId,
@@ -79,6 +79,12 @@ impl Network {
             outputs[*layer] = Some(output.to_device(self.device())?.contiguous()?);
         }
         self.count_forward();
+        if let [(0, pictures)] = replaced
+            && self.engine() == Engine::Fast
+            && pictures.dtype() == DType::F32
+        {
+            return self.outputs(pictures, to, watch);
+        }
         let first = replaced.iter().map(|(layer, _)| *layer).min().unwrap_or(to);
         // For each node the last one that takes its output; that of `to` is kept.
         let mut last_use = vec![first; to + 1];
@@ -109,6 +115,22 @@ impl Network {
             Some(output) => Ok(output),
             None => repeated(trace.output(to), batch),
         }
+    }
+
+    /// The output of `to` for many pictures, by whole passes of as many at once as fit into a quarter of a gigabyte: the
+    /// fast engine's fused layers outrun a pass that drops what it no longer needs.
+    fn outputs(self: &Arc<Self>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Tensor> {
+        let batch = pictures.dim(0)?;
+        let bytes: u64 = self.graph().costs().iter().map(|cost| cost.bytes).sum();
+        let size = ((256 << 20) / bytes.max(1)).clamp(1, 32) as usize;
+        let starts: Vec<usize> = (0..batch).step_by(size).collect();
+        let mut outputs = Vec::with_capacity(starts.len());
+        for (index, &start) in starts.iter().enumerate() {
+            let part = pictures.narrow(0, start, size.min(batch - start))?;
+            let trace = super::fast::forward(self, &part, &watch.part(index, starts.len()))?;
+            outputs.push(trace.output(to).clone());
+        }
+        Ok(Tensor::cat(&outputs, 0)?)
     }
 
     /// Any operator but max pooling, which also has switches to give.
