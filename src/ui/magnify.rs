@@ -135,7 +135,7 @@ mod tests {
     /// The parts add up to what the network computed, for every kind of window of several networks.
     #[test]
     fn the_parts_add_up() {
-        for network in ["photonet", "lenet5", "alexnet-2012", "squeezenet1_1"] {
+        for network in ["photonet", "lenet5", "alexnet_2012", "squeezenet1_1"] {
             let watch = Watch::default();
             let opening = Opening { size: (network == "squeezenet1_1").then_some(64), ..Opening::of(network) };
             let Ok(model) = Model::open(&opening, &Device::Cpu, &watch) else { panic!("no network {network}") };

@@ -163,15 +163,24 @@ fn row(ui: &mut Ui, rect: Rect, id: usize, view: View, out: &mut Vec<Command>) {
         painter.text(at, align, text, font.clone(), colour)
     };
     let middle = inner.center().y;
+    // What does not fit is left out, not cut: it stands in the hover text.
+    let fits = |from: f32, text: &str| {
+        let width = painter.layout_no_wrap(text.to_owned(), small.clone(), strong).size().x;
+        from + width <= inner.right() - 4.0
+    };
+    let beside = |shown: Rect, what: &str| {
+        if fits(shown.right() + 8.0, what) {
+            text(shown.right_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, what, &small, view.palette.weak);
+        }
+    };
     if low {
-        let shown = text(pos2(left, middle), Align2::LEFT_CENTER, &node.name, &small, strong);
-        text(shown.right_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, node.op.kind(), &small, view.palette.weak);
+        beside(text(pos2(left, middle), Align2::LEFT_CENTER, &node.name, &small, strong), node.op.kind());
     } else {
         let shown = text(pos2(left, middle - 8.0), Align2::LEFT_CENTER, &node.name, &body, strong);
-        if let Some(title) = node.title {
-            text(shown.right_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, title, &small, view.palette.weak);
-        }
-        let about = format!("{}  {}", describe::kind(node), describe::short_shape(node));
+        beside(shown, node.title.unwrap_or_default());
+        let (kind, shape) = (describe::kind(node), describe::short_shape(node));
+        let about = format!("{kind}  {shape}");
+        let about = if fits(left, &about) { about } else { shape };
         text(pos2(left, middle + 8.0), Align2::LEFT_CENTER, &about, &small, view.palette.weak);
     }
     if response.clicked() {

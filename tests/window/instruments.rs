@@ -23,7 +23,7 @@ fn class_activation_maps_follow_class_and_layer() {
     assert_ne!(first.values, answer(window.state(), "grad-cam", Target::Class(ranking[1])).values);
     // At the selected layer: conv1's 32x32 places instead of the last maps' 8x8.
     press(&mut window, "CAM layer");
-    press(&mut window, "at the selected layer");
+    press(&mut window, "selected layer");
     settle(&mut window);
     let app = window.state();
     let key = (app.shown().unwrap().run.id, "grad-cam", Target::Class(ranking[1]), Some(1), String::new());

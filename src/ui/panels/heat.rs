@@ -222,12 +222,16 @@ impl Heat {
     fn layer(&mut self, ui: &mut Ui, view: View) {
         let graph = view.shown.graph();
         let usual = cam_layers(graph, graph.scores()).into_iter().rfind(|&id| id <= graph.last_maps());
-        let usual = usual.map_or_else(String::new, |id| format!(" ({})", graph.node(id).name));
-        let label = |here: bool| if here { "at the selected layer".into() } else { format!("at the last maps{usual}") };
+        let usual = usual.map_or_else(String::new, |id| format!(": {}", graph.node(id).name));
+        let label = |here: bool| if here { "selected layer" } else { "last maps" };
+        let hint = |here: bool| match here {
+            true => "The maps of the selected layer".to_owned(),
+            false => format!("The last maps before the classifier{usual}"),
+        };
         let here = &mut self.options.here;
-        combo(ui, "CAM layer", &label(*here), 110.0, |ui| {
+        combo(ui, "CAM layer", label(*here), 90.0, |ui| {
             for other in [false, true] {
-                ui.selectable_value(here, other, label(other));
+                ui.selectable_value(here, other, label(other)).on_hover_text(hint(other));
             }
         });
     }

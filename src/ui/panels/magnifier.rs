@@ -194,8 +194,14 @@ impl Grid {
             if cell >= 34.0 {
                 let bright = 0.3 * f32::from(r) + 0.59 * f32::from(g) + 0.11 * f32::from(b) > 140.0;
                 let ink = if bright { Color32::BLACK } else { Color32::WHITE };
-                let text = if cell >= 46.0 { number(*value) } else { format!("{value:.1}") };
-                painter.text(place.center(), Align2::CENTER_CENTER, text, FontId::monospace(10.0), ink);
+                let text = if cell >= 46.0 { number(*value) } else { format!("{value:.2}") };
+                painter.text(
+                    place.center(),
+                    Align2::CENTER_CENTER,
+                    text,
+                    FontId::monospace(if cell >= 46.0 { 10.0 } else { 9.0 }),
+                    ink,
+                );
             }
         }
         if let Some(index) = marked {

@@ -56,7 +56,7 @@ struct Drawn {
     layout: Layout,
 }
 
-const BOX: Vec2 = vec2(128.0, 40.0);
+const BOX: Vec2 = vec2(158.0, 40.0);
 /// Layers that rectify or normalise only.
 const LOW: Vec2 = vec2(96.0, 20.0);
 
@@ -82,14 +82,8 @@ impl Panel for Network {
             if blocks > 0 && ui.small_button("unfold all").on_hover_text("Unfold every block").clicked() {
                 fold = Some(true);
             }
-            let drawn_boxes = drawn.folded.boxes.len();
-            caption(
-                ui,
-                format!(
-                    "{}  ·  {drawn_boxes} boxes  ·  double-click a block to unfold it",
-                    view.run().model.card.title
-                ),
-            );
+            let hint = if blocks > 0 { "  ·  double-click a block to unfold it" } else { "" };
+            caption(ui, format!("{}  ·  {} boxes{hint}", view.run().model.card.title, drawn.folded.boxes.len()));
         });
         if let Some(unfold) = fold {
             let names = drawn.blocks.iter().map(|block| block.name.clone());
@@ -370,7 +364,9 @@ impl Drawn {
                 continue;
             }
             let label = RichText::new(format!("fold {}", block.name)).small().color(view.palette.weak);
-            let at = Rect::from_min_size(rect.left_top() - vec2(0.0, 17.0), vec2(rect.width().max(60.0), 16.0));
+            // It stays in reach where the frame's corner is out of view.
+            let corner = (rect.left_top() - vec2(0.0, 17.0)).max(camera.area.min + vec2(2.0, 1.0));
+            let at = Rect::from_min_size(corner, vec2((rect.right() - corner.x).max(60.0), 16.0));
             let mut child = ui.new_child(egui::UiBuilder::new().id_salt(&block.name).max_rect(at));
             let button = egui::Button::new(label).frame(false).truncate();
             if child.add(button).accessible_name(format!("Fold {}", block.name)).clicked() {
