@@ -32,8 +32,8 @@ fn a_picture_is_made_before_ones_eyes() {
     assert!(paused.worth.is_some() && paused.curve.len() == paused.step);
     window.run_steps(3);
     // Back by the slider.
-    window.get_by_label("Rewind").focus();
-    window.key_press(egui::Key::ArrowLeft);
+    let slider = window.get_by_label("Rewind").rect();
+    click(&mut window, pos2(slider.left() + 12.0, slider.center().y));
     until(&mut window, "an earlier step", |app| frame(app).is_some_and(|frame| frame.step < paused.step));
     settle(&mut window);
     let back = frame(window.state()).unwrap().step;

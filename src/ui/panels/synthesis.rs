@@ -216,12 +216,9 @@ impl Panel for Synthesis {
             let last = frame.kept.len() - 1;
             let at = frame.kept.partition_point(|&step| step <= frame.step).saturating_sub(1);
             let mut index = at;
-            ui.spacing_mut().slider_width = (ui.available_width() - 80.0).max(60.0);
-            let kept = Arc::clone(&frame.kept);
-            let step = move |index: f64, _| kept.get(index as usize).map_or_else(String::new, ToString::to_string);
-            let slider = egui::Slider::new(&mut index, 0..=last)
-                .custom_formatter(step)
-                .handle_shape(egui::style::HandleShape::Rect { aspect_ratio: 0.4 });
+            ui.spacing_mut().slider_width = ui.available_width();
+            // The line above says which step it is.
+            let slider = egui::Slider::new(&mut index, 0..=last).show_value(false);
             let response = ui.add(slider).on_hover_text("Back to an earlier step; Resume goes on from there");
             response.accessible_name("Rewind");
             if index < at {
