@@ -334,7 +334,7 @@ fn running_on_from_a_layer_is_running_the_whole() {
 
 /// The same patches as whole pictures, run one by one.
 #[test]
-fn occlusion_computes_only_what_the_patch_touches_and_gets_the_same() {
+fn occlusion_is_how_much_the_score_falls() {
     let occlusion = find("occlusion").unwrap();
     for (name, size, patch, stride) in [("vgg11", 96, 13, 40), ("resnet20", 48, 5, 17), ("googlenet", 128, 9, 50)] {
         let network = network(zoo::find(name).unwrap(), size, |_| {}).unwrap();
