@@ -10,6 +10,7 @@ use std::time::Instant;
 use striate::{
     Error, Result,
     engine::{Model, Opening},
+    kernels::to_vec,
     methods::{
         Attribution, CAMS, Keep, Kind, METHODS, Method, QUANTILES, Question, RANKINGS, Settings, Target, cam_layers,
         curves, find, find_cam, localise, randomised,
@@ -327,6 +328,13 @@ fn running_on_from_a_layer_is_running_the_whole() {
             let most = whole.iter().fold(0f32, |m, v| m.max(v.abs()));
             assert!(row.iter().zip(&whole).all(|(a, b)| (a - b).abs() <= 1e-5 * most), "{}", graph.node(layer).name);
         }
+    }
+    // From the picture to every layer, those inside a fused group too.
+    for to in 1..graph.nodes().len() {
+        let again = network.forward_from(&trace, &[(0, trace.output(0).clone())], to, &Watch::default()).unwrap();
+        let (ours, whole) = (to_vec(&again).unwrap(), to_vec(trace.output(to)).unwrap());
+        let most = whole.iter().fold(0f32, |m, v| m.max(v.abs()));
+        assert!(ours.iter().zip(&whole).all(|(a, b)| (a - b).abs() <= 1e-5 * most), "{}", graph.node(to).name);
     }
     assert!(network.forward_from(&trace, &[(3, trace.output(0).clone())], scores, &Watch::default()).is_err());
     assert!(matches!(graph.node(0).op, Op::Input));

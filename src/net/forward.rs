@@ -27,7 +27,7 @@ impl Network {
         }
         self.count_forward();
         if self.engine() == Engine::Fast && pictures.dtype() == DType::F32 {
-            return super::fast::forward(self, pictures, watch);
+            return super::fast::forward(self, pictures, self.graph().nodes().len() - 1, watch);
         }
         let nodes = self.graph().nodes();
         let mut outputs: Vec<Tensor> = Vec::with_capacity(nodes.len());
@@ -127,7 +127,7 @@ impl Network {
         let mut outputs = Vec::with_capacity(starts.len());
         for (index, &start) in starts.iter().enumerate() {
             let part = pictures.narrow(0, start, size.min(batch - start))?;
-            let trace = super::fast::forward(self, &part, &watch.part(index, starts.len()))?;
+            let trace = super::fast::forward(self, &part, to, &watch.part(index, starts.len()))?;
             outputs.push(trace.output(to).clone());
         }
         Ok(Tensor::cat(&outputs, 0)?)

@@ -17,8 +17,8 @@ use crate::{
 use candle_core::{DType, Device, Tensor};
 use std::sync::{Arc, OnceLock};
 
-/// Runs pictures, whose shape was checked, through a network.
-pub(in crate::net) fn forward(network: &Arc<Network>, pictures: &Tensor, watch: &Watch) -> Result<Trace> {
+/// Runs pictures, whose shape was checked, through a network as far as node `to`.
+pub(in crate::net) fn forward(network: &Arc<Network>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Trace> {
     let fast = network.fast();
     let nodes = network.graph().nodes();
     let batch = pictures.dim(0)?;
@@ -31,8 +31,8 @@ pub(in crate::net) fn forward(network: &Arc<Network>, pictures: &Tensor, watch: 
         switches: vec![None; nodes.len()],
     };
     let _ = trace.plain[0].set(pictures.to_device(&Device::Cpu)?.contiguous()?);
-    for id in 1..nodes.len() {
-        watch.at(id, nodes.len())?;
+    for id in 1..=to {
+        watch.at(id, to + 1)?;
         match fast.plan.held[id] {
             Held::Plain => {
                 let output = trace.plain_output(id)?;
@@ -42,7 +42,7 @@ pub(in crate::net) fn forward(network: &Arc<Network>, pictures: &Tensor, watch: 
             Held::Same(_) | Held::Within(_) => {}
         }
     }
-    watch.at(nodes.len(), nodes.len())?;
+    watch.at(1, 1)?;
     Ok(trace)
 }
 
