@@ -26,10 +26,7 @@ impl FromStr for Keep {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let position = || {
-            let (row, column) = text.split_once(',')?;
-            Some(Keep::At(row.trim().parse().ok()?, column.trim().parse().ok()?))
-        };
+        let position = || row_and_column(text).map(|(row, column)| Keep::At(row, column));
         match text {
             "strongest" => Ok(Keep::Strongest),
             "map" => Ok(Keep::Map),
@@ -38,6 +35,12 @@ impl FromStr for Keep {
             }),
         }
     }
+}
+
+/// The position that a text such as "3,5" names.
+pub(crate) fn row_and_column(text: &str) -> Option<(usize, usize)> {
+    let (row, column) = text.split_once(',')?;
+    Some((row.trim().parse().ok()?, column.trim().parse().ok()?))
 }
 
 /// What a unit's activation looks like, projected back to the picture.

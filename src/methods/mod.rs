@@ -35,6 +35,7 @@ mod trouble;
 
 pub use attribution::{Attribution, SumCheck};
 pub use curves::{Curve, Curves, curves};
+pub(crate) use deconvnet::row_and_column;
 pub use deconvnet::{Keep, Reconstruction, deconvnet};
 pub use localise::{Localisation, QUANTILES, localise, overlap};
 pub use noise::Noise;

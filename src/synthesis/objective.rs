@@ -4,6 +4,7 @@
 use super::diversity;
 use crate::{
     Error, Result,
+    methods::row_and_column,
     net::{Graph, NodeId, Op, Reverse, Rule, Trace},
     watch::Watch,
 };
@@ -26,10 +27,7 @@ impl FromStr for At {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let position = || {
-            let (row, column) = text.split_once(',')?;
-            Some(At::Position(row.trim().parse().ok()?, column.trim().parse().ok()?))
-        };
+        let position = || row_and_column(text).map(|(row, column)| At::Position(row, column));
         match text {
             "mean" => Ok(At::Mean),
             "centre" => Ok(At::Centre),
