@@ -6,7 +6,7 @@ use super::{
     facts::{Facts, StepFacts, UnitFacts},
     output::OutputArgs,
     patches::{pairs, strip},
-    pictures::{gap, grid, paint_values, patch},
+    pictures::{grid, paint_values, patch},
 };
 use crate::{
     Error, Result,
@@ -118,7 +118,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         let factor = scale.one((across * columns) as usize, (down * columns) as usize);
         let enlarge = |tile| imageops::resize(tile, across * factor, down * factor, imageops::FilterType::Nearest);
         let tiles: Vec<RgbaImage> = tiles.iter().map(enlarge).collect();
-        Ok(grid(&tiles, columns, gap(tiles[0].dimensions())))
+        Ok(grid(&tiles, columns))
     };
     args.output.save(facts, paint, || Ok(Tensor::from_vec(values, shape, &Device::Cpu)?))
 }

@@ -5,7 +5,7 @@ use super::{
     console::Console,
     facts::{self, ClassFacts, Facts},
     output::OutputArgs,
-    pictures::{gap, grid},
+    pictures::grid,
     sheet,
     synthesis::{self, SynthesisArgs},
 };
@@ -225,6 +225,5 @@ pub(super) fn painted(images: &Images, model: &Model, scale: super::pictures::Sc
     let columns = (tiles.len() as f64).sqrt().ceil() as u32;
     let factor = scale.one(images.dims[3] * columns as usize, images.dims[2]);
     let tiles: Vec<_> = tiles.iter().map(|tile| super::pictures::enlarged(tile, factor)).collect();
-    let gap = gap(tiles.first().map_or((1, 1), image::RgbaImage::dimensions));
-    Ok(grid(&tiles, columns, gap))
+    Ok(grid(&tiles, columns))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     deconvnet::tile,
-    pictures::{Scale, gap, grid, patch, seen},
+    pictures::{Scale, gap, grid, patch, seen, spaced},
 };
 use crate::{
     Result,
@@ -59,11 +59,11 @@ pub(super) fn pairs(run: &Run, found: &[Reconstruction], scale: Scale, columns: 
     let pair = |one: &Reconstruction| {
         let position = one.position?;
         let pair = [smooth(&patches.picture(position), tile), squares(&patches.reconstruction(one, position), tile)];
-        Some(grid(&pair, 2, gap(tile)))
+        Some(grid(&pair, 2))
     };
     let pairs: Vec<RgbaImage> = found.iter().filter_map(pair).collect();
     // Pairs stand further apart than what belongs together.
-    Ok(grid(&pairs, columns, 3 * gap(tile)))
+    Ok(spaced(&pairs, columns, 3 * gap(tile)))
 }
 
 /// Steps of a path in a row.
@@ -78,7 +78,7 @@ pub(super) fn strip(run: &Run, first: &Reconstruction, steps: &[Step], scale: Sc
     let mut tiles = vec![smooth(&patches.picture(position), tile)];
     let all = std::iter::once(first).chain(steps.iter().map(|step| &step.through));
     tiles.extend(all.map(|one| squares(&patches.reconstruction(one, position), tile)));
-    Ok(grid(&tiles, columns, gap(tile)))
+    Ok(grid(&tiles, columns))
 }
 
 /// Width and height of a tile for what an activation sees, `across` of them in a row.

@@ -159,9 +159,18 @@ pub(super) fn patch(field: &[Field; 2], [row, column]: [usize; 2], [height, widt
     [left, top, columns, rows]
 }
 
-/// Pictures of one size, row by row, `gap` transparent pixels between.
-pub(super) fn grid(tiles: &[RgbaImage], columns: u32, gap: u32) -> RgbaImage {
-    let tile = tiles.first().map_or((1, 1), RgbaImage::dimensions);
+/// Pictures of one size, row by row, as far apart as tiles of their size are.
+pub(super) fn grid(tiles: &[RgbaImage], columns: u32) -> RgbaImage {
+    spaced(tiles, columns, gap(size_of(tiles)))
+}
+
+fn size_of(tiles: &[RgbaImage]) -> (u32, u32) {
+    tiles.first().map_or((1, 1), RgbaImage::dimensions)
+}
+
+/// The same, `gap` transparent pixels between.
+pub(super) fn spaced(tiles: &[RgbaImage], columns: u32, gap: u32) -> RgbaImage {
+    let tile = size_of(tiles);
     let layout = Layout { tile, gap, columns };
     let (width, height) = layout.size(tiles.len());
     let mut image = RgbaImage::new(width, height);

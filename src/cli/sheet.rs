@@ -6,7 +6,7 @@ use super::{
     facts::Facts,
     maximise::{Wanted, canvas, class_facts, painted},
     output::OutputArgs,
-    pictures::{Scale, gap, grid},
+    pictures::{Scale, grid},
     synthesis,
 };
 use crate::{Error, Result, engine::Model, paint::write_png, synthesis::Recipe};
@@ -66,7 +66,7 @@ pub(super) fn run(
     let columns = (tiles.len() as f64).sqrt().ceil() as u32;
     let text = output.save(
         Facts { goal: Some(words), ..facts },
-        || Ok(grid(&tiles, columns, gap(tiles.first().map_or((1, 1), RgbaImage::dimensions)))),
+        || Ok(grid(&tiles, columns)),
         || Err(Error::Usage("a sheet has no --raw".into())),
     )?;
     // The sheet is whole: nobody needs the tiles any more.
