@@ -66,6 +66,11 @@ pub(super) struct Finish {
 }
 
 impl Finish {
+    /// Where the first or second of the maps is that are read pixel by pixel; anywhere if it is absent.
+    pub(super) fn reads(&self, index: usize) -> *const f32 {
+        [self.add, self.gate][index]
+    }
+
     /// The factor and summand of vector `vector`.
     ///
     /// # Safety

@@ -55,7 +55,8 @@ unsafe fn sums<V: Lanes, const PIXELS: usize, const VECTORS: usize, const DEPTH:
         let source = strip.source.add(first * step);
         let mut weights = strip.weights;
         let mut sums = [[V::splat(0.0); VECTORS]; PIXELS];
-        for &tap in strip.taps {
+        for (index, &tap) in strip.taps.iter().enumerate() {
+            ask_ahead::<V, PIXELS, VECTORS>(strip, first, index);
             let source = source.add(tap);
             for channel in 0..DEPTH {
                 let mut row = [V::splat(0.0); VECTORS];
@@ -77,6 +78,21 @@ unsafe fn sums<V: Lanes, const PIXELS: usize, const VECTORS: usize, const DEPTH:
                 sums[vector].store(out.add(pixel * strip.out_step));
             }
         }
+    }
+}
+
+/// Asks for the cache lines of a block's outputs, and of the maps its epilogue reads, while its sums are computed: a
+/// map's worth per tap. They come from memory, and nothing else announces them: a fifth of the time where inputs are few.
+#[inline(always)]
+fn ask_ahead<V: Lanes, const PIXELS: usize, const VECTORS: usize>(strip: &Strip, first: usize, tap: usize) {
+    let start = first * strip.out_step + tap % VECTORS * strip.out_plane;
+    let maps = match &strip.finish {
+        _ if tap < VECTORS => strip.out.cast_const(),
+        Some(finish) if tap < 3 * VECTORS => finish.reads(tap / VECTORS - 1),
+        _ => return,
+    };
+    for pixel in 0..PIXELS {
+        V::prefetch(maps.wrapping_add(start + pixel * strip.out_step));
     }
 }
 

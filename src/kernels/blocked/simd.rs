@@ -91,6 +91,9 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// The CPU has the instruction set, and sixteen values may be read at `from`.
     unsafe fn load(from: *const f32) -> Self;
+    /// Asks for the cache line at `from`, which need not be memory at all.
+    #[inline(always)]
+    fn prefetch(_from: *const f32) {}
     /// To memory, at any alignment.
     ///
     /// # Safety
@@ -209,6 +212,11 @@ mod x86 {
     // contract), and pointers are covered by the caller's promise.
     impl Lanes for Avx512 {
         #[inline(always)]
+        fn prefetch(from: *const f32) {
+            // SAFETY: a hint, which no address makes fail.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+        }
+        #[inline(always)]
         unsafe fn splat(value: f32) -> Self {
             Avx512(unsafe { _mm512_set1_ps(value) })
         }
@@ -279,6 +287,11 @@ mod x86 {
 
     // SAFETY of every block below: as for Avx512, with AVX2 and FMA.
     impl Lanes for Avx2 {
+        #[inline(always)]
+        fn prefetch(from: *const f32) {
+            // SAFETY: a hint, which no address makes fail.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+        }
         #[inline(always)]
         unsafe fn splat(value: f32) -> Self {
             let half = unsafe { _mm256_set1_ps(value) };

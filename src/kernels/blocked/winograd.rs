@@ -28,8 +28,8 @@ use super::{
 };
 use rayon::prelude::*;
 
-/// Tiles that a task takes through all steps: two or three register blocks.
-const TILES_OF_A_TASK: usize = 42;
+/// Tiles that a task takes through all steps: a register block.
+const TILES_OF_A_TASK: usize = 14;
 
 /// Input channels up to which a task does all steps.
 const FEW_CHANNELS: usize = 128;
@@ -79,7 +79,7 @@ impl Winograd {
         let job = Job { winograd: self, source, place, tiles, epilogue, out: Shared(out.data.as_mut_ptr()) };
         let count = place.batch * tiles[0] * tiles[1];
         if self.inputs.max(self.output[0]) <= FEW_CHANNELS {
-            let tasks = count.div_ceil(TILES_OF_A_TASK);
+            let tasks = count.div_ceil(TILES_OF_A_TASK).next_multiple_of(rayon::current_num_threads());
             (0..tasks).into_par_iter().for_each(|task| {
                 let group = Group::new(&job, count * task / tasks, count * (task + 1) / tasks, pool);
                 (0..group.input_blocks).for_each(|block| group.transform(&job, block, 0..group.count));
@@ -90,7 +90,7 @@ impl Winograd {
         }
         let group = Group::new(&job, 0, count, pool);
         // Parts of a block, so that few blocks still make enough tasks.
-        let parts = count.div_ceil(TILES_OF_A_TASK);
+        let parts = count.div_ceil(TILES_OF_A_TASK).next_multiple_of(rayon::current_num_threads());
         let part = |index: usize| count * (index % parts) / parts..count * (index % parts + 1) / parts;
         let tasks = 0..group.input_blocks * parts;
         tasks.into_par_iter().for_each(|task| group.transform(&job, task / parts, part(task)));

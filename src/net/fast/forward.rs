@@ -19,6 +19,11 @@ use std::sync::{Arc, OnceLock};
 
 /// Runs pictures, whose shape was checked, through a network as far as node `to`.
 pub(in crate::net) fn forward(network: &Arc<Network>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Trace> {
+    rayon::scope(|_| pass(network, pictures, to, watch))
+}
+
+/// [`forward`] on one of the threads that compute: called from another thread, every kernel would first have to wake one.
+fn pass(network: &Arc<Network>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Trace> {
     let fast = network.fast();
     let nodes = network.graph().nodes();
     let batch = pictures.dim(0)?;

@@ -178,7 +178,8 @@ fn geometry(graph: &Graph, node: NodeId) -> Geometry {
 /// The tile of Winograd's algorithm that suits a convolution, if any does.
 ///
 /// With few channels the transforms outweigh what they save. Up to 14x14 the transformed weights of F(4,3) take longer
-/// to read than its fewer products save.
+/// to read than its fewer products save. At 7x7 a quarter of F(2,3)'s products are thrown away too: it is still a little
+/// faster than none, but for the reverse, whose weights are kept beside those of the forward pass, memory counts more.
 fn winograd(filters: &Filters, planar: bool) -> Option<usize> {
     let g = filters.geometry;
     let plain = (g.kernel, g.stride, g.dilation, g.groups) == ([3, 3], 1, 1, 1);
@@ -187,5 +188,9 @@ fn winograd(filters: &Filters, planar: bool) -> Option<usize> {
         return None;
     }
     let smaller = if filters.transposed { g.input[1].min(g.input[2]) } else { g.output[1].min(g.output[2]) };
-    Some(if smaller <= 14 { 2 } else { 4 })
+    match smaller {
+        0..=7 if filters.transposed => None,
+        0..=14 => Some(2),
+        _ => Some(4),
+    }
 }
