@@ -2,7 +2,7 @@
 //! layers, and the reverse walk under each rule.
 #![allow(clippy::unwrap_used)]
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use std::sync::Arc;
 use striate::{
     kernels::{blocked::Isa, to_vec},
@@ -128,7 +128,7 @@ fn every_network_forward() {
 #[test]
 fn cancelling_stops_between_layers() {
     let network = network(&tangled(), Engine::Fast);
-    let picture = Tensor::zeros((1, 3, 21, 18), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let picture = Tensor::zeros((1, 3, 21, 18), DType::F32, &Device::Cpu).unwrap();
     let watch = Watch::default();
     let trace = network.forward(&picture, &watch).unwrap();
     let seed = trace.seed(network.graph().scores(), [0, 0, 0], 1.0).unwrap();
@@ -137,4 +137,49 @@ fn cancelling_stops_between_layers() {
     assert!(matches!(network.forward(&picture, &watch), Err(striate::Error::Cancelled)));
     let walk = trace.reverse(network.graph().scores(), &seed, 0, &how);
     assert!(matches!(walk, Err(striate::Error::Cancelled)));
+}
+
+/// Large fully connected layers in float16: by themselves only where nothing is lost, and close where told to.
+#[test]
+fn half_linear_layers() {
+    let mut net = Builder::new([1, 32, 32]);
+    net.then("flatten", Op::Flatten);
+    net.then("large", Op::Linear { out: 1100, bias: true });
+    net.then("relu", Op::Relu);
+    net.then("small", Op::Linear { out: 10, bias: true });
+    let graph = net.finish().unwrap();
+    let (large, small, scores) = (2, 4, graph.scores());
+    let picture = Tensor::from_vec(weights::uniform("picture", 1024, 1), (1, 1, 32, 32), &Device::Cpu).unwrap();
+    let answers = |network: &Arc<Network>| {
+        let trace = network.forward(&picture, &Watch::default()).unwrap();
+        let seed = trace.seed(scores, [1, 0, 0], 1.0).unwrap();
+        [trace.output(scores).clone(), trace.reverse(scores, &seed, 0, &Reverse::default()).unwrap()]
+    };
+    let open = |tensors, rounding| {
+        let network = Network::new(graph.clone(), tensors, "synthetic", &Device::Cpu).unwrap();
+        Arc::new(network.with_half_linear(rounding).unwrap())
+    };
+    let mut tensors = weights::synthetic(&graph, 0).unwrap();
+    let single = open(tensors.clone(), false);
+    assert_eq!(single.weights(large)[0].dtype(), DType::F32, "it is not float16 by itself");
+    let rounded = open(tensors.clone(), true);
+    assert_eq!((rounded.weights(large)[0].dtype(), rounded.engine()), (DType::F16, Engine::Fast));
+    assert_eq!(rounded.weights(small)[0].dtype(), DType::F32, "a small layer gains nothing");
+    for (ours, theirs) in answers(&rounded).iter().zip(&answers(&single)) {
+        let off = difference(ours, theirs);
+        assert!(off > 0.0 && off < 1e-3, "{off:e}");
+    }
+    // As read from a file of float16.
+    let exact = tensors["large.weight"].to_dtype(DType::F16).unwrap().to_dtype(DType::F32).unwrap();
+    tensors.insert("large.weight".to_owned(), exact);
+    let exact = open(tensors.clone(), false);
+    assert_eq!(exact.weights(large)[0].dtype(), DType::F16);
+    let full = Arc::new(Network::new(graph.clone(), tensors, "synthetic", &Device::Cpu).unwrap());
+    for (ours, theirs) in answers(&exact).iter().zip(&answers(&full)) {
+        assert_eq!(to_vec(ours).unwrap(), to_vec(theirs).unwrap());
+    }
+    let candle = Arc::new(Arc::into_inner(exact).unwrap().with_engine(Engine::Candle));
+    for (ours, theirs) in answers(&candle).iter().zip(&answers(&full)) {
+        assert!(difference(ours, theirs) < TOLERANCE);
+    }
 }

@@ -1,8 +1,10 @@
 //! The blocked kernels against plain loops in float64, over random shapes and on every instruction set of this CPU.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use half::f16;
 use striate::kernels::blocked::{
-    Direct, Epilogue, Filters, Geometry, Isa, LANES, Maps, MapsMut, Owned, Place, Pool, Winograd,
+    Direct, Epilogue, Filters, Geometry, Isa, LANES, Maps, MapsMut, Owned, Place, Pool, Winograd, linear,
+    linear_reverse,
 };
 
 /// Largest difference over largest magnitude, for sums of a few thousand products in float32.
@@ -212,6 +214,38 @@ fn winograd() {
             let g = Geometry { input: [144, 13, 9], ..geometry(&mut random, [3, 3], 1, 1, 1) };
             let g = Geometry { output: [g.output[0], 12, 8], before: [1, 0], ..g };
             check(&mut random, isa, g, Some(tile), false, tolerance);
+        }
+    }
+}
+
+/// Both directions of a fully connected layer, float32 weights and the same values in float16.
+#[test]
+fn fully_connected_layers() {
+    let mut random = Random(7);
+    for (batch, inputs, outputs) in [(1, 1, 1), (1, 53, 7), (3, 64, 9), (2, 1500, 33), (1, 2048, 130)] {
+        let halves: Vec<f16> = random.values(inputs * outputs).into_iter().map(f16::from_f32).collect();
+        let singles: Vec<f32> = halves.iter().map(|weight| weight.to_f32()).collect();
+        let (x, bias) = (random.values(batch * inputs), random.values(outputs));
+        let mut grad = random.values(batch * outputs);
+        grad.iter_mut().step_by(3).for_each(|value| *value = 0.0);
+        let weight = |row: usize, column: usize| f64::from(singles[row * inputs + column]);
+        let dot = |count: usize, f: &dyn Fn(usize) -> f64| (0..count).map(f).sum::<f64>();
+        let forward = (0..batch * outputs).map(|at| {
+            let (image, row) = (at / outputs, at % outputs);
+            f64::from(bias[row]) + dot(inputs, &|column| weight(row, column) * f64::from(x[image * inputs + column]))
+        });
+        let reverse = (0..batch * inputs).map(|at| {
+            let (image, column) = (at / inputs, at % inputs);
+            dot(outputs, &|row| weight(row, column) * f64::from(grad[image * outputs + row]))
+        });
+        let (forward, reverse): (Vec<f64>, Vec<f64>) = (forward.collect(), reverse.collect());
+        for isa in Isa::all() {
+            let found = linear(isa, &x, &singles, Some(&bias), outputs);
+            assert!(difference(&found, &forward) < DIRECT, "{} {batch}x{inputs}x{outputs}", isa.name());
+            assert_eq!(linear(isa, &x, &halves, Some(&bias), outputs), found);
+            let found = linear_reverse(isa, &grad, &singles, outputs);
+            assert!(difference(&found, &reverse) < DIRECT, "{} {batch}x{inputs}x{outputs} back", isa.name());
+            assert_eq!(linear_reverse(isa, &grad, &halves, outputs), found);
         }
     }
 }

@@ -22,6 +22,30 @@ pub(super) fn samples() -> String {
     list(SAMPLES.iter().map(|sample| sample.name))
 }
 
+/// Where and how a network computes.
+#[derive(clap::Args)]
+pub(super) struct ComputeArgs {
+    /// Where to compute: auto, cpu, cuda or metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
+    pub device: DeviceChoice,
+    /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
+    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Engine>)]
+    engine: Engine,
+    /// Keep the weights of large fully connected layers as float16: half their memory and time, scores to 1e-3
+    #[arg(long)]
+    half: bool,
+    /// Side of the network's input in pixels [default: the network's own]
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<usize>,
+}
+
+impl ComputeArgs {
+    /// A network to open with what is at hand for it.
+    pub fn opening(&self, card: &Card) -> Opening {
+        Opening { size: self.size, engine: self.engine, half: self.half, ..Opening::of(card.name) }
+    }
+}
+
 /// Which network runs, and where.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Network")]
@@ -32,15 +56,8 @@ pub(super) struct NetworkArgs {
     /// Weights from a file, or made up (untrained) from a seed [default: what ships, else what was fetched, else synthetic:0]
     #[arg(long, value_name = "FILE|synthetic:SEED", value_parser = str::parse::<Source>)]
     pub weights: Option<Source>,
-    /// Where to compute: auto, cpu, cuda or metal
-    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
-    pub device: DeviceChoice,
-    /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
-    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Engine>)]
-    engine: Engine,
-    /// Side of the network's input in pixels [default: the network's own]
-    #[arg(long, value_name = "PIXELS")]
-    pub size: Option<usize>,
+    #[command(flatten)]
+    pub compute: ComputeArgs,
     /// The names of the classes, in output order: a label a line, or JSON [default: the network's own]
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
@@ -50,8 +67,7 @@ impl NetworkArgs {
     /// What to open.
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
-        let (size, labels, engine) = (self.size, self.labels.clone(), self.engine);
-        Opening { network: self.network.name.to_owned(), weights, size, labels, engine }
+        Opening { weights, labels: self.labels.clone(), ..self.compute.opening(self.network) }
     }
 
     /// The layers, known before any weights are read. Sizes are those of the network's own input.
@@ -75,8 +91,11 @@ impl NetworkArgs {
     /// Opens the network; says so when its weights are made up.
     pub fn open(&self, console: &Console) -> Result<Arc<Model>> {
         console.stage("reading weights");
-        let device = self.device.open()?;
-        if self.device == DeviceChoice::Auto && cfg!(any(feature = "cuda", feature = "metal")) && device.is_cpu() {
+        let device = self.compute.device.open()?;
+        if self.compute.device == DeviceChoice::Auto
+            && cfg!(any(feature = "cuda", feature = "metal"))
+            && device.is_cpu()
+        {
             console.note("this machine has no GPU that this build can use; running on the CPU");
         }
         let model = Model::open(&self.opening(), &device, console.watch())?;

@@ -44,7 +44,7 @@ pub(super) fn run(args: Args, window: Option<Window>) -> Result<()> {
     if cfg!(target_os = "linux") && none("DISPLAY") && none("WAYLAND_DISPLAY") {
         return Err(Error::Failed(format!("there is no display to open a window on; {} without one", instead())));
     }
-    window(Wanted { opening: args.network.opening(), picture: args.image, device: args.network.device })
+    window(Wanted { opening: args.network.opening(), picture: args.image, device: args.network.compute.device })
 }
 
 /// Refuses what is no picture before a window opens; most of all a subcommand that was mistyped.

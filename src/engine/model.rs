@@ -29,13 +29,15 @@ pub struct Opening {
     pub labels: Option<PathBuf>,
     /// What computes on the CPU.
     pub engine: Engine,
+    /// Whether large fully connected layers are rounded to float16 ([`Network::with_half_linear`]).
+    pub half: bool,
 }
 
 impl Opening {
     /// A network with what ships for it, at its usual size.
     pub fn of(network: &str) -> Self {
-        let engine = Engine::default();
-        Opening { network: network.to_owned(), weights: Source::Shipped, size: None, labels: None, engine }
+        let (network, engine) = (network.to_owned(), Engine::default());
+        Opening { network, weights: Source::Shipped, size: None, labels: None, engine, half: false }
     }
 }
 
@@ -101,7 +103,11 @@ impl Model {
             }
         };
         let network = Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?;
-        let network = Arc::new(network.with_engine(opening.engine));
+        let network = network.with_engine(opening.engine);
+        if opening.half && network.engine() != Engine::Fast {
+            return Err(Error::Usage("--half is for the fast engine, which runs on the CPU".into()));
+        }
+        let network = Arc::new(network.with_half_linear(opening.half)?);
         Ok(Model { card, network, preprocess, weights, labels, metadata })
     }
 

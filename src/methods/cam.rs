@@ -223,7 +223,7 @@ fn class_weights(question: &Question, layer: NodeId) -> Result<Plane> {
         let only = &graph.node(pool.inputs[0]).name;
         return Err(no(&format!("it reads layer {only}, not {}", graph.node(layer).name)));
     }
-    let weights = to_vec(&aim.seed.matmul(&network.weights(aim.node)[0])?)?;
+    let weights = to_vec(&aim.seed.matmul(&network.weight(aim.node)?)?)?;
     let weights: Vec<f64> = weights.into_iter().map(f64::from).collect();
     let [_, height, width] = graph.node(layer).extent();
     Ok(weighted_sum(&trace.values(layer)?, height * width, &weights))

@@ -49,7 +49,7 @@ impl Layer {
         let graph = network.graph();
         let node = graph.node(id);
         let weights = network.weights(id);
-        let (mut weight, mut bias) = (weights[0].clone(), weights.get(1).cloned());
+        let (mut weight, mut bias) = (network.weight(id)?, weights.get(1).cloned());
         if let Some(norm) = norm
             && let Op::BatchNorm { eps } = graph.node(norm).op
         {

@@ -154,7 +154,7 @@ impl Network {
                 y.broadcast_add(&weights[1].reshape((1, (), 1, 1))?)?
             }
             Op::Linear { .. } => {
-                let y = x.matmul(&weights[0].t()?)?;
+                let y = x.matmul(&self.weight(id)?.t()?)?;
                 match weights.get(1) {
                     Some(bias) => y.broadcast_add(bias)?,
                     None => y,

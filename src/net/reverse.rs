@@ -137,7 +137,7 @@ impl Trace {
             &Op::TableConv { kernel, ref table } => {
                 conv_reverse(grad, network.transposed(id, 1)?, x, &Conv { kernel, ..Conv::new(table.len(), 1) })?
             }
-            Op::Linear { .. } => grad.matmul(&weights[0])?,
+            Op::Linear { .. } => grad.matmul(&network.weight(id)?)?,
             Op::Relu => {
                 let open = |t: &Tensor| t.gt(0f64)?.to_dtype(grad.dtype());
                 let passed = if how.rule == Rule::Deconvnet { grad.clone() } else { (grad * open(y)?)? };

@@ -5,13 +5,13 @@ mod profile;
 mod subject;
 
 use super::{
+    args::ComputeArgs,
     console::Console,
     facts::object,
     table::{Table, thousands},
 };
 use crate::{
     Error, Result,
-    engine::DeviceChoice,
     kernels::blocked::Isa,
     net::Engine,
     weights::Source,
@@ -42,18 +42,11 @@ pub(super) struct Args {
     /// Pictures at once, for forward and gradient
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     batch: u16,
-    /// Side of the network's input in pixels [default: the network's own]
-    #[arg(long, value_name = "PIXELS")]
-    size: Option<usize>,
     /// Weights from a file, or made up from a seed: speed does not depend on them
     #[arg(long, value_name = "FILE|synthetic:SEED", default_value = "synthetic:0", value_parser = str::parse::<Source>)]
     weights: Source,
-    /// Where to compute: auto, cpu, cuda or metal
-    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
-    device: DeviceChoice,
-    /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators)
-    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Engine>)]
-    engine: Engine,
+    #[command(flatten)]
+    compute: ComputeArgs,
     /// The instruction set of the fast engine: avx512, avx2 or portable [default: the best this CPU has]
     #[arg(long, value_name = "NAME", value_parser = Isa::named)]
     isa: Option<Isa>,

@@ -53,10 +53,9 @@ pub(super) struct Subject {
 impl Subject {
     pub fn new(card: &'static Card, args: &Args, console: &Console) -> Result<Self> {
         console.stage(&format!("opening {}", card.name));
-        let (weights, size, engine) = (args.weights.clone(), args.size, args.engine);
-        let opening = Opening { weights, size, engine, ..Opening::of(card.name) };
+        let opening = Opening { weights: args.weights.clone(), ..args.compute.opening(card) };
         let Model { mut network, preprocess: space, .. } =
-            Model::open(&opening, &args.device.open()?, console.watch())?;
+            Model::open(&opening, &args.compute.device.open()?, console.watch())?;
         if let (Some(isa), Some(network)) = (args.isa, Arc::get_mut(&mut network)) {
             network.set_isa(isa);
         }

@@ -8,7 +8,46 @@
 #![allow(unsafe_code)] // Rows through pointers.
 
 use super::simd::{Isa, LANES, Lanes, for_isa};
+use half::f16;
 use rayon::prelude::*;
+
+/// How a weight lies in memory.
+pub trait Weight: Copy + Sync {
+    /// Sixteen of them.
+    ///
+    /// # Safety
+    /// The CPU has the instruction set, and sixteen values may be read at `from`.
+    #[allow(private_bounds)] // Called in this file only.
+    unsafe fn load<V: Lanes>(from: *const Self) -> V;
+    /// One of them.
+    fn single(self) -> f32;
+}
+
+impl Weight for f32 {
+    #[allow(private_bounds)]
+    #[inline(always)]
+    unsafe fn load<V: Lanes>(from: *const Self) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { V::load(from) }
+    }
+    #[inline(always)]
+    fn single(self) -> f32 {
+        self
+    }
+}
+
+impl Weight for f16 {
+    #[allow(private_bounds)]
+    #[inline(always)]
+    unsafe fn load<V: Lanes>(from: *const Self) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { V::load_half(from) }
+    }
+    #[inline(always)]
+    fn single(self) -> f32 {
+        self.to_f32()
+    }
+}
 
 /// Rows read at a time.
 const ROWS: usize = 4;
@@ -20,7 +59,7 @@ const PIECE: usize = 1024;
 ///
 /// # Panics
 /// When sizes do not fit.
-pub fn linear(isa: Isa, x: &[f32], weights: &[f32], bias: Option<&[f32]>, outputs: usize) -> Vec<f32> {
+pub fn linear<W: Weight>(isa: Isa, x: &[f32], weights: &[W], bias: Option<&[f32]>, outputs: usize) -> Vec<f32> {
     let inputs = weights.len() / outputs;
     let batch = x.len() / inputs;
     assert!(weights.len() == inputs * outputs && x.len() == batch * inputs && bias.is_none_or(|b| b.len() == outputs));
@@ -31,7 +70,9 @@ pub fn linear(isa: Isa, x: &[f32], weights: &[f32], bias: Option<&[f32]>, output
         for (image, x) in x.chunks_exact(inputs).enumerate() {
             let mut sums = [0f32; ROWS];
             // SAFETY: `rows` is one to four rows of as many values as `x` has.
-            unsafe { for_isa!(isa, products(x: &[f32] = x, rows: &[f32] = rows, sums: &mut [f32; ROWS] = &mut sums)) };
+            unsafe {
+                for_isa!(isa, products<W: Weight>(x: &[f32] = x, rows: &[W] = rows, sums: &mut [f32; ROWS] = &mut sums))
+            };
             for (row, sum) in sums.iter().enumerate().take(rows.len() / inputs) {
                 out[row * batch + image] = sum + bias.map_or(0.0, |bias| bias[group * ROWS + row]);
             }
@@ -44,7 +85,7 @@ pub fn linear(isa: Isa, x: &[f32], weights: &[f32], bias: Option<&[f32]>, output
 }
 
 #[inline(always)]
-unsafe fn products<V: Lanes>(x: &[f32], rows: &[f32], sums: &mut [f32; ROWS]) {
+unsafe fn products<V: Lanes, W: Weight>(x: &[f32], rows: &[W], sums: &mut [f32; ROWS]) {
     let inputs = x.len();
     let whole = inputs / (2 * LANES) * (2 * LANES);
     let count = rows.len() / inputs;
@@ -58,12 +99,12 @@ unsafe fn products<V: Lanes>(x: &[f32], rows: &[f32], sums: &mut [f32; ROWS]) {
                 let at = at + half * LANES;
                 let x = V::load(x.as_ptr().add(at));
                 for (index, part) in parts.iter_mut().enumerate() {
-                    part[half] = V::load(row(index).as_ptr().add(at)).mul_add(x, part[half]);
+                    part[half] = W::load::<V>(row(index).as_ptr().add(at)).mul_add(x, part[half]);
                 }
             }
         }
         for (index, sum) in sums.iter_mut().enumerate() {
-            let rest: f32 = (whole..inputs).map(|at| row(index)[at] * x[at]).sum();
+            let rest: f32 = (whole..inputs).map(|at| row(index)[at].single() * x[at]).sum();
             *sum = parts[index][0].add(parts[index][1]).sum() + rest;
         }
     }
@@ -73,7 +114,7 @@ unsafe fn products<V: Lanes>(x: &[f32], rows: &[f32], sums: &mut [f32; ROWS]) {
 ///
 /// # Panics
 /// When sizes do not fit.
-pub fn linear_reverse(isa: Isa, grad: &[f32], weights: &[f32], outputs: usize) -> Vec<f32> {
+pub fn linear_reverse<W: Weight>(isa: Isa, grad: &[f32], weights: &[W], outputs: usize) -> Vec<f32> {
     let inputs = weights.len() / outputs;
     let batch = grad.len() / outputs;
     assert!(weights.len() == inputs * outputs && grad.len() == batch * outputs);
@@ -89,7 +130,7 @@ pub fn linear_reverse(isa: Isa, grad: &[f32], weights: &[f32], outputs: usize) -
                 let rows = [0, 1, 2, 3].map(|row| &weights[rows.get(row).unwrap_or(&rows[0]) * inputs + start..][..length]);
                 // SAFETY: every row has as many values as `sums`.
                 unsafe {
-                    for_isa!(isa, accumulate(sums: &mut [f32] = sums, rows: [&[f32]; ROWS] = rows, factors: [f32; ROWS] = factors));
+                    for_isa!(isa, accumulate<W: Weight>(sums: &mut [f32] = sums, rows: [&[W]; ROWS] = rows, factors: [f32; ROWS] = factors));
                 }
             }
         }
@@ -105,7 +146,7 @@ pub fn linear_reverse(isa: Isa, grad: &[f32], weights: &[f32], outputs: usize) -
 }
 
 #[inline(always)]
-unsafe fn accumulate<V: Lanes>(sums: &mut [f32], rows: [&[f32]; ROWS], factors: [f32; ROWS]) {
+unsafe fn accumulate<V: Lanes, W: Weight>(sums: &mut [f32], rows: [&[W]; ROWS], factors: [f32; ROWS]) {
     let whole = sums.len() / LANES * LANES;
     // SAFETY: `whole` values are inside the sums and every row.
     unsafe {
@@ -113,14 +154,14 @@ unsafe fn accumulate<V: Lanes>(sums: &mut [f32], rows: [&[f32]; ROWS], factors: 
         for at in (0..whole).step_by(LANES) {
             let mut sum = V::load(sums.as_ptr().add(at));
             for (row, factor) in rows.iter().zip(vectors) {
-                sum = V::load(row.as_ptr().add(at)).mul_add(factor, sum);
+                sum = W::load::<V>(row.as_ptr().add(at)).mul_add(factor, sum);
             }
             sum.store(sums.as_mut_ptr().add(at));
         }
     }
     for at in whole..sums.len() {
         for (row, factor) in rows.iter().zip(factors) {
-            sums[at] += row[at] * factor;
+            sums[at] += row[at].single() * factor;
         }
     }
 }

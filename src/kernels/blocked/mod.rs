@@ -2,7 +2,8 @@
 //! anything else, chosen when the program runs.
 //!
 //! One file an algorithm; `micro` is the loop under all convolutions, `simd` the vectors it is written in, `maps` and
-//! `buffer` the memory, `finish` what is fused behind a convolution. All of it is float32.
+//! `buffer` the memory, `finish` what is fused behind a convolution. All of it computes in float32; only the weights of
+//! fully connected layers may be float16.
 //!
 //! Architecture invariant: `unsafe` is confined to this folder, behind functions that check sizes and panic when they
 //! do not fit; nothing here knows a graph.
@@ -25,7 +26,7 @@ pub use buffer::{Buffer, Pool};
 pub use direct::Direct;
 pub use filters::{Filters, Geometry};
 pub use finish::Epilogue;
-pub use linear::{linear, linear_reverse};
+pub use linear::{Weight, linear, linear_reverse};
 pub use maps::{Maps, MapsMut, Owned, Place};
 pub use pointwise::pointwise;
 pub use pool::{max_pool, max_pool_reverse, mean_pool, mean_pool_reverse, switches};

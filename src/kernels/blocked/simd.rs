@@ -6,6 +6,7 @@
 #![allow(unsafe_code)] // Intrinsics, and loads and stores through pointers.
 
 use crate::{Error, Result};
+use half::f16;
 
 /// Channels in a block, and lanes in a vector.
 pub const LANES: usize = 16;
@@ -33,7 +34,7 @@ impl Isa {
             if has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
                 all.push(Isa(Kind::Avx512));
             }
-            if has!("avx2") && has!("fma") {
+            if has!("avx2") && has!("fma") && has!("f16c") {
                 all.push(Isa(Kind::Avx2));
             }
         }
@@ -91,6 +92,11 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// The CPU has the instruction set, and sixteen values may be read at `from`.
     unsafe fn load(from: *const f32) -> Self;
+    /// Sixteen float16 values from memory, at any alignment.
+    ///
+    /// # Safety
+    /// As for `load`.
+    unsafe fn load_half(from: *const f16) -> Self;
     /// Asks for the cache line at `from`, which need not be memory at all.
     #[inline(always)]
     fn prefetch(_from: *const f32) {}
@@ -137,6 +143,11 @@ impl Lanes for Portable {
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: the caller's promise; an array of f32 has the alignment of f32.
         Portable(unsafe { from.cast::<[f32; LANES]>().read() })
+    }
+    #[inline(always)]
+    unsafe fn load_half(from: *const f16) -> Self {
+        // SAFETY: the caller's promise.
+        Portable(unsafe { from.cast::<[f16; LANES]>().read_unaligned() }.map(f16::to_f32))
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
@@ -202,6 +213,7 @@ pub(super) use x86::{Avx2, Avx512};
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{LANES, Lanes, Portable};
+    use half::f16;
     use std::arch::x86_64::*;
 
     /// One 512-bit register.
@@ -223,6 +235,10 @@ mod x86 {
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
             Avx512(unsafe { _mm512_loadu_ps(from) })
+        }
+        #[inline(always)]
+        unsafe fn load_half(from: *const f16) -> Self {
+            Avx512(unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) })
         }
         #[inline(always)]
         unsafe fn store(self, to: *mut f32) {
@@ -302,6 +318,11 @@ mod x86 {
             unsafe { Avx2(_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
         }
         #[inline(always)]
+        unsafe fn load_half(from: *const f16) -> Self {
+            let half = |from: *const f16| unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) };
+            Avx2(half(from), half(unsafe { from.add(8) }))
+        }
+        #[inline(always)]
         unsafe fn store(self, to: *mut f32) {
             unsafe {
                 _mm256_storeu_ps(to, self.0);
@@ -358,30 +379,30 @@ mod x86 {
     }
 }
 
-/// Calls the generic `$body::<V>($values)`, compiled for the instruction set `$isa`. Expands to an expression that
+/// Calls the generic `$body::<V>($values)`, or `$body::<V, W>` with a `<W: Bound>` of the caller's, compiled for the instruction set `$isa`. Expands to an expression that
 /// must stand in an `unsafe` block, whose reason covers `$body`'s own contract; that the CPU has the instruction set is
 /// what an [`Isa`] proves.
 macro_rules! for_isa {
-    ($isa:expr, $body:ident($($name:ident: $type:ty = $value:expr),* $(,)?) $(-> $result:ty)?) => {{
+    ($isa:expr, $body:ident$(<$generic:ident: $bound:path>)?($($name:ident: $type:ty = $value:expr),* $(,)?) $(-> $result:ty)?) => {{
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-        unsafe fn avx512($($name: $type),*) $(-> $result)? {
+        unsafe fn avx512$(<$generic: $bound>)?($($name: $type),*) $(-> $result)? {
             // SAFETY: the caller's promise.
-            unsafe { $body::<$crate::kernels::blocked::simd::Avx512>($($name),*) }
+            unsafe { $body::<$crate::kernels::blocked::simd::Avx512 $(, $generic)?>($($name),*) }
         }
         #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn avx2($($name: $type),*) $(-> $result)? {
+        #[target_feature(enable = "avx2,fma,f16c")]
+        unsafe fn avx2$(<$generic: $bound>)?($($name: $type),*) $(-> $result)? {
             // SAFETY: the caller's promise.
-            unsafe { $body::<$crate::kernels::blocked::simd::Avx2>($($name),*) }
+            unsafe { $body::<$crate::kernels::blocked::simd::Avx2 $(, $generic)?>($($name),*) }
         }
         match $isa.0 {
             #[cfg(target_arch = "x86_64")]
-            $crate::kernels::blocked::simd::Kind::Avx512 => avx512($($value),*),
+            $crate::kernels::blocked::simd::Kind::Avx512 => avx512$(::<$generic>)?($($value),*),
             #[cfg(target_arch = "x86_64")]
-            $crate::kernels::blocked::simd::Kind::Avx2 => avx2($($value),*),
+            $crate::kernels::blocked::simd::Kind::Avx2 => avx2$(::<$generic>)?($($value),*),
             $crate::kernels::blocked::simd::Kind::Portable => {
-                $body::<$crate::kernels::blocked::simd::Portable>($($value),*)
+                $body::<$crate::kernels::blocked::simd::Portable $(, $generic)?>($($value),*)
             }
         }
     }};

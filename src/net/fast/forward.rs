@@ -15,6 +15,7 @@ use crate::{
     watch::Watch,
 };
 use candle_core::{DType, Device, Tensor};
+use half::f16;
 use std::sync::{Arc, OnceLock};
 
 /// Runs pictures, whose shape was checked, through a network as far as node `to`.
@@ -282,9 +283,11 @@ pub(in crate::net) fn plain_layer(network: &Network, id: NodeId, x: &Tensor) -> 
 
 fn linear(network: &Network, id: NodeId, x: &Tensor, out: usize) -> Result<Tensor> {
     let weights = network.weights(id);
+    let isa = network.fast().isa;
     let run = |bias: Option<&[f32]>| {
-        with_values::<f32, _>(&weights[0], |values| {
-            with_values::<f32, _>(x, |x| Ok(blocked::linear(network.fast().isa, x, values, bias, out)))
+        with_values::<f32, _>(x, |x| match weights[0].dtype() {
+            DType::F16 => with_values::<f16, _>(&weights[0], |w| Ok(blocked::linear(isa, x, w, bias, out))),
+            _ => with_values::<f32, _>(&weights[0], |w| Ok(blocked::linear(isa, x, w, bias, out))),
         })
     };
     let y = match weights.get(1) {

@@ -14,7 +14,8 @@ use crate::{
     },
     net::{NodeId, Op, Reverse, Rule, Trace},
 };
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
+use half::f16;
 use std::rc::Rc;
 
 /// The gradient of a node.
@@ -182,8 +183,10 @@ impl Walk<'_> {
             (Op::Linear { out, .. }, grad) => {
                 let grad = plain(grad)?;
                 let (batch, inputs) = trace.output(input).dims2()?;
-                let back = with_values::<f32, _>(&network.weights(id)[0], |weights| {
-                    with_values::<f32, _>(&grad, |grad| Ok(blocked::linear_reverse(fast.isa, grad, weights, *out)))
+                let (weight, isa) = (&network.weights(id)[0], fast.isa);
+                let back = with_values::<f32, _>(&grad, |grad| match weight.dtype() {
+                    DType::F16 => with_values::<f16, _>(weight, |w| Ok(blocked::linear_reverse(isa, grad, w, *out))),
+                    _ => with_values::<f32, _>(weight, |w| Ok(blocked::linear_reverse(isa, grad, w, *out))),
                 })?;
                 self.share(input, Grad::Plain(Tensor::from_vec(back, (batch, inputs), &Device::Cpu)?))
             }
