@@ -143,21 +143,17 @@ pub fn menu(ui: &mut Ui, shown: Option<&Shown>, recent: &[PathBuf], palette: &Pa
 }
 
 /// The bar at the bottom: what runs, or what happened.
-pub fn status(
-    ui: &mut Ui,
-    status: Option<&Status>,
-    message: Option<&Message>,
-    palette: &Palette,
-    out: &mut Vec<Command>,
-) {
+pub fn status(ui: &mut Ui, work: &[Status], message: Option<&Message>, palette: &Palette, out: &mut Vec<Command>) {
     ui.set_min_height(20.0);
     ui.horizontal(|ui| {
-        if let Some(status) = status {
+        if !work.is_empty() && ui.small_button("Cancel").on_hover_text(Action::Cancel.info().hint).clicked() {
+            out.push(Action::Cancel.into());
+        }
+        // What takes long stands still at the left while what is quick comes and goes beside it.
+        for status in work.iter().rev() {
             let bar = egui::ProgressBar::new(status.fraction).desired_width(120.0).desired_height(6.0);
-            ui.add(bar).on_hover_text(format!("{:.0}%", 100.0 * status.fraction)).accessible_name("Progress");
-            if ui.small_button("Cancel").on_hover_text(Action::Cancel.info().hint).clicked() {
-                out.push(Action::Cancel.into());
-            }
+            let name = format!("Progress of {}", status.what);
+            ui.add(bar).on_hover_text(format!("{:.0}%", 100.0 * status.fraction)).accessible_name(name);
             ui.label(RichText::new(&status.what).small().color(palette.weak));
         }
         if let Some(message) = message {
@@ -167,7 +163,7 @@ pub fn status(
             let colour = if message.failed { palette.warning } else { ui.visuals().text_color() };
             ui.add(egui::Label::new(RichText::new(&message.text).color(colour)).truncate())
                 .on_hover_text(&message.text);
-        } else if status.is_none() {
+        } else if work.is_empty() {
             let hint = "Drop a picture here, or press Ctrl+O   ·   [ ] layer   ·   arrows unit   ·   F1 keys";
             ui.add(egui::Label::new(RichText::new(hint).small().color(palette.weak)).truncate());
         }

@@ -1,4 +1,4 @@
-//! Saving what a pane shows: painting and writing happen on the worker thread, through the same [`crate::paint`] as the
+//! Saving what a pane shows: painting and writing happen on a worker thread, through the same [`crate::paint`] as the
 //! command line's pictures.
 
 use super::{dialogs::Ending, state::View};

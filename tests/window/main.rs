@@ -16,6 +16,7 @@ use striate::{
     ui::{App, Start, dialogs::Ask},
 };
 
+mod busy;
 mod first;
 mod instruments;
 mod monkey;

@@ -44,7 +44,7 @@ impl App {
             Command::ExportPane(tile) => self.export(ctx, tile),
             Command::Pin(tile, part) => {
                 let mut panes = std::mem::replace(&mut self.panes, Tree::empty(egui::Id::unique("panes")));
-                if let (Some(view), Some(shown)) = (self.view(None, Palette::of(ctx)), &self.shown)
+                if let (Some(view), Some(shown)) = (self.view(&[], Palette::of(ctx)), &self.shown)
                     && let Some(egui_tiles::Tile::Pane(pane)) = panes.tiles.get_mut(tile)
                 {
                     pane.toggle_pin(part, view, shown);
@@ -133,7 +133,7 @@ impl App {
     }
 
     fn export(&mut self, ctx: &egui::Context, tile: TileId) {
-        let view = self.view(None, Palette::of(ctx));
+        let view = self.view(&[], Palette::of(ctx));
         let export = view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view));
         match export {
             Some(export) => {
@@ -147,7 +147,7 @@ impl App {
     /// Writes what the pane shows now.
     pub(super) fn save_pane(&mut self, tile: TileId, path: PathBuf) {
         // The palette colours no export.
-        let view = self.view(None, Palette::dark());
+        let view = self.view(&[], Palette::dark());
         let export = view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view));
         if let Some(export) = export {
             let usual = export.endings().first().map_or("", |(ending, _)| ending);

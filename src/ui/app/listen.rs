@@ -42,7 +42,7 @@ impl App {
                 }
                 Event::Finished(text) => self.message = Some(Message { text, failed: false }),
                 Event::Failed(lane, text) => {
-                    if lane == Lane::Model
+                    if matches!(lane, Lane::Model | Lane::Fetch)
                         && let Some(model) = &self.model
                     {
                         // The network on screen is still the one that runs.

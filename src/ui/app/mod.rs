@@ -132,7 +132,7 @@ impl App {
         self.engine.is_idle()
     }
 
-    fn view<'a>(&'a self, status: Option<&'a Status>, palette: &'static Palette) -> Option<View<'a>> {
+    fn view<'a>(&'a self, work: &'a [Status], palette: &'static Palette) -> Option<View<'a>> {
         self.shown.as_deref().map(|shown| View {
             shown,
             selection: &self.selection,
@@ -140,7 +140,7 @@ impl App {
             cache: &self.cache,
             answers: &self.answers,
             synthesis: self.synthesis.as_ref(),
-            status,
+            work,
             palette,
         })
     }
@@ -154,20 +154,20 @@ impl eframe::App for App {
         chrome::keys(&ctx, &mut out);
         self.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);
-        let status = self.engine.status();
+        let work = self.engine.work();
         let shown = self.shown.as_deref();
 
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
             chrome::menu(ui, shown, &self.recent, palette, &mut out);
         });
         Panel::bottom("status").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(10, 4))).show(ui, |ui| {
-            chrome::status(ui, status.as_ref(), self.message.as_ref(), palette, &mut out);
+            chrome::status(ui, &work, self.message.as_ref(), palette, &mut out);
         });
         // Taken out while they draw, since they draw from all the rest.
         let mut strip = std::mem::take(&mut self.strip);
         let mut panes = std::mem::replace(&mut self.panes, Tree::empty(egui::Id::unique("panes")));
         let mut active = self.active;
-        let view = self.view(status.as_ref(), palette);
+        let view = self.view(&work, palette);
         let left = Panel::left("strip").frame(theme::bare(palette.pane, egui::Margin::symmetric(8, 8)));
         left.default_size(252.0).size_range(200.0..=380.0).show_separator_line(false).show(ui, |ui| {
             strip.ui(ui, self.model.as_deref(), view, &mut out);
