@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Result,
-    methods::{Attribution, Keep, Reconstruction},
+    methods::{Attribution, Keep, Ranked, Reconstruction},
     net::NodeId,
     picture::Picture,
     watch::Watch,
@@ -44,12 +44,16 @@ pub enum Request {
     Fetch(Opening),
     /// Open a picture and run it.
     Picture(PictureSource),
+    /// Run pictures through networks beside the one on screen; one answer each, with the number that stands before.
+    Reopen(Vec<(u64, Opening, PictureSource)>),
     /// What matters for a target, by quick methods; one answer each.
     Attribute(Vec<Inquiry>),
     /// The same by a method that takes long: what is quick goes before it.
     AttributeSlowly(Inquiry),
     /// How a class and the layers of a run take a change of its picture.
     Measure(Arc<Run>, Change, usize),
+    /// Order the units of layers by what they contribute to a class; one answer each.
+    Rank(Vec<Contribution>),
     /// Project units back to the picture; one answer each.
     Deconvnet(Vec<Projection>),
     /// Anything that takes long and ends in a sentence: an export. The first string says what is being done.
@@ -59,6 +63,12 @@ pub enum Request {
 /// A unit of a layer of a run, to be projected back to the picture, and what of it is kept.
 pub type Projection = (Arc<Run>, NodeId, usize, Keep);
 
+/// A layer of a run whose units are to be ordered by what they contribute to the score of a class.
+pub type Contribution = (Arc<Run>, NodeId, usize);
+
+/// What such an order is known by: the run's id, the layer and the class.
+pub type ContributionKey = (u64, NodeId, usize);
+
 /// What the window learns.
 #[derive(Clone)]
 pub enum Event {
@@ -66,6 +76,8 @@ pub enum Event {
     Model(Arc<Model>),
     /// A picture ran.
     Run(Arc<Run>),
+    /// A picture ran beside the one on screen.
+    Reopened(u64, Arc<Run>),
     /// A method's answer, or why there is none.
     Attribution(InquiryKey, Result<Arc<Attribution>, String>),
     /// How a class and the layers take a change of the picture, or why that is not known.
@@ -83,6 +95,8 @@ pub enum Event {
         /// The answer.
         result: Result<Arc<Reconstruction>, String>,
     },
+    /// The units of a layer with what each contributes to a class, the most first, or why that is not known.
+    Ranked(ContributionKey, Result<Arc<Ranked>, String>),
     /// A live synthesis moved on.
     Frame(Arc<Frame>),
     /// A task ended well.
@@ -102,6 +116,8 @@ pub enum Lane {
     Attribution,
     /// Reconstructions.
     Deconvnet,
+    /// Orders of units.
+    Ranking,
     /// A live synthesis, when nothing else is to be done.
     Synthesis,
     /// Attributions and measurements that take long.
@@ -110,6 +126,8 @@ pub enum Lane {
     Task,
     /// Downloads.
     Fetch,
+    /// Runs beside the one on screen.
+    Reopen,
 }
 
 impl Request {
@@ -117,9 +135,11 @@ impl Request {
         match self {
             Request::Open(_) => Lane::Model,
             Request::Fetch(_) => Lane::Fetch,
+            Request::Reopen(_) => Lane::Reopen,
             Request::Picture(_) => Lane::Picture,
             Request::Attribute(_) => Lane::Attribution,
             Request::AttributeSlowly(_) | Request::Measure(..) => Lane::Slow,
+            Request::Rank(_) => Lane::Ranking,
             Request::Deconvnet(_) => Lane::Deconvnet,
             Request::Task(..) => Lane::Task,
         }
@@ -129,12 +149,14 @@ impl Request {
         match self {
             Request::Open(opening) => format!("Opening {}", opening.network),
             Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
+            Request::Reopen(_) => "Running pinned pictures".into(),
             Request::Picture(_) => "Running the picture".into(),
             Request::Attribute(inquiries) => {
                 inquiries.first().map_or_else(String::new, |first| first.method.title.into())
             }
             Request::AttributeSlowly(inquiry) => inquiry.method.title.into(),
             Request::Measure(_, change, _) => format!("Invariance: {}", change.label()),
+            Request::Rank(_) => "Contributions of units".into(),
             Request::Deconvnet(units) => format!("Deconvnet of {} units", units.len()),
             Request::Task(what, _) => what.clone(),
         }
@@ -143,19 +165,20 @@ impl Request {
 
 impl Lane {
     /// The lanes by the thread that serves them: what takes long has a thread to itself, so that nothing waits for it.
-    pub(super) const DESKS: [&[Lane]; 4] = [
-        &[Lane::Model, Lane::Picture, Lane::Attribution, Lane::Deconvnet, Lane::Synthesis],
+    pub(super) const DESKS: [&[Lane]; 5] = [
+        &[Lane::Model, Lane::Picture, Lane::Attribution, Lane::Deconvnet, Lane::Ranking, Lane::Synthesis],
         &[Lane::Slow],
         &[Lane::Task],
         &[Lane::Fetch],
+        &[Lane::Reopen],
     ];
 
     /// Whether a new request in this lane makes those in `other` pointless. A task has its own data and goes on.
     pub(super) fn clears(self, other: Lane) -> bool {
-        use Lane::{Attribution, Deconvnet, Fetch, Model, Picture, Slow};
+        use Lane::{Attribution, Deconvnet, Fetch, Model, Picture, Ranking, Slow};
         match (self, other) {
             (Model, Fetch) | (Fetch, Model) => true,
-            (Model | Picture, Attribution | Deconvnet | Slow) => true,
+            (Model | Picture, Attribution | Deconvnet | Ranking | Slow) => true,
             _ => self == other,
         }
     }

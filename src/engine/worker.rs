@@ -8,7 +8,7 @@ use super::{
     handle::{Shared, Status, Turn},
     inquiry::Inquiry,
     lab::invariance,
-    live::{Control, Live},
+    live::{Control, Live, save},
     model::{Model, Opening},
     request::{Event, Lane, PictureSource, Request},
     run::Run,
@@ -111,6 +111,13 @@ impl Worker {
                 self.live = Some(Live::start(model, *recipe)?);
             }
             Control::Stop => self.live = None,
+            Control::Save(folder, texts) => {
+                let Some(frames) = self.live.as_ref().map(Live::frames) else { return Ok(()) };
+                let what = format!("Saving {} frames", frames.count());
+                let work = move |watch: &Watch| save(&frames, &folder, &texts, watch);
+                self.shared.request(Request::Task(what, Box::new(work)));
+                return Ok(());
+            }
             other => self.live.as_mut().map_or(Ok(()), |live| live.obey(other))?,
         }
         if let Some(live) = &mut self.live {
@@ -124,6 +131,17 @@ impl Worker {
         let frame = self.live.as_mut().map_or(Ok(None), |live| live.step(watch))?;
         frame.into_iter().for_each(|frame| self.tell(Event::Frame(Arc::new(frame))));
         Ok(())
+    }
+
+    fn picture(&self, source: PictureSource) -> Result<Picture> {
+        match source {
+            PictureSource::Named(source) => Picture::from_source(&source),
+            PictureSource::File(path) if path.is_dir() => first_in(&path),
+            PictureSource::File(path) => Picture::open(&path),
+            PictureSource::Beside { forward } => self.beside(forward),
+            PictureSource::Bytes(name, bytes) => Picture::decode(&bytes, &name),
+            PictureSource::Ready(picture) => Ok(picture),
+        }
     }
 
     fn beside(&self, forward: bool) -> Result<Picture> {
@@ -173,20 +191,28 @@ impl Worker {
                 Ok(())
             }
             Request::Picture(source) => {
-                let picture = match source {
-                    PictureSource::Named(source) => Picture::from_source(&source)?,
-                    PictureSource::File(path) if path.is_dir() => first_in(&path)?,
-                    PictureSource::File(path) => Picture::open(&path)?,
-                    PictureSource::Beside { forward } => self.beside(forward)?,
-                    PictureSource::Bytes(name, bytes) => Picture::decode(&bytes, &name)?,
-                    PictureSource::Ready(picture) => picture,
-                };
+                let picture = self.picture(source)?;
                 // Without a model yet, the picture waits for it.
                 if let Some(model) = &self.model {
                     let run = Arc::new(Run::picture(model, picture.clone(), watch)?);
                     self.tell(Event::Run(run));
                 }
                 self.picture = Some(picture);
+                Ok(())
+            }
+            Request::Reopen(wanted) => {
+                let count = wanted.len();
+                let mut last: Option<(Opening, Arc<Model>)> = None;
+                for (index, (number, opening, source)) in wanted.into_iter().enumerate() {
+                    let watch = watch.part(index, count);
+                    let model = match last.take().filter(|(other, _)| *other == opening) {
+                        Some((_, model)) => model,
+                        None => Arc::new(Model::open(&opening, &self.device.open()?, &watch)?),
+                    };
+                    let run = Run::picture(&model, self.picture(source)?, &watch)?;
+                    self.tell(Event::Reopened(number, Arc::new(run)));
+                    last = Some((opening, model));
+                }
                 Ok(())
             }
             Request::Attribute(inquiries) => {
@@ -200,6 +226,14 @@ impl Worker {
             Request::Measure(run, change, class) => {
                 let result = answer(invariance(&run, change, class, watch))?;
                 self.tell(Event::Invariance((run.id, change, class), result));
+                Ok(())
+            }
+            Request::Rank(layers) => {
+                let count = layers.len();
+                for (index, (run, layer, class)) in layers.into_iter().enumerate() {
+                    let result = answer(run.contributions(layer, class, &watch.part(index, count)))?;
+                    self.tell(Event::Ranked((run.id, layer, class), result));
+                }
                 Ok(())
             }
             Request::Deconvnet(units) => {
