@@ -17,7 +17,7 @@
 //! | [`methods`] | questions asked of a trace, one file a method | net, kernels |
 //! | [`synthesis`] | pictures that excite what was asked for, step by step | net, picture, methods |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
-//! | [`engine`] | models, runs, the worker thread | all of the above |
+//! | [`engine`] | models, runs, the worker threads | all of the above |
 //! | `gpu` | activation maps on the GPU, drawn by `shaders/` | paint |
 //! | `ui` | the window, one file a panel | engine, gpu and what they know |
 //! | [`cli`] | the command line | engine and what it knows |

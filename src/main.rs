@@ -9,7 +9,7 @@ fn main() -> ExitCode {
 #[cfg(feature = "gui")]
 const WINDOW: Option<striate::cli::Window> = Some(|wanted| {
     let striate::cli::Wanted { opening, picture, device } = wanted;
-    striate::ui::run(striate::ui::Start { opening, picture, device })
+    striate::ui::run(striate::ui::Start { opening, picture, device, tour: striate::cli::write_tour })
 });
 
 #[cfg(not(feature = "gui"))]

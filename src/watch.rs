@@ -37,6 +37,16 @@ impl Watch {
         Watch { report: None, ..self.clone() }
     }
 
+    /// A watch that also tells `other` whenever this one reports, cancelled with it.
+    pub fn also(&self, other: impl Fn() + Send + Sync + 'static) -> Self {
+        let own = self.report.clone();
+        let report = move |fraction: f32| {
+            other();
+            own.iter().for_each(|own| own(fraction));
+        };
+        Watch { report: Some(Arc::new(report)), ..self.clone() }
+    }
+
     /// The watch for step `index` of `count` equal steps of this one.
     pub fn part(&self, index: usize, count: usize) -> Self {
         let width = (self.to - self.from) / count.max(1) as f32;

@@ -36,6 +36,7 @@ mod tour;
 mod units;
 mod window;
 
+pub use tour::write_tour;
 pub use window::{Wanted, Window};
 
 use crate::{Error, Result};

@@ -2,14 +2,17 @@
 
 use super::model::Model;
 use crate::{
-    Result,
+    Error, Result,
     methods::Settings,
-    synthesis::{Canvas, Measure, Recipe},
+    paint::write_png,
+    synthesis::{Canvas, Frames, Measure, Recipe},
     watch::Watch,
 };
 use candle_core::Device;
-use image::RgbImage;
+use image::{DynamicImage, RgbImage};
 use std::{
+    fs,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -26,6 +29,8 @@ pub enum Control {
     Change(Settings),
     /// Back to the last kept state at or before a step, paused there.
     Rewind(usize),
+    /// What is kept to be written into a new folder, a numbered PNG a state with these texts in it.
+    Save(PathBuf, Vec<(&'static str, String)>),
     /// Away with it.
     Stop,
 }
@@ -75,6 +80,11 @@ impl Live {
         self.running
     }
 
+    /// What is kept, as pictures.
+    pub fn frames(&self) -> Frames {
+        self.canvas.frames()
+    }
+
     /// Share done.
     pub fn fraction(&self) -> f32 {
         self.canvas.step_number() as f32 / self.canvas.steps().max(1) as f32
@@ -90,7 +100,7 @@ impl Live {
                 self.running = false;
                 self.canvas.rewind(step)?;
             }
-            Control::Start(..) | Control::Stop => {}
+            Control::Start(..) | Control::Save(..) | Control::Stop => {}
         }
         Ok(())
     }
@@ -98,8 +108,7 @@ impl Live {
     /// Takes a step; a frame when it is time for one.
     pub fn step(&mut self, watch: &Watch) -> Result<Option<Frame>> {
         let taken = self.canvas.step(watch);
-        self.running =
-            !self.canvas.is_done() && !matches!(&taken, Err(error) if !matches!(error, crate::Error::Cancelled));
+        self.running = !self.canvas.is_done() && !matches!(&taken, Err(error) if !matches!(error, Error::Cancelled));
         taken?;
         let due = self.shown.is_none_or(|shown| shown.elapsed() >= FRAME);
         (due || !self.running).then(|| self.frame(watch)).transpose()
@@ -118,4 +127,22 @@ impl Live {
             worth: if self.running { None } else { Some(self.canvas.assess(watch)?) },
         })
     }
+}
+
+/// Writes frames into a folder that is not there yet, each named by its step; what fails or is cancelled leaves none.
+pub(super) fn save(frames: &Frames, folder: &Path, texts: &[(&str, String)], watch: &Watch) -> Result<String> {
+    fs::create_dir(folder).map_err(|error| Error::io("create", folder, &error))?;
+    let write = |index: usize| {
+        watch.at(index, frames.count())?;
+        let (step, picture) = frames.picture(index)?;
+        let texts: Vec<(&str, String)> = texts.iter().cloned().chain([("Step", step.to_string())]).collect();
+        let image = DynamicImage::ImageRgb8(picture).into_rgba8();
+        write_png(&folder.join(format!("{step:05}.png")), &image, &texts)
+    };
+    if let Err(error) = (0..frames.count()).try_for_each(write) {
+        // The folder is ours and of no use to anybody.
+        let _ = fs::remove_dir_all(folder);
+        return Err(error);
+    }
+    Ok(format!("Saved {} frames in {}", frames.count(), folder.display()))
 }

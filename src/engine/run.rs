@@ -4,8 +4,8 @@ use super::model::Model;
 use crate::{
     Result,
     kernels::with_values,
-    methods::{Attribution, Keep, Method, Question, Reconstruction, Settings, Target, deconvnet},
-    net::{NodeId, Trace},
+    methods::{Attribution, CONTRIBUTION, Keep, Method, Question, Ranked, Reconstruction, Settings, Target, deconvnet},
+    net::{Network, NodeId, Trace},
     paint::Range,
     picture::{Geometry, Input, Picture},
     watch::Watch,
@@ -14,7 +14,7 @@ use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -40,6 +40,8 @@ pub struct Run {
     pub layers: Vec<LayerView>,
     /// How long the forward pass took.
     pub took: Duration,
+    /// How long each layer took in it; `None` for those computed at once with one before.
+    pub times: Vec<Option<Duration>>,
 }
 
 /// The feature maps of one layer with their ranges. Cheap to clone.
@@ -113,8 +115,12 @@ impl Run {
     ) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let start = Instant::now();
-        let trace = model.network.forward(&input, watch)?;
+        let stamps = Arc::new(Mutex::new(Vec::new()));
+        let stamp = Arc::clone(&stamps);
+        let stamped = watch.also(move || stamp.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now()));
+        let trace = model.network.forward(&input, &stamped)?;
         let took = start.elapsed();
+        let times = times(&model.network, &stamps.lock().unwrap_or_else(PoisonError::into_inner));
         let nodes = model.network.graph().nodes().len();
         let layers = (0..nodes).map(|node| LayerView::new(&trace, node)).collect::<Result<_>>()?;
         Ok(Run {
@@ -127,6 +133,7 @@ impl Run {
             layers,
             trace,
             took,
+            times,
         })
     }
 
@@ -166,6 +173,16 @@ impl Run {
         method.ask(&Question { trace: &self.trace, target, layers, settings, watch })
     }
 
+    /// The units of a layer with what each contributes to the score of a class, to first order; the most first.
+    ///
+    /// # Errors
+    /// When the layer does not lead to the classes, or when cancelled.
+    pub fn contributions(&self, layer: NodeId, class: usize, watch: &Watch) -> Result<Ranked> {
+        let settings = Settings::new();
+        let target = Target::Class(class);
+        CONTRIBUTION.ask(&Question { trace: &self.trace, target, layers: &[], settings: &settings, watch }, layer)
+    }
+
     /// A unit projected back to the picture.
     ///
     /// # Errors
@@ -173,4 +190,15 @@ impl Run {
     pub fn deconvnet(&self, layer: NodeId, unit: usize, keep: Keep, watch: &Watch) -> Result<Reconstruction> {
         deconvnet(&self.trace, layer, unit, keep, false, watch)
     }
+}
+
+/// The times between the stamps that a pass leaves before every layer and at its end, by layer; what the engine computes
+/// at once counts for the first of it.
+fn times(network: &Network, stamps: &[Instant]) -> Vec<Option<Duration>> {
+    let nodes = network.graph().nodes().len();
+    let mut times = vec![None; nodes];
+    for (node, pair) in (1..nodes).zip(stamps.windows(2)) {
+        *times[network.computed_with(node)].get_or_insert(Duration::ZERO) += pair[1] - pair[0];
+    }
+    times
 }

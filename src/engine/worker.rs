@@ -1,299 +1,32 @@
-//! The worker thread: the only place where the window's computing happens.
+//! The worker threads: the only place where the window's computing happens.
 //!
-//! Requests stand in lanes. In each lane the latest wins: it replaces the one that waits and cancels the one that
-//! runs. A new model or picture also clears the lanes that depend on it. A panic becomes a message.
+//! One thread serves everything that is quick, one after the other; lanes whose work takes long have a thread each
+//! ([`Lane::DESKS`]), so that a click is answered while they run. A panic becomes a message.
 
 use super::{
     device::DeviceChoice,
-    inquiry::{Inquiry, InquiryKey},
-    lab::{Change, Invariance, InvarianceKey, invariance},
-    live::{Control, Frame, Live},
+    handle::{Shared, Status, Turn},
+    inquiry::Inquiry,
+    lab::invariance,
+    live::{Control, Live, save},
     model::{Model, Opening},
+    request::{Event, Lane, PictureSource, Request},
     run::Run,
 };
 use crate::{
     Error, Result,
-    methods::{Attribution, Keep, Reconstruction},
-    net::NodeId,
     picture::{Picture, SAMPLES, beside, first_in},
     watch::Watch,
     weights::{self, Source},
 };
 use std::{
-    collections::{BTreeMap, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
-    thread,
+    sync::{Arc, PoisonError, mpsc},
 };
 
-/// Where a picture comes from.
-#[derive(Clone)]
-pub enum PictureSource {
-    /// `sample:NAME` or a path.
-    Named(String),
-    /// A file dropped or chosen; of a folder, its first picture.
-    File(PathBuf),
-    /// What comes after the present picture in its folder, or before it; of a sample, among the samples.
-    Beside {
-        /// After it.
-        forward: bool,
-    },
-    /// Bytes of a file dropped where there are no paths, with its name.
-    Bytes(String, Arc<[u8]>),
-    /// Pixels that are there already.
-    Ready(Picture),
-}
-
-type Work = Box<dyn FnOnce(&Watch) -> Result<String> + Send>;
-
-/// What the window asks for.
-pub enum Request {
-    /// Open a network; the present picture runs through it.
-    Open(Opening),
-    /// Download a network's published weights, then open it with them.
-    Fetch(Opening),
-    /// Open a picture and run it.
-    Picture(PictureSource),
-    /// What matters for a target, by quick methods; one answer each.
-    Attribute(Vec<Inquiry>),
-    /// The same by a method that takes long: what is quick goes before it.
-    AttributeSlowly(Inquiry),
-    /// How a class and the layers of a run take a change of its picture.
-    Measure(Arc<Run>, Change, usize),
-    /// Project units back to the picture; one answer each.
-    Deconvnet(Vec<Projection>),
-    /// Anything that takes long and ends in a sentence: an export. The first string says what is being done.
-    Task(String, Work),
-}
-
-/// A unit of a layer of a run, to be projected back to the picture, and what of it is kept.
-pub type Projection = (Arc<Run>, NodeId, usize, Keep);
-
-/// What the window learns.
-#[derive(Clone)]
-pub enum Event {
-    /// A network is open.
-    Model(Arc<Model>),
-    /// A picture ran.
-    Run(Arc<Run>),
-    /// A method's answer, or why there is none.
-    Attribution(InquiryKey, Result<Arc<Attribution>, String>),
-    /// How a class and the layers take a change of the picture, or why that is not known.
-    Invariance(InvarianceKey, Result<Arc<Invariance>, String>),
-    /// A unit's reconstruction for a run, or why there is none.
-    Reconstruction {
-        /// The run's id.
-        run: u64,
-        /// The layer.
-        layer: NodeId,
-        /// The unit.
-        unit: usize,
-        /// Which of its activations were kept.
-        keep: Keep,
-        /// The answer.
-        result: Result<Arc<Reconstruction>, String>,
-    },
-    /// A live synthesis moved on.
-    Frame(Arc<Frame>),
-    /// A task ended well.
-    Finished(String),
-    /// A request failed, and why; what was on screen stays.
-    Failed(Lane, String),
-}
-
-/// Requests of one kind. In the order in which they are served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lane {
-    /// Opening networks.
-    Model,
-    /// Opening and running pictures.
-    Picture,
-    /// Attributions.
-    Attribution,
-    /// Reconstructions.
-    Deconvnet,
-    /// Attributions and measurements that take long.
-    Slow,
-    /// Exports.
-    Task,
-    /// A live synthesis, when nothing else is to be done.
-    Synthesis,
-}
-
-impl Request {
-    fn lane(&self) -> Lane {
-        match self {
-            Request::Open(_) | Request::Fetch(_) => Lane::Model,
-            Request::Picture(_) => Lane::Picture,
-            Request::Attribute(_) => Lane::Attribution,
-            Request::AttributeSlowly(_) | Request::Measure(..) => Lane::Slow,
-            Request::Deconvnet(_) => Lane::Deconvnet,
-            Request::Task(..) => Lane::Task,
-        }
-    }
-
-    fn what(&self) -> String {
-        match self {
-            Request::Open(opening) => format!("Opening {}", opening.network),
-            Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
-            Request::Picture(_) => "Running the picture".into(),
-            Request::Attribute(inquiries) => {
-                inquiries.first().map_or_else(String::new, |first| first.method.title.into())
-            }
-            Request::AttributeSlowly(inquiry) => inquiry.method.title.into(),
-            Request::Measure(_, change, _) => format!("Invariance: {}", change.label()),
-            Request::Deconvnet(units) => format!("Deconvnet of {} units", units.len()),
-            Request::Task(what, _) => what.clone(),
-        }
-    }
-}
-
-impl Lane {
-    /// Whether a new request in this lane makes those in `other` pointless. A task has its own data and goes on.
-    fn clears(self, other: Lane) -> bool {
-        self == other
-            || (self <= Lane::Picture && other > self && !matches!(other, Lane::Task | Lane::Picture | Lane::Synthesis))
-    }
-}
-
-/// What the worker is doing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Status {
-    /// For which lane.
-    pub lane: Lane,
-    /// In words.
-    pub what: String,
-    /// Share done, 0..=1.
-    pub fraction: f32,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: BTreeMap<Lane, Request>,
-    /// For the live synthesis.
-    controls: VecDeque<Control>,
-    /// Whether there is one that runs.
-    live: bool,
-    running: Option<(Watch, Status)>,
-    closed: bool,
-}
-
-struct Shared {
-    queue: Mutex<Queue>,
-    changed: Condvar,
-    wake: Box<dyn Fn() + Send + Sync>,
-}
-
-impl Shared {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        // A panic is caught before it can leave the queue half changed.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A handle on the worker thread; dropping it cancels what runs and ends the thread.
-pub struct Engine {
-    shared: Arc<Shared>,
-    events: mpsc::Receiver<Event>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Engine {
-    /// Starts the thread. `wake` is called from it whenever there is something new to see.
-    ///
-    /// # Errors
-    /// [`Error::Failed`] when the system has no thread to give.
-    pub fn start(device: DeviceChoice, wake: impl Fn() + Send + Sync + 'static) -> Result<Self> {
-        let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new(), wake: Box::new(wake) });
-        let (sender, events) = mpsc::channel();
-        let worker =
-            Worker { shared: Arc::clone(&shared), events: sender, device, model: None, picture: None, live: None };
-        let thread = thread::Builder::new().name("engine".into()).spawn(move || worker.work());
-        let thread = thread.map_err(|error| Error::Failed(format!("cannot start the engine's thread: {error}")))?;
-        Ok(Engine { shared, events, thread: Some(thread) })
-    }
-
-    /// Asks for something; never waits.
-    pub fn request(&self, request: Request) {
-        let lane = request.lane();
-        let mut queue = self.shared.queue();
-        queue.waiting.retain(|&other, _| !lane.clears(other));
-        if let Some((watch, running)) = &queue.running
-            && lane.clears(running.lane)
-        {
-            watch.cancel();
-        }
-        queue.waiting.insert(lane, request);
-        drop(queue);
-        self.shared.changed.notify_one();
-    }
-
-    /// Says something to the live synthesis; never waits.
-    pub fn control(&self, control: Control) {
-        let mut queue = self.shared.queue();
-        if control.interrupts()
-            && let Some((watch, Status { lane: Lane::Synthesis, .. })) = &queue.running
-        {
-            watch.cancel();
-        }
-        queue.controls.push_back(control);
-        drop(queue);
-        self.shared.changed.notify_one();
-    }
-
-    /// The next thing that happened, if any; never waits.
-    pub fn poll(&self) -> Option<Event> {
-        self.events.try_recv().ok()
-    }
-
-    /// What is running; `None` when idle.
-    pub fn status(&self) -> Option<Status> {
-        self.shared.queue().running.as_ref().map(|(_, status)| status.clone())
-    }
-
-    /// Whether something in this lane runs or waits.
-    pub fn is_busy(&self, lane: Lane) -> bool {
-        let queue = self.shared.queue();
-        // What was cancelled ends at its next step and answers nothing.
-        let runs = queue.running.as_ref().is_some_and(|(watch, status)| status.lane == lane && !watch.is_cancelled());
-        let live = lane == Lane::Synthesis && (queue.live || !queue.controls.is_empty());
-        runs || live || queue.waiting.contains_key(&lane)
-    }
-
-    /// Whether nothing runs or waits.
-    pub fn is_idle(&self) -> bool {
-        let queue = self.shared.queue();
-        queue.running.is_none() && queue.waiting.is_empty() && queue.controls.is_empty() && !queue.live
-    }
-
-    /// Cancels what runs and drops what waits; a live synthesis pauses.
-    pub fn cancel(&self) {
-        let mut queue = self.shared.queue();
-        queue.waiting.clear();
-        queue.controls.clear();
-        if queue.live {
-            queue.controls.push_back(Control::Pause);
-        }
-        if let Some((watch, _)) = &queue.running {
-            watch.cancel();
-        }
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        self.cancel();
-        self.shared.queue().closed = true;
-        self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // It was told to stop; if it panicked there is nobody left to tell.
-            let _ = thread.join();
-        }
-    }
-}
-
-struct Worker {
+/// A thread with the lanes that it serves. The model, the picture and the live synthesis are those of the first.
+pub(super) struct Worker {
+    lanes: &'static [Lane],
     shared: Arc<Shared>,
     events: mpsc::Sender<Event>,
     device: DeviceChoice,
@@ -302,32 +35,12 @@ struct Worker {
     live: Option<Live>,
 }
 
-/// What the worker does next.
-enum Turn {
-    Request(Request),
-    Control(Control),
-    /// A step of the live synthesis.
-    Step,
-}
-
-impl Turn {
-    fn lane(&self) -> Lane {
-        match self {
-            Turn::Request(request) => request.lane(),
-            Turn::Control(_) | Turn::Step => Lane::Synthesis,
-        }
-    }
-
-    fn what(&self) -> String {
-        match self {
-            Turn::Request(request) => request.what(),
-            Turn::Control(_) | Turn::Step => "Synthesis".into(),
-        }
-    }
-}
-
 impl Worker {
-    fn work(mut self) {
+    pub fn new(lanes: &'static [Lane], shared: Arc<Shared>, events: mpsc::Sender<Event>, device: DeviceChoice) -> Self {
+        Worker { lanes, shared, events, device, model: None, picture: None, live: None }
+    }
+
+    pub fn work(mut self) {
         while let Some((turn, watch)) = self.next() {
             let lane = turn.lane();
             let outcome = catch_unwind(AssertUnwindSafe(|| match turn {
@@ -340,8 +53,10 @@ impl Worker {
             }
             {
                 let mut queue = self.shared.queue();
-                queue.running = None;
-                queue.live = self.live.as_ref().is_some_and(Live::is_running);
+                queue.running.remove(&lane);
+                if self.lanes.contains(&Lane::Synthesis) {
+                    queue.live = self.live.as_ref().is_some_and(Live::is_running);
+                }
             }
             match outcome {
                 Ok(Ok(())) | Ok(Err(Error::Cancelled)) => (self.shared.wake)(),
@@ -358,28 +73,25 @@ impl Worker {
             if queue.closed {
                 return None;
             }
-            let control = queue.controls.pop_front().map(Turn::Control);
-            let turn = control
-                .or_else(|| queue.waiting.pop_first().map(|(_, request)| Turn::Request(request)))
-                .or_else(|| queue.live.then_some(Turn::Step));
-            if let Some(turn) = turn {
+            if let Some(turn) = queue.turn(self.lanes) {
                 // How far a live synthesis is says its frame: of a single step nobody wants to know.
                 let live = self.live.as_ref().filter(|_| turn.lane() == Lane::Synthesis).map(Live::fraction);
                 if let Some(fraction) = live {
                     let watch = Watch::default();
-                    queue.running = Some((watch.clone(), Status { lane: turn.lane(), what: turn.what(), fraction }));
+                    let status = Status { lane: turn.lane(), what: turn.what(), fraction };
+                    queue.running.insert(turn.lane(), (watch.clone(), status));
                     return Some((turn, watch));
                 }
-                let shared = Arc::downgrade(&self.shared);
+                let (shared, lane) = (Arc::downgrade(&self.shared), turn.lane());
                 let watch = Watch::reporting(move |fraction| {
                     let Some(shared) = shared.upgrade() else { return };
-                    if let Some((_, status)) = &mut shared.queue().running {
+                    if let Some((_, status)) = shared.queue().running.get_mut(&lane) {
                         status.fraction = fraction;
                     }
                     (shared.wake)();
                 });
                 let status = Status { lane: turn.lane(), what: turn.what(), fraction: 0.0 };
-                queue.running = Some((watch.clone(), status));
+                queue.running.insert(lane, (watch.clone(), status));
                 return Some((turn, watch));
             }
             queue = self.shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -399,6 +111,13 @@ impl Worker {
                 self.live = Some(Live::start(model, *recipe)?);
             }
             Control::Stop => self.live = None,
+            Control::Save(folder, texts) => {
+                let Some(frames) = self.live.as_ref().map(Live::frames) else { return Ok(()) };
+                let what = format!("Saving {} frames", frames.count());
+                let work = move |watch: &Watch| save(&frames, &folder, &texts, watch);
+                self.shared.request(Request::Task(what, Box::new(work)));
+                return Ok(());
+            }
             other => self.live.as_mut().map_or(Ok(()), |live| live.obey(other))?,
         }
         if let Some(live) = &mut self.live {
@@ -412,6 +131,17 @@ impl Worker {
         let frame = self.live.as_mut().map_or(Ok(None), |live| live.step(watch))?;
         frame.into_iter().for_each(|frame| self.tell(Event::Frame(Arc::new(frame))));
         Ok(())
+    }
+
+    fn picture(&self, source: PictureSource) -> Result<Picture> {
+        match source {
+            PictureSource::Named(source) => Picture::from_source(&source),
+            PictureSource::File(path) if path.is_dir() => first_in(&path),
+            PictureSource::File(path) => Picture::open(&path),
+            PictureSource::Beside { forward } => self.beside(forward),
+            PictureSource::Bytes(name, bytes) => Picture::decode(&bytes, &name),
+            PictureSource::Ready(picture) => Ok(picture),
+        }
     }
 
     fn beside(&self, forward: bool) -> Result<Picture> {
@@ -456,23 +186,33 @@ impl Worker {
                     return Err(Error::Failed(format!("there are no published weights for {network}")));
                 };
                 let path = weights::fetch(&remote, &folder, watch)?;
-                self.serve(Request::Open(Opening { weights: Source::File(path), ..opening }), watch)
+                watch.at(1, 1)?;
+                self.shared.request(Request::Open(Opening { weights: Source::File(path), ..opening }));
+                Ok(())
             }
             Request::Picture(source) => {
-                let picture = match source {
-                    PictureSource::Named(source) => Picture::from_source(&source)?,
-                    PictureSource::File(path) if path.is_dir() => first_in(&path)?,
-                    PictureSource::File(path) => Picture::open(&path)?,
-                    PictureSource::Beside { forward } => self.beside(forward)?,
-                    PictureSource::Bytes(name, bytes) => Picture::decode(&bytes, &name)?,
-                    PictureSource::Ready(picture) => picture,
-                };
+                let picture = self.picture(source)?;
                 // Without a model yet, the picture waits for it.
                 if let Some(model) = &self.model {
                     let run = Arc::new(Run::picture(model, picture.clone(), watch)?);
                     self.tell(Event::Run(run));
                 }
                 self.picture = Some(picture);
+                Ok(())
+            }
+            Request::Reopen(wanted) => {
+                let count = wanted.len();
+                let mut last: Option<(Opening, Arc<Model>)> = None;
+                for (index, (number, opening, source)) in wanted.into_iter().enumerate() {
+                    let watch = watch.part(index, count);
+                    let model = match last.take().filter(|(other, _)| *other == opening) {
+                        Some((_, model)) => model,
+                        None => Arc::new(Model::open(&opening, &self.device.open()?, &watch)?),
+                    };
+                    let run = Run::picture(&model, self.picture(source)?, &watch)?;
+                    self.tell(Event::Reopened(number, Arc::new(run)));
+                    last = Some((opening, model));
+                }
                 Ok(())
             }
             Request::Attribute(inquiries) => {
@@ -486,6 +226,14 @@ impl Worker {
             Request::Measure(run, change, class) => {
                 let result = answer(invariance(&run, change, class, watch))?;
                 self.tell(Event::Invariance((run.id, change, class), result));
+                Ok(())
+            }
+            Request::Rank(layers) => {
+                let count = layers.len();
+                for (index, (run, layer, class)) in layers.into_iter().enumerate() {
+                    let result = answer(run.contributions(layer, class, &watch.part(index, count)))?;
+                    self.tell(Event::Ranked((run.id, layer, class), result));
+                }
                 Ok(())
             }
             Request::Deconvnet(units) => {

@@ -43,7 +43,7 @@ pub use path::{Step, path};
 pub use question::{Question, cam_layers};
 pub use randomise::{Randomised, randomised};
 pub use settings::{Kind, Parameter, Settings};
-pub use strength::strongest_units;
+pub use strength::{CONTRIBUTION, strongest_units};
 pub use target::{Aim, Target};
 
 use crate::{Error, Result, error::unknown, net::NodeId};
@@ -168,7 +168,7 @@ impl Ranking {
 }
 
 /// Every ranking, the usual one first.
-pub const RANKINGS: &[Ranking] = &[strength::ACTIVATION, strength::CONTRIBUTION, strength::ABLATION];
+pub const RANKINGS: &[Ranking] = &[strength::ACTIVATION, CONTRIBUTION, strength::ABLATION];
 
 /// The method of [`METHODS`] called `name`.
 ///

@@ -16,7 +16,8 @@ pub(super) const ACTIVATION: Ranking = Ranking {
     run: |question, layer| strongest_units(question.trace, layer),
 };
 
-pub(super) const CONTRIBUTION: Ranking = Ranking {
+/// By what units contribute to the target.
+pub const CONTRIBUTION: Ranking = Ranking {
     name: "contribution",
     title: "Gradient x activation",
     about: "Units by the sum over their map of activation times the target's gradient: what each adds to the score, to \

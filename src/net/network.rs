@@ -191,6 +191,12 @@ impl Network {
         self.engine
     }
 
+    /// The layer with which the engine computes this one at once: the fast engine runs a convolution with the
+    /// normalisation, the sum and the rectifier that follow it.
+    pub fn computed_with(&self, node: NodeId) -> NodeId {
+        if self.engine() == Engine::Fast { self.fast().plan.head_of(node) } else { node }
+    }
+
     /// Plan and prepared weights of the fast engine.
     pub(super) fn fast(&self) -> &Fast {
         self.fast.get_or_init(|| Fast::new(&self.graph, self.isa))

@@ -95,6 +95,11 @@ pub struct Style {
     pub gamma: f32,
 }
 
+impl Style {
+    /// For weights, and whatever else is above and below zero: zero is white.
+    pub const SIGNED: Style = Style { map: ColourMap::RedBlue, gamma: 1.0 };
+}
+
 impl Default for Style {
     fn default() -> Self {
         Self { map: ColourMap::ALL[0], gamma: 1.0 }

@@ -1,8 +1,16 @@
 //! A picture in the making: one step at a time, so that it can be paused, changed and rewound between any two.
 
 use super::{
-    Images, Term, film::Film, objective, optimiser::Memory, parameters as p, parametrisation::Parametrisation,
-    penalty::Penalty, regularise::regularised, warp::Warps,
+    Images, Term,
+    film::Film,
+    frames::{Frames, Kept},
+    objective,
+    optimiser::Memory,
+    parameters as p,
+    parametrisation::Parametrisation,
+    penalty::Penalty,
+    regularise::regularised,
+    warp::Warps,
 };
 use crate::{
     Error, Result,
@@ -42,8 +50,8 @@ pub struct Measure {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
     pub step: usize,
-    octave: usize,
-    params: Images,
+    pub octave: usize,
+    pub params: Images,
     memory: Memory,
 }
 
@@ -258,6 +266,14 @@ impl Canvas {
         self.film.steps()
     }
 
+    /// A copy of what is kept, as pictures.
+    pub fn frames(&self) -> Frames {
+        let kept = |state: &State| Kept { step: state.step, octave: state.octave, params: state.params.clone() };
+        let (settings, space) = (self.recipe.settings.clone(), self.space.clone());
+        let kept = self.film.states().iter().map(kept).collect();
+        Frames { kept, settings, space, whole: Arc::clone(&self.whole) }
+    }
+
     /// Goes back to the last kept state at or before a step; returns its step. The run goes on from there as it went
     /// before, unless parameters have changed.
     ///
@@ -337,7 +353,7 @@ fn random(settings: &Settings, step: u64) -> Noise {
 }
 
 /// The network at an octave's size; the last has the whole.
-fn octave_network(whole: &Arc<Network>, settings: &Settings, octave: usize) -> Result<Arc<Network>> {
+pub(super) fn octave_network(whole: &Arc<Network>, settings: &Settings, octave: usize) -> Result<Arc<Network>> {
     let octaves = settings.count(&p::OCTAVES).max(1);
     if octave + 1 >= octaves {
         return Ok(Arc::clone(whole));

@@ -39,6 +39,11 @@ impl Film {
         self.states.last().cloned()
     }
 
+    /// All of them, the first first.
+    pub fn states(&self) -> &[State] {
+        &self.states
+    }
+
     /// The steps that are kept.
     pub fn steps(&self) -> Vec<usize> {
         self.states.iter().map(|state| state.step).collect()

@@ -14,6 +14,7 @@ mod canvas;
 mod diversity;
 mod film;
 mod fourier;
+mod frames;
 mod images;
 mod objective;
 mod optimiser;
@@ -28,6 +29,7 @@ mod testing;
 mod warp;
 
 pub use canvas::{Canvas, Measure, Recipe};
+pub use frames::Frames;
 pub use images::Images;
 pub use objective::{At, Goal, Term};
 pub use parameters::{PARAMETERS, in_words};

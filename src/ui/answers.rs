@@ -1,8 +1,8 @@
 //! What methods answered, kept so that going back costs nothing.
 
 use crate::{
-    engine::{Event, Inquiry, InquiryKey, Invariance, InvarianceKey, Projection},
-    methods::{Attribution, Keep, Reconstruction},
+    engine::{Contribution, ContributionKey, Event, Inquiry, InquiryKey, Invariance, InvarianceKey, Projection},
+    methods::{Attribution, Keep, Ranked, Reconstruction},
     net::NodeId,
 };
 use std::{collections::HashMap, hash::Hash, sync::Arc};
@@ -18,6 +18,7 @@ pub struct Answers {
     attributions: Recent<InquiryKey, Answer<Attribution>>,
     reconstructions: Recent<Projected, Answer<Reconstruction>>,
     invariances: Recent<InvarianceKey, Answer<Invariance>>,
+    rankings: Recent<ContributionKey, Answer<Ranked>>,
     asked: Asked,
 }
 
@@ -28,6 +29,7 @@ struct Asked {
     slow: Option<InquiryKey>,
     measured: Option<InvarianceKey>,
     reconstructions: Vec<Projected>,
+    rankings: Vec<ContributionKey>,
 }
 
 impl Default for Answers {
@@ -36,6 +38,7 @@ impl Default for Answers {
             attributions: Recent::new(48),
             reconstructions: Recent::new(96),
             invariances: Recent::new(32),
+            rankings: Recent::new(64),
             asked: Asked::default(),
         }
     }
@@ -46,6 +49,7 @@ impl Answers {
     pub fn keep(&mut self, event: &Event) {
         match event {
             Event::Invariance(key, result) => self.invariances.insert(*key, result.clone()),
+            Event::Ranked(key, result) => self.rankings.insert(*key, result.clone()),
             Event::Attribution(key, result) => self.attributions.insert(key.clone(), result.clone()),
             Event::Reconstruction { run, layer, unit, keep, result } => {
                 self.reconstructions.insert((*run, *layer, *unit, *keep), result.clone());
@@ -67,6 +71,11 @@ impl Answers {
     /// What was measured.
     pub fn invariance(&self, key: &InvarianceKey) -> Option<&Answer<Invariance>> {
         self.invariances.get(key)
+    }
+
+    /// The units of a layer by what they contribute.
+    pub fn ranking(&self, key: &ContributionKey) -> Option<&Answer<Ranked>> {
+        self.rankings.get(key)
     }
 
     /// Whether the engine was last asked to measure this, in place of any other slow work.
@@ -115,6 +124,18 @@ impl Answers {
             return Vec::new();
         }
         self.asked.reconstructions = missing.iter().map(key).collect();
+        missing
+    }
+
+    /// The same for orders of units.
+    pub fn should_rank(&mut self, needed: Vec<Contribution>) -> Vec<Contribution> {
+        let key = |(run, layer, class): &Contribution| (run.id, *layer, *class);
+        let mut missing = needed;
+        missing.retain(|one| self.rankings.get(&key(one)).is_none());
+        if missing.iter().all(|one| self.asked.rankings.contains(&key(one))) {
+            return Vec::new();
+        }
+        self.asked.rankings = missing.iter().map(key).collect();
         missing
     }
 

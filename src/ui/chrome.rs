@@ -2,7 +2,7 @@
 
 use super::{
     app::Message,
-    commands::{Action, Command},
+    commands::{Action, Command, Info},
     palette,
     panels::PANELS,
     state::Shown,
@@ -55,8 +55,11 @@ pub fn keys(ctx: &egui::Context, out: &mut Vec<Command>) {
 
 fn entry(ui: &mut Ui, action: Action, out: &mut Vec<Command>) {
     let info = action.info();
-    let shortcut = info.shortcut.map_or_else(String::new, |shortcut| ui.ctx().format_shortcut(&shortcut));
-    let button = egui::Button::new(info.label).shortcut_text(shortcut);
+    let button = egui::Button::new(info.label);
+    let button = match info.shortcut {
+        Some(shortcut) => button.shortcut_text(ui.ctx().format_shortcut(&shortcut)),
+        None => button,
+    };
     if ui.add(button).on_hover_text(info.hint).clicked() {
         out.push(action.into());
         ui.close();
@@ -95,6 +98,8 @@ pub fn menu(ui: &mut Ui, shown: Option<&Shown>, recent: &[PathBuf], palette: &Pa
             entry(ui, Action::OpenWeights, out);
             ui.separator();
             entry(ui, Action::Export, out);
+            entry(ui, Action::Copy, out);
+            entry(ui, Action::Tour, out);
             ui.separator();
             entry(ui, Action::Quit, out);
         });
@@ -143,21 +148,17 @@ pub fn menu(ui: &mut Ui, shown: Option<&Shown>, recent: &[PathBuf], palette: &Pa
 }
 
 /// The bar at the bottom: what runs, or what happened.
-pub fn status(
-    ui: &mut Ui,
-    status: Option<&Status>,
-    message: Option<&Message>,
-    palette: &Palette,
-    out: &mut Vec<Command>,
-) {
+pub fn status(ui: &mut Ui, work: &[Status], message: Option<&Message>, palette: &Palette, out: &mut Vec<Command>) {
     ui.set_min_height(20.0);
     ui.horizontal(|ui| {
-        if let Some(status) = status {
+        if !work.is_empty() && ui.small_button("Cancel").on_hover_text(Action::Cancel.info().hint).clicked() {
+            out.push(Action::Cancel.into());
+        }
+        // What takes long stands still at the left while what is quick comes and goes beside it.
+        for status in work.iter().rev() {
             let bar = egui::ProgressBar::new(status.fraction).desired_width(120.0).desired_height(6.0);
-            ui.add(bar).on_hover_text(format!("{:.0}%", 100.0 * status.fraction)).accessible_name("Progress");
-            if ui.small_button("Cancel").on_hover_text(Action::Cancel.info().hint).clicked() {
-                out.push(Action::Cancel.into());
-            }
+            let name = format!("Progress of {}", status.what);
+            ui.add(bar).on_hover_text(format!("{:.0}%", 100.0 * status.fraction)).accessible_name(name);
             ui.label(RichText::new(&status.what).small().color(palette.weak));
         }
         if let Some(message) = message {
@@ -167,7 +168,7 @@ pub fn status(
             let colour = if message.failed { palette.warning } else { ui.visuals().text_color() };
             ui.add(egui::Label::new(RichText::new(&message.text).color(colour)).truncate())
                 .on_hover_text(&message.text);
-        } else if status.is_none() {
+        } else if work.is_empty() {
             let hint = "Drop a picture here, or press Ctrl+O   ·   [ ] layer   ·   arrows unit   ·   F1 keys";
             ui.add(egui::Label::new(RichText::new(hint).small().color(palette.weak)).truncate());
         }
@@ -187,7 +188,7 @@ pub fn overlay(
     }
     let modal = egui::Modal::new(egui::Id::unique("overlay"));
     let response = modal.show(ctx, |ui| {
-        ui.set_width(420.0);
+        ui.set_width(if *overlay == Overlay::Keys { 680.0 } else { 420.0 });
         match overlay {
             Overlay::None => false,
             Overlay::Keys => {
@@ -206,17 +207,46 @@ pub fn overlay(
     }
 }
 
+/// What the pointer does where no button says so.
+const POINTER: &[(&str, &str)] = &[
+    ("drop or paste a picture", "Run it"),
+    ("drop a folder", "Run its first picture"),
+    ("rest on anything", "What it is, or its exact value"),
+    ("click a map", "Select the unit and the position"),
+    ("click the picture", "The units that are strongest there"),
+    ("drag a tab", "Move a pane beside another"),
+    ("drag between panes", "Resize them"),
+    ("scroll, drag on the architecture", "Zoom it, move it"),
+    ("double-click a block of it", "Unfold it"),
+    ("point at a value of the convolution", "See its window"),
+];
+
 fn keys_page(ui: &mut Ui, palette: &Palette) {
-    ui.heading("Keys");
-    egui::Grid::new("keys").num_columns(2).spacing([24.0, 3.0]).show(ui, |ui| {
-        for info in Action::ALL.map(Action::info) {
-            let Some(shortcut) = info.shortcut else { continue };
-            ui.label(RichText::new(ui.ctx().format_shortcut(&shortcut)).monospace());
-            ui.label(info.label).on_hover_text(info.hint);
-            ui.end_row();
-        }
+    // Close together, so that all of it fits into the smallest window.
+    ui.spacing_mut().interact_size.y = 15.0;
+    let rows = |ui: &mut Ui, title: &str, rows: &[(String, &str, &str)]| {
+        ui.vertical(|ui| {
+            ui.heading(title);
+            egui::Grid::new(title).num_columns(2).spacing([16.0, 2.0]).show(ui, |ui| {
+                for (what, does, hint) in rows {
+                    ui.label(RichText::new(what).color(palette.weak));
+                    ui.label(*does).on_hover_text(*hint);
+                    ui.end_row();
+                }
+            });
+        });
+    };
+    let key = |info: Info, ctx: &egui::Context| {
+        let text = ctx.format_shortcut(&info.shortcut?);
+        Some((text.replace("OpenBracket", "[").replace("CloseBracket", "]"), info.label, info.hint))
+    };
+    let keys: Vec<_> = Action::ALL.iter().filter_map(|action| key(action.info(), ui.ctx())).collect();
+    let pointer: Vec<_> = POINTER.iter().map(|(what, does)| ((*what).to_owned(), *does, *what)).collect();
+    ui.horizontal_top(|ui| {
+        rows(ui, "Keys", &keys);
+        ui.add_space(24.0);
+        rows(ui, "Pointer", &pointer);
     });
-    ui.label(RichText::new("Drop or paste a picture anywhere to run it.").color(palette.weak));
 }
 
 fn about_page(ui: &mut Ui, palette: &Palette) {

@@ -2,12 +2,13 @@
 //! place, here. A [`Command`] is an action or what a pane asks for.
 
 use super::{
+    export::Texts,
     panels::Kind,
     pin::Part,
     state::{Grid, Hover, Look},
 };
 use crate::{
-    engine::{Change, Control, Inquiry, Opening, PictureSource, Projection, Run},
+    engine::{Change, Contribution, Control, Inquiry, Opening, PictureSource, Projection, Run},
     net::NodeId,
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
@@ -29,6 +30,10 @@ pub enum Action {
     OpenWeights,
     /// Save what the active pane shows.
     Export,
+    /// Put what the active pane shows on the clipboard.
+    Copy,
+    /// Save everything about the picture as a folder that a browser opens.
+    Tour,
     /// Close the window.
     Quit,
     /// Stop what runs.
@@ -93,13 +98,15 @@ const fn alt(key: Key) -> Option<KeyboardShortcut> {
 
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 25] = [
+    pub const ALL: [Action; 27] = [
         Action::OpenPicture,
         Action::OpenFolder,
         Action::PreviousPicture,
         Action::NextPicture,
         Action::OpenWeights,
         Action::Export,
+        Action::Copy,
+        Action::Tour,
         Action::Back,
         Action::Forward,
         Action::PreviousLayer,
@@ -143,6 +150,13 @@ impl Action {
             }),
             Action::Export => {
                 ("Export…", "Save what the active pane shows as PNG, or its numbers as .npy", ctrl(Key::S))
+            }
+            Action::Copy => {
+                let key = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::C);
+                ("Copy", "Put what the active pane shows on the clipboard: its picture, or its table", Some(key))
+            }
+            Action::Tour => {
+                ("Export tour…", "Save everything about this picture, layer by layer, as a folder for a browser", None)
             }
             Action::Quit => ("Quit", "Close the window", ctrl(Key::Q)),
             Action::Cancel => ("Cancel", "Stop what is being computed", key(Key::Escape)),
@@ -194,12 +208,22 @@ pub enum Command {
     Compute(Inquiry),
     /// The user asked how a class takes a change of the picture.
     Measure(Arc<Run>, Change, usize),
+    /// A pane orders units by what they contribute.
+    NeedRanking(Contribution),
     /// A pane shows reconstructions of units.
     NeedReconstructions(Vec<Projection>),
     /// Ask again for what was cancelled.
     AskAgain,
     /// Save what a pane shows.
     ExportPane(TileId),
+    /// Put what a pane shows on the clipboard.
+    CopyPane(TileId),
+    /// Save a pane as it looks, or twice as large.
+    ExportLook(TileId, bool),
+    /// Put a pane as it looks on the clipboard.
+    CopyLook(TileId),
+    /// Save what the live synthesis keeps, in a folder of this name, with these texts in each picture.
+    SaveFrames(String, Texts),
     /// Let a pane keep something to itself, or follow again.
     Pin(TileId, Part),
     /// Show a pane of this kind: one that is there, or a new one.

@@ -1,6 +1,6 @@
 //! Asking for files. A dialog waits on a thread of its own, so the window never does; tests put an answer in its place.
 
-use super::commands::Command;
+use super::{commands::Command, export::Texts};
 use crate::{
     engine::{Opening, PictureSource},
     picture::ENDINGS,
@@ -23,6 +23,8 @@ pub enum Question {
     Folder,
     /// Weights for a network.
     Weights,
+    /// A folder to save in.
+    Into,
     /// Where to save what a pane shows: the proposed name, and the endings of what can be written, the usual first.
     Save(String, &'static [Ending]),
 }
@@ -43,6 +45,7 @@ pub fn native() -> Ask {
         match question {
             Question::Picture => dialog.set_title("Open picture").add_filter("Pictures", ENDINGS).pick_file(),
             Question::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
+            Question::Into => dialog.set_title("Save in a folder").pick_folder(),
             Question::Weights => dialog.set_title("Open weights").add_filter("Weights", WEIGHTS).pick_file(),
             Question::Save(name, endings) => {
                 let usual = endings.first().map_or("", |(ending, _)| ending);
@@ -64,6 +67,12 @@ pub enum Purpose {
     Weights(Opening),
     /// Save the pane.
     Save(TileId),
+    /// Save the pane as it looks, or twice as large.
+    SaveLook(TileId, bool),
+    /// Write the tour.
+    Tour,
+    /// Write the frames of the live synthesis into a folder of this name, with these texts.
+    Frames(String, Texts),
 }
 
 /// The dialog that is open, if any.
@@ -118,6 +127,6 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
     match purpose {
         Purpose::Picture => Some(Command::Open(PictureSource::File(path))),
         Purpose::Weights(opening) => Some(Command::OpenNetwork(Opening { weights: Source::File(path), ..opening })),
-        Purpose::Save(_) => None,
+        Purpose::Save(_) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Saving what a pane shows: painting and writing happen on the worker thread, through the same [`crate::paint`] as the
+//! Saving what a pane shows: painting and writing happen on a worker thread, through the same [`crate::paint`] as the
 //! command line's pictures.
 
 use super::{dialogs::Ending, state::View};
@@ -11,6 +11,7 @@ use crate::{
     watch::Watch,
 };
 use candle_core::{Device, Tensor};
+use eframe::egui::{ColorImage, Context};
 use image::RgbaImage;
 use std::{path::Path, sync::Arc};
 
@@ -19,13 +20,19 @@ type Paint = Box<dyn FnOnce(&Watch) -> Result<RgbaImage> + Send>;
 /// Makes the numbers behind a picture.
 pub type Numbers = Box<dyn FnOnce() -> Result<Tensor> + Send>;
 
+/// What a picture says of itself, by key.
+pub type Texts = Vec<(&'static str, String)>;
+
 /// What a pane shows, to be written with what it is about.
 pub struct Export {
     /// What the file is called unless the user says otherwise, without ending.
     pub name: String,
-    texts: Vec<(&'static str, String)>,
+    texts: Texts,
     content: Content,
 }
+
+/// What a table is written as.
+const TABLE: &[Ending] = &[("csv", "Table of comma-separated values")];
 
 enum Content {
     Picture(Paint, Option<Numbers>),
@@ -44,9 +51,9 @@ impl Export {
         Export::of(view, name, Content::Picture(Box::new(paint), numbers))
     }
 
-    /// A table about the network of `view`.
+    /// A table about the network of `view`; no cell of it holds a comma.
     pub fn table(view: View, name: &str, text: String) -> Self {
-        Export::of(view, name, Content::Text(&[("csv", "Table of comma-separated values")], text))
+        Export::of(view, name, Content::Text(TABLE, text))
     }
 
     /// A drawing about the network of `view`.
@@ -55,11 +62,7 @@ impl Export {
     }
 
     fn of(view: View, name: &str, content: Content) -> Self {
-        let model = &view.run().model;
-        let mut texts = vec![("Network", model.card.name.to_owned()), ("Weights", model.weights.to_string())];
-        texts.extend(view.run().picture.iter().map(|picture| ("Picture", picture.name.clone())));
-        let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
-        Export { name: format!("{}-{name}", model.card.name), texts, content }
+        Export { name: file_name(view, name), texts: texts_of(view), content }
     }
 
     /// Says one more thing about the picture in the file.
@@ -74,6 +77,35 @@ impl Export {
             Content::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
             Content::Picture(_, None) => &[("png", "PNG picture")],
             Content::Text(endings, _) => endings,
+        }
+    }
+
+    /// What a picture of it says of itself, and its proposed name.
+    pub fn into_texts(self) -> (String, Texts) {
+        (self.name, self.texts)
+    }
+
+    /// Puts the picture on the clipboard, or the text: a table with tabs, as spreadsheets take it. Returns what was done
+    /// in a sentence.
+    ///
+    /// # Errors
+    /// When it cannot be painted.
+    pub fn copy(self, ctx: &Context, watch: &Watch) -> Result<String> {
+        match self.content {
+            Content::Picture(paint, _) => {
+                let image = paint(watch)?;
+                let size = [image.width() as usize, image.height() as usize];
+                ctx.copy_image(ColorImage::from_rgba_unmultiplied(size, image.as_raw()));
+                Ok(format!("Copied {} as a picture of {}x{} pixels", self.name, size[0], size[1]))
+            }
+            Content::Text(TABLE, text) => {
+                ctx.copy_text(text.replace(',', "\t"));
+                Ok(format!("Copied {} as a table", self.name))
+            }
+            Content::Text(_, text) => {
+                ctx.copy_text(text);
+                Ok(format!("Copied {} as text", self.name))
+            }
         }
     }
 
@@ -92,6 +124,20 @@ impl Export {
         }
         Ok(format!("Saved {}", path.display()))
     }
+}
+
+/// What every picture says of itself: whose it is.
+pub fn texts_of(view: View) -> Texts {
+    let model = &view.run().model;
+    let mut texts = vec![("Network", model.card.name.to_owned()), ("Weights", model.weights.to_string())];
+    texts.extend(view.run().picture.iter().map(|picture| ("Picture", picture.name.clone())));
+    texts
+}
+
+/// A file's proposed name, without ending.
+pub fn file_name(view: View, name: &str) -> String {
+    let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    format!("{}-{name}", view.run().model.card.name)
 }
 
 /// The feature maps of a layer, `(units, height, width)`, or of one unit, `(height, width)`.

@@ -1,5 +1,6 @@
 //! One value of a layer taken apart into what it is made of: the window of its input, the filter, the products.
 
+use super::convolve::Steps;
 use crate::{
     Result,
     engine::Run,
@@ -47,14 +48,6 @@ pub struct Part {
     pub weights: Vec<f32>,
     /// The sum of the products.
     pub sum: f32,
-}
-
-/// Where a window begins and how far apart its taps are, along rows and along columns.
-struct Steps {
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    dilation: usize,
-    padding: Padding,
 }
 
 /// Takes apart the value of `unit` at `row` and `column`; `None` for layers that are no windows on their input.
@@ -106,19 +99,6 @@ pub fn magnify(run: &Arc<Run>, layer: NodeId, unit: usize, [row, column]: [usize
     let [_, rows, columns] = node.extent();
     let value = run.layers[layer].with_values(|values| values[(unit * rows + row) * columns + column])?;
     Ok(Some(Magnified { input, kernel: steps.kernel, way, parts, bias, value }))
-}
-
-impl Steps {
-    /// Where each tap of a window falls on maps of this size; `None` beyond their edge.
-    fn taps(&self, at: [usize; 2], [height, width]: [usize; 2]) -> Vec<Option<usize>> {
-        let along = |axis: usize, tap: usize, pad: usize, size: usize| {
-            (at[axis] * self.stride[axis] + tap * self.dilation).checked_sub(pad).filter(|&place| place < size)
-        };
-        let row = |tap: usize| along(0, tap, self.padding.top, height);
-        let column = |tap: usize| along(1, tap, self.padding.left, width);
-        let place = |y: usize, x: usize| Some(row(y)? * width + column(x)?);
-        (0..self.kernel[0]).flat_map(|y| (0..self.kernel[1]).map(move |x| (y, x))).map(|(y, x)| place(y, x)).collect()
-    }
 }
 
 #[cfg(test)]

@@ -9,12 +9,14 @@ pub mod app;
 pub mod cache;
 pub mod chrome;
 pub mod commands;
+pub mod convolve;
 pub mod describe;
 pub mod dialogs;
 pub mod drawing;
 pub mod export;
 pub mod history;
 pub mod magnify;
+pub mod numbers;
 pub mod palette;
 pub mod panels;
 pub mod panes;
@@ -22,6 +24,7 @@ pub mod parameters;
 pub mod pin;
 pub mod prepare;
 pub mod settings;
+pub mod slider;
 pub mod state;
 pub mod strip;
 pub mod theme;
@@ -31,9 +34,11 @@ pub use app::App;
 
 use crate::{
     Error, Result,
-    engine::{DeviceChoice, Opening},
+    engine::{DeviceChoice, Opening, Run},
+    watch::Watch,
 };
 use eframe::egui;
+use std::path::Path;
 
 /// What the window opens with.
 pub struct Start {
@@ -43,7 +48,12 @@ pub struct Start {
     pub picture: Option<String>,
     /// Where to compute.
     pub device: DeviceChoice,
+    /// Writes everything about a run and a class into a folder, and says so in a sentence.
+    pub tour: Tour,
 }
+
+/// See [`Start::tour`].
+pub type Tour = fn(&Run, usize, &Path, &Watch) -> Result<String>;
 
 /// Shows the window until it is closed.
 ///

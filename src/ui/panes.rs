@@ -40,6 +40,16 @@ impl Pane {
         self.panel.export(View { shown: self.pin.shown(view.shown), selection: &own, ..view })
     }
 
+    /// What it keeps to itself.
+    pub fn pin(&self) -> &Pin {
+        &self.pin
+    }
+
+    /// Brings the run of an earlier session that it is pinned to.
+    pub fn bring(&mut self, shown: Arc<Shown>) {
+        self.pin.to_run(shown);
+    }
+
     /// Pins what it shows, or lets it follow.
     pub fn toggle_pin(&mut self, part: Part, view: View, shown: &Arc<Shown>) {
         self.pin.toggle(part, view, shown);
@@ -61,11 +71,14 @@ impl Pane {
 struct Kept {
     panel: String,
     options: Value,
+    #[serde(default)]
+    pin: Value,
 }
 
 impl Serialize for Pane {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Kept { panel: self.kind.name.into(), options: self.panel.options() }.serialize(serializer)
+        let pin = serde_json::to_value(self.pin.kept()).unwrap_or_default();
+        Kept { panel: self.kind.name.into(), options: self.panel.options(), pin }.serialize(serializer)
     }
 }
 
@@ -75,6 +88,8 @@ impl<'de> Deserialize<'de> for Pane {
         let kind = panels::find(&kept.panel).ok_or_else(|| D::Error::custom("a pane of another version"))?;
         let mut pane = Pane::new(kind);
         pane.panel.restore(kept.options);
+        // A pin that makes no sense costs no more than itself.
+        pane.pin = Pin::restored(serde_json::from_value(kept.pin).unwrap_or_default());
         Ok(pane)
     }
 }
@@ -87,7 +102,7 @@ pub fn first_arrangement() -> Tree<Pane> {
         let panes: Vec<TileId> = kinds.map(|kind| tiles.insert_pane(Pane::new(kind))).collect();
         tiles.insert_tab_tile(panes)
     };
-    let layer = tab(&mut tiles, &["activations", "filters", "network", "layers"]);
+    let layer = tab(&mut tiles, &["activations", "filters", "network", "layers", "convolution"]);
     let saliency = tab(&mut tiles, &["saliency", "cam"]);
     let deconvnet = tab(&mut tiles, &["deconvnet", "synthesis", "magnifier"]);
     let picture = tab(&mut tiles, &["picture", "pad"]);
@@ -163,7 +178,15 @@ impl Behavior<Pane> for Drawing<'_> {
         ui.add_space(4.0);
         let weak = |text: &str| egui::Button::new(RichText::new(text).small().color(self.palette.weak)).frame(false);
         let (menu, _) = MenuButton::from_button(weak("menu")).ui(ui, |ui| menu(ui, tile, pane, self.out));
-        menu.on_hover_text("Pin, duplicate or close this pane").accessible_name(format!("Menu of {}", pane.kind.title));
+        menu.on_hover_text("Pin, copy, save, duplicate or close this pane")
+            .accessible_name(format!("Menu of {}", pane.kind.title));
+        // In a narrow pane the tabs need the room; the menu has it too.
+        if ui.available_width() > NARROW {
+            let response = ui.add(weak("copy")).on_hover_text(COPY);
+            if response.accessible_name(format!("Copy {}", pane.kind.title)).clicked() {
+                self.out.push(Command::CopyPane(tile));
+            }
+        }
         let response = ui.add(weak("save")).on_hover_text("Save what this pane shows as PNG, or its numbers as .npy");
         if response.accessible_name(format!("Export {}", pane.kind.title)).clicked() {
             self.out.push(Command::ExportPane(tile));
@@ -220,6 +243,11 @@ impl Behavior<Pane> for Drawing<'_> {
     }
 }
 
+/// What copying does.
+const COPY: &str = "Put what this pane shows on the clipboard: its picture, or its table";
+/// Tab bars with less room than this beside their menu have no button to copy.
+const NARROW: f32 = 210.0;
+
 /// What can be done with a pane.
 fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
     ui.label(RichText::new("pin to").small().weak());
@@ -230,8 +258,15 @@ fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
         }
     }
     ui.separator();
-    for (label, command) in [("Duplicate", Command::Duplicate(tile)), ("Close", Command::ClosePane(tile))] {
-        if ui.button(label).clicked() {
+    for (label, hint, command) in [
+        ("Copy", COPY, Command::CopyPane(tile)),
+        ("Copy as shown", "The pane as it looks, onto the clipboard", Command::CopyLook(tile)),
+        ("Save as shown…", "The pane as it looks, as a PNG", Command::ExportLook(tile, false)),
+        ("Save as shown, 2x…", "The same drawn twice as large: the window flickers", Command::ExportLook(tile, true)),
+        ("Duplicate", "Another of the same beside it", Command::Duplicate(tile)),
+        ("Close", "The View menu shows it again", Command::ClosePane(tile)),
+    ] {
+        if ui.button(label).on_hover_text(hint).clicked() {
             out.push(command);
             ui.close();
         }

@@ -5,7 +5,13 @@ use super::{
     commands::Command,
     state::{Selection, Shown, View, strongest_unit},
 };
-use crate::net::NodeId;
+use crate::{
+    engine::{Opening, PictureSource, Run},
+    net::NodeId,
+    picture::SAMPLES,
+    weights::Source,
+};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A layer, a unit and a position on its map.
@@ -17,6 +23,50 @@ pub struct Pin {
     place: Option<Place>,
     class: Option<usize>,
     run: Option<Arc<Shown>>,
+    /// A run of an earlier session, until it ran again.
+    wanted: Option<KeptRun>,
+}
+
+/// A pin as settings hold it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    place: Option<Place>,
+    class: Option<usize>,
+    run: Option<KeptRun>,
+}
+
+/// A picture and the network that saw it, as settings hold them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptRun {
+    network: String,
+    /// A file or `synthetic:SEED`; what ships where empty.
+    weights: String,
+    size: usize,
+    picture: String,
+}
+
+impl KeptRun {
+    /// `None` for pictures that were pasted, dropped without a path or drawn: they are gone.
+    fn of(run: &Run) -> Option<Self> {
+        let (model, picture) = (&run.model, run.picture.as_ref()?);
+        let is_sample = SAMPLES.iter().any(|sample| sample.name == picture.name);
+        let picture = match &picture.path {
+            Some(path) => path.to_str()?.to_owned(),
+            None if is_sample => format!("sample:{}", picture.name),
+            None => return None,
+        };
+        let weights = if model.weights == Source::Shipped { String::new() } else { model.weights.to_string() };
+        let size = model.network.graph().input_shape()[1];
+        Some(KeptRun { network: model.card.name.to_owned(), weights, size, picture })
+    }
+
+    /// What to open, and which picture to run; `None` where the settings say something else.
+    pub fn again(&self) -> Option<(Opening, PictureSource)> {
+        let weights = if self.weights.is_empty() { Source::Shipped } else { self.weights.parse().ok()? };
+        let opening = Opening { weights, size: Some(self.size), ..Opening::of(&self.network) };
+        Some((opening, PictureSource::Named(self.picture.clone())))
+    }
 }
 
 /// Something that can be pinned.
@@ -45,12 +95,28 @@ impl Part {
 }
 
 impl Pin {
+    /// For the settings.
+    pub fn kept(&self) -> Kept {
+        let run = self.run.as_ref().map_or_else(|| self.wanted.clone(), |shown| KeptRun::of(&shown.run));
+        Kept { place: self.place, class: self.class, run }
+    }
+
+    /// From the settings; a run is [`Pin::wanted`] until somebody brings it.
+    pub fn restored(kept: Kept) -> Self {
+        Pin { place: kept.place, class: kept.class, run: None, wanted: kept.run }
+    }
+
+    /// The run of an earlier session that is to be brought by [`Pin::to_run`].
+    pub fn wanted(&self) -> Option<&KeptRun> {
+        self.wanted.as_ref()
+    }
+
     /// Whether something is pinned.
     pub fn holds(&self, part: Part) -> bool {
         match part {
             Part::Layer => self.place.is_some(),
             Part::Class => self.class.is_some(),
-            Part::Run => self.run.is_some(),
+            Part::Run => self.run.is_some() || self.wanted.is_some(),
         }
     }
 
@@ -68,19 +134,14 @@ impl Pin {
                 let class = View { selection: &own, shown: self.shown(view.shown), ..view }.class();
                 self.class = self.class.is_none().then_some(class);
             }
-            Part::Run if self.run.is_some() => self.run = None,
+            Part::Run if self.holds(part) => (self.run, self.wanted) = (None, None),
             Part::Run => self.run = Some(Arc::clone(shown)),
         }
     }
 
-    /// Shows another run, whatever is selected.
+    /// Shows this run, whatever is selected: that which was wanted.
     pub fn to_run(&mut self, shown: Arc<Shown>) {
-        self.run = Some(shown);
-    }
-
-    /// The run that the pane shows where it has one of its own.
-    pub fn run(&self) -> Option<&Arc<Shown>> {
-        self.run.as_ref()
+        (self.run, self.wanted) = (Some(shown), None);
     }
 
     /// The run that the pane shows.

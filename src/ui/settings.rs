@@ -30,7 +30,7 @@ impl Settings {
             look: take(&mut kept, "look"),
             folder: take(&mut kept, "folder"),
             recent: take(&mut kept, "recent"),
-            panes: take::<Option<Tree<Pane>>>(&mut kept, "panes").filter(|panes| panes.root.is_some()),
+            panes: take::<Option<Tree<Pane>>>(&mut kept, "panes").filter(has_panes),
         }
     }
 }
@@ -48,6 +48,11 @@ pub struct Kept<'a> {
     pub recent: &'a [PathBuf],
     /// See [`Settings`].
     pub panes: &'a Tree<Pane>,
+}
+
+/// Whether there is something to see: a root that is not among the tiles would leave the window empty for good.
+fn has_panes(panes: &Tree<Pane>) -> bool {
+    panes.root.is_some_and(|root| panes.tiles.get(root).is_some())
 }
 
 fn take<T: DeserializeOwned + Default>(kept: &mut Map<String, Value>, name: &str) -> T {

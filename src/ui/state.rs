@@ -7,7 +7,7 @@ use super::{
     theme::Palette,
 };
 use crate::{
-    engine::{Frame, LayerView, Run, Status},
+    engine::{Frame, Lane, LayerView, Run, Status},
     net::{Cost, Graph, Node, NodeId, Op},
     paint::{Scaling, Style},
 };
@@ -154,12 +154,17 @@ pub struct View<'a> {
     /// The live synthesis.
     pub synthesis: Option<&'a Arc<Frame>>,
     /// What runs.
-    pub status: Option<&'a Status>,
+    pub work: &'a [Status],
     /// Colours.
     pub palette: &'static Palette,
 }
 
 impl<'a> View<'a> {
+    /// What runs in a lane.
+    pub fn status(&self, lane: Lane) -> Option<&'a Status> {
+        self.work.iter().find(|status| status.lane == lane)
+    }
+
     /// The run.
     pub fn run(&self) -> &'a Arc<Run> {
         &self.shown.run

@@ -3,6 +3,7 @@
 use super::{
     commands::Command,
     describe,
+    slider::{Along, layer_slider},
     state::View,
     theme::{RADIUS, THUMBNAIL},
     widgets::search,
@@ -13,9 +14,7 @@ use crate::{
     weights::{Source, remote},
     zoo::ZOO,
 };
-use eframe::egui::{
-    self, Align2, Color32, Rect, Response, RichText, Sense, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
-};
+use eframe::egui::{self, Align2, Color32, Rect, RichText, Sense, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 /// The strip's own state.
 #[derive(Default)]
@@ -40,7 +39,7 @@ impl Strip {
         if let Some(view) = view {
             let area = ui.available_rect_before_wrap();
             let (slider, rows) = area.split_left_right_at_x(area.left() + SLIDER);
-            layer_slider(ui, slider, view, out);
+            layer_slider(ui, slider, Along::Strip, view, out);
             self.layers(ui, rows, view, out);
             // The panel is as wide as the user made it, whatever stands in it.
             ui.expand_to_include_rect(area);
@@ -188,46 +187,4 @@ fn row(ui: &mut Ui, rect: Rect, id: usize, view: View, out: &mut Vec<Command>) {
     }
     let title = node.title.map_or_else(String::new, |title| format!(" ({title})"));
     response.on_hover_text(format!("{}{title}\n{}\n{}", node.name, describe::kind(node), describe::shape(node)));
-}
-
-/// A rail as high as the strip: dragging along it goes through all layers.
-fn layer_slider(ui: &mut Ui, area: Rect, view: View, out: &mut Vec<Command>) -> Response {
-    let last = view.shown.graph().nodes().len() - 1;
-    let rail = Rect::from_center_size(area.center() - vec2(2.0, 0.0), vec2(4.0, area.height() - 20.0));
-    let response = ui.interact(area, ui.scope_id().with("layer slider"), Sense::click_and_drag());
-    let mut layer = view.selection.layer.min(last);
-    if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) {
-        let share = ((pointer.y - rail.top()) / rail.height()).clamp(0.0, 1.0);
-        layer = (share * last as f32).round() as usize;
-    }
-    // What a screen reader, or a test, sets it to.
-    let set = ui.input(|input| {
-        let mut set = None;
-        for request in input.accesskit_action_requests(response.id, egui::accesskit::Action::SetValue) {
-            if let Some(egui::accesskit::ActionData::NumericValue(value)) = request.data {
-                set = Some((value.max(0.0) as usize).min(last));
-            }
-        }
-        set
-    });
-    layer = set.unwrap_or(layer);
-    response.widget_info(|| WidgetInfo::slider(true, layer as f64, "Layer"));
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_min_numeric_value(0.0);
-        node.set_max_numeric_value(last as f64);
-        node.set_numeric_value_step(1.0);
-        node.add_action(egui::accesskit::Action::SetValue);
-    });
-    if layer != view.selection.layer {
-        out.push(Command::SelectLayer(layer));
-    }
-    let share = layer as f32 / last.max(1) as f32;
-    let knob = pos2(rail.center().x, rail.top() + share * rail.height());
-    let painter = ui.painter();
-    painter.rect_filled(rail, 2.0, view.palette.line);
-    painter.rect_filled(Rect::from_min_max(rail.min, pos2(rail.right(), knob.y)), 2.0, view.palette.accent);
-    let active = response.hovered() || response.dragged();
-    painter.circle_filled(knob, if active { 9.0 } else { 7.5 }, view.palette.accent);
-    painter.circle_filled(knob, 3.0, view.palette.pane);
-    response.on_hover_text(format!("layer {layer} of {last}: drag to go through the network"))
 }

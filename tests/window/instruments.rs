@@ -183,7 +183,7 @@ fn the_table_of_layers_is_sorted_searched_and_leads_to_layers() {
     press(&mut window, "Export Layers");
     until(&mut window, "the table", |app| app.message().is_some_and(|message| message.text.contains("layers.csv")));
     let text = std::fs::read_to_string(path.with_extension("csv")).unwrap();
-    assert_eq!((text.lines().count(), text.lines().nth(1).unwrap().split(',').count()), (4, 11), "{text}");
+    assert_eq!((text.lines().count(), text.lines().nth(1).unwrap().split(',').count()), (4, 12), "{text}");
 }
 
 #[test]
@@ -385,4 +385,95 @@ fn invariance_is_measured_and_saved() {
     let text = std::fs::read_to_string(path.with_extension("csv")).unwrap();
     assert_eq!(text.lines().count(), 22);
     assert!(text.starts_with("amount,probability,distance of conv1,"), "{text}");
+}
+
+#[test]
+fn the_layer_slider_runs_along_the_drawing() {
+    let Some(mut window) = open_with("densenet201", Answers::default()) else { return };
+    press(&mut window, "Architecture");
+    let rail = window.get_by_role_and_label(Role::Slider, "Layer along the drawing").rect();
+    let at = |share: f32| pos2(rail.left() + 10.0 + (rail.width() - 20.0) * share, rail.top() + 11.0);
+    let drawing = window.get_by_label("drawing of the network").rect();
+    // So near that only a part of it is in view.
+    window.hover_at(drawing.center());
+    window.step();
+    for _ in 0..8 {
+        window.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            source: egui::MouseWheelSource::Unknown,
+            delta: vec2(0.0, 120.0),
+            phase: egui::TouchPhase::Move,
+            modifiers: Modifiers::NONE,
+        });
+        window.run_steps(2);
+    }
+    let last = window.state().shown().unwrap().run.layers.len() - 1;
+    window.drag_at(at(0.0));
+    window.step();
+    let mut times = Vec::new();
+    for step in 0..=40 {
+        window.hover_at(at(step as f32 / 40.0));
+        times.push(pace::frame(&mut window));
+        let expected = (last as f32 * step as f32 / 40.0).round() as usize;
+        assert!(layer(&window).abs_diff(expected) <= 1, "{} instead of {expected}", layer(&window));
+        // The box of the layer, or of the block around it, is in view.
+        window.step();
+        let name = &window.state().shown().unwrap().run.model.network.graph().node(layer(&window)).name.clone();
+        let boxes = window.query_all(egui_kittest::kittest::By::new().predicate(|node| {
+            node.label().is_some_and(|label| label.starts_with("box "))
+                && node.toggled() == Some(egui::accesskit::Toggled::True)
+        }));
+        let seen = boxes.map(|node| node.rect()).filter(|rect| drawing.intersects(*rect)).count();
+        assert_eq!(seen, 1, "{name} is not in view");
+    }
+    pace::say("a frame while dragging along the drawing of densenet201", &mut times);
+}
+
+#[test]
+fn units_are_ordered_by_contribution_and_filtered() {
+    let Some(mut window) = open() else { return };
+    // Behind a rectifier, where units can be silent; few enough that nothing is scrolled.
+    window.key_press(Key::CloseBracket);
+    settle(&mut window);
+    let (here, name) = {
+        let here = layer(&window);
+        (here, window.state().shown().unwrap().run.model.network.graph().node(here).name.clone())
+    };
+    assert_eq!(name, "relu1");
+    press(&mut window, "Order");
+    press(&mut window, "contribution");
+    settle(&mut window);
+    let first = |window: &mut Window| {
+        let rect = window.get_by_label(&format!("feature maps of {name}")).rect();
+        click(window, rect.min + vec2(6.0, 6.0));
+        window.state().selection().unit
+    };
+    let app = window.state();
+    let run = Arc::clone(&app.shown().unwrap().run);
+    let class = app.shown().unwrap().ranking[0];
+    let ranked = run.contributions(here, class, &striate::watch::Watch::default()).unwrap();
+    assert_eq!(first(&mut window), ranked[0].0);
+    // For another class, others come first.
+    let class = window.state().shown().unwrap().ranking[3];
+    let class_name = run.model.class_name(class);
+    press(&mut window, &format!("class {class_name}"));
+    settle(&mut window);
+    let ranked = run.contributions(here, class, &striate::watch::Watch::default()).unwrap();
+    assert_eq!(first(&mut window), ranked[0].0);
+    // Only those that are silent, only those that are strong.
+    press(&mut window, "Units shown");
+    press(&mut window, "strong");
+    let most = run.layers[here].range().high;
+    let unit = first(&mut window);
+    assert!(run.layers[here].ranges[unit].high >= 0.5 * most);
+    press(&mut window, "Units shown");
+    press(&mut window, "silent");
+    let silent = |unit: usize| striate::ui::state::is_silent(&run.layers[here], unit);
+    match (0..run.layers[here].shape[0]).any(silent) {
+        true => {
+            let unit = first(&mut window);
+            assert!(silent(unit));
+        }
+        false => assert!(window.query_by_label_contains("No unit of this layer is silent").is_some()),
+    }
 }

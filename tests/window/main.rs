@@ -16,14 +16,35 @@ use striate::{
     ui::{App, Start, dialogs::Ask},
 };
 
+mod busy;
+mod convolution;
 mod first;
 mod instruments;
 mod monkey;
 mod pace;
+mod saving;
+mod sessions;
 mod snapshots;
 mod synthesis;
 
 type Window = Harness<'static, App>;
+
+/// The settings between sessions.
+#[derive(Debug, Default)]
+struct Kept(std::collections::BTreeMap<String, String>);
+
+impl eframe::Storage for Kept {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+    fn flush(&mut self) {}
+}
 
 /// What the next dialogs answer.
 type Answers = Arc<Mutex<Vec<PathBuf>>>;
@@ -43,13 +64,28 @@ fn can_draw() -> bool {
 }
 
 fn open_with(network: &str, answers: Answers) -> Option<Window> {
+    open_again(network, answers, Box::default())
+}
+
+/// A window that finds what another one kept.
+fn open_again(network: &str, answers: Answers, kept: Box<Kept>) -> Option<Window> {
     if !can_draw() {
         return None;
     }
     let ask: Ask = Arc::new(move |_, _| answers.lock().unwrap().pop());
-    let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu };
+    let start = Start {
+        opening: Opening::of(network),
+        picture: None,
+        device: DeviceChoice::Cpu,
+        tour: striate::cli::write_tour,
+    };
     let builder = Harness::builder().with_size([1280.0, 800.0]).with_render_cursor(false).wgpu();
-    let mut window = builder.build_eframe(move |cc| App::new(cc, start, ask).unwrap());
+    // A test ends before anybody would miss it.
+    let kept: &'static Kept = Box::leak(kept);
+    let mut window = builder.build_eframe(move |cc| {
+        cc.storage = Some(kept);
+        App::new(cc, start, ask).unwrap()
+    });
     settle(&mut window);
     Some(window)
 }

@@ -17,11 +17,13 @@ use crate::{
     methods::{CAMS, METHODS, cam_layers, find_cam},
     net::{NodeId, Op},
     paint::write_atomically,
+    picture::{Picture, SAMPLES},
+    watch::Watch,
 };
 use figures::Figures;
 use folder::Folder;
 use page::{Page, Section};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Write a folder with everything about a picture, layer by layer: pictures and an index.html
 ///
@@ -42,7 +44,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "L,L,...", value_delimiter = ',')]
     layers: Vec<String>,
     /// Reconstructions for each layer
-    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(0..=64))]
+    #[arg(long, value_name = "N", default_value_t = UNITS, value_parser = clap::value_parser!(u8).range(0..=64))]
     units: u8,
 }
 
@@ -61,61 +63,90 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let layers = if chosen.is_empty() { shown(&run) } else { chosen };
 
     console.stage("writing the tour");
-    let figures = Figures { run: &run, folder: &folder, picture: args.subject.name() };
-    // A picture's worth of work for each layer and method, and the layers have more.
-    // The others take many passes each: they run when asked for.
-    let quick: Vec<_> = METHODS.iter().filter(|method| !method.slow).collect();
-    let cams: Vec<_> = CAMS.iter().filter(|method| !method.slow).collect();
-    let depths = depths(&run);
-    let steps = quick.len() + cams.len() + depths.len() + layers.len() * 2;
-    let looked_at = figures.seen()?;
-    let mut methods = Vec::new();
-    for (step, method) in quick.iter().enumerate() {
-        let watch = console.watch().part(step, steps);
-        methods.extend(figures.method(method, class, &[], &watch)?);
+    let picture = args.subject.name();
+    let tour = Tour { run: &run, picture, class, layers, units: args.units.into() };
+    Ok(tour.write(folder, &args.out, console.watch())? + "\n")
+}
+
+/// Reconstructions for each layer, unless another number is asked for.
+const UNITS: u8 = 6;
+
+/// The tour of a run and a class with all its layers, for the window: what `striate tour` writes. Returns what was done in
+/// a sentence.
+///
+/// # Errors
+/// When the folder holds anything but a tour, or cannot be written; when cancelled. Then there is none.
+pub fn write_tour(run: &Run, class: usize, out: &Path, watch: &Watch) -> Result<String> {
+    let folder = Folder::new(out)?;
+    let is_sample =
+        |picture: &&Picture| SAMPLES.iter().any(|sample| picture.path.is_none() && sample.name == picture.name);
+    let picture = run.picture.as_ref();
+    let name = picture.map_or_else(String::new, |picture| picture.name.clone());
+    let picture = if picture.filter(is_sample).is_some() { format!("sample:{name}") } else { name };
+    Tour { run, picture, class, layers: shown(run), units: UNITS.into() }.write(folder, out, watch)
+}
+
+/// What a tour is about.
+struct Tour<'a> {
+    run: &'a Run,
+    /// What captions call the picture.
+    picture: String,
+    class: usize,
+    layers: Vec<NodeId>,
+    /// Reconstructions for each layer.
+    units: usize,
+}
+
+impl Tour<'_> {
+    fn write(self, folder: Folder, out: &Path, watch: &Watch) -> Result<String> {
+        let Tour { run, picture, class, layers, units } = self;
+        let figures = Figures { run, folder: &folder, picture: picture.clone() };
+        // A picture's worth of work for each layer and method, and the layers have more.
+        // The others take many passes each: they run when asked for.
+        let quick: Vec<_> = METHODS.iter().filter(|method| !method.slow).collect();
+        let cams: Vec<_> = CAMS.iter().filter(|method| !method.slow).collect();
+        let depths = depths(run);
+        let steps = quick.len() + cams.len() + depths.len() + layers.len() * 2;
+        let looked_at = figures.seen()?;
+        let mut methods = Vec::new();
+        for (step, method) in quick.iter().enumerate() {
+            let watch = watch.part(step, steps);
+            methods.extend(figures.method(method, class, &[], &watch)?);
+        }
+        let (mut heatmaps, mut deep) = (Vec::new(), Vec::new());
+        for (index, method) in cams.iter().enumerate() {
+            let watch = watch.part(quick.len() + index, steps);
+            heatmaps.extend(figures.method(method, class, &[], &watch)?);
+        }
+        for (index, &layer) in depths.iter().enumerate() {
+            let watch = watch.part(quick.len() + cams.len() + index, steps);
+            deep.extend(figures.method(find_cam(BY_DEPTH)?, class, &[layer], &watch)?);
+        }
+        let done = quick.len() + cams.len() + depths.len();
+        let mut sections = Vec::new();
+        for (index, &layer) in layers.iter().enumerate() {
+            let watch = watch.part(done + 2 * index, steps);
+            watch.at(0, 1)?;
+            let activations = figures.activations(layer)?;
+            let filters = figures.filters(layer)?;
+            let follower = follower(run, layer, &layers);
+            let watch = watch.part(done + 2 * index + 1, steps);
+            let units = match follower {
+                None if layer > 0 => figures.units(layer, units, &watch)?,
+                _ => Vec::new(),
+            };
+            sections.push(Section { layer, activations, filters, units, follower });
+        }
+        let top = run.ranking().into_iter().take(8).map(|class| ClassFacts::of(run, class)).collect();
+        let page =
+            Page { run, picture, looked_at, class: ClassFacts::of(run, class), top, methods, heatmaps, deep, sections };
+        let html = page.render();
+        write_atomically(&folder.path("index.html"), |file| file.write_all(html.as_bytes()))?;
+        folder.finish()?;
+        let (layers, methods) = (page.sections.len(), page.methods.len() + page.heatmaps.len());
+        let at = out.join("index.html");
+        Ok(format!("wrote a tour of {layers} layers and {methods} methods: open {}", at.display()))
     }
-    let (mut heatmaps, mut deep) = (Vec::new(), Vec::new());
-    for (index, method) in cams.iter().enumerate() {
-        let watch = console.watch().part(quick.len() + index, steps);
-        heatmaps.extend(figures.method(method, class, &[], &watch)?);
-    }
-    for (index, &layer) in depths.iter().enumerate() {
-        let watch = console.watch().part(quick.len() + cams.len() + index, steps);
-        deep.extend(figures.method(find_cam(BY_DEPTH)?, class, &[layer], &watch)?);
-    }
-    let done = quick.len() + cams.len() + depths.len();
-    let mut sections = Vec::new();
-    for (index, &layer) in layers.iter().enumerate() {
-        let watch = console.watch().part(done + 2 * index, steps);
-        watch.at(0, 1)?;
-        let activations = figures.activations(layer)?;
-        let filters = figures.filters(layer)?;
-        let follower = follower(&run, layer, &layers);
-        let watch = console.watch().part(done + 2 * index + 1, steps);
-        let units = match follower {
-            None if layer > 0 => figures.units(layer, args.units.into(), &watch)?,
-            _ => Vec::new(),
-        };
-        sections.push(Section { layer, activations, filters, units, follower });
-    }
-    let top = run.ranking().into_iter().take(8).map(|class| ClassFacts::of(&run, class)).collect();
-    let page = Page {
-        run: &run,
-        picture: args.subject.name(),
-        looked_at,
-        class: ClassFacts::of(&run, class),
-        top,
-        methods,
-        heatmaps,
-        deep,
-        sections,
-    };
-    let html = page.render();
-    write_atomically(&folder.path("index.html"), |file| file.write_all(html.as_bytes()))?;
-    folder.finish()?;
-    let (layers, methods) = (page.sections.len(), page.methods.len() + page.heatmaps.len());
-    let at = args.out.join("index.html");
-    Ok(format!("wrote a tour of {layers} layers and {methods} methods: open {}\n", at.display()))
 }
 
 /// The method that shows layers of every depth: of early ones too it makes sharp maps.

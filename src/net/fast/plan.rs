@@ -59,6 +59,12 @@ pub(in crate::net) struct Plan {
 }
 
 impl Plan {
+    /// The first node of the group that a node is computed in; itself where it is alone.
+    pub fn head_of(&self, id: NodeId) -> NodeId {
+        let last = if let Held::Within(last) = self.held[id] { last } else { id };
+        self.groups[last].map_or(id, |group| group.head)
+    }
+
     pub(super) fn new(graph: &Graph) -> Self {
         let nodes = graph.nodes();
         let mut plan = Plan { held: vec![Held::Plain; nodes.len()], groups: vec![None; nodes.len()], extents: vec![] };

@@ -1,7 +1,7 @@
 //! Carries out what was asked for.
 
 use super::*;
-use crate::engine::{Inquiry, Projection};
+use crate::engine::{Contribution, Inquiry, Projection};
 
 impl App {
     /// Carries out a command.
@@ -31,7 +31,7 @@ impl App {
             Command::SetLook(look) => self.look = look,
             Command::Hover(hover) => self.selection.hover = Some(hover),
             Command::ShowGrid(grid) => self.grid = Some(grid),
-            Command::Need(_) | Command::NeedReconstructions(_) => {}
+            Command::Need(_) | Command::NeedReconstructions(_) | Command::NeedRanking(_) => {}
             Command::Compute(inquiry) => {
                 self.answers.ask_slowly(&inquiry);
                 self.engine.request(Request::AttributeSlowly(inquiry));
@@ -42,9 +42,15 @@ impl App {
             }
             Command::AskAgain => self.answers.ask_again(),
             Command::ExportPane(tile) => self.export(ctx, tile),
+            Command::CopyPane(tile) => self.copy(ctx, tile),
+            Command::ExportLook(tile, large) => self.export_look(ctx, tile, large),
+            Command::CopyLook(tile) => self.take_look(ctx, tile, None, false),
+            Command::SaveFrames(name, texts) => {
+                self.dialogs.open(ctx, Question::Into, Purpose::Frames(name, texts));
+            }
             Command::Pin(tile, part) => {
                 let mut panes = std::mem::replace(&mut self.panes, Tree::empty(egui::Id::unique("panes")));
-                if let (Some(view), Some(shown)) = (self.view(None, Palette::of(ctx)), &self.shown)
+                if let (Some(view), Some(shown)) = (self.view(&[], Palette::of(ctx)), &self.shown)
                     && let Some(egui_tiles::Tile::Pane(pane)) = panes.tiles.get_mut(tile)
                 {
                     pane.toggle_pin(part, view, shown);
@@ -60,7 +66,7 @@ impl App {
     }
 
     /// Asks the engine for what all panes together lack: were each to ask, one would cancel what the other waits for.
-    pub(super) fn ask(&mut self, inquiries: Vec<Inquiry>, projections: Vec<Projection>) {
+    pub(super) fn ask(&mut self, inquiries: Vec<Inquiry>, projections: Vec<Projection>, rankings: Vec<Contribution>) {
         let missing = self.answers.should_attribute(inquiries);
         if !missing.is_empty() {
             self.engine.request(Request::Attribute(missing));
@@ -68,6 +74,10 @@ impl App {
         let missing = self.answers.should_project(projections);
         if !missing.is_empty() {
             self.engine.request(Request::Deconvnet(missing));
+        }
+        let missing = self.answers.should_rank(rankings);
+        if !missing.is_empty() {
+            self.engine.request(Request::Rank(missing));
         }
     }
 
@@ -90,12 +100,16 @@ impl App {
                 self.dialogs.open(ctx, Question::Weights, Purpose::Weights(self.opening.clone()));
             }
             Action::Export => {
-                let first =
-                    || self.panes.active_tiles().into_iter().find(|&tile| self.panes.tiles.get_pane(&tile).is_some());
-                if let Some(tile) = self.active.or_else(first) {
+                if let Some(tile) = self.active_pane() {
                     self.export(ctx, tile);
                 }
             }
+            Action::Copy => {
+                if let Some(tile) = self.active_pane() {
+                    self.copy(ctx, tile);
+                }
+            }
+            Action::Tour => self.dialogs.open(ctx, Question::Into, Purpose::Tour),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Cancel if self.overlay != Overlay::None => self.overlay = Overlay::None,
             Action::Cancel if self.engine.is_idle() => self.message = None,
@@ -129,31 +143,6 @@ impl App {
         let to = at + across + down * i64::from(grid.columns);
         if let Some(&unit) = usize::try_from(to).ok().and_then(|to| grid.order.get(to)) {
             self.selection.select_unit(unit as usize, None);
-        }
-    }
-
-    fn export(&mut self, ctx: &egui::Context, tile: TileId) {
-        let view = self.view(None, Palette::of(ctx));
-        let export = view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view));
-        match export {
-            Some(export) => {
-                let question = Question::Save(export.name.clone(), export.endings());
-                self.dialogs.open(ctx, question, Purpose::Save(tile));
-            }
-            None => self.message = Some(Message { text: "This pane has nothing to save yet".into(), failed: true }),
-        }
-    }
-
-    /// Writes what the pane shows now.
-    pub(super) fn save_pane(&mut self, tile: TileId, path: PathBuf) {
-        // The palette colours no export.
-        let view = self.view(None, Palette::dark());
-        let export = view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view));
-        if let Some(export) = export {
-            let usual = export.endings().first().map_or("", |(ending, _)| ending);
-            let path = if path.extension().is_some() { path } else { path.with_extension(usual) };
-            let what = format!("Saving {}", export.name);
-            self.engine.request(Request::Task(what, Box::new(move |watch| export.write(&path, watch))));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    engine::{Event, Lane},
+    engine::{Event, Lane, Run},
     picture::Picture,
 };
 
@@ -42,7 +42,7 @@ impl App {
                 }
                 Event::Finished(text) => self.message = Some(Message { text, failed: false }),
                 Event::Failed(lane, text) => {
-                    if lane == Lane::Model
+                    if matches!(lane, Lane::Model | Lane::Fetch)
                         && let Some(model) = &self.model
                     {
                         // The network on screen is still the one that runs.
@@ -50,13 +50,20 @@ impl App {
                     }
                     self.message = Some(Message { text, failed: true });
                 }
+                Event::Reopened(number, run) => self.bring(number, run),
                 Event::Frame(frame) => self.synthesis = Some(frame),
-                Event::Attribution(..) | Event::Invariance(..) | Event::Reconstruction { .. } => {}
+                Event::Attribution(..) | Event::Invariance(..) | Event::Ranked(..) | Event::Reconstruction { .. } => {}
             }
+        }
+        if self.shown.is_some() && std::mem::take(&mut self.is_new) {
+            self.reopen();
         }
         if let Some((purpose, path)) = self.dialogs.poll() {
             match purpose {
                 Purpose::Save(tile) => self.save_pane(tile, path),
+                Purpose::SaveLook(tile, large) => self.take_look(ctx, tile, Some(path), large),
+                Purpose::Tour => self.save_tour(&path),
+                Purpose::Frames(name, texts) => self.save_frames(&path, &name, texts),
                 other => out.extend(opened(other, path)),
             }
         }
@@ -84,6 +91,27 @@ impl App {
                 Ok(picture) => out.push(Command::Open(PictureSource::Ready(picture))),
                 Err(error) => self.message = Some(Message { text: error.to_string(), failed: true }),
             }
+        }
+    }
+
+    /// Asks for what panes were pinned to in an earlier session, once there is something to see.
+    fn reopen(&mut self) {
+        let pinned = self.panes.tiles.iter().filter_map(|(tile, found)| match found {
+            egui_tiles::Tile::Pane(pane) => Some((*tile, pane.pin().wanted()?.again()?)),
+            egui_tiles::Tile::Container(_) => None,
+        });
+        let mut wanted: Vec<_> = pinned.map(|(tile, (opening, picture))| (tile.0, opening, picture)).collect();
+        // One network after the other: each is opened once.
+        wanted.sort_by(|a, b| (&a.1.network, a.0).cmp(&(&b.1.network, b.0)));
+        if !wanted.is_empty() {
+            self.engine.request(Request::Reopen(wanted));
+        }
+    }
+
+    /// Gives a pane the run that it was pinned to.
+    fn bring(&mut self, number: u64, run: Arc<Run>) {
+        if let Some(egui_tiles::Tile::Pane(pane)) = self.panes.tiles.get_mut(TileId(number)) {
+            pane.bring(Arc::new(Shown::new(run)));
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod act;
 mod listen;
+mod look;
+mod save;
 
 use super::{
     answers::Answers,
@@ -53,6 +55,10 @@ pub struct App {
     active: Option<TileId>,
     grid: Option<Grid>,
     dialogs: Dialogs,
+    looks: look::Looks,
+    /// Nothing was shown yet: what panes were pinned to has to wait.
+    is_new: bool,
+    tour: super::Tour,
     message: Option<Message>,
     overlay: Overlay,
     /// The network that was asked for: pictures run through it once it is there.
@@ -96,6 +102,9 @@ impl App {
             active: None,
             grid: None,
             dialogs,
+            looks: look::Looks::default(),
+            is_new: true,
+            tour: start.tour,
             message: None,
             overlay: Overlay::None,
             opening: start.opening,
@@ -132,7 +141,7 @@ impl App {
         self.engine.is_idle()
     }
 
-    fn view<'a>(&'a self, status: Option<&'a Status>, palette: &'static Palette) -> Option<View<'a>> {
+    fn view<'a>(&'a self, work: &'a [Status], palette: &'static Palette) -> Option<View<'a>> {
         self.shown.as_deref().map(|shown| View {
             shown,
             selection: &self.selection,
@@ -140,7 +149,7 @@ impl App {
             cache: &self.cache,
             answers: &self.answers,
             synthesis: self.synthesis.as_ref(),
-            status,
+            work,
             palette,
         })
     }
@@ -148,26 +157,45 @@ impl App {
 
 impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        match self.looks.place(ui) {
+            Some(mut moved) => self.draw(&mut moved),
+            None => self.draw(ui),
+        }
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        let light = self.light;
+        let (folder, recent, panes) = (&self.dialogs.folder, &self.recent, &self.panes);
+        let kept = Kept { light, look: self.look, folder, recent, panes };
+        if let Ok(kept) = serde_json::to_string(&kept) {
+            storage.set_string("striate", kept);
+        }
+    }
+}
+
+impl App {
+    /// A frame: takes in, draws, carries out.
+    fn draw(&mut self, ui: &mut egui::Ui) {
         let ctx = ui.ctx().clone();
         let mut out = Vec::new();
         self.listen(&ctx, &mut out);
         chrome::keys(&ctx, &mut out);
         self.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);
-        let status = self.engine.status();
+        let work = self.engine.work();
         let shown = self.shown.as_deref();
 
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
             chrome::menu(ui, shown, &self.recent, palette, &mut out);
         });
         Panel::bottom("status").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(10, 4))).show(ui, |ui| {
-            chrome::status(ui, status.as_ref(), self.message.as_ref(), palette, &mut out);
+            chrome::status(ui, &work, self.message.as_ref(), palette, &mut out);
         });
         // Taken out while they draw, since they draw from all the rest.
         let mut strip = std::mem::take(&mut self.strip);
         let mut panes = std::mem::replace(&mut self.panes, Tree::empty(egui::Id::unique("panes")));
         let mut active = self.active;
-        let view = self.view(status.as_ref(), palette);
+        let view = self.view(&work, palette);
         let left = Panel::left("strip").frame(theme::bare(palette.pane, egui::Margin::symmetric(8, 8)));
         left.default_size(252.0).size_range(200.0..=380.0).show_separator_line(false).show(ui, |ui| {
             strip.ui(ui, self.model.as_deref(), view, &mut out);
@@ -181,15 +209,16 @@ impl eframe::App for App {
 
         // Unless a pane says so again, the pointer is over nothing.
         let hovered = self.selection.hover.take();
-        let (mut inquiries, mut projections) = (Vec::new(), Vec::new());
+        let (mut inquiries, mut projections, mut rankings) = (Vec::new(), Vec::new(), Vec::new());
         for command in out {
             match command {
                 Command::Need(inquiry) => inquiries.push(inquiry),
                 Command::NeedReconstructions(units) => projections.extend(units),
+                Command::NeedRanking(layer) => rankings.push(layer),
                 other => self.carry_out(&ctx, other),
             }
         }
-        self.ask(inquiries, projections);
+        self.ask(inquiries, projections, rankings);
         if self.shown.is_some() {
             self.history.note(&self.selection, ctx.input(|input| input.time));
         }
@@ -197,17 +226,9 @@ impl eframe::App for App {
             // Panes drawn before the one under the pointer learn of it now.
             ctx.request_repaint();
         }
+        self.look(&ctx);
         if chrome::is_dropping(&ctx) {
             chrome::drop_hint(&ctx, palette);
-        }
-    }
-
-    fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        let light = self.light;
-        let (folder, recent, panes) = (&self.dialogs.folder, &self.recent, &self.panes);
-        let kept = Kept { light, look: self.look, folder, recent, panes };
-        if let Ok(kept) = serde_json::to_string(&kept) {
-            storage.set_string("striate", kept);
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::{Kind, Panel, keep, take};
 use crate::{
+    engine::LayerView,
     gpu::{Atlas, Spot, TileGrid, TileStyle},
+    methods::{CONTRIBUTION, Ranked},
     net::NodeId,
     paint::{self, Scaling},
     ui::{
@@ -10,7 +12,7 @@ use crate::{
         commands::Command,
         describe,
         export::{Export, numbers_of},
-        state::{Grid, Hover, View, is_silent, strongest_at},
+        state::{Grid, Hover, View, is_silent, layer_name, strongest_at},
         widgets::{caption, combo, fill, hollow, look_controls, slider, toolbar},
     },
 };
@@ -36,16 +38,19 @@ enum Sort {
     Strength,
     /// By value at the selected position.
     Here,
+    /// By what they contribute to the explained class.
+    Contribution,
 }
 
 impl Sort {
-    const ALL: [Sort; 3] = [Sort::Index, Sort::Strength, Sort::Here];
+    const ALL: [Sort; 4] = [Sort::Index, Sort::Strength, Sort::Here, Sort::Contribution];
 
     fn label(self) -> &'static str {
         match self {
             Sort::Index => "by index",
             Sort::Strength => "strongest first",
             Sort::Here => "strongest here",
+            Sort::Contribution => "contribution",
         }
     }
 
@@ -53,7 +58,50 @@ impl Sort {
         match self {
             Sort::Index => "In the order of the weights",
             Sort::Strength => "By the largest value on the map",
+            Sort::Contribution => CONTRIBUTION.about,
             Sort::Here => "By the value at the selected position: click a map or the picture",
+        }
+    }
+}
+
+/// Which units are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Filter {
+    #[default]
+    All,
+    Heard,
+    Silent,
+    Strong,
+}
+
+impl Filter {
+    const ALL: [Filter; 4] = [Filter::All, Filter::Heard, Filter::Silent, Filter::Strong];
+
+    fn label(self) -> &'static str {
+        match self {
+            Filter::All => "all units",
+            Filter::Heard => "not silent",
+            Filter::Silent => "silent",
+            Filter::Strong => "strong",
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Filter::All => "Every unit of the layer",
+            Filter::Heard => "Without units that have the same value everywhere on this picture",
+            Filter::Silent => "Only units that have the same value everywhere on this picture",
+            Filter::Strong => "Only units that reach at least half of the layer's largest value",
+        }
+    }
+
+    /// Whether a unit is shown of a layer whose largest value is `most`.
+    fn lets(self, layer: &LayerView, most: f32, unit: usize) -> bool {
+        match self {
+            Filter::All => true,
+            Filter::Heard => !is_silent(layer, unit),
+            Filter::Silent => is_silent(layer, unit),
+            Filter::Strong => layer.ranges[unit].high >= 0.5 * most,
         }
     }
 }
@@ -64,7 +112,7 @@ struct Options {
     /// A tile's width in points; as fills the pane where `None`.
     tile: Option<f32>,
     sort: Sort,
-    hide_silent: bool,
+    filter: Filter,
 }
 
 #[derive(Default)]
@@ -76,14 +124,14 @@ struct Activations {
     scrolled_to: Option<(NodeId, usize)>,
 }
 
-/// The run, the layer, the position where that matters, and the options.
-type OrderKey = (u64, NodeId, Option<[usize; 2]>, Sort, bool);
+/// The run, the layer, the position and the class where they matter, and the options.
+type OrderKey = (u64, NodeId, Option<[usize; 2]>, Option<usize>, Sort, Filter);
 
 impl Panel for Activations {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         caption(ui, self.say(view)).on_hover_text(describe::layer(view));
         self.toolbar(ui, view, out);
-        let order = self.order(view);
+        let order = self.order(view, out);
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         let area = ui.available_size();
         match view.maps() {
@@ -97,7 +145,11 @@ impl Panel for Activations {
                 None => hollow(ui, "Uploading the layer", true),
             },
             Maps::Ready(_) if order.is_empty() => {
-                hollow(ui, "Every unit of this layer is silent on this picture", false);
+                let why = match self.options.filter {
+                    Filter::Silent => "No unit of this layer is silent on this picture",
+                    _ => "Every unit of this layer is silent on this picture",
+                };
+                hollow(ui, why, false);
             }
             Maps::Ready(atlas) => {
                 let grid = self.grid(view, order, area);
@@ -112,7 +164,8 @@ impl Panel for Activations {
         let (run, layer, look) = (Arc::clone(view.run()), view.selection.layer, view.look);
         let name = format!("{} activations", view.node().name);
         let numbers = numbers_of(&run, layer, None);
-        Some(Export::new(view, &name, numbers, move |_| {
+        let range = describe::range(view.layer().range());
+        let export = Export::new(view, &name, numbers, move |_| {
             let layer = &run.layers[layer];
             let [_, height, width] = layer.shape;
             let area = height * width;
@@ -126,7 +179,8 @@ impl Panel for Activations {
                 let layout = paint::Layout::square(order.len(), tile, 2);
                 Ok(paint::mosaic(&maps, &layout, scaling(look.scaling, area), &look.style))
             })?
-        }))
+        });
+        Some(export.with("Layer", layer_name(view.node())).with("Range", range))
     }
 
     fn options(&self) -> Value {
@@ -141,6 +195,16 @@ impl Panel for Activations {
 /// Single values have no range of their own.
 fn scaling(scaling: Scaling, area: usize) -> Scaling {
     if area == 1 && scaling == Scaling::Unit { Scaling::Layer } else { scaling }
+}
+
+/// The units by what they contribute to a class, asked for until it is there.
+fn contributions(view: View, class: usize, out: &mut Vec<Command>) -> Option<Arc<Ranked>> {
+    let (run, layer) = (view.run(), view.selection.layer);
+    let found = view.answers.ranking(&(run.id, layer, class));
+    if found.is_none() {
+        out.push(Command::NeedRanking((Arc::clone(run), layer, class)));
+    }
+    found?.as_ref().ok().cloned()
 }
 
 impl Activations {
@@ -165,8 +229,12 @@ impl Activations {
                     ui.selectable_value(sort, other, other.label()).on_hover_text(other.hint());
                 }
             });
-            ui.checkbox(&mut self.options.hide_silent, "hide silent")
-                .on_hover_text("Leave out units with the same value everywhere on this picture");
+            let filter = &mut self.options.filter;
+            combo(ui, "Units shown", filter.label(), 76.0, |ui| {
+                for other in Filter::ALL {
+                    ui.selectable_value(filter, other, other.label()).on_hover_text(other.hint());
+                }
+            });
             let mut tile = self.options.tile.unwrap_or(0.0);
             let size = slider(ui, "size", egui::Slider::new(&mut tile, 0.0..=240.0));
             if size.on_hover_text("Tile size; at the left end, whatever fills the pane").changed() {
@@ -175,20 +243,28 @@ impl Activations {
         });
     }
 
-    fn order(&mut self, view: View) -> Arc<[u32]> {
-        let sort = self.options.sort;
+    fn order(&mut self, view: View, out: &mut Vec<Command>) -> Arc<[u32]> {
+        let Options { sort, filter, .. } = self.options;
         let at = view.selection.position.filter(|_| sort == Sort::Here);
-        let key = (view.run().id, view.selection.layer, at, sort, self.options.hide_silent);
+        let class = (sort == Sort::Contribution).then(|| view.class());
+        let ranking = class.and_then(|class| contributions(view, class, out));
+        let known = class.filter(|_| ranking.is_some());
+        let key = (view.run().id, view.selection.layer, at, known, sort, filter);
         if let Some((_, order)) = self.order.as_ref().filter(|(other, _)| *other == key) {
             return Arc::clone(order);
         }
         let layer = view.layer();
         let units = match (sort, at) {
             (Sort::Index, _) => (0..layer.shape[0] as u32).collect(),
+            (Sort::Contribution, _) if ranking.is_some() => {
+                ranking.iter().flat_map(|ranked| ranked.iter()).map(|(unit, _)| *unit as u32).collect()
+            }
             (Sort::Here, Some(at)) => strongest_at(layer, at).into_iter().map(|(unit, _)| unit).collect(),
-            (Sort::Strength | Sort::Here, _) => layer.by_strength(),
+            // What is contributed is not known yet, or the layer does not lead to the classes.
+            (Sort::Strength | Sort::Here | Sort::Contribution, _) => layer.by_strength(),
         };
-        let shown = |unit: &u32| !self.options.hide_silent || !is_silent(layer, *unit as usize);
+        let most = layer.range().high;
+        let shown = |unit: &u32| filter.lets(layer, most, *unit as usize);
         let order: Arc<[u32]> = units.into_iter().filter(shown).collect();
         self.order = Some((key, Arc::clone(&order)));
         order

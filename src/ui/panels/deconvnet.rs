@@ -162,7 +162,7 @@ impl Deconvnet {
             }
             None => {
                 painter.rect_filled(left.union(right), 0.0, view.palette.hovered);
-                if view.status.is_some() {
+                if !view.work.is_empty() {
                     egui::Spinner::new()
                         .paint_at(ui, Rect::from_center_size(left.union(right).center(), vec2(14.0, 14.0)));
                 }

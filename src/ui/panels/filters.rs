@@ -4,7 +4,7 @@ use super::{Kind, Panel};
 use crate::{
     gpu::{Atlas, TileGrid, TileStyle},
     net::{NodeId, Op},
-    paint::{self, ColourMap, Layout, Range, Scaling, Style},
+    paint::{self, Layout, Range, Scaling, Style},
     ui::{
         commands::Command,
         describe,
@@ -23,9 +23,6 @@ pub(super) const KIND: Kind = Kind {
     about: "What the layer learned: the weights with which its units look at their input.",
     make: || Box::<FiltersPane>::default(),
 };
-
-/// How weights are coloured: zero neutral.
-const STYLE: Style = Style { map: ColourMap::RedBlue, gamma: 1.0 };
 
 /// More maps than this are not laid out at once: the inputs of a first fully connected layer.
 const MOST: usize = 4096;
@@ -84,14 +81,14 @@ impl Panel for FiltersPane {
                 return Ok(paint::rgb_filters(&values, height, width, &layout));
             }
             let maps = paint::Maps { values: &values, units: count, height, width };
-            Ok(paint::mosaic(&maps, &layout, Scaling::Symmetric, &STYLE))
+            Ok(paint::mosaic(&maps, &layout, Scaling::Symmetric, &Style::SIGNED))
         });
         Some(export.with("Layer", layer_name(view.node())).with("Range", describe::range(shown.range)))
     }
 }
 
 fn weights_style(range: Range) -> TileStyle {
-    TileStyle { colours: STYLE, scaling: Scaling::Symmetric, fixed: Some(range.symmetric()), cross: None }
+    TileStyle { colours: Style::SIGNED, scaling: Scaling::Symmetric, fixed: Some(range.symmetric()), cross: None }
 }
 
 /// The next layer with filters towards the picture, else towards the classes.

@@ -6,7 +6,7 @@ use super::{
     keep, take,
 };
 use crate::{
-    engine::Inquiry,
+    engine::{Inquiry, Lane},
     methods::{Attribution, Keep, Method, Target, cam_layers},
     paint::{self, ColourMap, Plane, Range, Style},
     picture::cropped,
@@ -128,7 +128,7 @@ impl Panel for Heat {
                 hollow(ui, why, false);
             }
             None => {
-                let comes = view.status.is_some() && view.answers.is_asked(&key);
+                let comes = !view.work.is_empty() && view.answers.is_asked(&key);
                 caption(ui, format!("{target}  ·  {}", method.title)).on_hover_text(method.about);
                 self.offer(ui, view, inquiry, comes, out);
             }
@@ -264,13 +264,13 @@ impl Heat {
                 self.show(&mut ui.new_child(egui::UiBuilder::new().max_rect(area)), view, &last, &mut Vec::new());
                 ui.painter().rect_filled(area, 0.0, view.palette.pane.gamma_multiply(0.7));
             }
-            let share = view.status.map_or(0.0, |status| 100.0 * status.fraction);
+            let share = view.status(Lane::Slow).map_or(0.0, |status| 100.0 * status.fraction);
             let text =
                 if slow { format!("{}: {share:.0}%", inquiry.method.title) } else { inquiry.method.title.into() };
             hollow(ui, &text, true);
             return;
         }
-        if !slow && view.status.is_some() {
+        if !slow && !view.work.is_empty() {
             return hollow(ui, inquiry.method.title, true);
         }
         ui.horizontal(|ui| {

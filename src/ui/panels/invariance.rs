@@ -2,7 +2,7 @@
 
 use super::{Kind, Panel, keep, take};
 use crate::{
-    engine::{Change, Invariance},
+    engine::{Change, Invariance, Lane},
     ui::{
         commands::Command,
         export::Export,
@@ -50,7 +50,7 @@ impl Panel for Lab {
         let (run, class, change) = (view.run(), view.class(), self.options.change);
         let key = (run.id, change, class);
         let found = view.answers.invariance(&key);
-        let comes = view.status.is_some() && view.answers.is_measured(&key);
+        let comes = !view.work.is_empty() && view.answers.is_measured(&key);
         toolbar(ui, |ui| {
             combo(ui, "Change", change.label(), 110.0, |ui| {
                 for other in Change::ALL {
@@ -72,7 +72,7 @@ impl Panel for Lab {
             }
             Some(Err(why)) => hollow(ui, why, false),
             None if comes => {
-                let share = view.status.map_or(0.0, |status| status.fraction);
+                let share = view.status(Lane::Slow).map_or(0.0, |status| status.fraction);
                 hollow(ui, &format!("{}: {:.0}%", change.label(), 100.0 * share), true);
             }
             None => hollow(ui, KIND.about, false),

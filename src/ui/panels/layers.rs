@@ -2,12 +2,12 @@
 
 use super::{Kind, Panel, keep, take};
 use crate::{
-    net::{Cost, Node, NodeId},
+    net::{Cost, NodeId},
     ui::{
         commands::Command,
         describe,
         export::Export,
-        state::{View, layer_name},
+        state::{Shown, View, layer_name},
         widgets::{caption, hollow, search},
     },
 };
@@ -20,7 +20,7 @@ use std::cmp::Ordering;
 pub(super) const KIND: Kind = Kind {
     name: "layers",
     title: "Layers",
-    about: "All layers as a table: output, parameters, multiply-adds, memory, receptive field.",
+    about: "All layers as a table: output, parameters, multiply-adds, memory, milliseconds, receptive field.",
     make: || Box::<Layers>::default(),
 };
 
@@ -34,11 +34,12 @@ enum Field {
     Parameters,
     MultiplyAdds,
     Memory,
+    Time,
     Sees,
 }
 
 impl Field {
-    const ALL: [Field; 8] = [
+    const ALL: [Field; 9] = [
         Field::Order,
         Field::Name,
         Field::Kind,
@@ -46,6 +47,7 @@ impl Field {
         Field::Parameters,
         Field::MultiplyAdds,
         Field::Memory,
+        Field::Time,
         Field::Sees,
     ];
 
@@ -59,6 +61,7 @@ impl Field {
             Field::Parameters => ("parameters", "Weights that training learns", 80.0),
             Field::MultiplyAdds => ("multiply-adds", "Of one picture", 96.0),
             Field::Memory => ("memory", "Of its output for one picture, in 32-bit floats", 66.0),
+            Field::Time => ("ms", TIME, 52.0),
             Field::Sees => {
                 ("sees", "Receptive field: the side of the part of the input that one value depends on", 40.0)
             }
@@ -69,7 +72,8 @@ impl Field {
         !matches!(self, Field::Name | Field::Kind)
     }
 
-    fn cell(self, id: NodeId, node: &Node, cost: &Cost) -> String {
+    fn cell(self, id: NodeId, shown: &Shown) -> String {
+        let (node, cost) = (shown.graph().node(id), &shown.costs[id]);
         let count = |count: u64| if count == 0 { String::new() } else { thousands(count) };
         let [rows, columns] = cost.field.map(|field| field.size);
         match self {
@@ -80,12 +84,14 @@ impl Field {
             Field::Parameters => count(cost.parameters),
             Field::MultiplyAdds => count(cost.macs),
             Field::Memory => bytes(cost.bytes),
+            Field::Time => milliseconds(shown, id).map_or_else(String::new, |ms| format!("{ms:.2}")),
             Field::Sees if rows == columns => format!("{rows}"),
             Field::Sees => format!("{rows}x{columns}"),
         }
     }
 
-    fn compare(self, nodes: &[Node], costs: &[Cost], a: NodeId, b: NodeId) -> Ordering {
+    fn compare(self, shown: &Shown, a: NodeId, b: NodeId) -> Ordering {
+        let (nodes, costs) = (shown.graph().nodes(), &shown.costs);
         let by = |value: &dyn Fn(NodeId) -> u64| value(a).cmp(&value(b));
         match self {
             Field::Order => a.cmp(&b),
@@ -95,6 +101,7 @@ impl Field {
             Field::Parameters => by(&|id| costs[id].parameters),
             Field::MultiplyAdds => by(&|id| costs[id].macs),
             Field::Memory => by(&|id| costs[id].bytes),
+            Field::Time => shown.run.times[a].cmp(&shown.run.times[b]),
             Field::Sees => by(&|id| costs[id].field.iter().map(|field| field.size as u64).product()),
         }
     }
@@ -162,7 +169,7 @@ impl Panel for Layers {
                     let mut clicked = false;
                     for field in Field::ALL {
                         row.col(|ui| {
-                            let text = field.cell(id, &nodes[id], &costs[id]);
+                            let text = field.cell(id, view.shown);
                             let text = if field.is_number() { RichText::new(text).monospace() } else { text.into() };
                             let label = egui::Label::new(text).extend();
                             let show = |ui: &mut Ui| match field {
@@ -191,16 +198,18 @@ impl Panel for Layers {
 
     fn export(&self, view: View) -> Option<Export> {
         let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
-        let mut text =
-            String::from("layer,title,kind,units,height,width,parameters,multiply_adds,bytes,sees_rows,sees_columns\n");
+        let mut text = String::from(
+            "layer,title,kind,units,height,width,parameters,multiply_adds,bytes,milliseconds,sees_rows,sees_columns\n",
+        );
         for id in self.order(view) {
             let (node, cost) = (&nodes[id], &costs[id]);
             let [units, height, width] = node.extent();
             let [rows, columns] = cost.field.map(|field| field.size);
             // None of these words holds a comma but the groups of a convolution.
             let kind = describe::kind(node).replace(',', "");
+            let ms = milliseconds(view.shown, id).map_or_else(String::new, |ms| format!("{ms:.3}"));
             text.push_str(&format!(
-                "{},{},{kind},{units},{height},{width},{},{},{},{rows},{columns}\n",
+                "{},{},{kind},{units},{height},{width},{},{},{},{ms},{rows},{columns}\n",
                 node.name,
                 node.title.unwrap_or_default(),
                 cost.parameters,
@@ -223,7 +232,7 @@ impl Panel for Layers {
 impl Layers {
     /// The layers that match the search, sorted.
     fn order(&self, view: View) -> Vec<NodeId> {
-        let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
+        let nodes = view.shown.graph().nodes();
         let wanted = self.search.to_lowercase();
         let named = |&id: &NodeId| {
             let node = &nodes[id];
@@ -232,7 +241,7 @@ impl Layers {
         };
         let mut order: Vec<NodeId> = (0..nodes.len()).filter(named).collect();
         order.sort_by(|&a, &b| {
-            let ordering = self.options.sort.compare(nodes, costs, a, b);
+            let ordering = self.options.sort.compare(view.shown, a, b);
             if self.options.descending { ordering.reverse() } else { ordering }
         });
         order
@@ -255,6 +264,14 @@ impl Layers {
             }
         });
     }
+}
+
+/// What a layer's time is.
+const TIME: &str = "Milliseconds that the layer took in the one run on screen, on this machine; a convolution is \
+                    computed together with the normalisation and the rectifier after it, and has their time";
+
+fn milliseconds(shown: &Shown, id: NodeId) -> Option<f64> {
+    shown.run.times[id].map(|took| 1000.0 * took.as_secs_f64())
 }
 
 /// Numbers stand at the right.

@@ -3,19 +3,18 @@
 use super::{Kind, Panel};
 use crate::{
     net::NodeId,
-    paint::{ColourMap, Range, Style, colour},
+    paint::{Range, Style},
     ui::{
         commands::Command,
         describe,
         export::{Export, numbers_from},
         magnify::{Magnified, Part, Way, magnify},
+        numbers::Numbers,
         state::{View, layer_name},
         widgets::{caption, hollow, number},
     },
 };
-use eframe::egui::{
-    self, Align2, Color32, FontId, Rect, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
-};
+use eframe::egui::{self, RichText, Sense, Ui, vec2};
 use std::sync::Arc;
 
 pub(super) const KIND: Kind = Kind {
@@ -35,7 +34,6 @@ struct Magnifier {
     chosen: Option<usize>,
 }
 
-const SIGNED: Style = Style { map: ColourMap::RedBlue, gamma: 1.0 };
 /// Parts that have a button.
 const LISTED: usize = 24;
 
@@ -87,7 +85,7 @@ impl Panel for Magnifier {
             let maps = crate::paint::Maps { values: &products, units: count, height, width };
             let k = (64 / width.max(height)).max(1);
             let layout = crate::paint::Layout::square(count, ((width * k) as u32, (height * k) as u32), 2);
-            Ok(crate::paint::mosaic(&maps, &layout, crate::paint::Scaling::Symmetric, &SIGNED))
+            Ok(crate::paint::mosaic(&maps, &layout, crate::paint::Scaling::Symmetric, &Style::SIGNED))
         });
         Some(export.with("Layer", layer_name(view.node())).with("Unit", view.selection.unit.to_string()))
     }
@@ -136,86 +134,32 @@ fn grids(ui: &mut Ui, view: View, found: &Magnified, part: &Part) {
     let room = vec2(ui.available_width() / count - 30.0, ui.available_height() - 110.0);
     let cell = (room.x / columns as f32).min(room.y / rows as f32).clamp(14.0, 64.0).floor();
     // Behind a rectifier all is positive: the same colours as the maps have, else zero in the middle.
-    let input = view.run().layers[found.input].ranges.get(part.unit).copied().unwrap_or_default();
-    let window =
-        Grid { title: "window of the input", values: part.window.clone(), range: input, style: view.look.style };
-    let mut all = vec![window];
+    let of_input = view.run().layers[found.input].ranges.get(part.unit).copied().unwrap_or_default();
+    let some = |values: &[f32]| values.iter().copied().map(Some).collect::<Vec<_>>();
+    let mut all = vec![("window of the input", part.window.clone(), of_input, view.look.style)];
     if is_sum {
         let (weights, values) = (&part.weights, products(part));
         let (of_weights, of_products) = (Range::of(weights).symmetric(), Range::of(&values).symmetric());
-        let some = |values: &[f32]| values.iter().copied().map(Some).collect();
-        all.push(Grid { title: "times the filter", values: some(weights), range: of_weights, style: SIGNED });
-        all.push(Grid { title: "gives products", values: some(&values), range: of_products, style: SIGNED });
+        all.push(("times the filter", some(weights), of_weights, Style::SIGNED));
+        all.push(("gives products", some(&values), of_products, Style::SIGNED));
     }
     let best = (found.way == Way::Max).then(|| {
         let value = |index: usize| part.window[index].unwrap_or(f32::NEG_INFINITY);
         (0..part.window.len()).fold(0, |best, index| if value(index) > value(best) { index } else { best })
     });
     ui.horizontal(|ui| {
-        for (index, grid) in all.iter().enumerate() {
+        for (index, (title, values, range, style)) in all.iter().enumerate() {
             if index > 0 {
                 ui.label(RichText::new(if index == 1 { "x" } else { "=" }).heading().weak());
             }
-            ui.vertical(|ui| grid.show(ui, view, columns, cell, best));
+            ui.vertical(|ui| {
+                let (range, style) = (*range, *style);
+                let grid = Numbers { title, values, columns, cell, range, style, written: true };
+                let placed = grid.show(ui, view.palette, Sense::hover());
+                best.inspect(|&best| placed.mark(ui, best, view.palette));
+            });
         }
     });
-}
-
-struct Grid {
-    title: &'static str,
-    /// Row by row; `None` beyond the edge of the input.
-    values: Vec<Option<f32>>,
-    range: Range,
-    style: Style,
-}
-
-impl Grid {
-    fn show(&self, ui: &mut Ui, view: View, columns: usize, cell: f32, marked: Option<usize>) {
-        ui.label(RichText::new(self.title).small().weak());
-        let rows = self.values.len().div_ceil(columns);
-        let size = vec2(cell * columns as f32, cell * rows as f32).max(vec2(40.0, 0.0));
-        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, format!("numbers: {}", self.title)));
-        let at = |index: usize| {
-            let corner = vec2((index % columns) as f32, (index / columns) as f32) * cell;
-            Rect::from_min_size(rect.min + corner, Vec2::splat(cell)).shrink(0.5)
-        };
-        let painter = ui.painter();
-        for (index, value) in self.values.iter().enumerate() {
-            let place = at(index);
-            let Some(value) = value else {
-                // Beyond the edge: a zero that is nobody's.
-                painter.rect_stroke(place, 0.0, Stroke::new(1.0, view.palette.line), StrokeKind::Inside);
-                painter.text(place.center(), Align2::CENTER_CENTER, "0", FontId::monospace(9.0), view.palette.weak);
-                continue;
-            };
-            let [r, g, b] = colour(*value, self.range, &self.style);
-            painter.rect_filled(place, 0.0, Color32::from_rgb(r, g, b));
-            if cell >= 34.0 {
-                let bright = 0.3 * f32::from(r) + 0.59 * f32::from(g) + 0.11 * f32::from(b) > 140.0;
-                let ink = if bright { Color32::BLACK } else { Color32::WHITE };
-                let text = if cell >= 46.0 { number(*value) } else { format!("{value:.2}") };
-                painter.text(
-                    place.center(),
-                    Align2::CENTER_CENTER,
-                    text,
-                    FontId::monospace(if cell >= 46.0 { 10.0 } else { 9.0 }),
-                    ink,
-                );
-            }
-        }
-        if let Some(index) = marked {
-            painter.rect_stroke(at(index), 0.0, Stroke::new(2.5, view.palette.accent), StrokeKind::Inside);
-        }
-        if let Some(pointer) = response.hover_pos() {
-            let place = ((pointer - rect.min) / cell).floor();
-            let (row, column) = (place.y as usize, place.x as usize);
-            if let Some(value) = self.values.get(row * columns + column).filter(|_| column < columns) {
-                let value = value.map_or_else(|| "beyond the edge: 0".into(), |value| value.to_string());
-                response.on_hover_text(format!("row {row}, column {column}: {value}"));
-            }
-        }
-    }
 }
 
 /// The arithmetic in words, to the value and to what the next layer makes of it.

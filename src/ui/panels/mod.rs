@@ -4,6 +4,8 @@
 
 mod activations;
 mod cam;
+mod convolution;
+mod convolution_options;
 mod deconvnet;
 mod filters;
 mod heat;
@@ -12,6 +14,7 @@ mod invariance;
 mod layers;
 mod magnifier;
 mod network;
+mod network_lines;
 mod pad;
 mod picture;
 mod saliency;
@@ -64,6 +67,7 @@ pub const PANELS: &[Kind] = &[
     picture::KIND,
     unit::KIND,
     magnifier::KIND,
+    convolution::KIND,
     invariance::KIND,
     pad::KIND,
     scores::KIND,

@@ -92,7 +92,7 @@ impl Panel for Pad {
             ui.painter().image(texture.id(), rect, WHOLE, Color32::WHITE);
         }
         // One after the other: were each to replace the one before, a slow network would never finish.
-        let busy = view.status.is_some_and(|status| status.lane <= Lane::Picture);
+        let busy = view.status(Lane::Model).or(view.status(Lane::Picture)).is_some();
         if self.changed && !busy {
             self.changed = false;
             out.push(Command::Open(PictureSource::Ready(Picture::from_rgb("drawing", self.pixels()))));

@@ -7,7 +7,7 @@ use crate::{
     synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term, in_words},
     ui::{
         commands::Command,
-        export::Export,
+        export::{Export, Texts, file_name, texts_of},
         parameters::row,
         state::{View, layer_name},
         widgets::{WHOLE, caption, combo, fit, hollow, image_at, number, toolbar},
@@ -93,6 +93,13 @@ impl Synthesis {
         }
     }
 
+    /// What the pictures say of themselves.
+    fn about(&self) -> Texts {
+        let (preset, settings) = (self.preset(), self.settings.clone().unwrap_or_default());
+        let method = format!("{} ({})", preset.name, preset.paper);
+        vec![("Goal", self.goal.clone()), ("Method", method), ("Settings", in_words(&settings))]
+    }
+
     fn start(&mut self, view: View, out: &mut Vec<Command>) {
         let (goal, words) = self.aim(view);
         self.goal = words;
@@ -146,6 +153,12 @@ impl Synthesis {
                     out.push(Command::Synthesise(Control::Pause));
                 } else if !frame.running && ui.add_enabled(!done, egui::Button::new("Resume")).clicked() {
                     out.push(Command::Synthesise(Control::Resume));
+                }
+                let hint = "Save every state that can be gone back to as a numbered PNG, in a folder of its own";
+                if frame.kept.len() > 1 && ui.button("Save frames…").on_hover_text(hint).clicked() {
+                    let name = file_name(view, &format!("synthesis {} frames", self.goal));
+                    let texts = [texts_of(view), self.about()].concat();
+                    out.push(Command::SaveFrames(name, texts));
                 }
             }
         });
@@ -233,7 +246,6 @@ impl Panel for Synthesis {
 
     fn export(&self, view: View) -> Option<Export> {
         let frame = Arc::clone(view.synthesis?);
-        let (preset, settings) = (self.preset(), self.settings.clone().unwrap_or_default());
         let (step, words) = (frame.step.to_string(), said(&frame));
         let export = Export::new(view, &format!("synthesis {}", self.goal), None, move |_| {
             let k = (512 / frame.picture.width().max(frame.picture.height())).max(1);
@@ -241,9 +253,8 @@ impl Panel for Synthesis {
             let image = DynamicImage::ImageRgb8((*frame.picture).clone()).into_rgba8();
             Ok(imageops::resize(&image, w, h, imageops::FilterType::Nearest))
         });
-        let export =
-            export.with("Goal", self.goal.clone()).with("Method", format!("{} ({})", preset.name, preset.paper));
-        Some(export.with("Settings", in_words(&settings)).with("Step", step).with("Worth", words))
+        let export = self.about().into_iter().fold(export, |export, (key, text)| export.with(key, text));
+        Some(export.with("Step", step).with("Worth", words))
     }
 
     fn options(&self) -> Value {

@@ -1,0 +1,77 @@
+//! What leaves the window: panes as files and on the clipboard, the tour, the frames of a synthesis.
+
+use super::*;
+use crate::{
+    engine::Control,
+    ui::export::{Export, Texts, file_name},
+};
+use std::path::Path;
+
+impl App {
+    /// What saving a pane writes.
+    pub(super) fn exported(&self, tile: TileId) -> Option<Export> {
+        // The palette colours no export.
+        let view = self.view(&[], Palette::dark());
+        view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view))
+    }
+
+    fn nothing_yet(&mut self) {
+        self.message = Some(Message { text: "This pane has nothing to save yet".into(), failed: true });
+    }
+
+    /// The pane that was clicked last, else the first.
+    pub(super) fn active_pane(&self) -> Option<TileId> {
+        let is_pane = |tile: &TileId| self.panes.tiles.get_pane(tile).is_some();
+        self.active.filter(is_pane).or_else(|| self.panes.active_tiles().into_iter().find(is_pane))
+    }
+
+    /// Asks where to save what a pane shows.
+    pub(super) fn export(&mut self, ctx: &egui::Context, tile: TileId) {
+        match self.exported(tile) {
+            Some(export) => {
+                let question = Question::Save(export.name.clone(), export.endings());
+                self.dialogs.open(ctx, question, Purpose::Save(tile));
+            }
+            None => self.nothing_yet(),
+        }
+    }
+
+    /// Writes what the pane shows now.
+    pub(super) fn save_pane(&mut self, tile: TileId, path: PathBuf) {
+        if let Some(export) = self.exported(tile) {
+            let usual = export.endings().first().map_or("", |(ending, _)| ending);
+            let path = if path.extension().is_some() { path } else { path.with_extension(usual) };
+            let what = format!("Saving {}", export.name);
+            self.engine.request(Request::Task(what, Box::new(move |watch| export.write(&path, watch))));
+        }
+    }
+
+    /// Puts what a pane shows on the clipboard.
+    pub(super) fn copy(&mut self, ctx: &egui::Context, tile: TileId) {
+        let Some(export) = self.exported(tile) else { return self.nothing_yet() };
+        let (what, ctx) = (format!("Copying {}", export.name), ctx.clone());
+        self.engine.request(Request::Task(what, Box::new(move |watch| export.copy(&ctx, watch))));
+    }
+
+    /// Asks where to save a pane as it looks.
+    pub(super) fn export_look(&mut self, ctx: &egui::Context, tile: TileId, large: bool) {
+        let name = self.exported(tile).map(|export| export.into_texts().0);
+        let name = name.unwrap_or_else(|| "striate".into());
+        self.dialogs.open(ctx, Question::Save(name, &[("png", "PNG picture")]), Purpose::SaveLook(tile, large));
+    }
+
+    /// Writes the tour of what is on screen into a folder in this one.
+    pub(super) fn save_tour(&mut self, folder: &Path) {
+        let Some(view) = self.view(&[], Palette::dark()) else { return };
+        let picture = view.run().picture.as_ref().map_or("numbers", |picture| picture.name.as_str());
+        let out = folder.join(file_name(view, &format!("{picture} tour")));
+        let (run, class, tour) = (Arc::clone(view.run()), view.class(), self.tour);
+        let work = move |watch: &_| tour(&run, class, &out, watch);
+        self.engine.request(Request::Task("Writing the tour".into(), Box::new(work)));
+    }
+
+    /// Writes what the live synthesis keeps into a folder of this name in this one.
+    pub(super) fn save_frames(&mut self, folder: &Path, name: &str, texts: Texts) {
+        self.engine.control(Control::Save(folder.join(name), texts));
+    }
+}

@@ -1,0 +1,61 @@
+//! What takes long lets everything else by.
+
+use super::*;
+use eframe::egui::Key;
+
+/// Starts RISE, which runs for longer than the rest of a test.
+fn start_rise(window: &mut Window) {
+    press(window, "Method");
+    // At the end of a list that is longer than its box.
+    window.get_by_label("RISE").click_accesskit();
+    window.run_steps(3);
+    settle(window);
+    press(window, "Compute");
+    let start = Instant::now();
+    while window.query_by_label("Progress of RISE").is_none() {
+        assert!(start.elapsed() < Duration::from_secs(60), "RISE does not begin");
+        window.step();
+    }
+}
+
+fn is_at_it(window: &mut Window) {
+    window.step();
+    window.get_by_label("Progress of RISE");
+}
+
+#[test]
+fn layers_reconstructions_and_classes_are_answered_while_a_slow_method_runs() {
+    let Some(mut window) = open() else { return };
+    start_rise(&mut window);
+    for _ in 0..3 {
+        window.key_press(Key::CloseBracket);
+        window.step();
+        let (here, unit) = (layer(&window), window.state().selection().unit);
+        let key = move |app: &App| (app.shown().unwrap().run.id, here, unit, striate::methods::Keep::Strongest);
+        until(&mut window, "a reconstruction", |app| app.answers().reconstruction(key(app)).is_some());
+        is_at_it(&mut window);
+    }
+    press(&mut window, "CAM");
+    let class = Target::Class(window.state().shown().unwrap().ranking[0]);
+    let id = window.state().shown().unwrap().run.id;
+    let key = (id, "grad-cam", class, None, String::new());
+    until(&mut window, "Grad-CAM", |app| app.answers().attribution(&key).is_some());
+    is_at_it(&mut window);
+    press(&mut window, "Cancel");
+    settle(&mut window);
+}
+
+#[test]
+fn another_picture_ends_what_is_asked_about_the_last() {
+    let Some(mut window) = open() else { return };
+    start_rise(&mut window);
+    let asked = Instant::now();
+    window.key_press(Key::PageDown);
+    window.step();
+    until(&mut window, "the next picture", |app| picture_name(app) == "coffee");
+    println!("another picture came {:?} after it was asked for beside RISE", asked.elapsed());
+    settle(&mut window);
+    assert!(window.query_by_label("Progress of RISE").is_none());
+    // It may be asked for again.
+    window.get_by_label("Compute");
+}

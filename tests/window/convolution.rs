@@ -1,0 +1,85 @@
+//! The lectures' page on convolution, played with.
+
+use super::*;
+use eframe::egui::{Key, accesskit::Role};
+use egui_kittest::kittest::NodeT as _;
+
+fn says(window: &Window, part: &str) -> bool {
+    window.query_by_label_contains(part).is_some()
+}
+
+/// Types a number into a cell.
+fn write(window: &mut Window, cell: &str, text: &str) {
+    window.get_by_role_and_label(Role::SpinButton, cell).click();
+    window.run_steps(3);
+    window.get_by_role_and_label(Role::SpinButton, cell).type_text(text);
+    window.key_press(Key::Enter);
+    window.run_steps(3);
+}
+
+#[test]
+fn the_example_of_the_lectures_is_played_with() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "Convolution");
+    assert!(says(&window, "1·1 + 1·0 + 1·1 + 0·0 + 1·1 + 1·0 + 0·1 + 0·0 + 1·1 = 4"));
+    assert!(says(&window, "floor((5 + 2·0 - 1·(3 - 1) - 1) / 1) + 1 = 3"));
+    // Another window, by pointing at its value.
+    let output = window.get_by_label("numbers: output").rect();
+    click(&mut window, output.center() + vec2(0.0, output.height() / 3.0));
+    assert!(says(&window, "row 2, column 1") && says(&window, "sum = 3"));
+    // A number of the input, and one of the kernel.
+    write(&mut window, "input 2, 1", "5");
+    assert!(says(&window, "5·1 + 1·0") && says(&window, "sum = 8"), "the window begins with another number");
+    write(&mut window, "kernel 0, 0", "-2");
+    assert!(says(&window, "5·(-2) + 1·0") && says(&window, "sum = -7"));
+    assert_eq!(window.get_by_label("Kernel").accesskit_node().value().as_deref(), Some("kernel: own"));
+    // A preset, and padding by the keyboard.
+    press(&mut window, "Kernel");
+    press(&mut window, "identity");
+    window.get_by_role_and_label(Role::Slider, "padding").focus();
+    window.key_press(Key::ArrowRight);
+    window.run_steps(3);
+    assert!(says(&window, "floor((5 + 2·1 - 1·(3 - 1) - 1) / 1) + 1 = 5"));
+    window.get_by_role_and_label(Role::Slider, "dilation").focus();
+    for _ in 0..2 {
+        window.key_press(Key::ArrowRight);
+        window.run_steps(3);
+    }
+    assert!(says(&window, "floor((5 + 2·1 - 3·(3 - 1) - 1) / 1) + 1 = 1"));
+    window.get_by_role_and_label(Role::Slider, "padding").focus();
+    window.key_press(Key::ArrowLeft);
+    window.run_steps(3);
+    assert!(says(&window, "There is no output"), "three taps three apart span seven");
+}
+
+#[test]
+fn the_kernel_is_what_the_selected_unit_learned() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "Convolution");
+    press(&mut window, "Kernel");
+    press(&mut window, "learned");
+    let unit = window.state().selection().unit;
+    assert!(says(&window, &format!("numbers: unit {unit} of conv1, input 0")));
+    window.get_by_role_and_label(Role::Slider, "padding").focus();
+    for _ in 0..2 {
+        window.key_press(Key::ArrowRight);
+        window.run_steps(3);
+    }
+    let app = window.state();
+    let filters = app.shown().unwrap().run.model.network.filters(1).unwrap().unwrap();
+    let first: f32 = filters.get(unit).unwrap().get(0).unwrap().get(0).unwrap().get(0).unwrap().to_scalar().unwrap();
+    let shown = |window: &Window| {
+        let cell = window.get_by_role_and_label(Role::SpinButton, "kernel 0, 0");
+        cell.accesskit_node().numeric_value().unwrap() as f32
+    };
+    assert!((shown(&window) - first).abs() < 1e-6, "{} is not {first}", shown(&window));
+    // It follows the selection.
+    window.key_press(Key::Escape);
+    window.run_steps(2);
+    press(&mut window, "Activations");
+    let tiles = window.get_by_label("feature maps of conv1").rect();
+    click(&mut window, tiles.min + vec2(12.0, 12.0));
+    press(&mut window, "Convolution");
+    assert!(says(&window, "numbers: unit 0 of conv1, input 0"));
+    assert!((shown(&window) - first).abs() > 1e-6);
+}
