@@ -54,6 +54,12 @@ impl Watch {
         Watch { from, to: from + width, ..self.clone() }
     }
 
+    /// The watches for a first step of this one that takes `share` of its time, and for the rest.
+    pub fn split(&self, share: f32) -> [Self; 2] {
+        let middle = self.from + (self.to - self.from) * share;
+        [Watch { to: middle, ..self.clone() }, Watch { from: middle, ..self.clone() }]
+    }
+
     /// Reports that `done` of `total` steps are behind us.
     ///
     /// # Errors
@@ -96,7 +102,10 @@ mod tests {
         let watch = Watch::reporting(move |fraction| sink.lock().unwrap().push(fraction));
         watch.part(1, 2).at(1, 2).unwrap();
         watch.part(1, 2).part(0, 2).at(1, 1).unwrap();
-        assert_eq!(*seen.lock().unwrap(), [0.75, 0.75]);
+        let [first, rest] = watch.part(1, 2).split(0.75);
+        first.at(1, 2).unwrap();
+        rest.at(1, 2).unwrap();
+        assert_eq!(*seen.lock().unwrap(), [0.75, 0.75, 0.6875, 0.9375]);
         watch.part(0, 3).cancel();
         assert!(matches!(watch.at(0, 1), Err(Error::Cancelled)));
     }

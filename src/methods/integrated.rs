@@ -28,14 +28,16 @@ pub(super) const INTEGRATED: Method = Method {
             Ok(Tensor::cat(&scaled, 0)?)
         };
         let mut mean = picture.zeros_like()?;
-        gradients(question, points.len(), make, |start, gradients| {
+        // The values at both ends are two pictures forward, to the steps' forward and back.
+        let [steps, ends] = question.watch.split(points.len() as f32 / (points.len() + 1) as f32);
+        gradients(&question.of(question.trace, &steps), points.len(), make, |start, gradients| {
             for (index, &weight) in weights[start..start + gradients.dim(0)?].iter().enumerate() {
                 mean = (&mean + (gradients.narrow(0, index, 1)? * weight)?)?;
             }
             Ok(())
         })?;
-        let ends = Tensor::cat(&[picture.zeros_like()?, picture.clone()], 0)?;
-        let values = question.values_of(0, 2, question.watch, |from, to| Ok(ends.narrow(0, from, to - from)?))?;
+        let both = Tensor::cat(&[picture.zeros_like()?, picture.clone()], 0)?;
+        let values = question.values_of(0, 2, &ends, |from, to| Ok(both.narrow(0, from, to - from)?))?;
         let shares = coloured(question, &(mean * &picture)?)?;
         Ok(shares.summing_to(f64::from(values[1]) - f64::from(values[0])))
     },

@@ -78,6 +78,8 @@ pub struct Canvas {
     state: State,
     film: Film,
     curve: Vec<Measure>,
+    /// The state that was worth most so far, where the run is to end with it.
+    best: Option<(f64, State)>,
 }
 
 impl Canvas {
@@ -121,7 +123,7 @@ impl Canvas {
         let state = State { step: 0, octave: 0, params, memory: Memory::default() };
         let mut film = Film::default();
         film.keep(&state);
-        Ok(Canvas { recipe, space, whole, network, parametrisation, state, film, curve: Vec::new() })
+        Ok(Canvas { recipe, space, whole, network, parametrisation, state, film, curve: Vec::new(), best: None })
     }
 
     /// Steps taken.
@@ -212,8 +214,14 @@ impl Canvas {
                 params = self.parametrisation.clip(&params);
             }
         }
+        self.remember(measure);
         self.state.params = params;
         self.state.step += 1;
+        if self.is_done()
+            && let Some((_, best)) = self.best.take()
+        {
+            self.state.params = best.params;
+        }
         self.curve.truncate(self.state.step - 1);
         self.curve.push(measure);
         self.film.keep(&self.state);
@@ -230,6 +238,20 @@ impl Canvas {
             each(self, measure)?;
         }
         watch.at(1, 1)
+    }
+
+    /// Keeps the present state if it is the best of its octave: by the probability that a class got, where one was asked
+    /// for, since a score can grow while another's grows faster.
+    fn remember(&mut self, measure: Measure) {
+        if self.recipe.settings.choice(&p::RESULT) != "best" {
+            return;
+        }
+        let wanted = self.recipe.terms.first().is_some_and(|term| term.weight > 0.0);
+        let worth = measure.probability.filter(|_| wanted).map_or(measure.value, f64::from);
+        let is_better = |(other, state): &(f64, State)| state.octave != self.state.octave || worth > *other;
+        if self.best.as_ref().is_none_or(is_better) {
+            self.best = Some((worth, self.state.clone()));
+        }
     }
 
     /// What the pictures are worth as they are, without random transforms; and as a file of 8 bits a colour holds them.
@@ -252,6 +274,7 @@ impl Canvas {
     /// None that the present settings did not have.
     pub fn change(&mut self, settings: Settings) -> Result<()> {
         let images = self.images();
+        self.best = None;
         let changed = |parameter| settings.number(parameter) != self.recipe.settings.number(parameter);
         let other = changed(&p::PARAMETRISATION) || changed(&p::DECAY_POWER);
         self.recipe.settings = settings;
@@ -284,6 +307,7 @@ impl Canvas {
             let network = octave_network(&self.whole, &self.recipe.settings, state.octave)?;
             self.place(network);
             self.curve.truncate(state.step);
+            self.best.take_if(|(_, best)| best.step >= state.step);
             self.state = state;
         }
         Ok(self.state.step)

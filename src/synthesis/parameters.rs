@@ -5,6 +5,12 @@ use crate::methods::{Kind, Parameter, Settings};
 pub(super) const STEPS: Parameter = Parameter::count("steps", "Steps in all", [1, 100_000], 512, "steps");
 pub(super) const SEED: Parameter =
     Parameter::count("seed", "Which random numbers: the same seed gives the same picture", [0, 999_999], 0, "");
+pub(super) const RESULT: Parameter = Parameter::choice(
+    "result",
+    "What a run ends with: its last picture, or the one in which the class was likeliest (without a class, the objective \
+     largest)",
+    &["last", "best"],
+);
 pub(super) const PARAMETRISATION: Parameter = Parameter::choice(
     "parametrisation",
     "What is varied: pixels, or the waves that the picture is the sum of, in decorrelated colours",
@@ -124,6 +130,7 @@ pub(super) const OCTAVE_SCALE: Parameter =
 pub const PARAMETERS: &[Parameter] = &[
     STEPS,
     SEED,
+    RESULT,
     PARAMETRISATION,
     DECAY_POWER,
     START,

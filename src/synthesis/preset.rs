@@ -19,7 +19,8 @@ pub struct Preset {
 }
 
 /// The paper gives decay, blur and percentiles, but no step. The 100 times the plain gradient of its toolbox is for one
-/// network's gradients: on photonet's it leaves the picture grey. Here the mean step is given, chosen by looking.
+/// network's gradients: on photonet's it leaves the picture grey. Here the mean step is given, chosen by looking. As in
+/// that toolbox a run ends with the best picture it came by: decay and clipping keep the last ones swinging.
 const YOSINSKI: &str = "Yosinski, Clune, Nguyen, Fuchs and Lipson 2015";
 
 /// Every preset, the usual one first.
@@ -56,7 +57,15 @@ pub const PRESETS: &[Preset] = &[
         paper: YOSINSKI,
         about: "A slight blur every 4 steps, and half of the pixels, those nearest to the mean, set to the mean. The first \
                 of the paper's four.",
-        values: &["gradient=normalised", "rate=2", "steps=300", "blur=0.5", "blur-every=4", "small-norm=50"],
+        values: &[
+            "gradient=normalised",
+            "result=best",
+            "rate=2",
+            "steps=300",
+            "blur=0.5",
+            "blur-every=4",
+            "small-norm=50",
+        ],
     },
     Preset {
         name: "yosinski-2",
@@ -64,14 +73,22 @@ pub const PRESETS: &[Preset] = &[
         paper: YOSINSKI,
         about: "Strong decay, and a fifth of the pixels set to the mean. The second of the paper's four: the picture is \
                 little more than the last gradients.",
-        values: &["gradient=normalised", "rate=6", "steps=150", "decay=0.3", "small-norm=20"],
+        values: &["gradient=normalised", "result=best", "rate=6", "steps=150", "decay=0.3", "small-norm=20"],
     },
     Preset {
         name: "yosinski-3",
         title: "Yosinski 3",
         paper: YOSINSKI,
         about: "Blurred by a pixel every 4 steps with next to no decay. The third of the paper's four, and the usual one.",
-        values: &["gradient=normalised", "rate=3", "steps=300", "decay=0.0001", "blur=1", "blur-every=4"],
+        values: &[
+            "gradient=normalised",
+            "result=best",
+            "rate=1.5",
+            "steps=600",
+            "decay=0.0001",
+            "blur=1",
+            "blur-every=4",
+        ],
     },
     Preset {
         name: "yosinski-4",
@@ -81,6 +98,7 @@ pub const PRESETS: &[Preset] = &[
                 between black and white. The fourth of the paper's four.",
         values: &[
             "gradient=normalised",
+            "result=best",
             "rate=1.5",
             "steps=1000",
             "blur=0.5",
