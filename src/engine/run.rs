@@ -7,7 +7,7 @@ use crate::{
     methods::{Attribution, Keep, Method, Question, Reconstruction, Settings, Target, deconvnet},
     net::{NodeId, Trace},
     paint::Range,
-    picture::{Geometry, Input, Picture},
+    picture::{Alteration, Geometry, Input, Picture},
     watch::Watch,
 };
 use candle_core::{Device, Tensor};
@@ -26,8 +26,15 @@ pub struct Run {
     pub id: u64,
     /// The model that ran.
     pub model: Arc<Model>,
-    /// The picture; `None` when a bare tensor was fed.
+    /// The run, of this network, of the picture as it was before any alteration: tells alterations of one picture from
+    /// other pictures.
+    pub of: u64,
+    /// The picture as the network was shown it; `None` when a bare tensor was fed.
     pub picture: Option<Picture>,
+    /// The picture before it was altered.
+    pub original: Option<Picture>,
+    /// What was done to it.
+    pub alteration: Alteration,
     /// Where the network's input lies on the picture.
     pub geometry: Option<Geometry>,
     /// All activations.
@@ -92,8 +99,26 @@ impl Run {
     /// # Errors
     /// When the picture cannot be preprocessed, or the pass was cancelled.
     pub fn picture(model: &Arc<Model>, picture: Picture, watch: &Watch) -> Result<Self> {
+        Run::altered(model, picture, Alteration::default(), None, watch)
+    }
+
+    /// Runs a picture that is altered first; `of` is the run that this network made of other alterations of it, if any.
+    ///
+    /// # Errors
+    /// Those of [`Run::picture`].
+    pub fn altered(
+        model: &Arc<Model>,
+        original: Picture,
+        alteration: Alteration,
+        of: Option<u64>,
+        watch: &Watch,
+    ) -> Result<Self> {
+        let picture = alteration.apply(&original, &model.preprocess);
         let Input { tensor, geometry } = model.preprocess.apply(&picture, model.network.device())?;
-        Run::new(model, tensor, Some(picture), Some(geometry), watch)
+        let run = Run::tensor(model, tensor, watch)?;
+        let of = of.unwrap_or(run.id);
+        let (picture, geometry) = (Some(picture), Some(geometry));
+        Ok(Run { of, picture, original: Some(original), alteration, geometry, ..run })
     }
 
     /// Runs an input that is already normalised, `(1, channels, height, width)`.
@@ -101,27 +126,21 @@ impl Run {
     /// # Errors
     /// [`crate::Error::Usage`] when its shape is not the network's.
     pub fn tensor(model: &Arc<Model>, input: Tensor, watch: &Watch) -> Result<Self> {
-        Run::new(model, input, None, None, watch)
-    }
-
-    fn new(
-        model: &Arc<Model>,
-        input: Tensor,
-        picture: Option<Picture>,
-        geometry: Option<Geometry>,
-        watch: &Watch,
-    ) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let start = Instant::now();
         let trace = model.network.forward(&input, watch)?;
         let took = start.elapsed();
         let nodes = model.network.graph().nodes().len();
         let layers = (0..nodes).map(|node| LayerView::new(&trace, node)).collect::<Result<_>>()?;
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Ok(Run {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id,
+            of: id,
             model: Arc::clone(model),
-            picture,
-            geometry,
+            picture: None,
+            original: None,
+            alteration: Alteration::default(),
+            geometry: None,
             probabilities: trace.probabilities()?,
             scores: trace.scores()?,
             layers,

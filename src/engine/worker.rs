@@ -15,7 +15,7 @@ use crate::{
     Error, Result,
     methods::{Attribution, Keep, Reconstruction},
     net::NodeId,
-    picture::{Picture, SAMPLES, beside, first_in},
+    picture::{Alteration, Picture, SAMPLES, beside, first_in},
     watch::Watch,
     weights::{self, Source},
 };
@@ -55,6 +55,8 @@ pub enum Request {
     Fetch(Opening),
     /// Open a picture and run it.
     Picture(PictureSource),
+    /// Run the present picture, altered.
+    Alter(Alteration),
     /// What matters for a target, by quick methods; one answer each.
     Attribute(Vec<Inquiry>),
     /// The same by a method that takes long: what is quick goes before it.
@@ -125,7 +127,7 @@ impl Request {
     fn lane(&self) -> Lane {
         match self {
             Request::Open(_) | Request::Fetch(_) => Lane::Model,
-            Request::Picture(_) => Lane::Picture,
+            Request::Picture(_) | Request::Alter(_) => Lane::Picture,
             Request::Attribute(_) => Lane::Attribution,
             Request::AttributeSlowly(_) | Request::Measure(..) => Lane::Slow,
             Request::Deconvnet(_) => Lane::Deconvnet,
@@ -137,7 +139,7 @@ impl Request {
         match self {
             Request::Open(opening) => format!("Opening {}", opening.network),
             Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
-            Request::Picture(_) => "Running the picture".into(),
+            Request::Picture(_) | Request::Alter(_) => "Running the picture".into(),
             Request::Attribute(inquiries) => {
                 inquiries.first().map_or_else(String::new, |first| first.method.title.into())
             }
@@ -207,8 +209,16 @@ impl Engine {
     pub fn start(device: DeviceChoice, wake: impl Fn() + Send + Sync + 'static) -> Result<Self> {
         let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new(), wake: Box::new(wake) });
         let (sender, events) = mpsc::channel();
-        let worker =
-            Worker { shared: Arc::clone(&shared), events: sender, device, model: None, picture: None, live: None };
+        let worker = Worker {
+            shared: Arc::clone(&shared),
+            events: sender,
+            device,
+            model: None,
+            picture: None,
+            alteration: Alteration::default(),
+            of: None,
+            live: None,
+        };
         let thread = thread::Builder::new().name("engine".into()).spawn(move || worker.work());
         let thread = thread.map_err(|error| Error::Failed(format!("cannot start the engine's thread: {error}")))?;
         Ok(Engine { shared, events, thread: Some(thread) })
@@ -299,6 +309,10 @@ struct Worker {
     device: DeviceChoice,
     model: Option<Arc<Model>>,
     picture: Option<Picture>,
+    /// What is done to the picture, whichever network looks at it.
+    alteration: Alteration,
+    /// What the present network made of the present picture first.
+    of: Option<u64>,
     live: Option<Live>,
 }
 
@@ -440,9 +454,10 @@ impl Worker {
             Request::Open(opening) => {
                 let model = Arc::new(Model::open(&opening, &self.device.open()?, watch)?);
                 // The old model stays until the picture has run through the new one: a cancelled run changes nothing.
-                let run = self.picture.clone().map(|picture| Run::picture(&model, picture, watch)).transpose()?;
+                let run = |picture| Run::altered(&model, picture, self.alteration, None, watch);
+                let run = self.picture.clone().map(run).transpose()?;
                 self.model = Some(Arc::clone(&model));
-                self.live = None;
+                (self.live, self.of) = (None, run.as_ref().map(|run| run.of));
                 self.tell(Event::Model(model));
                 if let Some(run) = run {
                     self.tell(Event::Run(Arc::new(run)));
@@ -470,9 +485,18 @@ impl Worker {
                 // Without a model yet, the picture waits for it.
                 if let Some(model) = &self.model {
                     let run = Arc::new(Run::picture(model, picture.clone(), watch)?);
+                    self.of = Some(run.of);
                     self.tell(Event::Run(run));
                 }
-                self.picture = Some(picture);
+                (self.picture, self.alteration) = (Some(picture), Alteration::default());
+                Ok(())
+            }
+            Request::Alter(alteration) => {
+                if let (Some(model), Some(picture)) = (&self.model, &self.picture) {
+                    let run = Run::altered(model, picture.clone(), alteration, self.of, watch)?;
+                    self.tell(Event::Run(Arc::new(run)));
+                }
+                self.alteration = alteration;
                 Ok(())
             }
             Request::Attribute(inquiries) => {
@@ -485,7 +509,7 @@ impl Worker {
             Request::AttributeSlowly(inquiry) => self.attribute(&inquiry, watch),
             Request::Measure(run, change, class) => {
                 let result = answer(invariance(&run, change, class, watch))?;
-                self.tell(Event::Invariance((run.id, change, class), result));
+                self.tell(Event::Invariance((run.of, change, class), result));
                 Ok(())
             }
             Request::Deconvnet(units) => {

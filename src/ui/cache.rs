@@ -146,6 +146,12 @@ impl Cache {
         found
     }
 
+    /// Whether a layer's maps and the pictures of a run are there to be drawn; asks for them where they are not.
+    pub fn is_ready(&self, run: &Arc<Run>, node: NodeId) -> bool {
+        let maps = !matches!(self.maps(run, node), Maps::Coming);
+        self.pictures(run).is_some() && maps
+    }
+
     /// For small maps that a pane makes itself.
     pub fn render_state(&self) -> Option<&RenderState> {
         self.shared.render_state.as_ref()
@@ -184,7 +190,10 @@ fn work(shared: &Shared) {
     while let Some(job) = next(shared) {
         match job {
             Job::Pictures(run) => {
-                let pictures = Arc::new(Pictures::new(&run, &shared.ctx));
+                let of = run.of;
+                let known = shared.state().pictures.values().find(|other| other.of == of).cloned();
+                let picture = known.and_then(|other| other.picture.clone());
+                let pictures = Arc::new(Pictures::new(&run, picture, &shared.ctx));
                 let mut state = shared.state();
                 state.unpainted.retain(|other| other.id != run.id);
                 state.pictures.insert(run.id, pictures);

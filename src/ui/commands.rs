@@ -9,6 +9,7 @@ use super::{
 use crate::{
     engine::{Change, Control, Inquiry, Opening, PictureSource, Projection, Run},
     net::NodeId,
+    picture::{Alteration, Picture},
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use egui_tiles::TileId;
@@ -51,6 +52,8 @@ pub enum Action {
     UnitDown,
     /// Explain the predicted class.
     PredictedClass,
+    /// The picture as it was before it was altered.
+    Unalter,
     /// Dark or light.
     ToggleTheme,
     /// All panes where they were at first.
@@ -93,7 +96,7 @@ const fn alt(key: Key) -> Option<KeyboardShortcut> {
 
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 25] = [
+    pub const ALL: [Action; 26] = [
         Action::OpenPicture,
         Action::OpenFolder,
         Action::PreviousPicture,
@@ -109,6 +112,7 @@ impl Action {
         Action::UnitUp,
         Action::UnitDown,
         Action::PredictedClass,
+        Action::Unalter,
         Action::Cancel,
         Action::ToggleTheme,
         Action::ResetArrangement,
@@ -153,6 +157,7 @@ impl Action {
             Action::UnitUp => ("Unit above", "One row up in the grid", key(Key::ArrowUp)),
             Action::UnitDown => ("Unit below", "One row down in the grid", key(Key::ArrowDown)),
             Action::PredictedClass => ("Explain the predicted class", "Back from a chosen class", key(Key::P)),
+            Action::Unalter => ("Reset the picture", "Undo whatever was done to it in the Picture pane", key(Key::U)),
             Action::ToggleTheme => ("Dark or light", "Switch between the dark and the light theme", { ctrl(Key::D) }),
             Action::ResetArrangement => ("Reset arrangement", "Put all panes where they were at first", None),
             Action::ZoomIn => ("Larger", "Make everything larger", ctrl(Key::Plus)),
@@ -180,6 +185,10 @@ pub enum Command {
     SelectLayer(NodeId),
     /// Go to a unit of the layer, and to a row and a column of it.
     SelectUnit(usize, Option<[usize; 2]>),
+    /// Do this to the picture.
+    Alter(Alteration),
+    /// Run what is being drawn: the latest of it, whenever what went before is on screen.
+    Draw(Picture),
     /// Explain a class; the predicted one where `None`.
     SelectClass(Option<usize>),
     /// Colour feature maps another way.

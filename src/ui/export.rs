@@ -58,6 +58,11 @@ impl Export {
         let model = &view.run().model;
         let mut texts = vec![("Network", model.card.name.to_owned()), ("Weights", model.weights.to_string())];
         texts.extend(view.run().picture.iter().map(|picture| ("Picture", picture.name.clone())));
+        let [_, height, width] = model.network.graph().input_shape();
+        let altered = view.run().alteration.say([width, height]);
+        if !altered.is_empty() {
+            texts.push(("Altered", altered));
+        }
         let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
         Export { name: format!("{}-{name}", model.card.name), texts, content }
     }

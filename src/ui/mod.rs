@@ -14,6 +14,7 @@ pub mod dialogs;
 pub mod drawing;
 pub mod export;
 pub mod history;
+pub mod icons;
 pub mod magnify;
 pub mod palette;
 pub mod panels;

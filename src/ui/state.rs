@@ -10,6 +10,7 @@ use crate::{
     engine::{Frame, LayerView, Run, Status},
     net::{Cost, Graph, Node, NodeId, Op},
     paint::{Scaling, Style},
+    picture::Alteration,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
@@ -25,6 +26,8 @@ pub struct Selection {
     pub position: Option<[usize; 2]>,
     /// The class that attributions explain; the predicted one where `None`.
     pub class: Option<usize>,
+    /// What is to be done to the picture: a run of that is on its way where the one on screen is of another.
+    pub alteration: Alteration,
     /// What the pointer is over.
     pub hover: Option<Hover>,
     /// The unit last selected in each layer that was visited.
@@ -65,7 +68,7 @@ impl Selection {
         let first = run.model.network.graph().nodes().iter().position(|node| matches!(node.op, Op::Conv(_)));
         let layer = first.unwrap_or(0);
         let unit = strongest_unit(&run.layers[layer]);
-        *self = Selection { layer, unit, ..Selection::default() };
+        *self = Selection { layer, unit, alteration: run.alteration, ..Selection::default() };
     }
 }
 

@@ -16,6 +16,7 @@ use striate::{
     ui::{App, Start, dialogs::Ask},
 };
 
+mod altering;
 mod first;
 mod instruments;
 mod monkey;

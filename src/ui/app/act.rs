@@ -27,6 +27,8 @@ impl App {
                 let units = self.shown.as_ref().map_or(0, |shown| shown.run.layers[self.selection.layer].shape[0]);
                 self.selection.select_unit(unit.min(units.saturating_sub(1)), position);
             }
+            Command::Alter(alteration) => self.selection.alteration = alteration,
+            Command::Draw(picture) => self.asked.draw(picture),
             Command::SelectClass(class) => self.selection.class = class,
             Command::SetLook(look) => self.look = look,
             Command::Hover(hover) => self.selection.hover = Some(hover),
@@ -37,7 +39,7 @@ impl App {
                 self.engine.request(Request::AttributeSlowly(inquiry));
             }
             Command::Measure(run, change, class) => {
-                self.answers.measure((run.id, change, class));
+                self.answers.measure((run.of, change, class));
                 self.engine.request(Request::Measure(run, change, class));
             }
             Command::AskAgain => self.answers.ask_again(),
@@ -99,7 +101,10 @@ impl App {
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Cancel if self.overlay != Overlay::None => self.overlay = Overlay::None,
             Action::Cancel if self.engine.is_idle() => self.message = None,
-            Action::Cancel => self.engine.cancel(),
+            Action::Cancel => {
+                self.engine.cancel();
+                self.give_up();
+            }
             Action::PreviousLayer => self.carry_out(ctx, Command::SelectLayer(layer.saturating_sub(1))),
             Action::NextLayer => self.carry_out(ctx, Command::SelectLayer((layer + 1).min(layers.saturating_sub(1)))),
             Action::UnitLeft => self.step(-1, 0),
@@ -107,6 +112,7 @@ impl App {
             Action::UnitUp => self.step(0, -1),
             Action::UnitDown => self.step(0, 1),
             Action::PredictedClass => self.selection.class = None,
+            Action::Unalter => self.selection.alteration = Default::default(),
             Action::ToggleTheme => {
                 let other = if ctx.theme() == Theme::Dark { Theme::Light } else { Theme::Dark };
                 ctx.set_theme(other);

@@ -1,13 +1,7 @@
 //! Takes in what happened: results of the engine, answers of dialogs, files dropped, pictures pasted.
 
 use super::*;
-use crate::{
-    engine::{Event, Lane},
-    picture::Picture,
-};
-
-/// How many files are remembered.
-const RECENT: usize = 12;
+use crate::{engine::Event, picture::Picture};
 
 impl App {
     /// Takes in what the engine, the dialogs and the system have for the window.
@@ -19,29 +13,12 @@ impl App {
                     self.model = Some(model);
                     self.synthesis = None;
                 }
-                Event::Run(run) => {
-                    let shown = Shown::new(run);
-                    let same = self.shown.as_ref().is_some_and(|old| Arc::ptr_eq(&old.run.model, &shown.run.model));
-                    if same {
-                        self.selection.position = None;
-                        self.selection.hover = None;
-                    } else {
-                        self.selection.start(&shown.run);
-                        self.history.clear();
-                    }
-                    if let Some(path) = shown.run.picture.as_ref().and_then(|picture| picture.path.clone()) {
-                        self.recent.retain(|other| *other != path);
-                        self.recent.insert(0, path);
-                        self.recent.truncate(RECENT);
-                    }
-                    // What was asked about the last run was dropped with it.
-                    self.answers.ask_again();
-                    self.cache.begin(&shown.run, self.selection.layer);
-                    self.shown = Some(Arc::new(shown));
-                    self.message = None;
-                }
+                Event::Run(run) => self.receive(run),
                 Event::Finished(text) => self.message = Some(Message { text, failed: false }),
                 Event::Failed(lane, text) => {
+                    if lane == Lane::Picture {
+                        self.give_up();
+                    }
                     if lane == Lane::Model
                         && let Some(model) = &self.model
                     {
@@ -54,6 +31,7 @@ impl App {
                 Event::Attribution(..) | Event::Invariance(..) | Event::Reconstruction { .. } => {}
             }
         }
+        self.change_over();
         if let Some((purpose, path)) = self.dialogs.poll() {
             match purpose {
                 Purpose::Save(tile) => self.save_pane(tile, path),

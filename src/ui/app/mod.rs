@@ -1,6 +1,8 @@
-//! The window: takes in what happened ([`listen`]), draws everything, then carries out what was asked for ([`act`]).
+//! The window: takes in what happened ([`listen`]), draws everything, then carries out what was asked for ([`act`]) and
+//! lets the engine run what is dragged or drawn ([`follow`]).
 
 mod act;
+mod follow;
 mod listen;
 
 use super::{
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::{
     Result,
-    engine::{Engine, Frame, Model, Opening, PictureSource, Request, Status},
+    engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Status},
     picture::SAMPLES,
 };
 use eframe::egui::{self, Panel, Theme};
@@ -41,6 +43,9 @@ pub struct App {
     /// The live synthesis as it was last seen.
     synthesis: Option<Arc<Frame>>,
     shown: Option<Arc<Shown>>,
+    /// The run that takes its place as soon as it can be drawn without a gap.
+    coming: Option<Arc<Shown>>,
+    asked: follow::Asked,
     model: Option<Arc<Model>>,
     selection: Selection,
     history: History,
@@ -85,6 +90,8 @@ impl App {
             answers: Answers::default(),
             synthesis: None,
             shown: None,
+            coming: None,
+            asked: follow::Asked::default(),
             model: None,
             selection: Selection::default(),
             history: History::default(),
@@ -127,9 +134,16 @@ impl App {
         self.message.as_ref()
     }
 
-    /// Whether nothing is being computed.
+    /// Whether nothing is being computed, nor waits to be shown.
     pub fn is_idle(&self) -> bool {
-        self.engine.is_idle()
+        self.engine.is_idle() && self.coming.is_none() && self.is_followed()
+    }
+
+    /// What runs; to the user, what is still to come on screen runs too.
+    fn status(&self) -> Option<Status> {
+        let waits = !self.is_idle() && self.shown.is_some();
+        let follows = || Status { lane: Lane::Picture, what: "Running the picture".into(), fraction: 1.0 };
+        self.engine.status().or_else(|| waits.then(follows))
     }
 
     fn view<'a>(&'a self, status: Option<&'a Status>, palette: &'static Palette) -> Option<View<'a>> {
@@ -154,7 +168,7 @@ impl eframe::App for App {
         chrome::keys(&ctx, &mut out);
         self.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);
-        let status = self.engine.status();
+        let status = self.status();
         let shown = self.shown.as_deref();
 
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
@@ -190,7 +204,9 @@ impl eframe::App for App {
             }
         }
         self.ask(inquiries, projections);
-        if self.shown.is_some() {
+        self.follow(&ctx);
+        // However long a drag takes, it is one step.
+        if self.shown.is_some() && !ctx.input(|input| input.pointer.any_down()) {
             self.history.note(&self.selection, ctx.input(|input| input.time));
         }
         if self.selection.hover != hovered {

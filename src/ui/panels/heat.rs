@@ -6,7 +6,7 @@ use super::{
     keep, take,
 };
 use crate::{
-    engine::Inquiry,
+    engine::{Inquiry, Run},
     methods::{Attribution, Keep, Method, Target, cam_layers},
     paint::{self, ColourMap, Plane, Range, Style},
     picture::cropped,
@@ -60,8 +60,9 @@ pub(super) struct Heat {
     /// What a class is searched by.
     search: String,
     painted: Option<(Arc<Attribution>, [u32; 4], TextureHandle)>,
-    /// The answer shown last, and of which run: it stays, dimmed, until the next is there.
-    last: Option<(u64, Arc<Attribution>)>,
+    /// The answer shown last, and of which run: it stays until the next is there, dimmed unless the two differ but in
+    /// what was done to the picture.
+    last: Option<(Arc<Run>, Arc<Attribution>)>,
 }
 
 impl Heat {
@@ -105,7 +106,7 @@ impl Panel for Heat {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         self.controls(ui, view, out);
         let inquiry = self.inquiry(view);
-        let (method, key, run) = (inquiry.method, inquiry.key(), view.run().id);
+        let (method, key) = (inquiry.method, inquiry.key());
         let target = said(view, inquiry.target);
         if !method.slow {
             out.push(Command::Need(inquiry.clone()));
@@ -121,7 +122,7 @@ impl Panel for Heat {
                 });
                 caption(ui, text).on_hover_text(format!("{}\n\n{}", method.about, method.paper));
                 self.show(ui, view, &attribution, out);
-                self.last = Some((run, attribution));
+                self.last = Some((Arc::clone(view.run()), attribution));
             }
             Some(Err(why)) => {
                 caption(ui, format!("{target}  ·  {}", method.title));
@@ -260,8 +261,11 @@ impl Heat {
         let slow = inquiry.method.slow;
         if comes {
             let area = ui.available_rect_before_wrap();
-            if let Some((_, last)) = self.last.clone().filter(|(run, _)| *run == view.run().id) {
+            if let Some((run, last)) = self.last.clone().filter(|(run, _)| run.of == view.run().of) {
                 self.show(&mut ui.new_child(egui::UiBuilder::new().max_rect(area)), view, &last, &mut Vec::new());
+                if run.id != view.run().id && !slow {
+                    return;
+                }
                 ui.painter().rect_filled(area, 0.0, view.palette.pane.gamma_multiply(0.7));
             }
             let share = view.status.map_or(0.0, |status| 100.0 * status.fraction);

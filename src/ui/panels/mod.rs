@@ -14,6 +14,7 @@ mod magnifier;
 mod network;
 mod pad;
 mod picture;
+mod picture_tools;
 mod saliency;
 mod scores;
 mod synthesis;

@@ -1,24 +1,29 @@
 //! The picture, what the network sees of it, and what the selected value sees of that.
 
-use super::{Kind, Panel};
+use super::{
+    Kind, Panel,
+    picture_tools::{self as tools, Tool},
+};
 use crate::{
     net::{Field, NodeId},
-    picture::Geometry,
+    picture::{Alteration, Geometry},
     ui::{
         commands::Command,
         export::Export,
         state::{Hover, View, layer_name, strongest_at},
-        widgets::{WHOLE, caption, cross, fit, hollow, image_at, number},
+        widgets::{caption, cross, fit, hollow, number},
     },
 };
-use eframe::egui::{self, Color32, Rect, RichText, Stroke, StrokeKind, Ui, pos2, vec2};
+use eframe::egui::{
+    self, Color32, PointerButton, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 use image::DynamicImage;
 
 pub(super) const KIND: Kind = Kind {
     name: "picture",
     title: "Picture",
     about: "The picture. The fine frame is what the network sees of it, the coloured one what the selected value sees. \
-            Click it to find the units that are strongest there.",
+            Click it to find the units that are strongest there; drag it with a tool to alter it, and watch the scores.",
     make: || Box::<Picture>::default(),
 };
 
@@ -26,6 +31,9 @@ pub(super) const KIND: Kind = Kind {
 struct Picture {
     /// The strongest units at a place.
     strongest: Option<(Place, Vec<(u32, f32)>)>,
+    tool: Tool,
+    /// Where a drag began, in shares of the frame, and what was done to the picture then.
+    drag: Option<([f32; 2], Alteration)>,
 }
 
 /// A run, a layer of it, and a position there.
@@ -33,55 +41,64 @@ type Place = (u64, NodeId, [usize; 2]);
 
 /// How many of them are listed, in a line this high.
 const LISTED: usize = 12;
-const LINE: f32 = 30.0;
+const LINE: f32 = 26.0;
 
 impl Panel for Picture {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let run = view.run();
-        let (Some(picture), Some(geometry)) = (&run.picture, &run.geometry) else {
+        let (Some(picture), Some(geometry)) = (&run.original, &run.geometry) else {
             return hollow(ui, "This run began with numbers, not with a picture", false);
         };
         let [_, height, width] = view.shown.graph().input_shape();
         let (w, h) = picture.pixels.dimensions();
-        caption(ui, format!("{}  ·  {w}x{h}  ·  seen at {width}x{height}", picture.name));
+        let what = format!("{}  ·  {w}x{h}  ·  seen at {width}x{height}", picture.name);
+        let alteration = view.selection.alteration;
+        let altered = alteration.say([width, height]);
+        caption(ui, if altered.is_empty() { what.clone() } else { format!("{altered}  ·  {what}") })
+            .on_hover_text(what);
         let pictures = view.pictures();
         let Some(texture) = pictures.as_ref().and_then(|pictures| pictures.picture.as_ref()) else {
             return hollow(ui, "Painting the picture", true);
         };
-        self.list(ui, view, out);
+        tools::row(ui, &mut self.tool, view, out);
+        // The line is there whatever the tool: were it to come and go, the picture would slip from under the pointer.
+        ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| {
+            ui.set_min_height(LINE);
+            match self.tool {
+                Tool::Look => self.list(ui, view, out),
+                tool => tools::numbers(ui, tool, view, out),
+            }
+        });
         let rect = fit(ui.available_rect_before_wrap(), w as f32 / h as f32);
-        let response = image_at(ui, rect, texture.id(), WHOLE, "picture");
-        let on_screen = |[x, y]: [f32; 2]| {
-            pos2(rect.left() + x / w as f32 * rect.width(), rect.top() + y / h as f32 * rect.height())
-        };
+        let frame = tools::framed(rect, geometry);
+        let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click_and_drag());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, ui.is_enabled(), "picture"));
         let painter = ui.painter().with_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
-        let [left, top, right, bottom] = geometry.crop_rect();
-        let seen = Rect::from_min_max(on_screen([left, top]), on_screen([right, bottom]));
-        frame(&painter, seen, Color32::from_white_alpha(170), 1.0);
+        tools::paint(&painter, texture.id(), [frame, rect], &alteration, run.model.preprocess.mean_colour());
+        outlined(&painter, frame, Color32::from_white_alpha(170), 1.0);
         if let Some((layer, position)) = marked(view) {
-            let field = view.shown.costs[layer].field;
-            let field = receptive_field(field, position, [height, width], geometry);
-            let field = Rect::from_min_max(on_screen(field[0]), on_screen(field[1]));
-            frame(&painter, field, view.palette.field, 2.0);
+            let field = seen_part(view, layer, position);
+            let field = tools::part(frame, [field.left(), field.top(), field.right(), field.bottom()]);
+            outlined(&painter, field, view.palette.field, 2.0);
         }
         if let Some(hover) = view.selection.hover {
-            let [x, y] = hover.place;
-            let at = on_screen(geometry.to_picture(x * width as f32, y * height as f32));
-            cross(&painter, at);
+            cross(&painter, frame.min + frame.size() * Vec2::from(hover.place));
         }
+        let place = |at: Pos2| <[f32; 2]>::from((at - frame.min) / frame.size());
         if let Some(at) = response.hover_pos() {
-            let x = (at.x - rect.left()) / rect.width() * w as f32;
-            let y = (at.y - rect.top()) / rect.height() * h as f32;
-            let [x, y] = geometry.to_input(x, y);
-            let place = [x / width as f32, y / height as f32];
+            ui.set_cursor_icon(self.tool.cursor());
+            let place = place(at);
             if place.iter().all(|share| (0.0..1.0).contains(share)) {
                 out.push(Command::Hover(Hover { place, spot: None }));
-                if let Some(at) = position_at(view, [x, y]).filter(|_| response.clicked()) {
+                let clicked = response.clicked() && self.tool == Tool::Look;
+                let input = [place[0] * width as f32, place[1] * height as f32];
+                if let Some(at) = position_at(view, input).filter(|_| clicked) {
                     let best = strongest_at(view.layer(), at).first().map(|&(unit, _)| unit as usize);
                     out.push(Command::SelectUnit(best.unwrap_or(view.selection.unit), Some(at)));
                 }
             }
         }
+        self.drag(ui, view, &response, &painter, frame, out);
     }
 
     fn export(&self, view: View) -> Option<Export> {
@@ -103,18 +120,50 @@ impl Panel for Picture {
 }
 
 impl Picture {
+    /// What dragging, or a click, with the tool does to the picture.
+    fn drag(
+        &mut self,
+        ui: &Ui,
+        view: View,
+        response: &egui::Response,
+        painter: &egui::Painter,
+        frame: Rect,
+        out: &mut Vec<Command>,
+    ) {
+        let place = |at: Pos2| <[f32; 2]>::from((at - frame.min) / frame.size());
+        if response.clicked() && self.tool == Tool::Occlude {
+            out.push(Command::Alter(Alteration { cover: None, ..view.selection.alteration }));
+        }
+        if response.drag_started_by(PointerButton::Primary) {
+            let from = ui.input(|input| input.pointer.press_origin());
+            self.drag = from.map(|from| (place(from), view.selection.alteration));
+        }
+        if !response.dragged() && !response.drag_stopped() {
+            self.drag = None;
+        }
+        let (Some((from, start)), Some(at)) = (self.drag, response.interact_pointer_pos()) else { return };
+        let altered = self.tool.dragged(start, from, place(at));
+        if altered != view.selection.alteration && self.tool != Tool::Look {
+            out.push(Command::Alter(altered));
+        }
+        let crop = tools::square(from, place(at)).filter(|_| self.tool == Tool::Crop);
+        if let Some(crop) = crop {
+            outlined(painter, tools::part(frame, crop), view.palette.accent, 1.5);
+        }
+        if response.drag_stopped() {
+            self.drag = None;
+            out.extend(crop.map(|crop| Command::Alter(start.cropped(crop))));
+        }
+    }
+
     /// The units that are strongest at the selected position, where one is selected.
     fn list(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let [_, height, width] = view.layer().shape;
         if height * width == 1 {
             return;
         }
-        // The line is there from the start: were it to come with the click, the picture would slip from under it.
         let Some(at) = view.selection.position else {
-            ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| {
-                ui.set_min_height(LINE);
-                caption(ui, "click to find the units that are strongest there");
-            });
+            caption(ui, "click to find the units that are strongest there");
             return;
         };
         let key = (view.run().id, view.selection.layer, at);
@@ -191,7 +240,7 @@ pub(super) fn seen_part(view: View, layer: NodeId, at: [usize; 2]) -> Rect {
 }
 
 /// A line with a dark one under it: seen on any photograph.
-fn frame(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
+fn outlined(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
     painter.rect_stroke(rect, 0.0, Stroke::new(width + 2.0, Color32::from_black_alpha(120)), StrokeKind::Middle);
     painter.rect_stroke(rect, 0.0, Stroke::new(width, colour), StrokeKind::Middle);
 }
