@@ -5,6 +5,7 @@ use super::{
     panels::Kind,
     pin::Part,
     state::{Grid, Hover, Look},
+    viewport::Viewport,
 };
 use crate::{
     engine::{Change, Control, Inquiry, Opening, PictureSource, Projection, Run},
@@ -54,6 +55,12 @@ pub enum Action {
     PredictedClass,
     /// The picture as it was before it was altered.
     Unalter,
+    /// Zoom into the picture.
+    Nearer,
+    /// Zoom out of the picture.
+    Farther,
+    /// All of the picture.
+    Whole,
     /// Dark or light.
     ToggleTheme,
     /// All panes where they were at first.
@@ -96,7 +103,7 @@ const fn alt(key: Key) -> Option<KeyboardShortcut> {
 
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 26] = [
+    pub const ALL: [Action; 29] = [
         Action::OpenPicture,
         Action::OpenFolder,
         Action::PreviousPicture,
@@ -113,6 +120,9 @@ impl Action {
         Action::UnitDown,
         Action::PredictedClass,
         Action::Unalter,
+        Action::Nearer,
+        Action::Farther,
+        Action::Whole,
         Action::Cancel,
         Action::ToggleTheme,
         Action::ResetArrangement,
@@ -158,6 +168,11 @@ impl Action {
             Action::UnitDown => ("Unit below", "One row down in the grid", key(Key::ArrowDown)),
             Action::PredictedClass => ("Explain the predicted class", "Back from a chosen class", key(Key::P)),
             Action::Unalter => ("Reset the picture", "Undo whatever was done to it in the Picture pane", key(Key::U)),
+            Action::Nearer => {
+                ("Zoom into the picture", "In every pane that shows it; the wheel does the same", key(Key::Plus))
+            }
+            Action::Farther => ("Zoom out of the picture", "In every pane that shows it", key(Key::Minus)),
+            Action::Whole => ("Whole picture", "All of the picture in every pane that shows it", key(Key::Num0)),
             Action::ToggleTheme => ("Dark or light", "Switch between the dark and the light theme", { ctrl(Key::D) }),
             Action::ResetArrangement => ("Reset arrangement", "Put all panes where they were at first", None),
             Action::ZoomIn => ("Larger", "Make everything larger", ctrl(Key::Plus)),
@@ -193,6 +208,8 @@ pub enum Command {
     SelectClass(Option<usize>),
     /// Colour feature maps another way.
     SetLook(Look),
+    /// Show this part of the picture.
+    Show(Viewport),
     /// The pointer is over something.
     Hover(Hover),
     /// This grid is on screen.

@@ -15,7 +15,7 @@ use eframe::{
 use image::{RgbImage, RgbaImage, imageops};
 
 /// No side of the picture on screen has more pixels.
-const LONGEST: u32 = 1024;
+const LONGEST: u32 = 2048;
 
 /// A thumbnail's side in pixels: twice its size on an ordinary screen.
 const SIDE: u32 = 64;

@@ -5,6 +5,7 @@ use super::{
     cache::{Cache, Maps},
     prepare::Pictures,
     theme::Palette,
+    viewport::Viewport,
 };
 use crate::{
     engine::{Frame, LayerView, Run, Status},
@@ -150,6 +151,8 @@ pub struct View<'a> {
     pub selection: &'a Selection,
     /// How feature maps are coloured.
     pub look: Look,
+    /// Which part of the picture panes show.
+    pub viewport: Viewport,
     /// What is on the GPU.
     pub cache: &'a Cache,
     /// What methods answered.

@@ -23,6 +23,7 @@ mod monkey;
 mod pace;
 mod snapshots;
 mod synthesis;
+mod zooming;
 
 type Window = Harness<'static, App>;
 

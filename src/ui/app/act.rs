@@ -31,6 +31,7 @@ impl App {
             Command::Draw(picture) => self.asked.draw(picture),
             Command::SelectClass(class) => self.selection.class = class,
             Command::SetLook(look) => self.look = look,
+            Command::Show(viewport) => self.viewport = viewport,
             Command::Hover(hover) => self.selection.hover = Some(hover),
             Command::ShowGrid(grid) => self.grid = Some(grid),
             Command::Need(_) | Command::NeedReconstructions(_) => {}
@@ -113,6 +114,11 @@ impl App {
             Action::UnitDown => self.step(0, 1),
             Action::PredictedClass => self.selection.class = None,
             Action::Unalter => self.selection.alteration = Default::default(),
+            Action::Nearer | Action::Farther => {
+                let factor = if action == Action::Nearer { 1.5 } else { 1.0 / 1.5 };
+                self.viewport = self.viewport.zoomed(factor, self.aim());
+            }
+            Action::Whole => self.viewport = Viewport::default(),
             Action::ToggleTheme => {
                 let other = if ctx.theme() == Theme::Dark { Theme::Light } else { Theme::Dark };
                 ctx.set_theme(other);
@@ -125,6 +131,17 @@ impl App {
             Action::Keys => self.overlay = Overlay::Keys,
             Action::About => self.overlay = Overlay::About,
         }
+    }
+
+    /// The place that keys zoom to: under the pointer, else selected, else in the middle.
+    fn aim(&self) -> [f32; 2] {
+        let hovered = self.selection.hover.map(|hover| hover.place);
+        let selected = || {
+            let [row, column] = self.selection.position?;
+            let [_, height, width] = self.shown.as_ref()?.run.layers[self.selection.layer].shape;
+            Some([(column as f32 + 0.5) / width as f32, (row as f32 + 0.5) / height as f32])
+        };
+        hovered.or_else(selected).unwrap_or([0.5; 2])
     }
 
     /// Moves the selected unit over the grid on screen.

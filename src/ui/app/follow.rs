@@ -98,6 +98,7 @@ impl App {
         let run = &shown.run;
         if self.shown.as_ref().is_none_or(|old| old.run.of != run.of) {
             (self.selection.position, self.selection.hover) = (None, None);
+            self.viewport = Viewport::default();
             self.selection.alteration = run.alteration;
             self.history.forget_alterations();
             if let Some(path) = run.picture.as_ref().and_then(|picture| picture.path.clone()) {

@@ -17,6 +17,7 @@ use super::{
     state::{Grid, Look, Selection, Shown, View},
     strip::Strip,
     theme::{self, Palette},
+    viewport::Viewport,
 };
 use crate::{
     Result,
@@ -50,6 +51,7 @@ pub struct App {
     selection: Selection,
     history: History,
     look: Look,
+    viewport: Viewport,
     light: bool,
     /// Files of pictures that ran, the newest first.
     recent: Vec<PathBuf>,
@@ -97,6 +99,7 @@ impl App {
             history: History::default(),
             recent: settings.recent,
             look: settings.look,
+            viewport: Viewport::default(),
             light: settings.light,
             panes: settings.panes.unwrap_or_else(first_arrangement),
             strip: Strip::default(),
@@ -112,6 +115,11 @@ impl App {
     /// The run on screen.
     pub fn shown(&self) -> Option<&Shown> {
         self.shown.as_deref()
+    }
+
+    /// Which part of the picture panes show.
+    pub fn viewport(&self) -> Viewport {
+        self.viewport
     }
 
     /// What it is about.
@@ -151,6 +159,7 @@ impl App {
             shown,
             selection: &self.selection,
             look: self.look,
+            viewport: self.viewport,
             cache: &self.cache,
             answers: &self.answers,
             synthesis: self.synthesis.as_ref(),

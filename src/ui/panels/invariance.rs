@@ -7,6 +7,7 @@ use crate::{
         commands::Command,
         export::Export,
         state::{View, layer_name},
+        viewport,
         widgets::{combo, hollow, number, toolbar},
     },
 };
@@ -175,7 +176,7 @@ impl Lab {
             let texture = pictures.as_ref().and_then(|pictures| pictures.picture.as_ref());
             if let (Some(texture), Some(geometry)) = (texture, &view.run().geometry) {
                 let painter = painter.with_clip_rect(frame);
-                let rects = [frame, tools::whole(frame, geometry)];
+                let rects = [frame, viewport::around(frame, geometry)];
                 let mean = view.run().model.preprocess.mean_colour();
                 tools::paint(&painter, texture.id(), rects, &change.by(found.amounts[index]), mean);
             }

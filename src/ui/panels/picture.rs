@@ -11,11 +11,12 @@ use crate::{
         commands::Command,
         export::Export,
         state::{Hover, View, layer_name, strongest_at},
+        viewport,
         widgets::{caption, cross, fit, hollow, number},
     },
 };
 use eframe::egui::{
-    self, Color32, PointerButton, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    self, Color32, PointerButton, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 use image::DynamicImage;
 
@@ -70,24 +71,23 @@ impl Panel for Picture {
             }
         });
         let rect = fit(ui.available_rect_before_wrap(), w as f32 / h as f32);
-        let frame = tools::framed(rect, geometry);
+        let frame = view.viewport.plane(viewport::within(rect, geometry));
         let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, ui.is_enabled(), "picture"));
         let painter = ui.painter().with_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
-        tools::paint(&painter, texture.id(), [frame, rect], &alteration, run.model.preprocess.mean_colour());
+        let whole = viewport::around(frame, geometry);
+        tools::paint(&painter, texture.id(), [frame, whole], &alteration, run.model.preprocess.mean_colour());
         outlined(&painter, frame, Color32::from_white_alpha(170), 1.0);
         if let Some((layer, position)) = marked(view) {
-            let field = seen_part(view, layer, position);
-            let field = tools::part(frame, [field.left(), field.top(), field.right(), field.bottom()]);
-            outlined(&painter, field, view.palette.field, 2.0);
+            outlined(&painter, viewport::rect(frame, seen_part(view, layer, position)), view.palette.field, 2.0);
         }
         if let Some(hover) = view.selection.hover {
-            cross(&painter, frame.min + frame.size() * Vec2::from(hover.place));
+            cross(&painter, viewport::point(frame, hover.place));
         }
-        let place = |at: Pos2| <[f32; 2]>::from((at - frame.min) / frame.size());
+        view.viewport.navigate(ui, &response, frame, self.tool == Tool::Look, out);
         if let Some(at) = response.hover_pos() {
             ui.set_cursor_icon(self.tool.cursor());
-            let place = place(at);
+            let place = viewport::place(frame, at);
             if place.iter().all(|share| (0.0..1.0).contains(share)) {
                 out.push(Command::Hover(Hover { place, spot: None }));
                 let clicked = response.clicked() && self.tool == Tool::Look;
@@ -130,7 +130,7 @@ impl Picture {
         frame: Rect,
         out: &mut Vec<Command>,
     ) {
-        let place = |at: Pos2| <[f32; 2]>::from((at - frame.min) / frame.size());
+        let place = |at: Pos2| viewport::place(frame, at);
         if response.clicked() && self.tool == Tool::Occlude {
             out.push(Command::Alter(Alteration { cover: None, ..view.selection.alteration }));
         }
@@ -148,7 +148,7 @@ impl Picture {
         }
         let crop = tools::square(from, place(at)).filter(|_| self.tool == Tool::Crop);
         if let Some(crop) = crop {
-            outlined(painter, tools::part(frame, crop), view.palette.accent, 1.5);
+            outlined(painter, viewport::rect(frame, viewport::part(crop)), view.palette.accent, 1.5);
         }
         if response.drag_stopped() {
             self.drag = None;

@@ -2,11 +2,12 @@
 //! picture as the screen shows it before the network has.
 
 use crate::{
-    picture::{Alteration, Geometry},
+    picture::Alteration,
     ui::{
         commands::{Action, Command},
         icons::{self, Icon},
         state::View,
+        viewport,
         widgets::WHOLE,
     },
 };
@@ -38,7 +39,11 @@ impl Tool {
     /// Its name, its sign, and what it does.
     fn info(self) -> (&'static str, Icon, &'static str) {
         match self {
-            Tool::Look => ("look", icons::LENS, "Click to find the units that are strongest there"),
+            Tool::Look => (
+                "look",
+                icons::LENS,
+                "Click to find the units that are strongest there; scroll to zoom, drag to move, double-click for the whole",
+            ),
             Tool::Shift => ("shift", icons::MOVE, "Drag to shift the picture"),
             Tool::Scale => ("scale", icons::SCALE, "Drag outwards to enlarge the picture, inwards to make it smaller"),
             Tool::Rotate => ("rotate", icons::TURN, "Drag about the middle to rotate the picture"),
@@ -184,21 +189,6 @@ fn number(ui: &mut Ui, name: &str, value: DragValue) -> bool {
     ui.add(value).on_hover_text(name).accessible_name(name).changed()
 }
 
-/// Where the whole picture lies when the frame, what the network sees of it, lies in `frame`.
-pub(super) fn whole(frame: Rect, geometry: &Geometry) -> Rect {
-    let [left, top, right, bottom] = geometry.crop_rect();
-    let scale = vec2(frame.width() / (right - left), frame.height() / (bottom - top));
-    let [width, height] = geometry.picture.map(|side| side as f32);
-    Rect::from_min_size(frame.min - vec2(left, top) * scale, vec2(width, height) * scale)
-}
-
-/// Where the frame lies on the whole picture in `whole`.
-pub(super) fn framed(whole: Rect, geometry: &Geometry) -> Rect {
-    let [width, height] = geometry.picture.map(|side| side as f32);
-    let [left, top, right, bottom] = geometry.crop_rect();
-    part(whole, [left / width, top / height, right / width, bottom / height])
-}
-
 /// The picture altered, as the graphics card does it at once: `whole` is where it would lie if nothing were done.
 pub(super) fn paint(
     painter: &Painter,
@@ -222,13 +212,8 @@ pub(super) fn paint(
     mesh.add_triangle(0, 2, 3);
     painter.with_clip_rect(whole.intersect(painter.clip_rect())).add(mesh);
     if let Some(cover) = alteration.cover {
-        painter.rect_filled(part(frame, cover), 0.0, mean);
+        painter.rect_filled(viewport::rect(frame, viewport::part(cover)), 0.0, mean);
     }
-}
-
-/// Left, top, right and bottom in shares of a rectangle, on the screen.
-pub(super) fn part(frame: Rect, [left, top, right, bottom]: [f32; 4]) -> Rect {
-    Rect::from_min_max(frame.min + frame.size() * vec2(left, top), frame.min + frame.size() * vec2(right, bottom))
 }
 
 #[cfg(test)]
