@@ -1,7 +1,7 @@
 //! How the network's answer and its layers change as the picture is moved, scaled, turned or covered: the curves of
 //! Zeiler and Fergus 2014, figure 5.
 
-use super::run::Run;
+use super::run::{Run, distance};
 use crate::{Error, Result, net::NodeId, picture::Alteration, watch::Watch};
 
 /// A change of the picture, by an amount.
@@ -144,13 +144,6 @@ fn probes(run: &Run) -> Vec<NodeId> {
     probes.push(graph.scores());
     probes.dedup();
     probes
-}
-
-fn distance(values: &[f32], rest: &[f32]) -> f32 {
-    let square = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v) * f64::from(v)).sum::<f64>();
-    let apart = square(&mut values.iter().zip(rest).map(|(a, b)| a - b));
-    let length = square(&mut rest.iter().copied());
-    (apart / length.max(f64::MIN_POSITIVE)).sqrt() as f32
 }
 
 #[cfg(test)]

@@ -64,12 +64,31 @@ pub struct LayerView {
 impl LayerView {
     fn new(trace: &Trace, node: NodeId) -> Result<Self> {
         // Brought to the CPU once, so that drawing never waits for a device.
-        let maps = trace.maps(node)?.to_device(&Device::Cpu)?.contiguous()?;
+        Self::of(node, trace.maps(node)?.to_device(&Device::Cpu)?.contiguous()?)
+    }
+
+    fn of(node: NodeId, maps: Tensor) -> Result<Self> {
         let (units, height, width) = maps.dims3()?;
         let ranges = with_values::<f32, _>(&maps, |values| {
             Ok(values.par_chunks(height * width).map(Range::of).collect::<Vec<_>>())
         })?;
         Ok(LayerView { node, shape: [units, height, width], ranges: ranges.into(), maps })
+    }
+
+    /// The values less those of another run of the same layer.
+    ///
+    /// # Errors
+    /// When the other is of another shape.
+    pub fn minus(&self, other: &LayerView) -> Result<Self> {
+        Self::of(self.node, (&self.maps - &other.maps)?)
+    }
+
+    /// How far the values are from those of another run of the same layer, in lengths of the latter.
+    ///
+    /// # Errors
+    /// When the tensor is not what it should be: a defect here.
+    pub fn distance(&self, other: &LayerView) -> Result<f32> {
+        self.with_values(|values| other.with_values(|rest| distance(values, rest)))?
     }
 
     /// Calls `f` with the values, row-major `(units, height, width)`, without copying them.
@@ -78,6 +97,11 @@ impl LayerView {
     /// When the tensor is not what it should be: a defect here.
     pub fn with_values<R>(&self, f: impl FnOnce(&[f32]) -> R) -> Result<R> {
         Ok(with_values::<f32, _>(&self.maps, |values| Ok(f(values)))?)
+    }
+
+    /// The values as a tensor, `(units, height, width)`.
+    pub fn tensor(&self) -> &Tensor {
+        &self.maps
     }
 
     /// The range of the whole layer.
@@ -91,6 +115,14 @@ impl LayerView {
         units.sort_by(|&a, &b| self.ranges[b as usize].high.total_cmp(&self.ranges[a as usize].high));
         units
     }
+}
+
+/// How far values are from others, in lengths of the latter.
+pub(super) fn distance(values: &[f32], rest: &[f32]) -> f32 {
+    let square = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v) * f64::from(v)).sum::<f64>();
+    let apart = square(&mut values.iter().zip(rest).map(|(a, b)| a - b));
+    let length = square(&mut rest.iter().copied());
+    (apart / length.max(f64::MIN_POSITIVE)).sqrt() as f32
 }
 
 impl Run {

@@ -57,6 +57,8 @@ pub enum Request {
     Picture(PictureSource),
     /// Run the present picture, altered.
     Alter(Alteration),
+    /// Run another picture too, for comparison, through whatever network is open; none any more where `None`.
+    Compare(Option<PictureSource>),
     /// What matters for a target, by quick methods; one answer each.
     Attribute(Vec<Inquiry>),
     /// The same by a method that takes long: what is quick goes before it.
@@ -79,6 +81,8 @@ pub enum Event {
     Model(Arc<Model>),
     /// A picture ran.
     Run(Arc<Run>),
+    /// The picture for comparison ran, or there is none any more.
+    Compared(Option<Arc<Run>>),
     /// A method's answer, or why there is none.
     Attribution(InquiryKey, Result<Arc<Attribution>, String>),
     /// How a class and the layers take a change of the picture, or why that is not known.
@@ -111,6 +115,8 @@ pub enum Lane {
     Model,
     /// Opening and running pictures.
     Picture,
+    /// Running a picture for comparison.
+    Compare,
     /// Attributions.
     Attribution,
     /// Reconstructions.
@@ -129,6 +135,7 @@ impl Request {
             Request::Open(_) | Request::Fetch(_) => Lane::Model,
             Request::Picture(_) | Request::Alter(_) => Lane::Picture,
             Request::Attribute(_) => Lane::Attribution,
+            Request::Compare(_) => Lane::Compare,
             Request::AttributeSlowly(_) | Request::Measure(..) => Lane::Slow,
             Request::Deconvnet(_) => Lane::Deconvnet,
             Request::Task(..) => Lane::Task,
@@ -140,6 +147,7 @@ impl Request {
             Request::Open(opening) => format!("Opening {}", opening.network),
             Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
             Request::Picture(_) | Request::Alter(_) => "Running the picture".into(),
+            Request::Compare(_) => "Running the picture for comparison".into(),
             Request::Attribute(inquiries) => {
                 inquiries.first().map_or_else(String::new, |first| first.method.title.into())
             }
@@ -154,8 +162,8 @@ impl Request {
 impl Lane {
     /// Whether a new request in this lane makes those in `other` pointless. A task has its own data and goes on.
     fn clears(self, other: Lane) -> bool {
-        self == other
-            || (self <= Lane::Picture && other > self && !matches!(other, Lane::Task | Lane::Picture | Lane::Synthesis))
+        let is_about_run = matches!(other, Lane::Attribution | Lane::Deconvnet | Lane::Slow);
+        self == other || (self <= Lane::Picture && is_about_run)
     }
 }
 
@@ -216,6 +224,7 @@ impl Engine {
             model: None,
             picture: None,
             alteration: Alteration::default(),
+            other: None,
             of: None,
             live: None,
         };
@@ -311,6 +320,8 @@ struct Worker {
     picture: Option<Picture>,
     /// What is done to the picture, whichever network looks at it.
     alteration: Alteration,
+    /// The picture for comparison.
+    other: Option<Picture>,
     /// What the present network made of the present picture first.
     of: Option<u64>,
     live: Option<Live>,
@@ -428,6 +439,28 @@ impl Worker {
         Ok(())
     }
 
+    fn open(&self, source: PictureSource) -> Result<Picture> {
+        match source {
+            PictureSource::Named(source) => Picture::from_source(&source),
+            PictureSource::File(path) if path.is_dir() => first_in(&path),
+            PictureSource::File(path) => Picture::open(&path),
+            PictureSource::Beside { forward } => self.beside(forward),
+            PictureSource::Bytes(name, bytes) => Picture::decode(&bytes, &name),
+            PictureSource::Ready(picture) => Ok(picture),
+        }
+    }
+
+    /// Runs the picture for comparison.
+    fn compare(&self, watch: &Watch) -> Result<()> {
+        let (Some(model), Some(other)) = (&self.model, &self.other) else {
+            self.tell(Event::Compared(None));
+            return Ok(());
+        };
+        let run = Run::picture(model, other.clone(), watch)?;
+        self.tell(Event::Compared(Some(Arc::new(run))));
+        Ok(())
+    }
+
     fn beside(&self, forward: bool) -> Result<Picture> {
         let Some(picture) = &self.picture else { return Picture::from_source(&format!("sample:{}", SAMPLES[0].name)) };
         if let Some(path) = &picture.path {
@@ -462,7 +495,7 @@ impl Worker {
                 if let Some(run) = run {
                     self.tell(Event::Run(Arc::new(run)));
                 }
-                Ok(())
+                self.compare(watch)
             }
             Request::Fetch(opening) => {
                 let network = &opening.network;
@@ -474,14 +507,7 @@ impl Worker {
                 self.serve(Request::Open(Opening { weights: Source::File(path), ..opening }), watch)
             }
             Request::Picture(source) => {
-                let picture = match source {
-                    PictureSource::Named(source) => Picture::from_source(&source)?,
-                    PictureSource::File(path) if path.is_dir() => first_in(&path)?,
-                    PictureSource::File(path) => Picture::open(&path)?,
-                    PictureSource::Beside { forward } => self.beside(forward)?,
-                    PictureSource::Bytes(name, bytes) => Picture::decode(&bytes, &name)?,
-                    PictureSource::Ready(picture) => picture,
-                };
+                let picture = self.open(source)?;
                 // Without a model yet, the picture waits for it.
                 if let Some(model) = &self.model {
                     let run = Arc::new(Run::picture(model, picture.clone(), watch)?);
@@ -498,6 +524,10 @@ impl Worker {
                 }
                 self.alteration = alteration;
                 Ok(())
+            }
+            Request::Compare(source) => {
+                self.other = source.map(|source| self.open(source)).transpose()?;
+                self.compare(watch)
             }
             Request::Attribute(inquiries) => {
                 let count = inquiries.len();

@@ -18,7 +18,7 @@ mod resample;
 mod samples;
 
 pub use alter::Alteration;
-pub use folder::{ENDINGS, beside, first_in};
+pub use folder::{ENDINGS, beside, first_in, folder_of, pictures_in};
 pub use geometry::{Geometry, cropped};
 pub use open::{MAX_PIXELS, Picture};
 pub use preprocess::{Input, Preprocess};

@@ -167,7 +167,7 @@ impl Action {
             Action::UnitUp => ("Unit above", "One row up in the grid", key(Key::ArrowUp)),
             Action::UnitDown => ("Unit below", "One row down in the grid", key(Key::ArrowDown)),
             Action::PredictedClass => ("Explain the predicted class", "Back from a chosen class", key(Key::P)),
-            Action::Unalter => ("Reset the picture", "Undo whatever was done to it in the Picture pane", key(Key::U)),
+            Action::Unalter => ("Unaltered picture", "Undo whatever was done to it in the Picture pane", key(Key::U)),
             Action::Nearer => {
                 ("Zoom into the picture", "In every pane that shows it; the wheel does the same", key(Key::Plus))
             }
@@ -186,12 +186,31 @@ impl Action {
     }
 }
 
+/// What the present picture is compared with.
+#[derive(Clone)]
+pub enum With {
+    /// Nothing any more.
+    Nothing,
+    /// Itself as it is now: whatever is done to it then shows.
+    Present,
+    /// Itself before it was altered.
+    Original,
+    /// The picture that was open before it.
+    Before,
+    /// A file that is asked for.
+    File,
+    /// Another picture.
+    Picture(PictureSource),
+}
+
 /// What panes, menus and keys ask for. Carried out after everything is drawn.
 pub enum Command {
     /// An action.
     Do(Action),
     /// Run another picture.
     Open(PictureSource),
+    /// Compare the picture with another.
+    Compare(With),
     /// Open another network.
     OpenNetwork(Opening),
     /// Download the published weights of a network and open it with them.

@@ -26,6 +26,7 @@ pub mod settings;
 pub mod state;
 pub mod strip;
 pub mod theme;
+pub mod thumbs;
 pub mod viewport;
 pub mod widgets;
 

@@ -5,6 +5,7 @@ use super::{
     cache::{Cache, Maps},
     prepare::Pictures,
     theme::Palette,
+    thumbs::Thumbs,
     viewport::Viewport,
 };
 use crate::{
@@ -147,6 +148,8 @@ pub struct Grid {
 pub struct View<'a> {
     /// The run on screen.
     pub shown: &'a Shown,
+    /// Another picture run through the same network, for comparison.
+    pub other: Option<&'a Shown>,
     /// What it is about.
     pub selection: &'a Selection,
     /// How feature maps are coloured.
@@ -155,6 +158,8 @@ pub struct View<'a> {
     pub viewport: Viewport,
     /// What is on the GPU.
     pub cache: &'a Cache,
+    /// Small pictures of the files beside the open one.
+    pub thumbs: &'a Thumbs,
     /// What methods answered.
     pub answers: &'a Answers,
     /// The live synthesis.

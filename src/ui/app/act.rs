@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::{Inquiry, Projection};
+use crate::ui::commands::With;
 
 impl App {
     /// Carries out a command.
@@ -9,6 +10,7 @@ impl App {
         match command {
             Command::Do(action) => self.act(ctx, action),
             Command::Open(source) => self.engine.request(Request::Picture(source)),
+            Command::Compare(with) => self.compare(ctx, with),
             Command::OpenNetwork(opening) => {
                 self.opening = opening.clone();
                 self.engine.request(Request::Open(opening));
@@ -59,6 +61,22 @@ impl App {
             Command::ClosePane(tile) => panes::close(&mut self.panes, tile),
             Command::Synthesise(control) => self.engine.control(control),
             Command::Dismiss => self.message = None,
+        }
+    }
+
+    fn compare(&mut self, ctx: &egui::Context, with: With) {
+        let run = self.shown.as_ref().map(|shown| &shown.run);
+        let picture = match with {
+            With::Nothing => return self.engine.request(Request::Compare(None)),
+            With::File => return self.dialogs.open(ctx, Question::Picture, Purpose::Compare),
+            With::Picture(source) => Some(source),
+            With::Present => run.and_then(|run| run.picture.clone()).map(PictureSource::Ready),
+            With::Original => run.and_then(|run| run.original.clone()).map(PictureSource::Ready),
+            With::Before => self.before.clone().map(PictureSource::Ready),
+        };
+        match picture {
+            Some(source) => self.engine.request(Request::Compare(Some(source))),
+            None => self.message = Some(Message { text: "There is no such picture".into(), failed: true }),
         }
     }
 

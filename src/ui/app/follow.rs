@@ -1,10 +1,7 @@
 //! Follows what is dragged and drawn: one run after the other, each of the latest, and on screen without a gap.
 
 use super::*;
-use crate::{
-    engine::Run,
-    picture::{Alteration, Picture},
-};
+use crate::{engine::Run, picture::Alteration};
 use std::time::Duration;
 
 /// How many files are remembered.
@@ -97,6 +94,11 @@ impl App {
         let Some(shown) = self.coming.take() else { return };
         let run = &shown.run;
         if self.shown.as_ref().is_none_or(|old| old.run.of != run.of) {
+            let same_picture =
+                |old: &Picture| run.original.as_ref().is_some_and(|new| Arc::ptr_eq(&new.pixels, &old.pixels));
+            let old = self.shown.as_ref().and_then(|old| old.run.original.clone());
+            // Another network may have the same picture.
+            self.before = old.filter(|old| !same_picture(old)).or(self.before.take());
             (self.selection.position, self.selection.hover) = (None, None);
             self.viewport = Viewport::default();
             self.selection.alteration = run.alteration;

@@ -1,7 +1,7 @@
 //! Takes in what happened: results of the engine, answers of dialogs, files dropped, pictures pasted.
 
 use super::*;
-use crate::{engine::Event, picture::Picture};
+use crate::engine::Event;
 
 impl App {
     /// Takes in what the engine, the dialogs and the system have for the window.
@@ -14,6 +14,7 @@ impl App {
                     self.synthesis = None;
                 }
                 Event::Run(run) => self.receive(run),
+                Event::Compared(run) => self.other = run.map(|run| Arc::new(Shown::new(run))),
                 Event::Finished(text) => self.message = Some(Message { text, failed: false }),
                 Event::Failed(lane, text) => {
                     if lane == Lane::Picture {

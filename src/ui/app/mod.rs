@@ -17,12 +17,13 @@ use super::{
     state::{Grid, Look, Selection, Shown, View},
     strip::Strip,
     theme::{self, Palette},
+    thumbs::Thumbs,
     viewport::Viewport,
 };
 use crate::{
     Result,
     engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Status},
-    picture::SAMPLES,
+    picture::{Picture, SAMPLES},
 };
 use eframe::egui::{self, Panel, Theme};
 use egui_tiles::{TileId, Tree};
@@ -40,6 +41,7 @@ pub struct Message {
 pub struct App {
     engine: Engine,
     cache: Cache,
+    thumbs: Thumbs,
     answers: Answers,
     /// The live synthesis as it was last seen.
     synthesis: Option<Arc<Frame>>,
@@ -47,6 +49,10 @@ pub struct App {
     /// The run that takes its place as soon as it can be drawn without a gap.
     coming: Option<Arc<Shown>>,
     asked: follow::Asked,
+    /// The run of another picture that this one is compared with.
+    other: Option<Arc<Shown>>,
+    /// The picture that was open before.
+    before: Option<Picture>,
     model: Option<Arc<Model>>,
     selection: Selection,
     history: History,
@@ -89,11 +95,14 @@ impl App {
         Ok(App {
             engine,
             cache: Cache::start(cc.wgpu_render_state.clone(), cc.egui_ctx.clone())?,
+            thumbs: Thumbs::start(cc.egui_ctx.clone())?,
             answers: Answers::default(),
             synthesis: None,
             shown: None,
             coming: None,
             asked: follow::Asked::default(),
+            other: None,
+            before: None,
             model: None,
             selection: Selection::default(),
             history: History::default(),
@@ -115,6 +124,11 @@ impl App {
     /// The run on screen.
     pub fn shown(&self) -> Option<&Shown> {
         self.shown.as_deref()
+    }
+
+    /// The run of the picture that the one on screen is compared with.
+    pub fn compared(&self) -> Option<&Shown> {
+        self.other.as_deref()
     }
 
     /// Which part of the picture panes show.
@@ -157,10 +171,13 @@ impl App {
     fn view<'a>(&'a self, status: Option<&'a Status>, palette: &'static Palette) -> Option<View<'a>> {
         self.shown.as_deref().map(|shown| View {
             shown,
+            // After a change of network the two do not come at once.
+            other: self.other.as_deref().filter(|other| Arc::ptr_eq(&other.run.model, &shown.run.model)),
             selection: &self.selection,
             look: self.look,
             viewport: self.viewport,
             cache: &self.cache,
+            thumbs: &self.thumbs,
             answers: &self.answers,
             synthesis: self.synthesis.as_ref(),
             status,

@@ -2,16 +2,17 @@
 
 use super::{Kind, Panel, keep, take};
 use crate::{
+    engine::LayerView,
     gpu::{Atlas, Spot, TileGrid, TileStyle},
     net::NodeId,
-    paint::{self, Scaling},
+    paint::{self, ColourMap, Scaling, Style},
     ui::{
         cache::Maps,
         commands::Command,
         describe,
-        export::{Export, numbers_of},
-        state::{Grid, Hover, View, is_silent, strongest_at},
-        widgets::{caption, combo, fill, hollow, look_controls, slider, toolbar},
+        export::{Export, Numbers},
+        state::{Grid, Hover, Look, View, is_silent, layer_name, strongest_at},
+        widgets::{caption, combo, fill, gamma, hollow, look_controls, number, slider, toolbar},
     },
 };
 use eframe::egui::{self, Ui};
@@ -58,6 +59,26 @@ impl Sort {
     }
 }
 
+/// Of two pictures that are compared, whose maps are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Side {
+    /// The picture's.
+    #[default]
+    A,
+    /// The other's.
+    B,
+    /// What the picture's have more.
+    Difference,
+}
+
+impl Side {
+    const ALL: [(Side, &str, &str); 3] = [
+        (Side::A, "A", "The picture"),
+        (Side::B, "B", "The picture that it is compared with"),
+        (Side::Difference, "A \u{2212} B", "What is stronger in the one, red, or in the other, blue"),
+    ];
+}
+
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Options {
@@ -70,50 +91,74 @@ struct Options {
 #[derive(Default)]
 struct Activations {
     options: Options,
+    side: Side,
     order: Option<(OrderKey, Arc<[u32]>)>,
-    /// What was on screen last, shown dimmed while the next layer is on its way.
-    last: Option<(TileGrid, Atlas)>,
+    /// What was on screen last, of which layer; shown while what comes next is on its way, dimmed if that is another.
+    last: Option<(NodeId, TileGrid, Atlas)>,
     scrolled_to: Option<(NodeId, usize)>,
 }
 
-/// The run, the layer, the position where that matters, and the options.
-type OrderKey = (u64, NodeId, Option<[usize; 2]>, Sort, bool);
+/// The run, the one that is taken from it, the layer, the position where that matters, and the options.
+type OrderKey = (u64, Option<u64>, NodeId, Option<[usize; 2]>, Sort, bool);
+
+/// What the pane shows of the layer.
+struct Content {
+    layer: LayerView,
+    maps: Maps,
+    /// The run that is taken from the one on screen.
+    minus: Option<u64>,
+}
 
 impl Panel for Activations {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        caption(ui, self.say(view)).on_hover_text(describe::layer(view));
+        // Of pictures that are compared, the other may be shown in place of this one.
+        let view = match view.other {
+            Some(other) if self.side == Side::B => View { shown: other, ..view },
+            _ => view,
+        };
+        let content = self.content(view);
+        caption(ui, self.say(view, &content)).on_hover_text(describe::layer(view));
         self.toolbar(ui, view, out);
-        let order = self.order(view);
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         let area = ui.available_size();
-        match view.maps() {
+        match content.maps {
             Maps::Failed(why) => hollow(ui, &why, false),
             Maps::Coming => match &self.last {
-                Some((grid, atlas)) => {
+                Some((layer, grid, atlas)) => {
                     let rect = ui.available_rect_before_wrap();
                     scroll.show(ui, |ui| grid.show(ui, atlas, "feature maps on their way"));
-                    ui.painter().rect_filled(rect, 0.0, view.palette.pane.gamma_multiply(0.6));
+                    if *layer != view.selection.layer {
+                        ui.painter().rect_filled(rect, 0.0, view.palette.pane.gamma_multiply(0.6));
+                    }
                 }
                 None => hollow(ui, "Uploading the layer", true),
             },
-            Maps::Ready(_) if order.is_empty() => {
-                hollow(ui, "Every unit of this layer is silent on this picture", false);
-            }
             Maps::Ready(atlas) => {
-                let grid = self.grid(view, order, area);
-                scroll.show(ui, |ui| self.show(ui, view, &grid, &atlas, out));
-                self.last = Some((grid, atlas));
+                let minus = content.minus;
+                let order = self.order(view, &content.layer, minus);
+                if order.is_empty() {
+                    return hollow(ui, "Every unit of this layer is silent on this picture", false);
+                }
+                let grid = self.grid(view, order, minus.is_some(), area);
+                let of = if minus.is_some() { "differences" } else { "feature maps" };
+                let label = format!("{of} of {}", view.node().name);
+                scroll.show(ui, |ui| self.show(ui, view, &grid, &atlas, &label, out));
+                self.last = Some((view.selection.layer, grid, atlas));
             }
         }
     }
 
     fn export(&self, view: View) -> Option<Export> {
         let (_, order) = self.order.clone()?;
-        let (run, layer, look) = (Arc::clone(view.run()), view.selection.layer, view.look);
-        let name = format!("{} activations", view.node().name);
-        let numbers = numbers_of(&run, layer, None);
-        Some(Export::new(view, &name, numbers, move |_| {
-            let layer = &run.layers[layer];
+        let other = view.other.filter(|_| self.side != Side::A);
+        let view = other.filter(|_| self.side == Side::B).map_or(view, |shown| View { shown, ..view });
+        let Content { layer, minus, .. } = self.content(view);
+        let look = look_of(view, minus.is_some());
+        let what = if minus.is_some() { "differences" } else { "activations" };
+        let name = format!("{} {what}", view.node().name);
+        let values = layer.clone();
+        let numbers: Numbers = Box::new(move || Ok(values.tensor().clone()));
+        let export = Export::new(view, &name, Some(numbers), move |_| {
             let [_, height, width] = layer.shape;
             let area = height * width;
             layer.with_values(|values| {
@@ -126,7 +171,12 @@ impl Panel for Activations {
                 let layout = paint::Layout::square(order.len(), tile, 2);
                 Ok(paint::mosaic(&maps, &layout, scaling(look.scaling, area), &look.style))
             })?
-        }))
+        });
+        let less = other.filter(|_| minus.is_some()).and_then(|other| other.run.picture.as_ref());
+        Some(match less {
+            Some(picture) => export.with("Less", picture.name.clone()),
+            None => export,
+        })
     }
 
     fn options(&self) -> Value {
@@ -143,19 +193,62 @@ fn scaling(scaling: Scaling, area: usize) -> Scaling {
     if area == 1 && scaling == Scaling::Unit { Scaling::Layer } else { scaling }
 }
 
+/// How the maps are coloured; differences by their sign, whatever the others are.
+fn look_of(view: View, difference: bool) -> Look {
+    let style = Style { map: ColourMap::RedBlue, gamma: view.look.style.gamma };
+    if difference { Look { style, scaling: Scaling::Symmetric } } else { view.look }
+}
+
 impl Activations {
+    /// The layer as it is shown; until a difference is there, the picture's.
+    fn content(&self, view: View) -> Content {
+        let other = view.other.filter(|_| self.side == Side::Difference);
+        let Some(other) = other else {
+            return Content { layer: view.layer().clone(), maps: view.maps(), minus: None };
+        };
+        let (maps, layer) = view.cache.difference(view.run(), &other.run, view.selection.layer);
+        let minus = layer.is_some().then_some(other.run.id);
+        Content { layer: layer.unwrap_or_else(|| view.layer().clone()), maps, minus }
+    }
+
     /// The place under the pointer, else the layer.
-    fn say(&self, view: View) -> String {
-        match view.hovered_spot() {
-            Some((unit, position)) => describe::value(view, unit, position),
-            None => describe::layer(view),
+    fn say(&self, view: View, content: &Content) -> String {
+        let letter = match view.other {
+            Some(_) if self.side == Side::B => "B  ·  ",
+            Some(_) => "A  ·  ",
+            None => "",
+        };
+        let minus = Some(content).filter(|content| content.minus.is_some());
+        match (view.hovered_spot(), minus) {
+            (Some((unit, [row, column])), Some(Content { layer, .. })) => {
+                let [_, height, width] = layer.shape;
+                let at = (unit * height + row) * width + column;
+                let value = layer.with_values(|values| values.get(at).copied()).ok().flatten().unwrap_or(f32::NAN);
+                format!("A \u{2212} B  ·  unit {unit}  ·  row {row}, column {column}  ·  {}", number(value))
+            }
+            (None, Some(Content { layer, .. })) => {
+                let range = describe::range(layer.range());
+                format!("A \u{2212} B  ·  {}  ·  red more in A, blue in B  ·  range {range}", layer_name(view.node()))
+            }
+            (Some((unit, position)), None) => format!("{letter}{}", describe::value(view, unit, position)),
+            (None, None) => format!("{letter}{}", describe::layer(view)),
         }
     }
 
     fn toolbar(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         toolbar(ui, |ui| {
+            if view.other.is_some() {
+                for (side, label, hint) in Side::ALL {
+                    let response = ui.selectable_value(&mut self.side, side, label).on_hover_text(hint);
+                    response.accessible_name(format!("Show {label}"));
+                }
+            }
             let mut look = view.look;
-            look_controls(ui, &mut look);
+            // A difference has colours of its own.
+            match view.other.is_some() && self.side == Side::Difference {
+                true => gamma(ui, &mut look.style.gamma),
+                false => look_controls(ui, &mut look),
+            }
             if look != view.look {
                 out.push(Command::SetLook(look));
             }
@@ -175,14 +268,13 @@ impl Activations {
         });
     }
 
-    fn order(&mut self, view: View) -> Arc<[u32]> {
+    fn order(&mut self, view: View, layer: &LayerView, minus: Option<u64>) -> Arc<[u32]> {
         let sort = self.options.sort;
         let at = view.selection.position.filter(|_| sort == Sort::Here);
-        let key = (view.run().id, view.selection.layer, at, sort, self.options.hide_silent);
+        let key = (view.run().id, minus, view.selection.layer, at, sort, self.options.hide_silent);
         if let Some((_, order)) = self.order.as_ref().filter(|(other, _)| *other == key) {
             return Arc::clone(order);
         }
-        let layer = view.layer();
         let units = match (sort, at) {
             (Sort::Index, _) => (0..layer.shape[0] as u32).collect(),
             (Sort::Here, Some(at)) => strongest_at(layer, at).into_iter().map(|(unit, _)| unit).collect(),
@@ -194,7 +286,7 @@ impl Activations {
         order
     }
 
-    fn grid(&self, view: View, order: Arc<[u32]>, area: egui::Vec2) -> TileGrid {
+    fn grid(&self, view: View, order: Arc<[u32]>, difference: bool, area: egui::Vec2) -> TileGrid {
         let [_, height, width] = view.layer().shape;
         let (aspect, single) = (width as f32 / height as f32, height * width == 1);
         let gap = if single { 1.0 } else { 2.0 };
@@ -209,9 +301,10 @@ impl Activations {
                 (columns as u32, egui::vec2(width, (width / aspect).max(1.0)))
             }
         };
+        let look = look_of(view, difference);
         let style = TileStyle {
-            colours: view.look.style,
-            scaling: scaling(view.look.scaling, height * width),
+            colours: look.style,
+            scaling: scaling(look.scaling, height * width),
             fixed: None,
             cross: view.selection.hover.map(|hover| hover.place).filter(|_| !single),
         };
@@ -219,9 +312,9 @@ impl Activations {
         TileGrid { gap, style, selected, accent: view.palette.accent, ..TileGrid::new(order, columns, tile) }
     }
 
-    fn show(&mut self, ui: &mut Ui, view: View, grid: &TileGrid, atlas: &Atlas, out: &mut Vec<Command>) {
+    fn show(&mut self, ui: &mut Ui, view: View, grid: &TileGrid, atlas: &Atlas, label: &str, out: &mut Vec<Command>) {
         let layer = view.selection.layer;
-        let answer = grid.show(ui, atlas, &format!("feature maps of {}", view.node().name));
+        let answer = grid.show(ui, atlas, label);
         let place = |spot: &Spot| [spot.y as usize, spot.x as usize];
         if let Some(spot) = answer.hovered {
             let at = (view.run().id, layer, spot.unit as usize, place(&spot));

@@ -4,8 +4,10 @@
 
 mod activations;
 mod cam;
+mod compare;
 mod deconvnet;
 mod filters;
+mod folder;
 mod heat;
 mod heat_paint;
 mod invariance;
@@ -63,8 +65,10 @@ pub const PANELS: &[Kind] = &[
     cam::KIND,
     deconvnet::KIND,
     picture::KIND,
+    folder::KIND,
     unit::KIND,
     magnifier::KIND,
+    compare::KIND,
     invariance::KIND,
     pad::KIND,
     scores::KIND,
