@@ -62,6 +62,16 @@ impl Wish {
 /// How far apart two runs are, layer by layer as far as that is known.
 pub type Distances = Vec<Option<f32>>;
 
+/// Maps on the GPU with their values, or why there are none.
+type Uploaded = Result<(Atlas, LayerView), String>;
+
+/// Two runs, by their ids, and how far apart they are.
+struct Compared {
+    ids: [u64; 2],
+    runs: [Weak<Run>; 2],
+    found: Arc<Distances>,
+}
+
 /// Handle on the thread and what it made; dropping it ends the thread.
 pub struct Cache {
     shared: Arc<Shared>,
@@ -83,10 +93,9 @@ struct State {
     /// Of the runs that somebody still holds: the one on screen, and those that panes are pinned to.
     alive: HashMap<u64, Weak<Run>>,
     pictures: HashMap<u64, Arc<Pictures>>,
-    atlases: HashMap<Key, (u64, Result<(Atlas, LayerView), String>)>,
+    atlases: HashMap<Key, (u64, Uploaded)>,
     wanted: Vec<Wish>,
-    /// The two runs that are compared, by their ids, and what is known of that.
-    compared: Option<([u64; 2], [Weak<Run>; 2], Arc<Distances>)>,
+    compared: Option<Compared>,
     unpainted: Vec<Arc<Run>>,
     focus: NodeId,
     clock: u64,
@@ -174,11 +183,12 @@ impl Cache {
     pub fn distances(&self, run: &Arc<Run>, other: &Arc<Run>) -> Arc<Distances> {
         let mut state = self.shared.state();
         let ids = [run.id, other.id];
-        if let Some((_, _, found)) = state.compared.as_ref().filter(|(of, ..)| *of == ids) {
-            return Arc::clone(found);
+        if let Some(compared) = state.compared.as_ref().filter(|compared| compared.ids == ids) {
+            return Arc::clone(&compared.found);
         }
         let unknown = Arc::new(vec![None; run.layers.len()]);
-        state.compared = Some((ids, [run, other].map(Arc::downgrade), Arc::clone(&unknown)));
+        let (runs, found) = ([run, other].map(Arc::downgrade), Arc::clone(&unknown));
+        state.compared = Some(Compared { ids, runs, found });
         drop(state);
         self.shared.changed.notify_one();
         unknown
@@ -279,7 +289,7 @@ fn work(shared: &Shared) {
             Job::Distance(run, other, node) => {
                 let distance = run.layers[node].distance(&other.layers[node]).unwrap_or(f32::NAN);
                 let mut state = shared.state();
-                if let Some((ids, _, found)) = &mut state.compared
+                if let Some(Compared { ids, found, .. }) = &mut state.compared
                     && *ids == [run.id, other.id]
                 {
                     Arc::make_mut(found)[node] = Some(distance);
@@ -317,7 +327,7 @@ impl State {
         if let Some(run) = self.unpainted.first() {
             return Some(Job::Pictures(Arc::clone(run)));
         }
-        if let Some((_, [run, other], found)) = &self.compared
+        if let Some(Compared { runs: [run, other], found, .. }) = &self.compared
             && let Some(node) = found.iter().position(Option::is_none)
             && let (Some(run), Some(other)) = (run.upgrade(), other.upgrade())
         {

@@ -71,10 +71,11 @@ impl Panel for Folder {
         }
         ui.spacing_mut().item_spacing = Vec2::splat(GAP);
         scroll.show_rows(ui, row, places.len().div_ceil(columns), |ui, rows| {
-            for index in rows {
+            for (index, row_of) in places.chunks(columns).enumerate().take(rows.end).skip(rows.start) {
                 ui.horizontal(|ui| {
-                    for at in index * columns..((index + 1) * columns).min(places.len()) {
-                        entry(ui, view, &places[at], vec2(tile, row), here == Some(at), out);
+                    for (column, place) in row_of.iter().enumerate() {
+                        let picked = here == Some(index * columns + column);
+                        entry(ui, view, place, vec2(tile, row), picked, out);
                     }
                 });
             }
