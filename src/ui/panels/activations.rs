@@ -1,18 +1,22 @@
 //! All feature maps of the selected layer.
 
-use super::{Kind, Panel, keep, take};
+use super::{
+    Kind, Panel, keep,
+    sides::{Content, Side},
+    take,
+};
 use crate::{
     engine::LayerView,
     gpu::{Atlas, Spot, TileGrid, TileStyle},
     net::NodeId,
-    paint::{self, ColourMap, Scaling, Style},
+    paint::{self, Scaling},
     ui::{
         cache::Maps,
         commands::Command,
         describe,
         export::{Export, Numbers},
-        state::{Grid, Hover, Look, View, is_silent, layer_name, strongest_at},
-        widgets::{caption, combo, fill, gamma, hollow, look_controls, number, slider, toolbar},
+        state::{Grid, Hover, View, is_silent, strongest_at},
+        widgets::{caption, combo, fill, gamma, hollow, look_controls, slider, toolbar},
     },
 };
 use eframe::egui::{self, Ui};
@@ -59,26 +63,6 @@ impl Sort {
     }
 }
 
-/// Of two pictures that are compared, whose maps are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Side {
-    /// The picture's.
-    #[default]
-    A,
-    /// The other's.
-    B,
-    /// What the picture's have more.
-    Difference,
-}
-
-impl Side {
-    const ALL: [(Side, &str, &str); 3] = [
-        (Side::A, "A", "The picture"),
-        (Side::B, "B", "The picture that it is compared with"),
-        (Side::Difference, "A \u{2212} B", "What is stronger in the one, red, or in the other, blue"),
-    ];
-}
-
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Options {
@@ -101,23 +85,11 @@ struct Activations {
 /// The run, the one that is taken from it, the layer, the position where that matters, and the options.
 type OrderKey = (u64, Option<u64>, NodeId, Option<[usize; 2]>, Sort, bool);
 
-/// What the pane shows of the layer.
-struct Content {
-    layer: LayerView,
-    maps: Maps,
-    /// The run that is taken from the one on screen.
-    minus: Option<u64>,
-}
-
 impl Panel for Activations {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        // Of pictures that are compared, the other may be shown in place of this one.
-        let view = match view.other {
-            Some(other) if self.side == Side::B => View { shown: other, ..view },
-            _ => view,
-        };
-        let content = self.content(view);
-        caption(ui, self.say(view, &content)).on_hover_text(describe::layer(view));
+        let view = self.side.of(view);
+        let content = self.side.content(view);
+        caption(ui, self.side.say(view, &content)).on_hover_text(describe::layer(view));
         self.toolbar(ui, view, out);
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         let area = ui.available_size();
@@ -139,7 +111,7 @@ impl Panel for Activations {
                 if order.is_empty() {
                     return hollow(ui, "Every unit of this layer is silent on this picture", false);
                 }
-                let grid = self.grid(view, order, minus.is_some(), area);
+                let grid = self.grid(view, order, area);
                 let of = if minus.is_some() { "differences" } else { "feature maps" };
                 let label = format!("{of} of {}", view.node().name);
                 scroll.show(ui, |ui| self.show(ui, view, &grid, &atlas, &label, out));
@@ -150,10 +122,9 @@ impl Panel for Activations {
 
     fn export(&self, view: View) -> Option<Export> {
         let (_, order) = self.order.clone()?;
-        let other = view.other.filter(|_| self.side != Side::A);
-        let view = other.filter(|_| self.side == Side::B).map_or(view, |shown| View { shown, ..view });
-        let Content { layer, minus, .. } = self.content(view);
-        let look = look_of(view, minus.is_some());
+        let view = self.side.of(view);
+        let Content { layer, minus, .. } = self.side.content(view);
+        let look = self.side.look(view);
         let what = if minus.is_some() { "differences" } else { "activations" };
         let name = format!("{} {what}", view.node().name);
         let values = layer.clone();
@@ -172,7 +143,7 @@ impl Panel for Activations {
                 Ok(paint::mosaic(&maps, &layout, scaling(look.scaling, area), &look.style))
             })?
         });
-        let less = other.filter(|_| minus.is_some()).and_then(|other| other.run.picture.as_ref());
+        let less = view.other.filter(|_| minus.is_some()).and_then(|other| other.run.picture.as_ref());
         Some(match less {
             Some(picture) => export.with("Less", picture.name.clone()),
             None => export,
@@ -193,59 +164,13 @@ fn scaling(scaling: Scaling, area: usize) -> Scaling {
     if area == 1 && scaling == Scaling::Unit { Scaling::Layer } else { scaling }
 }
 
-/// How the maps are coloured; differences by their sign, whatever the others are.
-fn look_of(view: View, difference: bool) -> Look {
-    let style = Style { map: ColourMap::RedBlue, gamma: view.look.style.gamma };
-    if difference { Look { style, scaling: Scaling::Symmetric } } else { view.look }
-}
-
 impl Activations {
-    /// The layer as it is shown; until a difference is there, the picture's.
-    fn content(&self, view: View) -> Content {
-        let other = view.other.filter(|_| self.side == Side::Difference);
-        let Some(other) = other else {
-            return Content { layer: view.layer().clone(), maps: view.maps(), minus: None };
-        };
-        let (maps, layer) = view.cache.difference(view.run(), &other.run, view.selection.layer);
-        let minus = layer.is_some().then_some(other.run.id);
-        Content { layer: layer.unwrap_or_else(|| view.layer().clone()), maps, minus }
-    }
-
-    /// The place under the pointer, else the layer.
-    fn say(&self, view: View, content: &Content) -> String {
-        let letter = match view.other {
-            Some(_) if self.side == Side::B => "B  ·  ",
-            Some(_) => "A  ·  ",
-            None => "",
-        };
-        let minus = Some(content).filter(|content| content.minus.is_some());
-        match (view.hovered_spot(), minus) {
-            (Some((unit, [row, column])), Some(Content { layer, .. })) => {
-                let [_, height, width] = layer.shape;
-                let at = (unit * height + row) * width + column;
-                let value = layer.with_values(|values| values.get(at).copied()).ok().flatten().unwrap_or(f32::NAN);
-                format!("A \u{2212} B  ·  unit {unit}  ·  row {row}, column {column}  ·  {}", number(value))
-            }
-            (None, Some(Content { layer, .. })) => {
-                let range = describe::range(layer.range());
-                format!("A \u{2212} B  ·  {}  ·  red more in A, blue in B  ·  range {range}", layer_name(view.node()))
-            }
-            (Some((unit, position)), None) => format!("{letter}{}", describe::value(view, unit, position)),
-            (None, None) => format!("{letter}{}", describe::layer(view)),
-        }
-    }
-
     fn toolbar(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         toolbar(ui, |ui| {
-            if view.other.is_some() {
-                for (side, label, hint) in Side::ALL {
-                    let response = ui.selectable_value(&mut self.side, side, label).on_hover_text(hint);
-                    response.accessible_name(format!("Show {label}"));
-                }
-            }
+            self.side.choose(ui, view);
             let mut look = view.look;
             // A difference has colours of its own.
-            match view.other.is_some() && self.side == Side::Difference {
+            match self.side.is_difference(view) {
                 true => gamma(ui, &mut look.style.gamma),
                 false => look_controls(ui, &mut look),
             }
@@ -286,7 +211,7 @@ impl Activations {
         order
     }
 
-    fn grid(&self, view: View, order: Arc<[u32]>, difference: bool, area: egui::Vec2) -> TileGrid {
+    fn grid(&self, view: View, order: Arc<[u32]>, area: egui::Vec2) -> TileGrid {
         let [_, height, width] = view.layer().shape;
         let (aspect, single) = (width as f32 / height as f32, height * width == 1);
         let gap = if single { 1.0 } else { 2.0 };
@@ -301,7 +226,7 @@ impl Activations {
                 (columns as u32, egui::vec2(width, (width / aspect).max(1.0)))
             }
         };
-        let look = look_of(view, difference);
+        let look = self.side.look(view);
         let style = TileStyle {
             colours: look.style,
             scaling: scaling(look.scaling, height * width),

@@ -19,6 +19,7 @@ mod picture;
 mod picture_tools;
 mod saliency;
 mod scores;
+mod sides;
 mod synthesis;
 mod unit;
 

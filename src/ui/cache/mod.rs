@@ -1,6 +1,8 @@
 //! What is on the GPU: the layers' maps, the picture and the thumbnails. A thread of its own puts them there ahead of
 //! need, the wanted layer first and then outwards from the selected one, so that the layer slider never waits.
 
+mod queue;
+
 use super::{
     prepare::{self, Pictures},
     state::View,
@@ -12,10 +14,11 @@ use crate::{
     net::NodeId,
 };
 use eframe::{egui, egui_wgpu::RenderState};
+use queue::{Compared, Job, State, Wish};
 use std::{
     cell::RefCell,
     collections::HashMap,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -36,41 +39,8 @@ pub enum Maps {
     Failed(String),
 }
 
-/// Maps of a layer: a run's id, that of a run whose maps are taken from its, and the layer.
-type Key = (u64, Option<u64>, NodeId);
-
-/// What is wanted: a layer of a run, or of what it differs from another in.
-#[derive(Clone)]
-struct Wish {
-    run: Arc<Run>,
-    minus: Option<Arc<Run>>,
-    node: NodeId,
-}
-
-impl Wish {
-    fn key(&self) -> Key {
-        (self.run.id, self.minus.as_ref().map(|run| run.id), self.node)
-    }
-
-    /// The maps; of a difference, computed here.
-    fn layer(&self) -> Result<LayerView> {
-        let layer = &self.run.layers[self.node];
-        self.minus.as_ref().map_or_else(|| Ok(layer.clone()), |minus| layer.minus(&minus.layers[self.node]))
-    }
-}
-
 /// How far apart two runs are, layer by layer as far as that is known.
 pub type Distances = Vec<Option<f32>>;
-
-/// Maps on the GPU with their values, or why there are none.
-type Uploaded = Result<(Atlas, LayerView), String>;
-
-/// Two runs, by their ids, and how far apart they are.
-struct Compared {
-    ids: [u64; 2],
-    runs: [Weak<Run>; 2],
-    found: Arc<Distances>,
-}
 
 /// Handle on the thread and what it made; dropping it ends the thread.
 pub struct Cache {
@@ -84,28 +54,6 @@ struct Shared {
     changed: Condvar,
     render_state: Option<RenderState>,
     ctx: egui::Context,
-}
-
-#[derive(Default)]
-struct State {
-    /// The run whose layers are uploaded ahead of need.
-    run: Option<Arc<Run>>,
-    /// Of the runs that somebody still holds: the one on screen, and those that panes are pinned to.
-    alive: HashMap<u64, Weak<Run>>,
-    pictures: HashMap<u64, Arc<Pictures>>,
-    atlases: HashMap<Key, (u64, Uploaded)>,
-    wanted: Vec<Wish>,
-    compared: Option<Compared>,
-    unpainted: Vec<Arc<Run>>,
-    focus: NodeId,
-    clock: u64,
-    closed: bool,
-}
-
-enum Job {
-    Pictures(Arc<Run>),
-    Upload(Wish),
-    Distance(Arc<Run>, Arc<Run>, NodeId),
 }
 
 impl Shared {
@@ -314,56 +262,4 @@ fn next(shared: &Shared) -> Option<Job> {
         }
         state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
-}
-
-impl State {
-    fn job(&mut self) -> Option<Job> {
-        let atlases = &self.atlases;
-        self.wanted.retain(|wish| wish.node < wish.run.layers.len() && !atlases.contains_key(&wish.key()));
-        // The newest wish first.
-        if let Some(wish) = self.wanted.last() {
-            return Some(Job::Upload(wish.clone()));
-        }
-        if let Some(run) = self.unpainted.first() {
-            return Some(Job::Pictures(Arc::clone(run)));
-        }
-        if let Some(Compared { runs: [run, other], found, .. }) = &self.compared
-            && let Some(node) = found.iter().position(Option::is_none)
-            && let (Some(run), Some(other)) = (run.upgrade(), other.upgrade())
-        {
-            return Some(Job::Distance(run, other, node));
-        }
-        // Ahead of need, only what takes nobody's place.
-        let run = self.run.as_ref()?;
-        let missing = |&node: &NodeId| !self.atlases.contains_key(&(run.id, None, node));
-        let fits = |&node: &NodeId| self.bytes() + bytes(&run.layers[node]) <= BUDGET;
-        let near = |&node: &NodeId| node.abs_diff(self.focus);
-        let ahead = (0..run.layers.len()).filter(missing).filter(fits).min_by_key(near)?;
-        Some(Job::Upload(Wish { run: Arc::clone(run), minus: None, node: ahead }))
-    }
-
-    /// Drops what is about runs that nobody holds.
-    fn forget(&mut self) {
-        self.alive.retain(|_, run| run.strong_count() > 0);
-        let alive = &self.alive;
-        let is_alive =
-            |(run, minus, _): &Key| alive.contains_key(run) && minus.is_none_or(|run| alive.contains_key(&run));
-        self.atlases.retain(|key, _| is_alive(key));
-        self.pictures.retain(|run, _| alive.contains_key(run));
-    }
-
-    fn bytes(&self) -> u64 {
-        self.atlases.values().map(|(_, found)| found.as_ref().map_or(0, |(atlas, _)| atlas.bytes())).sum()
-    }
-
-    fn evict(&mut self) {
-        while self.bytes() > BUDGET && self.atlases.len() > 1 {
-            let oldest = self.atlases.iter().min_by_key(|(_, (used, _))| *used).map(|(&key, _)| key);
-            oldest.map(|key| self.atlases.remove(&key));
-        }
-    }
-}
-
-fn bytes(layer: &LayerView) -> u64 {
-    4 * layer.shape.iter().product::<usize>() as u64
 }
