@@ -104,7 +104,9 @@ fn each_tool_does_what_it_says_and_reset_takes_it_back() {
 
 #[test]
 fn numbers_are_typed_and_the_curve_agrees_with_the_picture() {
-    let Some(mut window) = open() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let answers = Answers::default();
+    let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
     press(&mut window, "Tool rotate");
     let number = window.get_by_role_and_label(egui::accesskit::Role::SpinButton, "Rotate by");
     number.focus();
@@ -115,6 +117,14 @@ fn numbers_are_typed_and_the_curve_agrees_with_the_picture() {
     window.run_steps(2);
     settle(&mut window);
     assert_eq!(alteration(&window).turn, 18.0);
+    // What is saved says so.
+    let path = folder.path().join("saved.png");
+    answers.lock().unwrap().push(path.clone());
+    press(&mut window, "Export Saliency");
+    until(&mut window, "the file", |app| app.message().is_some_and(|message| message.text.contains("saved")));
+    let bytes = std::fs::read(path).unwrap();
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("Altered") && holds("rotated 18"));
     let class = window.state().shown().unwrap().ranking[0];
     press(&mut window, "Invariance");
     press(&mut window, "Change");
@@ -132,4 +142,28 @@ fn numbers_are_typed_and_the_curve_agrees_with_the_picture() {
     settle(&mut window);
     assert_eq!(alteration(&window).turn, 180.0);
     window.get_by_label("curves of invariance");
+}
+
+/// Prints what a frame costs while the picture is dragged with all panes open, and how often the scores change.
+#[test]
+fn dragging_costs_the_window_little() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "Tool rotate");
+    let rect = window.get_by_label("picture").rect();
+    window.drag_at(rect.center() + vec2(40.0, 0.0));
+    window.step();
+    let (start, mut times) = (Instant::now(), Vec::new());
+    let mut seen = std::collections::BTreeSet::new();
+    while start.elapsed() < Duration::from_secs(3) || seen.len() < 3 {
+        assert!(start.elapsed() < Duration::from_secs(60), "nothing ran");
+        let angle = start.elapsed().as_secs_f32();
+        window.hover_at(rect.center() + 40.0 * egui::Vec2::angled(angle));
+        times.push(pace::frame(&mut window));
+        seen.insert(window.state().shown().unwrap().run.id);
+    }
+    let per_second = seen.len() as f32 / start.elapsed().as_secs_f32();
+    pace::say("a frame while the picture is rotated", &mut times);
+    println!("{} frames, {per_second:.1} runs on screen a second", times.len());
+    window.drop_at(rect.center());
+    settle(&mut window);
 }
