@@ -70,9 +70,9 @@ pub const DOWN: Icon = &[
     &[[-0.6, 0.3], [0.6, 0.9], [0.6, 0.3], [-0.58, 0.31]],
 ];
 
-/// A small button with a sign, a name for who cannot see it, and a hint.
-pub fn button(ui: &mut Ui, icon: Icon, name: &str, hint: &str, picked: bool) -> Response {
-    let (rect, response) = ui.allocate_exact_size(vec2(24.0, 22.0), Sense::click());
+/// A small button of a width, with a sign, a name for who cannot see it, and a hint.
+pub fn button(ui: &mut Ui, width: f32, icon: Icon, name: &str, hint: &str, picked: bool) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 22.0), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), picked, name));
     let palette = Palette::of(ui.ctx());
     let look = ui.style().interact(&response);

@@ -16,7 +16,8 @@ use crate::{
     },
 };
 use eframe::egui::{
-    self, Color32, PointerButton, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    self, Color32, PointerButton, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
+    vec2,
 };
 use image::DynamicImage;
 
@@ -65,10 +66,16 @@ impl Panel for Picture {
         // The line is there whatever the tool: were it to come and go, the picture would slip from under the pointer.
         ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| {
             ui.set_min_height(LINE);
-            match self.tool {
-                Tool::Look => self.list(ui, view, out),
-                tool => tools::numbers(ui, tool, view, out),
-            }
+            let strip = ScrollArea::horizontal().id_salt("line").auto_shrink([false, true]);
+            strip.show(ui, |ui| {
+                ui.horizontal(|ui| {
+                    tools::reset(ui, view, out);
+                    match self.tool {
+                        Tool::Look => self.list(ui, view, out),
+                        tool => tools::numbers(ui, tool, view, out),
+                    }
+                });
+            });
         });
         let rect = fit(ui.available_rect_before_wrap(), w as f32 / h as f32);
         let frame = view.viewport.plane(viewport::within(rect, geometry));
@@ -163,7 +170,7 @@ impl Picture {
             return;
         }
         let Some(at) = view.selection.position else {
-            caption(ui, "click to find the units that are strongest there");
+            ui.label(RichText::new("click: strongest units there").small().weak());
             return;
         };
         let key = (view.run().id, view.selection.layer, at);
@@ -173,23 +180,17 @@ impl Picture {
             self.strongest = Some((key, units));
         }
         let Some((_, units)) = &self.strongest else { return };
-        let strip = egui::ScrollArea::horizontal().id_salt("strongest").max_height(LINE).min_scrolled_height(LINE);
-        strip.auto_shrink([false, false]).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.set_height(LINE - 8.0);
-                ui.spacing_mut().item_spacing.x = 3.0;
-                ui.label(RichText::new("strongest here").small().weak());
-                for &(unit, value) in units {
-                    let picked = view.selection.unit == unit as usize;
-                    let text = RichText::new(unit.to_string()).monospace();
-                    let response = ui.add(egui::Button::selectable(picked, text).small());
-                    let response = response.on_hover_text(format!("unit {unit}: {}", number(value)));
-                    if response.accessible_name(format!("strongest here: unit {unit}")).clicked() {
-                        out.push(Command::SelectUnit(unit as usize, Some(at)));
-                    }
-                }
-            });
-        });
+        ui.spacing_mut().item_spacing.x = 3.0;
+        ui.label(RichText::new("strongest here").small().weak());
+        for &(unit, value) in units {
+            let picked = view.selection.unit == unit as usize;
+            let text = RichText::new(unit.to_string()).monospace();
+            let response = ui.add(egui::Button::selectable(picked, text).small());
+            let response = response.on_hover_text(format!("unit {unit}: {}", number(value)));
+            if response.accessible_name(format!("strongest here: unit {unit}")).clicked() {
+                out.push(Command::SelectUnit(unit as usize, Some(at)));
+            }
+        }
     }
 }
 

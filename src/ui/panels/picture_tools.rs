@@ -99,28 +99,37 @@ pub(super) fn square(from: [f32; 2], to: [f32; 2]) -> Option<[f32; 4]> {
 /// The row of tools.
 pub(super) fn row(ui: &mut Ui, tool: &mut Tool, view: View, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().item_spacing.x = 0.0;
+        // All in one row, however narrow the pane: two flips and a gap besides.
+        let width = (ui.available_width() / (Tool::ALL.len() as f32 + 2.5)).clamp(14.0, 26.0);
         for other in Tool::ALL {
             let (name, icon, hint) = other.info();
-            if icons::button(ui, icon, &format!("Tool {name}"), hint, *tool == other).clicked() {
+            if icons::button(ui, width, icon, &format!("Tool {name}"), hint, *tool == other).clicked() {
                 *tool = other;
             }
         }
-        ui.separator();
+        ui.add_space(width / 2.0);
         let now = view.selection.alteration;
         for (name, icon, altered) in
             [("Flip across", icons::ACROSS, now.flipped()), ("Flip down", icons::DOWN, now.flipped().turned(180.0))]
         {
-            if icons::button(ui, icon, name, name, false).clicked() {
+            if icons::button(ui, width, icon, name, name, false).clicked() {
                 out.push(Command::Alter(altered));
             }
         }
-        let info = Action::Unalter.info();
-        let reset = ui.add_enabled(!now.is_none(), egui::Button::new("reset").small().frame(false));
-        if reset.on_hover_text(info.hint).accessible_name(info.label).clicked() {
-            out.push(Action::Unalter.into());
-        }
     });
+}
+
+/// Takes back whatever was done, where something was.
+pub(super) fn reset(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+    let info = Action::Unalter.info();
+    if view.selection.alteration.is_none() {
+        return;
+    }
+    let button = ui.small_button("reset").on_hover_text(info.hint);
+    if button.accessible_name(info.label).clicked() {
+        out.push(Action::Unalter.into());
+    }
 }
 
 /// The numbers of a tool, to be typed or dragged.
@@ -128,8 +137,9 @@ pub(super) fn numbers(ui: &mut Ui, tool: Tool, view: View, out: &mut Vec<Command
     let now = view.selection.alteration;
     let mut next = now;
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        ui.spacing_mut().interact_size.x = 36.0;
+        ui.spacing_mut().item_spacing.x = 3.0;
+        ui.spacing_mut().interact_size.x = 30.0;
+        ui.spacing_mut().button_padding.x = 4.0;
         if matches!(tool, Tool::Rotate) {
             let mut turn = now.turn;
             if number(ui, "Rotate by", DragValue::new(&mut turn).suffix("°").max_decimals(0).range(-180.0..=180.0)) {
