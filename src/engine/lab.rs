@@ -1,10 +1,8 @@
 //! How the network's answer and its layers change as the picture is moved, scaled, turned or covered: the curves of
 //! Zeiler and Fergus 2014, figure 5.
 
-use super::run::Run;
-use crate::{Result, kernels::to_vec, net::NodeId, watch::Watch};
-use candle_core::Tensor;
-use std::sync::Arc;
+use super::run::{Run, distance};
+use crate::{Error, Result, net::NodeId, picture::Alteration, watch::Watch};
 
 /// A change of the picture, by an amount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -56,46 +54,34 @@ impl Change {
         }
     }
 
-    /// Changes normalised planes; what comes in from beyond the edge is the mean colour, zero.
-    pub fn apply(self, planes: &[f32], [channels, height, width]: [usize; 3], amount: f32) -> Vec<f32> {
-        let mut out = vec![0.0; planes.len()];
-        let (h, w) = (height as f32, width as f32);
-        let (sine, cosine) = amount.to_radians().sin_cos();
-        for y in 0..height {
-            for x in 0..width {
-                // From the middle, in pixels.
-                let (dx, dy) = (x as f32 + 0.5 - w / 2.0, y as f32 + 0.5 - h / 2.0);
-                let covered = dx.abs() < amount * w / 2.0 && dy.abs() < amount * h / 2.0;
-                let (from_x, from_y) = match self {
-                    Change::Across => (dx - amount * w, dy),
-                    Change::Down => (dx, dy - amount * h),
-                    Change::Scale => (dx / amount, dy / amount),
-                    Change::Turn => (dx * cosine + dy * sine, dy * cosine - dx * sine),
-                    Change::Cover if covered => continue,
-                    Change::Cover => (dx, dy),
-                };
-                let (from_x, from_y) = (from_x + w / 2.0 - 0.5, from_y + h / 2.0 - 0.5);
-                for channel in 0..channels {
-                    let plane = &planes[channel * height * width..][..height * width];
-                    out[(channel * height + y) * width + x] = bilinear(plane, [height, width], from_x, from_y);
-                }
+    /// The alteration that is this change alone.
+    pub fn by(self, amount: f32) -> Alteration {
+        let none = Alteration::default();
+        match self {
+            Change::Across => Alteration { shift: [amount, 0.0], ..none },
+            Change::Down => Alteration { shift: [0.0, amount], ..none },
+            Change::Scale => Alteration { scale: amount, ..none },
+            Change::Turn => Alteration { turn: amount, ..none },
+            Change::Cover if amount == 0.0 => none,
+            Change::Cover => {
+                let [near, far] = [-0.5, 0.5].map(|side| 0.5 + side * amount);
+                Alteration { cover: Some([near, near, far, far]), ..none }
             }
         }
-        out
     }
-}
 
-/// The value between four pixels; zero beyond the edge.
-fn bilinear(plane: &[f32], [height, width]: [usize; 2], x: f32, y: f32) -> f32 {
-    let (left, top) = (x.floor(), y.floor());
-    let (across, down) = (x - left, y - top);
-    let pixel = |column: f32, row: f32| {
-        let inside = column >= 0.0 && row >= 0.0 && column < width as f32 && row < height as f32;
-        if inside { plane[row as usize * width + column as usize] } else { 0.0 }
-    };
-    let above = pixel(left, top) * (1.0 - across) + pixel(left + 1.0, top) * across;
-    let below = pixel(left, top + 1.0) * (1.0 - across) + pixel(left + 1.0, top + 1.0) * across;
-    above * (1.0 - down) + below * down
+    /// How much of this change there is in an alteration; of a cover, the side of a square as large.
+    pub fn amount(self, of: &Alteration) -> f32 {
+        match self {
+            Change::Across => of.shift[0],
+            Change::Down => of.shift[1],
+            Change::Scale => of.scale,
+            Change::Turn => of.turn,
+            Change::Cover => {
+                of.cover.map_or(0.0, |[left, top, right, bottom]| ((right - left) * (bottom - top)).sqrt())
+            }
+        }
+    }
 }
 
 /// What was measured.
@@ -110,39 +96,38 @@ pub struct Invariance {
     pub distances: Vec<(NodeId, Vec<f32>)>,
 }
 
-/// What is measured, as data: the run's id, the change and the class.
+/// What is measured, as data: which picture and network ([`Run::of`]), the change and the class.
 pub type InvarianceKey = (u64, Change, usize);
 
 /// How many amounts are tried.
 pub const AMOUNTS: usize = 21;
 
-/// Measures one change of a run's picture for a class, one forward pass an amount.
+/// Measures one change of a run's picture, as it was before it was altered, for a class: one forward pass an amount.
 ///
 /// # Errors
-/// When cancelled.
-pub fn invariance(run: &Arc<Run>, change: Change, class: usize, watch: &Watch) -> Result<Invariance> {
-    let network = &run.model.network;
-    let graph = network.graph();
-    let shape = graph.input_shape();
-    let planes = run.trace.values(0)?;
+/// When cancelled, or when there is no picture.
+pub fn invariance(run: &Run, change: Change, class: usize, watch: &Watch) -> Result<Invariance> {
+    let (model, network) = (&run.model, &run.model.network);
+    let original = run.original.as_ref().ok_or_else(|| Error::Failed("this run began without a picture".into()))?;
+    let trace = |alteration: Alteration, watch: &Watch| {
+        let picture = alteration.apply(original, &model.preprocess);
+        network.forward(&model.preprocess.apply(&picture, network.device())?.tensor, watch)
+    };
     let layers = probes(run);
-    let at_rest: Vec<Vec<f32>> = layers.iter().map(|&layer| run.trace.values(layer)).collect::<Result<_>>()?;
+    let rest = trace(Alteration::default(), watch)?;
+    let at_rest: Vec<Vec<f32>> = layers.iter().map(|&layer| rest.values(layer)).collect::<Result<_>>()?;
     let ([low, high], _) = change.range();
     let step = (high - low) / (AMOUNTS - 1) as f32;
-    let amounts: Vec<f32> = (0..AMOUNTS).map(|index| low + step * index as f32).collect();
     let mut found = Invariance {
-        amounts: amounts.clone(),
+        amounts: (0..AMOUNTS).map(|index| low + step * index as f32).collect(),
         probabilities: Vec::with_capacity(AMOUNTS),
         distances: layers.iter().map(|&layer| (layer, Vec::with_capacity(AMOUNTS))).collect(),
     };
-    for (index, &amount) in amounts.iter().enumerate() {
-        let changed = change.apply(&planes, shape, amount);
-        let input = Tensor::from_vec(changed, (1, shape[0], shape[1], shape[2]), network.device())?;
-        let trace = network.forward(&input, &watch.part(index, AMOUNTS))?;
+    for (index, &amount) in found.amounts.iter().enumerate() {
+        let trace = trace(change.by(amount), &watch.part(index, AMOUNTS))?;
         found.probabilities.push(trace.probabilities()?.get(class).copied().unwrap_or(0.0));
         for ((layer, distances), rest) in found.distances.iter_mut().zip(&at_rest) {
-            let values = to_vec(&trace.maps(*layer)?)?;
-            distances.push(distance(&values, rest));
+            distances.push(distance(&trace.values(*layer)?, rest));
         }
     }
     Ok(found)
@@ -161,13 +146,6 @@ fn probes(run: &Run) -> Vec<NodeId> {
     probes
 }
 
-fn distance(values: &[f32], rest: &[f32]) -> f32 {
-    let square = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v) * f64::from(v)).sum::<f64>();
-    let apart = square(&mut values.iter().zip(rest).map(|(a, b)| a - b));
-    let length = square(&mut rest.iter().copied());
-    (apart / length.max(f64::MIN_POSITIVE)).sqrt() as f32
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -177,23 +155,16 @@ mod tests {
         picture::Picture,
     };
     use candle_core::Device;
+    use std::sync::Arc;
 
     #[test]
-    fn changes_move_pixels_where_they_should() {
-        // One bright pixel at row 1, column 2 of 5x5.
-        let mut plane = vec![0.0; 25];
-        plane[7] = 1.0;
-        let place = |change: Change, amount: f32| {
-            let out = change.apply(&plane, [1, 5, 5], amount);
-            out.iter().position(|&value| value > 0.99).map(|at| (at / 5, at % 5))
-        };
-        assert_eq!(place(Change::Across, 0.2), Some((1, 3)));
-        assert_eq!(place(Change::Down, 0.4), Some((3, 2)));
-        assert_eq!(place(Change::Turn, 90.0), Some((2, 3)));
-        assert_eq!(place(Change::Scale, 2.0), Some((0, 2)));
-        assert_eq!(place(Change::Cover, 0.9), None);
+    fn a_change_is_found_again_in_its_alteration() {
         for change in Change::ALL {
-            assert_eq!(change.apply(&plane, [1, 5, 5], change.range().1), plane, "{change:?}");
+            let ([low, high], rest) = change.range();
+            for amount in [low, high, rest] {
+                assert!((change.amount(&change.by(amount)) - amount).abs() < 1e-6, "{change:?} {amount}");
+            }
+            assert!(change.by(rest).is_none(), "{change:?}");
         }
     }
 
@@ -204,6 +175,11 @@ mod tests {
         let run = Arc::new(Run::picture(&model, Picture::from_source("sample:chelsea").unwrap(), &watch).unwrap());
         let class = run.predicted();
         let found = invariance(&run, Change::Turn, class, &watch).unwrap();
+        // Altered, it is measured all the same, and agrees with what the altered run says.
+        let (by, of) = (Change::Turn.by(found.amounts[3]), Some(run.of));
+        let turned = Run::altered(&model, run.original.clone().unwrap(), by, of, &watch).unwrap();
+        assert!((turned.probabilities[class] - found.probabilities[3]).abs() < 1e-6);
+        assert_eq!(invariance(&turned, Change::Turn, class, &watch).unwrap().probabilities, found.probabilities);
         let rest = AMOUNTS / 2;
         assert!(found.amounts[rest].abs() < 1e-3);
         assert!((found.probabilities[rest] - run.probabilities[class]).abs() < 1e-3);

@@ -11,7 +11,7 @@ use crate::{
     Result,
     methods::{Attribution, Keep, Ranked, Reconstruction},
     net::NodeId,
-    picture::Picture,
+    picture::{Alteration, Picture},
     watch::Watch,
 };
 use std::{path::PathBuf, sync::Arc};
@@ -44,6 +44,10 @@ pub enum Request {
     Fetch(Opening),
     /// Open a picture and run it.
     Picture(PictureSource),
+    /// Run the present picture, altered.
+    Alter(Alteration),
+    /// Run another picture too, for comparison, through whatever network is open; none any more where `None`.
+    Compare(Option<PictureSource>),
     /// Run pictures through networks beside the one on screen; one answer each, with the number that stands before.
     Reopen(Vec<(u64, Opening, PictureSource)>),
     /// What matters for a target, by quick methods; one answer each.
@@ -76,6 +80,8 @@ pub enum Event {
     Model(Arc<Model>),
     /// A picture ran.
     Run(Arc<Run>),
+    /// The picture for comparison ran, or there is none any more.
+    Compared(Option<Arc<Run>>),
     /// A picture ran beside the one on screen.
     Reopened(u64, Arc<Run>),
     /// A method's answer, or why there is none.
@@ -112,6 +118,8 @@ pub enum Lane {
     Model,
     /// Opening and running pictures.
     Picture,
+    /// Running a picture for comparison.
+    Compare,
     /// Attributions.
     Attribution,
     /// Reconstructions.
@@ -136,7 +144,8 @@ impl Request {
             Request::Open(_) => Lane::Model,
             Request::Fetch(_) => Lane::Fetch,
             Request::Reopen(_) => Lane::Reopen,
-            Request::Picture(_) => Lane::Picture,
+            Request::Picture(_) | Request::Alter(_) => Lane::Picture,
+            Request::Compare(_) => Lane::Compare,
             Request::Attribute(_) => Lane::Attribution,
             Request::AttributeSlowly(_) | Request::Measure(..) => Lane::Slow,
             Request::Rank(_) => Lane::Ranking,
@@ -150,7 +159,8 @@ impl Request {
             Request::Open(opening) => format!("Opening {}", opening.network),
             Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
             Request::Reopen(_) => "Running pinned pictures".into(),
-            Request::Picture(_) => "Running the picture".into(),
+            Request::Picture(_) | Request::Alter(_) => "Running the picture".into(),
+            Request::Compare(_) => "Running the picture for comparison".into(),
             Request::Attribute(inquiries) => {
                 inquiries.first().map_or_else(String::new, |first| first.method.title.into())
             }
@@ -166,7 +176,15 @@ impl Request {
 impl Lane {
     /// The lanes by the thread that serves them: what takes long has a thread to itself, so that nothing waits for it.
     pub(super) const DESKS: [&[Lane]; 5] = [
-        &[Lane::Model, Lane::Picture, Lane::Attribution, Lane::Deconvnet, Lane::Ranking, Lane::Synthesis],
+        &[
+            Lane::Model,
+            Lane::Picture,
+            Lane::Compare,
+            Lane::Attribution,
+            Lane::Deconvnet,
+            Lane::Ranking,
+            Lane::Synthesis,
+        ],
         &[Lane::Slow],
         &[Lane::Task],
         &[Lane::Fetch],

@@ -7,7 +7,7 @@ use crate::{
     methods::{Attribution, CONTRIBUTION, Keep, Method, Question, Ranked, Reconstruction, Settings, Target, deconvnet},
     net::{Network, NodeId, Trace},
     paint::Range,
-    picture::{Geometry, Input, Picture},
+    picture::{Alteration, Geometry, Input, Picture},
     watch::Watch,
 };
 use candle_core::{Device, Tensor};
@@ -26,8 +26,15 @@ pub struct Run {
     pub id: u64,
     /// The model that ran.
     pub model: Arc<Model>,
-    /// The picture; `None` when a bare tensor was fed.
+    /// The run, of this network, of the picture as it was before any alteration: tells alterations of one picture from
+    /// other pictures.
+    pub of: u64,
+    /// The picture as the network was shown it; `None` when a bare tensor was fed.
     pub picture: Option<Picture>,
+    /// The picture before it was altered.
+    pub original: Option<Picture>,
+    /// What was done to it.
+    pub alteration: Alteration,
     /// Where the network's input lies on the picture.
     pub geometry: Option<Geometry>,
     /// All activations.
@@ -59,12 +66,31 @@ pub struct LayerView {
 impl LayerView {
     fn new(trace: &Trace, node: NodeId) -> Result<Self> {
         // Brought to the CPU once, so that drawing never waits for a device.
-        let maps = trace.maps(node)?.to_device(&Device::Cpu)?.contiguous()?;
+        Self::of(node, trace.maps(node)?.to_device(&Device::Cpu)?.contiguous()?)
+    }
+
+    fn of(node: NodeId, maps: Tensor) -> Result<Self> {
         let (units, height, width) = maps.dims3()?;
         let ranges = with_values::<f32, _>(&maps, |values| {
             Ok(values.par_chunks(height * width).map(Range::of).collect::<Vec<_>>())
         })?;
         Ok(LayerView { node, shape: [units, height, width], ranges: ranges.into(), maps })
+    }
+
+    /// The values less those of another run of the same layer.
+    ///
+    /// # Errors
+    /// When the other is of another shape.
+    pub fn minus(&self, other: &LayerView) -> Result<Self> {
+        Self::of(self.node, (&self.maps - &other.maps)?)
+    }
+
+    /// How far the values are from those of another run of the same layer, in lengths of the latter.
+    ///
+    /// # Errors
+    /// When the tensor is not what it should be: a defect here.
+    pub fn distance(&self, other: &LayerView) -> Result<f32> {
+        self.with_values(|values| other.with_values(|rest| distance(values, rest)))?
     }
 
     /// Calls `f` with the values, row-major `(units, height, width)`, without copying them.
@@ -73,6 +99,11 @@ impl LayerView {
     /// When the tensor is not what it should be: a defect here.
     pub fn with_values<R>(&self, f: impl FnOnce(&[f32]) -> R) -> Result<R> {
         Ok(with_values::<f32, _>(&self.maps, |values| Ok(f(values)))?)
+    }
+
+    /// The values as a tensor, `(units, height, width)`.
+    pub fn tensor(&self) -> &Tensor {
+        &self.maps
     }
 
     /// The range of the whole layer.
@@ -88,14 +119,40 @@ impl LayerView {
     }
 }
 
+/// How far values are from others, in lengths of the latter.
+pub(super) fn distance(values: &[f32], rest: &[f32]) -> f32 {
+    let square = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v) * f64::from(v)).sum::<f64>();
+    let apart = square(&mut values.iter().zip(rest).map(|(a, b)| a - b));
+    let length = square(&mut rest.iter().copied());
+    (apart / length.max(f64::MIN_POSITIVE)).sqrt() as f32
+}
+
 impl Run {
     /// Runs a picture.
     ///
     /// # Errors
     /// When the picture cannot be preprocessed, or the pass was cancelled.
     pub fn picture(model: &Arc<Model>, picture: Picture, watch: &Watch) -> Result<Self> {
+        Run::altered(model, picture, Alteration::default(), None, watch)
+    }
+
+    /// Runs a picture that is altered first; `of` is the run that this network made of other alterations of it, if any.
+    ///
+    /// # Errors
+    /// Those of [`Run::picture`].
+    pub fn altered(
+        model: &Arc<Model>,
+        original: Picture,
+        alteration: Alteration,
+        of: Option<u64>,
+        watch: &Watch,
+    ) -> Result<Self> {
+        let picture = alteration.apply(&original, &model.preprocess);
         let Input { tensor, geometry } = model.preprocess.apply(&picture, model.network.device())?;
-        Run::new(model, tensor, Some(picture), Some(geometry), watch)
+        let run = Run::tensor(model, tensor, watch)?;
+        let of = of.unwrap_or(run.id);
+        let (picture, geometry) = (Some(picture), Some(geometry));
+        Ok(Run { of, picture, original: Some(original), alteration, geometry, ..run })
     }
 
     /// Runs an input that is already normalised, `(1, channels, height, width)`.
@@ -103,16 +160,6 @@ impl Run {
     /// # Errors
     /// [`crate::Error::Usage`] when its shape is not the network's.
     pub fn tensor(model: &Arc<Model>, input: Tensor, watch: &Watch) -> Result<Self> {
-        Run::new(model, input, None, None, watch)
-    }
-
-    fn new(
-        model: &Arc<Model>,
-        input: Tensor,
-        picture: Option<Picture>,
-        geometry: Option<Geometry>,
-        watch: &Watch,
-    ) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let start = Instant::now();
         let stamps = Arc::new(Mutex::new(Vec::new()));
@@ -123,11 +170,15 @@ impl Run {
         let times = times(&model.network, &stamps.lock().unwrap_or_else(PoisonError::into_inner));
         let nodes = model.network.graph().nodes().len();
         let layers = (0..nodes).map(|node| LayerView::new(&trace, node)).collect::<Result<_>>()?;
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Ok(Run {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id,
+            of: id,
             model: Arc::clone(model),
-            picture,
-            geometry,
+            picture: None,
+            original: None,
+            alteration: Alteration::default(),
+            geometry: None,
             probabilities: trace.probabilities()?,
             scores: trace.scores()?,
             layers,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    picture::{Picture, SAMPLES, beside, first_in},
+    picture::{Alteration, Picture, SAMPLES, beside, first_in},
     watch::Watch,
     weights::{self, Source},
 };
@@ -32,12 +32,20 @@ pub(super) struct Worker {
     device: DeviceChoice,
     model: Option<Arc<Model>>,
     picture: Option<Picture>,
+    /// What is done to the picture, whichever network looks at it.
+    alteration: Alteration,
+    /// The picture for comparison.
+    other: Option<Picture>,
+    /// What the present network made of the present picture first.
+    of: Option<u64>,
     live: Option<Live>,
 }
 
 impl Worker {
     pub fn new(lanes: &'static [Lane], shared: Arc<Shared>, events: mpsc::Sender<Event>, device: DeviceChoice) -> Self {
-        Worker { lanes, shared, events, device, model: None, picture: None, live: None }
+        let alteration = Alteration::default();
+        let (model, picture, other, of, live) = (None, None, None, None, None);
+        Worker { lanes, shared, events, device, model, picture, alteration, other, of, live }
     }
 
     pub fn work(mut self) {
@@ -133,7 +141,7 @@ impl Worker {
         Ok(())
     }
 
-    fn picture(&self, source: PictureSource) -> Result<Picture> {
+    fn open(&self, source: PictureSource) -> Result<Picture> {
         match source {
             PictureSource::Named(source) => Picture::from_source(&source),
             PictureSource::File(path) if path.is_dir() => first_in(&path),
@@ -142,6 +150,17 @@ impl Worker {
             PictureSource::Bytes(name, bytes) => Picture::decode(&bytes, &name),
             PictureSource::Ready(picture) => Ok(picture),
         }
+    }
+
+    /// Runs the picture for comparison.
+    fn compare(&self, watch: &Watch) -> Result<()> {
+        let (Some(model), Some(other)) = (&self.model, &self.other) else {
+            self.tell(Event::Compared(None));
+            return Ok(());
+        };
+        let run = Run::picture(model, other.clone(), watch)?;
+        self.tell(Event::Compared(Some(Arc::new(run))));
+        Ok(())
     }
 
     fn beside(&self, forward: bool) -> Result<Picture> {
@@ -170,14 +189,15 @@ impl Worker {
             Request::Open(opening) => {
                 let model = Arc::new(Model::open(&opening, &self.device.open()?, watch)?);
                 // The old model stays until the picture has run through the new one: a cancelled run changes nothing.
-                let run = self.picture.clone().map(|picture| Run::picture(&model, picture, watch)).transpose()?;
+                let run = |picture| Run::altered(&model, picture, self.alteration, None, watch);
+                let run = self.picture.clone().map(run).transpose()?;
                 self.model = Some(Arc::clone(&model));
-                self.live = None;
+                (self.live, self.of) = (None, run.as_ref().map(|run| run.of));
                 self.tell(Event::Model(model));
                 if let Some(run) = run {
                     self.tell(Event::Run(Arc::new(run)));
                 }
-                Ok(())
+                self.compare(watch)
             }
             Request::Fetch(opening) => {
                 let network = &opening.network;
@@ -191,14 +211,27 @@ impl Worker {
                 Ok(())
             }
             Request::Picture(source) => {
-                let picture = self.picture(source)?;
+                let picture = self.open(source)?;
                 // Without a model yet, the picture waits for it.
                 if let Some(model) = &self.model {
                     let run = Arc::new(Run::picture(model, picture.clone(), watch)?);
+                    self.of = Some(run.of);
                     self.tell(Event::Run(run));
                 }
-                self.picture = Some(picture);
+                (self.picture, self.alteration) = (Some(picture), Alteration::default());
                 Ok(())
+            }
+            Request::Alter(alteration) => {
+                if let (Some(model), Some(picture)) = (&self.model, &self.picture) {
+                    let run = Run::altered(model, picture.clone(), alteration, self.of, watch)?;
+                    self.tell(Event::Run(Arc::new(run)));
+                }
+                self.alteration = alteration;
+                Ok(())
+            }
+            Request::Compare(source) => {
+                self.other = source.map(|source| self.open(source)).transpose()?;
+                self.compare(watch)
             }
             Request::Reopen(wanted) => {
                 let count = wanted.len();
@@ -209,7 +242,7 @@ impl Worker {
                         Some((_, model)) => model,
                         None => Arc::new(Model::open(&opening, &self.device.open()?, &watch)?),
                     };
-                    let run = Run::picture(&model, self.picture(source)?, &watch)?;
+                    let run = Run::picture(&model, self.open(source)?, &watch)?;
                     self.tell(Event::Reopened(number, Arc::new(run)));
                     last = Some((opening, model));
                 }
@@ -225,7 +258,7 @@ impl Worker {
             Request::AttributeSlowly(inquiry) => self.attribute(&inquiry, watch),
             Request::Measure(run, change, class) => {
                 let result = answer(invariance(&run, change, class, watch))?;
-                self.tell(Event::Invariance((run.id, change, class), result));
+                self.tell(Event::Invariance((run.of, change, class), result));
                 Ok(())
             }
             Request::Rank(layers) => {

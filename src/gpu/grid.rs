@@ -177,9 +177,10 @@ pub fn show_unit(ui: &mut Ui, atlas: &Atlas, unit: u32, size: Vec2, style: TileS
     grid.show(ui, atlas, label)
 }
 
-/// Shows one unit in a rectangle that the caller has laid out.
+/// Shows one unit in a rectangle that the caller has laid out; what sticks out of the `ui`'s clip rectangle is cut off.
+/// It can be dragged.
 pub fn show_unit_at(ui: &Ui, atlas: &Atlas, unit: u32, rect: Rect, style: TileStyle, label: &str) -> TileResponse {
-    let response = ui.interact(rect, ui.scope_id().with(("tile", label)), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(("tile", label)), Sense::click_and_drag());
     single(unit, rect.size(), style).show_in(ui, atlas, label, rect, response)
 }
 

@@ -28,7 +28,7 @@ pub fn first_in(folder: &Path) -> Result<Picture> {
 /// # Errors
 /// The folder cannot be read or holds no other picture.
 pub fn beside(path: &Path, forward: bool) -> Result<Picture> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut files = pictures_in(folder)?;
     if !forward {
         files.reverse();
@@ -40,7 +40,16 @@ pub fn beside(path: &Path, forward: bool) -> Result<Picture> {
     first_that_opens(files.into_iter(), folder)
 }
 
-fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
+/// The folder that a file is in.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The files in a folder whose ending says that they are pictures, by name.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(|error| Error::io("read", folder, &error))?;
     let is_picture = |path: &PathBuf| {
         path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))

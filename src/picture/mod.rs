@@ -7,6 +7,7 @@
 //!
 //! Invariant: nothing here knows a network; sizes, means and deviations come in as data.
 
+mod alter;
 mod flatten;
 mod folder;
 mod geometry;
@@ -16,7 +17,8 @@ mod preprocess;
 mod resample;
 mod samples;
 
-pub use folder::{ENDINGS, beside, first_in};
+pub use alter::Alteration;
+pub use folder::{ENDINGS, beside, first_in, folder_of, pictures_in};
 pub use geometry::{Geometry, cropped};
 pub use open::{MAX_PIXELS, Picture};
 pub use preprocess::{Input, Preprocess};

@@ -62,6 +62,17 @@ impl Preprocess {
         self.mean.len()
     }
 
+    /// The colour that becomes zero.
+    pub fn mean_colour(&self) -> [u8; 3] {
+        let mean = |c: usize| self.mean.get(c).or(self.mean.last());
+        [0, 1, 2].map(|c| mean(c).map_or(0, |mean| (mean * 255.0).round() as u8))
+    }
+
+    /// Width and height of what is seen of a picture of this width and height, about its middle.
+    pub fn frame(&self, [width, height]: [f32; 2]) -> [f32; 2] {
+        [width.min(height) * self.crop as f32 / self.resize as f32; 2]
+    }
+
     /// Resizes the short side to `resize` with an antialiased bilinear filter, cuts the centre (what a smaller picture
     /// lacks is black), and normalises.
     ///

@@ -6,10 +6,12 @@ use super::{
     panels::Kind,
     pin::Part,
     state::{Grid, Hover, Look},
+    viewport::Viewport,
 };
 use crate::{
     engine::{Change, Contribution, Control, Inquiry, Opening, PictureSource, Projection, Run},
     net::NodeId,
+    picture::{Alteration, Picture},
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use egui_tiles::TileId;
@@ -56,6 +58,14 @@ pub enum Action {
     UnitDown,
     /// Explain the predicted class.
     PredictedClass,
+    /// The picture as it was before it was altered.
+    Unalter,
+    /// Zoom into the picture.
+    Nearer,
+    /// Zoom out of the picture.
+    Farther,
+    /// All of the picture.
+    Whole,
     /// Dark or light.
     ToggleTheme,
     /// All panes where they were at first.
@@ -98,7 +108,7 @@ const fn alt(key: Key) -> Option<KeyboardShortcut> {
 
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 27] = [
+    pub const ALL: [Action; 31] = [
         Action::OpenPicture,
         Action::OpenFolder,
         Action::PreviousPicture,
@@ -116,6 +126,10 @@ impl Action {
         Action::UnitUp,
         Action::UnitDown,
         Action::PredictedClass,
+        Action::Unalter,
+        Action::Nearer,
+        Action::Farther,
+        Action::Whole,
         Action::Cancel,
         Action::ToggleTheme,
         Action::ResetArrangement,
@@ -167,6 +181,12 @@ impl Action {
             Action::UnitUp => ("Unit above", "One row up in the grid", key(Key::ArrowUp)),
             Action::UnitDown => ("Unit below", "One row down in the grid", key(Key::ArrowDown)),
             Action::PredictedClass => ("Explain the predicted class", "Back from a chosen class", key(Key::P)),
+            Action::Unalter => ("Unaltered picture", "Undo whatever was done to it in the Picture pane", key(Key::U)),
+            Action::Nearer => {
+                ("Zoom into the picture", "In every pane that shows it; the wheel does the same", key(Key::Plus))
+            }
+            Action::Farther => ("Zoom out of the picture", "In every pane that shows it", key(Key::Minus)),
+            Action::Whole => ("Whole picture", "All of the picture in every pane that shows it", key(Key::Num0)),
             Action::ToggleTheme => ("Dark or light", "Switch between the dark and the light theme", { ctrl(Key::D) }),
             Action::ResetArrangement => ("Reset arrangement", "Put all panes where they were at first", None),
             Action::ZoomIn => ("Larger", "Make everything larger", ctrl(Key::Plus)),
@@ -180,12 +200,31 @@ impl Action {
     }
 }
 
+/// What the present picture is compared with.
+#[derive(Clone)]
+pub enum With {
+    /// Nothing any more.
+    Nothing,
+    /// Itself as it is now: whatever is done to it then shows.
+    Present,
+    /// Itself before it was altered.
+    Original,
+    /// The picture that was open before it.
+    Before,
+    /// A file that is asked for.
+    File,
+    /// Another picture.
+    Picture(PictureSource),
+}
+
 /// What panes, menus and keys ask for. Carried out after everything is drawn.
 pub enum Command {
     /// An action.
     Do(Action),
     /// Run another picture.
     Open(PictureSource),
+    /// Compare the picture with another.
+    Compare(With),
     /// Open another network.
     OpenNetwork(Opening),
     /// Download the published weights of a network and open it with them.
@@ -194,10 +233,16 @@ pub enum Command {
     SelectLayer(NodeId),
     /// Go to a unit of the layer, and to a row and a column of it.
     SelectUnit(usize, Option<[usize; 2]>),
+    /// Do this to the picture.
+    Alter(Alteration),
+    /// Run what is being drawn: the latest of it, whenever what went before is on screen.
+    Draw(Picture),
     /// Explain a class; the predicted one where `None`.
     SelectClass(Option<usize>),
     /// Colour feature maps another way.
     SetLook(Look),
+    /// Show this part of the picture.
+    Show(Viewport),
     /// The pointer is over something.
     Hover(Hover),
     /// This grid is on screen.

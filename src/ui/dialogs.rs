@@ -1,6 +1,9 @@
 //! Asking for files. A dialog waits on a thread of its own, so the window never does; tests put an answer in its place.
 
-use super::{commands::Command, export::Texts};
+use super::{
+    commands::{Command, With},
+    export::Texts,
+};
 use crate::{
     engine::{Opening, PictureSource},
     picture::ENDINGS,
@@ -63,6 +66,8 @@ const WEIGHTS: &[&str] = &["safetensors", "pth", "pt", "npz", "caffemodel"];
 pub enum Purpose {
     /// Open the picture.
     Picture,
+    /// Compare the present picture with it.
+    Compare,
     /// Open the network with these weights.
     Weights(Opening),
     /// Save the pane.
@@ -126,6 +131,7 @@ impl Dialogs {
 pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
     match purpose {
         Purpose::Picture => Some(Command::Open(PictureSource::File(path))),
+        Purpose::Compare => Some(Command::Compare(With::Picture(PictureSource::File(path)))),
         Purpose::Weights(opening) => Some(Command::OpenNetwork(Opening { weights: Source::File(path), ..opening })),
         Purpose::Save(_) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
     }

@@ -131,6 +131,11 @@ pub fn texts_of(view: View) -> Texts {
     let model = &view.run().model;
     let mut texts = vec![("Network", model.card.name.to_owned()), ("Weights", model.weights.to_string())];
     texts.extend(view.run().picture.iter().map(|picture| ("Picture", picture.name.clone())));
+    let [_, height, width] = model.network.graph().input_shape();
+    let altered = view.run().alteration.say([width, height]);
+    if !altered.is_empty() {
+        texts.push(("Altered", altered));
+    }
     texts
 }
 

@@ -1,7 +1,7 @@
 //! Where the selection was: back and forward.
 
 use super::state::Selection;
-use crate::net::NodeId;
+use crate::{net::NodeId, picture::Alteration};
 
 /// A selection that one can go back to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,20 +10,21 @@ pub struct Mark {
     unit: usize,
     position: Option<[usize; 2]>,
     class: Option<usize>,
+    alteration: Alteration,
 }
 
 impl Mark {
     /// Of a selection.
     pub fn of(selection: &Selection) -> Self {
-        let Selection { layer, unit, position, class, .. } = *selection;
-        Mark { layer, unit, position, class }
+        let Selection { layer, unit, position, class, alteration, .. } = *selection;
+        Mark { layer, unit, position, class, alteration }
     }
 
     /// Goes there.
     pub fn restore(self, selection: &mut Selection) {
         selection.layer = self.layer;
         selection.select_unit(self.unit, self.position);
-        selection.class = self.class;
+        (selection.class, selection.alteration) = (self.class, self.alteration);
     }
 }
 
@@ -44,6 +45,11 @@ impl History {
     /// Another network: nothing of the old one means anything.
     pub fn clear(&mut self) {
         *self = History::default();
+    }
+
+    /// Another picture: what was done to the old one was about that.
+    pub fn forget_alterations(&mut self) {
+        self.marks.iter_mut().for_each(|mark| mark.alteration = Alteration::default());
     }
 
     /// Notes the present selection, at a time in seconds.

@@ -15,6 +15,7 @@ pub mod dialogs;
 pub mod drawing;
 pub mod export;
 pub mod history;
+pub mod icons;
 pub mod magnify;
 pub mod numbers;
 pub mod palette;
@@ -28,6 +29,8 @@ pub mod slider;
 pub mod state;
 pub mod strip;
 pub mod theme;
+pub mod thumbs;
+pub mod viewport;
 pub mod widgets;
 
 pub use app::App;

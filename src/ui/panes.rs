@@ -61,7 +61,9 @@ impl Pane {
         }
         let own = self.pin.selection(view);
         let mut asked = Vec::new();
-        self.panel.ui(ui, View { shown: self.pin.shown(view.shown), selection: &own, ..view }, &mut asked);
+        // Only the present picture is compared.
+        let other = view.other.filter(|_| !self.pin.holds(Part::Run));
+        self.panel.ui(ui, View { shown: self.pin.shown(view.shown), other, selection: &own, ..view }, &mut asked);
         out.extend(asked.into_iter().filter_map(|command| self.pin.take(command, &own, view.shown)));
     }
 }
@@ -105,8 +107,8 @@ pub fn first_arrangement() -> Tree<Pane> {
     let layer = tab(&mut tiles, &["activations", "filters", "network", "layers", "convolution"]);
     let saliency = tab(&mut tiles, &["saliency", "cam"]);
     let deconvnet = tab(&mut tiles, &["deconvnet", "synthesis", "magnifier"]);
-    let picture = tab(&mut tiles, &["picture", "pad"]);
-    let unit = tab(&mut tiles, &["unit"]);
+    let picture = tab(&mut tiles, &["picture", "folder", "pad"]);
+    let unit = tab(&mut tiles, &["unit", "compare"]);
     let scores = tab(&mut tiles, &["scores", "invariance"]);
     let below = tiles.insert_horizontal_tile(vec![saliency, deconvnet]);
     let centre = tiles.insert_vertical_tile(vec![layer, below]);

@@ -153,6 +153,7 @@ impl Pin {
     pub fn selection(&self, view: View) -> Selection {
         let mut own = view.selection.clone();
         if let Some(shown) = &self.run {
+            own.alteration = shown.run.alteration;
             if !is_same_network(shown, view.shown) {
                 let last = |shown: &Shown| shown.run.layers.len() - 1;
                 let share = own.layer as f64 / last(view.shown).max(1) as f64;
@@ -194,6 +195,8 @@ impl Pin {
             Command::SelectUnit(unit, position) if keeps_place => self.place = Some((own.layer, unit, position)),
             Command::SelectClass(Some(class)) if self.class.is_some() || foreign => self.class = Some(class),
             Command::SelectClass(None) if self.class.is_some() => self.class = None,
+            // A picture that is pinned stays as it is.
+            Command::Alter(_) if self.run.is_some() => {}
             // The arrow keys walk over the grid of the panes that follow.
             Command::ShowGrid(_) if keeps_place => {}
             other => return Some(other),

@@ -15,7 +15,7 @@ use eframe::{
 use image::{RgbImage, RgbaImage, imageops};
 
 /// No side of the picture on screen has more pixels.
-const LONGEST: u32 = 1024;
+const LONGEST: u32 = 2048;
 
 /// A thumbnail's side in pixels: twice its size on an ordinary screen.
 const SIDE: u32 = 64;
@@ -25,7 +25,9 @@ const ROW: u32 = 2048 / SIDE;
 
 /// The pictures of one run.
 pub struct Pictures {
-    /// The whole picture.
+    /// The run that the picture is known by, whatever is done to it.
+    pub of: u64,
+    /// The whole picture before it was altered.
     pub picture: Option<TextureHandle>,
     /// What the network sees of it.
     pub input: Option<TextureHandle>,
@@ -34,11 +36,11 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// Paints and uploads them.
-    pub fn new(run: &Run, ctx: &egui::Context) -> Self {
+    /// Paints and uploads them, but for the picture where that is there already.
+    pub fn new(run: &Run, picture: Option<TextureHandle>, ctx: &egui::Context) -> Self {
         let input = run.picture.as_ref().zip(run.geometry.as_ref()).map(|(picture, geo)| cropped(picture, geo, 512));
-        let picture = run.picture.as_ref().map(|picture| shrunk(&picture.pixels));
         let linear = |name: &str, image: &RgbImage| rgb_texture(ctx, name, image, TextureOptions::LINEAR);
+        let whole = || run.original.as_ref().map(|original| linear("picture", &shrunk(&original.pixels)));
         // Beyond a thousand, layers have the last one's.
         let count = (run.layers.len() as u32).min(ROW * ROW);
         let rows = count.div_ceil(ROW).max(1);
@@ -52,7 +54,8 @@ impl Pictures {
             imageops::replace(&mut sheet, &tile, i64::from(at % ROW * SIDE), i64::from(at / ROW * SIDE));
         }
         Pictures {
-            picture: picture.map(|image| linear("picture", &image)),
+            of: run.of,
+            picture: picture.or_else(whole),
             input: input.map(|image| linear("input", &image)),
             thumbnails: rgba_texture(ctx, "thumbnails", &sheet, TextureOptions::LINEAR),
             rows,

@@ -5,11 +5,14 @@ use super::{
     cache::{Cache, Maps},
     prepare::Pictures,
     theme::Palette,
+    thumbs::Thumbs,
+    viewport::Viewport,
 };
 use crate::{
     engine::{Frame, Lane, LayerView, Run, Status},
     net::{Cost, Graph, Node, NodeId, Op},
     paint::{Scaling, Style},
+    picture::Alteration,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
@@ -25,6 +28,8 @@ pub struct Selection {
     pub position: Option<[usize; 2]>,
     /// The class that attributions explain; the predicted one where `None`.
     pub class: Option<usize>,
+    /// What is to be done to the picture: a run of that is on its way where the one on screen is of another.
+    pub alteration: Alteration,
     /// What the pointer is over.
     pub hover: Option<Hover>,
     /// The unit last selected in each layer that was visited.
@@ -65,7 +70,7 @@ impl Selection {
         let first = run.model.network.graph().nodes().iter().position(|node| matches!(node.op, Op::Conv(_)));
         let layer = first.unwrap_or(0);
         let unit = strongest_unit(&run.layers[layer]);
-        *self = Selection { layer, unit, ..Selection::default() };
+        *self = Selection { layer, unit, alteration: run.alteration, ..Selection::default() };
     }
 }
 
@@ -143,12 +148,18 @@ pub struct Grid {
 pub struct View<'a> {
     /// The run on screen.
     pub shown: &'a Shown,
+    /// Another picture run through the same network, for comparison.
+    pub other: Option<&'a Shown>,
     /// What it is about.
     pub selection: &'a Selection,
     /// How feature maps are coloured.
     pub look: Look,
+    /// Which part of the picture panes show.
+    pub viewport: Viewport,
     /// What is on the GPU.
     pub cache: &'a Cache,
+    /// Small pictures of the files beside the open one.
+    pub thumbs: &'a Thumbs,
     /// What methods answered.
     pub answers: &'a Answers,
     /// The live synthesis.

@@ -25,6 +25,8 @@ pub struct Palette {
     pub weak: Color32,
     /// What needs care: untrained weights.
     pub warning: Color32,
+    /// What belongs to the picture that this one is compared with.
+    pub second: Color32,
     /// The receptive field on a photograph: readable on dark and on bright.
     pub field: Color32,
 }
@@ -43,6 +45,7 @@ const DARK: Palette = Palette {
     line: grey(48, 52, 59),
     weak: grey(142, 148, 158),
     warning: grey(240, 180, 80),
+    second: grey(86, 180, 233),
     field: grey(255, 122, 80),
 };
 
@@ -55,6 +58,7 @@ const LIGHT: Palette = Palette {
     line: grey(213, 215, 220),
     weak: grey(98, 103, 112),
     warning: grey(160, 98, 0),
+    second: grey(0, 104, 168),
     field: grey(255, 100, 50),
 };
 

@@ -146,7 +146,7 @@ fn scaling_label(scaling: Scaling) -> &'static str {
 /// Draws a texture in a rectangle and names it.
 pub fn image_at(ui: &Ui, rect: Rect, texture: TextureId, uv: Rect, label: &str) -> Response {
     ui.painter().image(texture, rect, uv, Color32::WHITE);
-    let response = ui.interact(rect, ui.scope_id().with(("image", label)), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(("image", label)), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, ui.is_enabled(), label));
     response
 }

@@ -247,6 +247,15 @@ fn a_folder_is_gone_through_and_files_are_remembered() {
     press(&mut window, "Recent");
     press(&mut window, "one.png");
     until(&mut window, "the recent picture", |app| picture_name(app) == "one.png");
+    // The folder at a glance.
+    settle(&mut window);
+    press(&mut window, "Folder");
+    appear(&mut window, "thumbnail of three.png");
+    window.get_by_label_contains("1 of 3");
+    press(&mut window, "thumbnail of three.png");
+    until(&mut window, "the picture clicked", |app| picture_name(app) == "three.png");
+    settle(&mut window);
+    window.get_by_label_contains("2 of 3");
 }
 
 #[test]

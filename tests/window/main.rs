@@ -16,7 +16,9 @@ use striate::{
     ui::{App, Start, dialogs::Ask},
 };
 
+mod altering;
 mod busy;
+mod comparing;
 mod convolution;
 mod first;
 mod instruments;
@@ -26,6 +28,7 @@ mod saving;
 mod sessions;
 mod snapshots;
 mod synthesis;
+mod zooming;
 
 type Window = Harness<'static, App>;
 
@@ -116,6 +119,16 @@ fn settle(window: &mut Window) {
     }
     std::thread::sleep(Duration::from_millis(60));
     window.run_steps(3);
+}
+
+/// Steps until something that a thread of its own makes is there.
+fn appear(window: &mut Window, label: &str) {
+    let start = Instant::now();
+    while window.query_by_label(label).is_none() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited in vain for {label}");
+        std::thread::sleep(Duration::from_millis(4));
+        window.step();
+    }
 }
 
 fn click(window: &mut Window, at: Pos2) {

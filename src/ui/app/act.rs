@@ -1,7 +1,10 @@
 //! Carries out what was asked for.
 
 use super::*;
-use crate::engine::{Contribution, Inquiry, Projection};
+use crate::{
+    engine::{Contribution, Inquiry, Projection},
+    ui::commands::With,
+};
 
 impl App {
     /// Carries out a command.
@@ -9,6 +12,7 @@ impl App {
         match command {
             Command::Do(action) => self.act(ctx, action),
             Command::Open(source) => self.engine.request(Request::Picture(source)),
+            Command::Compare(with) => self.compare(ctx, with),
             Command::OpenNetwork(opening) => {
                 self.opening = opening.clone();
                 self.engine.request(Request::Open(opening));
@@ -27,8 +31,11 @@ impl App {
                 let units = self.shown.as_ref().map_or(0, |shown| shown.run.layers[self.selection.layer].shape[0]);
                 self.selection.select_unit(unit.min(units.saturating_sub(1)), position);
             }
+            Command::Alter(alteration) => self.selection.alteration = alteration,
+            Command::Draw(picture) => self.asked.draw(picture),
             Command::SelectClass(class) => self.selection.class = class,
             Command::SetLook(look) => self.look = look,
+            Command::Show(viewport) => self.viewport = viewport,
             Command::Hover(hover) => self.selection.hover = Some(hover),
             Command::ShowGrid(grid) => self.grid = Some(grid),
             Command::Need(_) | Command::NeedReconstructions(_) | Command::NeedRanking(_) => {}
@@ -37,7 +44,7 @@ impl App {
                 self.engine.request(Request::AttributeSlowly(inquiry));
             }
             Command::Measure(run, change, class) => {
-                self.answers.measure((run.id, change, class));
+                self.answers.measure((run.of, change, class));
                 self.engine.request(Request::Measure(run, change, class));
             }
             Command::AskAgain => self.answers.ask_again(),
@@ -62,6 +69,22 @@ impl App {
             Command::ClosePane(tile) => panes::close(&mut self.panes, tile),
             Command::Synthesise(control) => self.engine.control(control),
             Command::Dismiss => self.message = None,
+        }
+    }
+
+    fn compare(&mut self, ctx: &egui::Context, with: With) {
+        let run = self.shown.as_ref().map(|shown| &shown.run);
+        let picture = match with {
+            With::Nothing => return self.engine.request(Request::Compare(None)),
+            With::File => return self.dialogs.open(ctx, Question::Picture, Purpose::Compare),
+            With::Picture(source) => Some(source),
+            With::Present => run.and_then(|run| run.picture.clone()).map(PictureSource::Ready),
+            With::Original => run.and_then(|run| run.original.clone()).map(PictureSource::Ready),
+            With::Before => self.before.clone().map(PictureSource::Ready),
+        };
+        match picture {
+            Some(source) => self.engine.request(Request::Compare(Some(source))),
+            None => self.message = Some(Message { text: "There is no such picture".into(), failed: true }),
         }
     }
 
@@ -113,7 +136,10 @@ impl App {
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Cancel if self.overlay != Overlay::None => self.overlay = Overlay::None,
             Action::Cancel if self.engine.is_idle() => self.message = None,
-            Action::Cancel => self.engine.cancel(),
+            Action::Cancel => {
+                self.engine.cancel();
+                self.give_up();
+            }
             Action::PreviousLayer => self.carry_out(ctx, Command::SelectLayer(layer.saturating_sub(1))),
             Action::NextLayer => self.carry_out(ctx, Command::SelectLayer((layer + 1).min(layers.saturating_sub(1)))),
             Action::UnitLeft => self.step(-1, 0),
@@ -121,6 +147,12 @@ impl App {
             Action::UnitUp => self.step(0, -1),
             Action::UnitDown => self.step(0, 1),
             Action::PredictedClass => self.selection.class = None,
+            Action::Unalter => self.selection.alteration = Default::default(),
+            Action::Nearer | Action::Farther => {
+                let factor = if action == Action::Nearer { 1.5 } else { 1.0 / 1.5 };
+                self.viewport = self.viewport.zoomed(factor, self.aim());
+            }
+            Action::Whole => self.viewport = Viewport::default(),
             Action::ToggleTheme => {
                 let other = if ctx.theme() == Theme::Dark { Theme::Light } else { Theme::Dark };
                 ctx.set_theme(other);
@@ -133,6 +165,17 @@ impl App {
             Action::Keys => self.overlay = Overlay::Keys,
             Action::About => self.overlay = Overlay::About,
         }
+    }
+
+    /// The place that keys zoom to: under the pointer, else selected, else in the middle.
+    fn aim(&self) -> [f32; 2] {
+        let hovered = self.selection.hover.map(|hover| hover.place);
+        let selected = || {
+            let [row, column] = self.selection.position?;
+            let [_, height, width] = self.shown.as_ref()?.run.layers[self.selection.layer].shape;
+            Some([(column as f32 + 0.5) / width as f32, (row as f32 + 0.5) / height as f32])
+        };
+        hovered.or_else(selected).unwrap_or([0.5; 2])
     }
 
     /// Moves the selected unit over the grid on screen.

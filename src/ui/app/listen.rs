@@ -6,9 +6,6 @@ use crate::{
     picture::Picture,
 };
 
-/// How many files are remembered.
-const RECENT: usize = 12;
-
 impl App {
     /// Takes in what the engine, the dialogs and the system have for the window.
     pub(super) fn listen(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
@@ -19,29 +16,13 @@ impl App {
                     self.model = Some(model);
                     self.synthesis = None;
                 }
-                Event::Run(run) => {
-                    let shown = Shown::new(run);
-                    let same = self.shown.as_ref().is_some_and(|old| Arc::ptr_eq(&old.run.model, &shown.run.model));
-                    if same {
-                        self.selection.position = None;
-                        self.selection.hover = None;
-                    } else {
-                        self.selection.start(&shown.run);
-                        self.history.clear();
-                    }
-                    if let Some(path) = shown.run.picture.as_ref().and_then(|picture| picture.path.clone()) {
-                        self.recent.retain(|other| *other != path);
-                        self.recent.insert(0, path);
-                        self.recent.truncate(RECENT);
-                    }
-                    // What was asked about the last run was dropped with it.
-                    self.answers.ask_again();
-                    self.cache.begin(&shown.run, self.selection.layer);
-                    self.shown = Some(Arc::new(shown));
-                    self.message = None;
-                }
+                Event::Run(run) => self.receive(run),
+                Event::Compared(run) => self.other = run.map(|run| Arc::new(Shown::new(run))),
                 Event::Finished(text) => self.message = Some(Message { text, failed: false }),
                 Event::Failed(lane, text) => {
+                    if lane == Lane::Picture {
+                        self.give_up();
+                    }
                     if matches!(lane, Lane::Model | Lane::Fetch)
                         && let Some(model) = &self.model
                     {
@@ -55,6 +36,7 @@ impl App {
                 Event::Attribution(..) | Event::Invariance(..) | Event::Ranked(..) | Event::Reconstruction { .. } => {}
             }
         }
+        self.change_over();
         if self.shown.is_some() && std::mem::take(&mut self.is_new) {
             self.reopen();
         }

@@ -1,6 +1,8 @@
-//! The window: takes in what happened ([`listen`]), draws everything, then carries out what was asked for ([`act`]).
+//! The window: takes in what happened ([`listen`]), draws everything, then carries out what was asked for ([`act`]) and
+//! lets the engine run what is dragged or drawn ([`follow`]).
 
 mod act;
+mod follow;
 mod listen;
 mod look;
 mod save;
@@ -17,11 +19,13 @@ use super::{
     state::{Grid, Look, Selection, Shown, View},
     strip::Strip,
     theme::{self, Palette},
+    thumbs::Thumbs,
+    viewport::Viewport,
 };
 use crate::{
     Result,
-    engine::{Engine, Frame, Model, Opening, PictureSource, Request, Status},
-    picture::SAMPLES,
+    engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Status},
+    picture::{Picture, SAMPLES},
 };
 use eframe::egui::{self, Panel, Theme};
 use egui_tiles::{TileId, Tree};
@@ -39,14 +43,23 @@ pub struct Message {
 pub struct App {
     engine: Engine,
     cache: Cache,
+    thumbs: Thumbs,
     answers: Answers,
     /// The live synthesis as it was last seen.
     synthesis: Option<Arc<Frame>>,
     shown: Option<Arc<Shown>>,
+    /// The run that takes its place as soon as it can be drawn without a gap.
+    coming: Option<Arc<Shown>>,
+    asked: follow::Asked,
+    /// The run of another picture that this one is compared with.
+    other: Option<Arc<Shown>>,
+    /// The picture that was open before.
+    before: Option<Picture>,
     model: Option<Arc<Model>>,
     selection: Selection,
     history: History,
     look: Look,
+    viewport: Viewport,
     light: bool,
     /// Files of pictures that ran, the newest first.
     recent: Vec<PathBuf>,
@@ -88,14 +101,20 @@ impl App {
         Ok(App {
             engine,
             cache: Cache::start(cc.wgpu_render_state.clone(), cc.egui_ctx.clone())?,
+            thumbs: Thumbs::start(cc.egui_ctx.clone())?,
             answers: Answers::default(),
             synthesis: None,
             shown: None,
+            coming: None,
+            asked: follow::Asked::default(),
+            other: None,
+            before: None,
             model: None,
             selection: Selection::default(),
             history: History::default(),
             recent: settings.recent,
             look: settings.look,
+            viewport: Viewport::default(),
             light: settings.light,
             panes: settings.panes.unwrap_or_else(first_arrangement),
             strip: Strip::default(),
@@ -114,6 +133,16 @@ impl App {
     /// The run on screen.
     pub fn shown(&self) -> Option<&Shown> {
         self.shown.as_deref()
+    }
+
+    /// The run of the picture that the one on screen is compared with.
+    pub fn compared(&self) -> Option<&Shown> {
+        self.other.as_deref()
+    }
+
+    /// Which part of the picture panes show.
+    pub fn viewport(&self) -> Viewport {
+        self.viewport
     }
 
     /// What it is about.
@@ -136,17 +165,30 @@ impl App {
         self.message.as_ref()
     }
 
-    /// Whether nothing is being computed.
+    /// Whether nothing is being computed, nor waits to be shown.
     pub fn is_idle(&self) -> bool {
-        self.engine.is_idle()
+        self.engine.is_idle() && self.coming.is_none() && self.is_followed()
+    }
+
+    /// What runs; to the user, what is still to come on screen runs too.
+    fn work(&self) -> Vec<Status> {
+        let mut work = self.engine.work();
+        if work.is_empty() && !self.is_idle() && self.shown.is_some() {
+            work.push(Status { lane: Lane::Picture, what: "Running the picture".into(), fraction: 1.0 });
+        }
+        work
     }
 
     fn view<'a>(&'a self, work: &'a [Status], palette: &'static Palette) -> Option<View<'a>> {
         self.shown.as_deref().map(|shown| View {
             shown,
+            // After a change of network the two do not come at once.
+            other: self.other.as_deref().filter(|other| Arc::ptr_eq(&other.run.model, &shown.run.model)),
             selection: &self.selection,
             look: self.look,
+            viewport: self.viewport,
             cache: &self.cache,
+            thumbs: &self.thumbs,
             answers: &self.answers,
             synthesis: self.synthesis.as_ref(),
             work,
@@ -182,7 +224,7 @@ impl App {
         chrome::keys(&ctx, &mut out);
         self.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);
-        let work = self.engine.work();
+        let work = self.work();
         let shown = self.shown.as_deref();
 
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
@@ -219,7 +261,9 @@ impl App {
             }
         }
         self.ask(inquiries, projections, rankings);
-        if self.shown.is_some() {
+        self.follow(&ctx);
+        // However long a drag takes, it is one step.
+        if self.shown.is_some() && !ctx.input(|input| input.pointer.any_down()) {
             self.history.note(&self.selection, ctx.input(|input| input.time));
         }
         if self.selection.hover != hovered {

@@ -1,6 +1,10 @@
 //! All feature maps of the selected layer.
 
-use super::{Kind, Panel, keep, take};
+use super::{
+    Kind, Panel, keep,
+    sides::{Content, Side},
+    take,
+};
 use crate::{
     engine::LayerView,
     gpu::{Atlas, Spot, TileGrid, TileStyle},
@@ -11,9 +15,9 @@ use crate::{
         cache::Maps,
         commands::Command,
         describe,
-        export::{Export, numbers_of},
+        export::{Export, Numbers},
         state::{Grid, Hover, View, is_silent, layer_name, strongest_at},
-        widgets::{caption, combo, fill, hollow, look_controls, slider, toolbar},
+        widgets::{caption, combo, fill, gamma, hollow, look_controls, slider, toolbar},
     },
 };
 use eframe::egui::{self, Ui};
@@ -118,55 +122,65 @@ struct Options {
 #[derive(Default)]
 struct Activations {
     options: Options,
+    side: Side,
     order: Option<(OrderKey, Arc<[u32]>)>,
-    /// What was on screen last, shown dimmed while the next layer is on its way.
-    last: Option<(TileGrid, Atlas)>,
+    /// What was on screen last, of which layer; shown while what comes next is on its way, dimmed if that is another.
+    last: Option<(NodeId, TileGrid, Atlas)>,
     scrolled_to: Option<(NodeId, usize)>,
 }
 
-/// The run, the layer, the position and the class where they matter, and the options.
-type OrderKey = (u64, NodeId, Option<[usize; 2]>, Option<usize>, Sort, Filter);
+/// The run, the one that is taken from it, the layer, the position and the class where they matter, and the options.
+type OrderKey = (u64, Option<u64>, NodeId, Option<[usize; 2]>, Option<usize>, Sort, Filter);
 
 impl Panel for Activations {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        caption(ui, self.say(view)).on_hover_text(describe::layer(view));
+        let view = self.side.of(view);
+        let content = self.side.content(view);
+        caption(ui, self.side.say(view, &content)).on_hover_text(describe::layer(view));
         self.toolbar(ui, view, out);
-        let order = self.order(view, out);
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         let area = ui.available_size();
-        match view.maps() {
+        match content.maps {
             Maps::Failed(why) => hollow(ui, &why, false),
             Maps::Coming => match &self.last {
-                Some((grid, atlas)) => {
+                Some((layer, grid, atlas)) => {
                     let rect = ui.available_rect_before_wrap();
                     scroll.show(ui, |ui| grid.show(ui, atlas, "feature maps on their way"));
-                    ui.painter().rect_filled(rect, 0.0, view.palette.pane.gamma_multiply(0.6));
+                    if *layer != view.selection.layer {
+                        ui.painter().rect_filled(rect, 0.0, view.palette.pane.gamma_multiply(0.6));
+                    }
                 }
                 None => hollow(ui, "Uploading the layer", true),
             },
-            Maps::Ready(_) if order.is_empty() => {
-                let why = match self.options.filter {
-                    Filter::Silent => "No unit of this layer is silent on this picture",
-                    _ => "Every unit of this layer is silent on this picture",
-                };
-                hollow(ui, why, false);
-            }
             Maps::Ready(atlas) => {
+                let minus = content.minus;
+                let order = self.order(view, &content.layer, minus, out);
+                if order.is_empty() {
+                    let why = match self.options.filter {
+                        Filter::Silent => "No unit of this layer is silent on this picture",
+                        _ => "Every unit of this layer is silent on this picture",
+                    };
+                    return hollow(ui, why, false);
+                }
                 let grid = self.grid(view, order, area);
-                scroll.show(ui, |ui| self.show(ui, view, &grid, &atlas, out));
-                self.last = Some((grid, atlas));
+                let of = if minus.is_some() { "differences" } else { "feature maps" };
+                let label = format!("{of} of {}", view.node().name);
+                scroll.show(ui, |ui| self.show(ui, view, &grid, &atlas, &label, out));
+                self.last = Some((view.selection.layer, grid, atlas));
             }
         }
     }
 
     fn export(&self, view: View) -> Option<Export> {
         let (_, order) = self.order.clone()?;
-        let (run, layer, look) = (Arc::clone(view.run()), view.selection.layer, view.look);
-        let name = format!("{} activations", view.node().name);
-        let numbers = numbers_of(&run, layer, None);
-        let range = describe::range(view.layer().range());
-        let export = Export::new(view, &name, numbers, move |_| {
-            let layer = &run.layers[layer];
+        let view = self.side.of(view);
+        let Content { layer, minus, .. } = self.side.content(view);
+        let look = self.side.look(view);
+        let what = if minus.is_some() { "differences" } else { "activations" };
+        let name = format!("{} {what}", view.node().name);
+        let (values, range) = (layer.clone(), describe::range(layer.range()));
+        let numbers: Numbers = Box::new(move || Ok(values.tensor().clone()));
+        let export = Export::new(view, &name, Some(numbers), move |_| {
             let [_, height, width] = layer.shape;
             let area = height * width;
             layer.with_values(|values| {
@@ -180,7 +194,12 @@ impl Panel for Activations {
                 Ok(paint::mosaic(&maps, &layout, scaling(look.scaling, area), &look.style))
             })?
         });
-        Some(export.with("Layer", layer_name(view.node())).with("Range", range))
+        let export = export.with("Layer", layer_name(view.node())).with("Range", range);
+        let less = view.other.filter(|_| minus.is_some()).and_then(|other| other.run.picture.as_ref());
+        Some(match less {
+            Some(picture) => export.with("Less", picture.name.clone()),
+            None => export,
+        })
     }
 
     fn options(&self) -> Value {
@@ -208,18 +227,15 @@ fn contributions(view: View, class: usize, out: &mut Vec<Command>) -> Option<Arc
 }
 
 impl Activations {
-    /// The place under the pointer, else the layer.
-    fn say(&self, view: View) -> String {
-        match view.hovered_spot() {
-            Some((unit, position)) => describe::value(view, unit, position),
-            None => describe::layer(view),
-        }
-    }
-
     fn toolbar(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         toolbar(ui, |ui| {
+            self.side.choose(ui, view);
             let mut look = view.look;
-            look_controls(ui, &mut look);
+            // A difference has colours of its own.
+            match self.side.is_difference(view) {
+                true => gamma(ui, &mut look.style.gamma),
+                false => look_controls(ui, &mut look),
+            }
             if look != view.look {
                 out.push(Command::SetLook(look));
             }
@@ -243,17 +259,16 @@ impl Activations {
         });
     }
 
-    fn order(&mut self, view: View, out: &mut Vec<Command>) -> Arc<[u32]> {
+    fn order(&mut self, view: View, layer: &LayerView, minus: Option<u64>, out: &mut Vec<Command>) -> Arc<[u32]> {
         let Options { sort, filter, .. } = self.options;
         let at = view.selection.position.filter(|_| sort == Sort::Here);
         let class = (sort == Sort::Contribution).then(|| view.class());
         let ranking = class.and_then(|class| contributions(view, class, out));
         let known = class.filter(|_| ranking.is_some());
-        let key = (view.run().id, view.selection.layer, at, known, sort, filter);
+        let key = (view.run().id, minus, view.selection.layer, at, known, sort, filter);
         if let Some((_, order)) = self.order.as_ref().filter(|(other, _)| *other == key) {
             return Arc::clone(order);
         }
-        let layer = view.layer();
         let units = match (sort, at) {
             (Sort::Index, _) => (0..layer.shape[0] as u32).collect(),
             (Sort::Contribution, _) if ranking.is_some() => {
@@ -285,9 +300,10 @@ impl Activations {
                 (columns as u32, egui::vec2(width, (width / aspect).max(1.0)))
             }
         };
+        let look = self.side.look(view);
         let style = TileStyle {
-            colours: view.look.style,
-            scaling: scaling(view.look.scaling, height * width),
+            colours: look.style,
+            scaling: scaling(look.scaling, height * width),
             fixed: None,
             cross: view.selection.hover.map(|hover| hover.place).filter(|_| !single),
         };
@@ -295,9 +311,9 @@ impl Activations {
         TileGrid { gap, style, selected, accent: view.palette.accent, ..TileGrid::new(order, columns, tile) }
     }
 
-    fn show(&mut self, ui: &mut Ui, view: View, grid: &TileGrid, atlas: &Atlas, out: &mut Vec<Command>) {
+    fn show(&mut self, ui: &mut Ui, view: View, grid: &TileGrid, atlas: &Atlas, label: &str, out: &mut Vec<Command>) {
         let layer = view.selection.layer;
-        let answer = grid.show(ui, atlas, &format!("feature maps of {}", view.node().name));
+        let answer = grid.show(ui, atlas, label);
         let place = |spot: &Spot| [spot.y as usize, spot.x as usize];
         if let Some(spot) = answer.hovered {
             let at = (view.run().id, layer, spot.unit as usize, place(&spot));

@@ -36,7 +36,11 @@ const SHOWN: usize = 9;
 struct Deconvnet {
     /// The whole map is kept, not its strongest value.
     whole: bool,
-    textures: HashMap<Projected, TextureHandle>,
+    /// With the part of the picture that the unit sees. While a picture is altered, what was there stays until the next
+    /// is.
+    textures: HashMap<Projected, (TextureHandle, Rect)>,
+    /// The picture that they are about.
+    of: u64,
     units: Option<((u64, NodeId), Vec<usize>)>,
 }
 
@@ -45,7 +49,8 @@ impl Panel for Deconvnet {
         let keys = self.keys(view);
         let asked = keys.iter().map(|&(_, layer, unit, keep)| (Arc::clone(view.run()), layer, unit, keep)).collect();
         out.push(Command::NeedReconstructions(asked));
-        self.textures.retain(|&(run, layer, ..), _| run == view.run().id && layer == view.selection.layer);
+        let same = std::mem::replace(&mut self.of, view.run().of) == view.run().of;
+        self.textures.retain(|&(run, layer, ..), _| (same || run == view.run().id) && layer == view.selection.layer);
         caption(ui, format!("{}  ·  the selected and the strongest units, projected back", layer_name(view.node())))
             .on_hover_text(
                 "Left what the unit responds to, right the part of the picture that it sees (Zeiler and Fergus 2014)",
@@ -130,6 +135,13 @@ impl Deconvnet {
         Some(units.into_iter().map(|unit| (view.run().id, view.selection.layer, unit, keep(unit))).collect())
     }
 
+    /// What is shown of a unit: its reconstruction, else that from before the picture was altered further.
+    fn shown(&self, key: Projected) -> Option<&(TextureHandle, Rect)> {
+        let before =
+            || self.textures.iter().find(|(other, _)| (other.2, other.3) == (key.2, key.3)).map(|(_, old)| old);
+        self.textures.get(&key).or_else(before)
+    }
+
     /// A reconstruction and the patch beside it, with the unit's number below.
     fn pair(&mut self, ui: &mut Ui, view: View, key: Projected, side: f32, out: &mut Vec<Command>) {
         let (_, _, unit, _) = key;
@@ -143,28 +155,33 @@ impl Deconvnet {
         match view.answers.reconstruction(key) {
             Some(Ok(found)) => {
                 text = format!("unit {unit}  ·  {}", number(found.activation));
-                let part = found.position.map_or(WHOLE, |at| seen_part(view, found.layer, at));
-                let texture = self.textures.entry(key).or_insert_with(|| {
-                    rgb_texture(ui.ctx(), "reconstruction", &painted(found), TextureOptions::NEAREST)
-                });
-                within(painter, left, texture, part);
-                let pictures = view.pictures();
-                match pictures.as_ref().and_then(|pictures| pictures.input.as_ref()) {
-                    Some(input) => within(painter, right, input, part),
-                    None => {
-                        painter.rect_filled(right, 0.0, view.palette.hovered);
-                    }
+                if !self.textures.contains_key(&key) {
+                    let part = found.position.map_or(WHOLE, |at| seen_part(view, found.layer, at));
+                    let image = rgb_texture(ui.ctx(), "reconstruction", &painted(found), TextureOptions::NEAREST);
+                    self.textures.retain(|other, _| other.2 != unit || other.0 == key.0);
+                    self.textures.insert(key, (image, part));
                 }
             }
             Some(Err(why)) => {
                 painter.rect_filled(left.union(right), 0.0, view.palette.hovered);
                 text = why.clone();
             }
+            None if self.shown(key).is_some() => {}
             None => {
                 painter.rect_filled(left.union(right), 0.0, view.palette.hovered);
                 if !view.work.is_empty() {
                     egui::Spinner::new()
                         .paint_at(ui, Rect::from_center_size(left.union(right).center(), vec2(14.0, 14.0)));
+                }
+            }
+        }
+        if let Some((texture, part)) = self.shown(key) {
+            within(painter, left, texture, *part);
+            let pictures = view.pictures();
+            match pictures.as_ref().and_then(|pictures| pictures.input.as_ref()) {
+                Some(input) => within(painter, right, input, *part),
+                None => {
+                    painter.rect_filled(right, 0.0, view.palette.hovered);
                 }
             }
         }

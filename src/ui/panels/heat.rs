@@ -6,7 +6,7 @@ use super::{
     keep, take,
 };
 use crate::{
-    engine::{Inquiry, Lane},
+    engine::{Inquiry, Lane, Run},
     methods::{Attribution, Keep, Method, Target, cam_layers},
     paint::{self, ColourMap, Plane, Range, Style},
     picture::cropped,
@@ -17,9 +17,9 @@ use crate::{
         parameters::{self, Kept, parameters},
         prepare::rgba_texture,
         state::{Hover, View, layer_name},
+        viewport,
         widgets::{
-            WHOLE, caption, class_picker, colour_maps, combo, cross, fit, gamma, hollow, image_at, number, slider,
-            toolbar,
+            caption, class_picker, colour_maps, combo, cross, fit, gamma, hollow, image_at, number, slider, toolbar,
         },
     },
 };
@@ -60,8 +60,9 @@ pub(super) struct Heat {
     /// What a class is searched by.
     search: String,
     painted: Option<(Arc<Attribution>, [u32; 4], TextureHandle)>,
-    /// The answer shown last, and of which run: it stays, dimmed, until the next is there.
-    last: Option<(u64, Arc<Attribution>)>,
+    /// The answer shown last, and of which run: it stays until the next is there, dimmed unless the two differ but in
+    /// what was done to the picture.
+    last: Option<(Arc<Run>, Arc<Attribution>)>,
 }
 
 impl Heat {
@@ -105,7 +106,7 @@ impl Panel for Heat {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         self.controls(ui, view, out);
         let inquiry = self.inquiry(view);
-        let (method, key, run) = (inquiry.method, inquiry.key(), view.run().id);
+        let (method, key) = (inquiry.method, inquiry.key());
         let target = said(view, inquiry.target);
         if !method.slow {
             out.push(Command::Need(inquiry.clone()));
@@ -121,7 +122,7 @@ impl Panel for Heat {
                 });
                 caption(ui, text).on_hover_text(format!("{}\n\n{}", method.about, method.paper));
                 self.show(ui, view, &attribution, out);
-                self.last = Some((run, attribution));
+                self.last = Some((Arc::clone(view.run()), attribution));
             }
             Some(Err(why)) => {
                 caption(ui, format!("{target}  ·  {}", method.title));
@@ -260,8 +261,11 @@ impl Heat {
         let slow = inquiry.method.slow;
         if comes {
             let area = ui.available_rect_before_wrap();
-            if let Some((_, last)) = self.last.clone().filter(|(run, _)| *run == view.run().id) {
+            if let Some((run, last)) = self.last.clone().filter(|(run, _)| run.of == view.run().of) {
                 self.show(&mut ui.new_child(egui::UiBuilder::new().max_rect(area)), view, &last, &mut Vec::new());
+                if run.id != view.run().id && !slow {
+                    return;
+                }
                 ui.painter().rect_filled(area, 0.0, view.palette.pane.gamma_multiply(0.7));
             }
             let share = view.status(Lane::Slow).map_or(0.0, |status| 100.0 * status.fraction);
@@ -301,6 +305,7 @@ impl Heat {
         let over = self.options.over && channels == 1 && input.is_some();
         let texture = self.texture(ui, attribution, over);
         let area = ui.available_rect_before_wrap();
+        let part = view.viewport.part();
         // A layer's places cover the whole input, whatever their number.
         let [_, rows, columns] = view.shown.graph().input_shape();
         let aspect =
@@ -308,22 +313,32 @@ impl Heat {
         let rect = match input {
             Some(input) if over => {
                 let rect = fit(area, aspect);
-                image_at(ui, rect, input.id(), WHOLE, &format!("picture under the {}", self.label));
+                image_at(ui, rect, input.id(), part, &format!("picture under the {}", self.label));
                 rect
             }
             Some(input) if area.width() > 1.4 * area.height() * aspect => {
                 let (left, right) = area.split_left_right_at_fraction(0.5);
-                image_at(ui, fit(left, aspect), input.id(), WHOLE, &format!("picture beside the {}", self.label));
+                let beside = format!("picture beside the {}", self.label);
+                let left = fit(left, aspect);
+                let response = image_at(ui, left, input.id(), part, &beside);
+                self.point(ui, view, &response, left, out);
                 fit(right, aspect)
             }
             _ => fit(area, aspect),
         };
-        let response = image_at(ui, rect, texture, WHOLE, self.label);
+        let response = image_at(ui, rect, texture, part, self.label);
+        self.point(ui, view, &response, rect, out);
+    }
+
+    /// The pointer over a picture of the input in a rectangle, or the mark of where it is elsewhere.
+    fn point(&self, ui: &Ui, view: View, response: &egui::Response, rect: Rect, out: &mut Vec<Command>) {
+        let plane = view.viewport.plane(rect);
+        view.viewport.navigate(ui, response, plane, true, out);
         if let Some(at) = response.hover_pos() {
-            let place = ((at - rect.min) / rect.size()).clamp(egui::Vec2::ZERO, egui::Vec2::splat(0.9999));
-            out.push(Command::Hover(Hover { place: [place.x, place.y], spot: None }));
+            let place = viewport::place(plane, at).map(|share| share.clamp(0.0, 0.9999));
+            out.push(Command::Hover(Hover { place, spot: None }));
         } else if let Some(hover) = view.selection.hover {
-            mark(ui, rect, hover.place);
+            cross(&ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())), viewport::point(plane, hover.place));
         }
     }
 
@@ -344,8 +359,4 @@ impl Heat {
         self.painted = Some((Arc::clone(attribution), look, texture));
         id
     }
-}
-
-fn mark(ui: &Ui, rect: Rect, [x, y]: [f32; 2]) {
-    cross(ui.painter(), rect.min + rect.size() * egui::vec2(x, y));
 }

@@ -1,20 +1,18 @@
 //! How much the picture may be moved, scaled, turned or covered before the network changes its mind.
 
-use super::{Kind, Panel, keep, take};
+use super::{Kind, Panel, keep, picture_tools as tools, take};
 use crate::{
     engine::{Change, Invariance, Lane},
     ui::{
         commands::Command,
         export::Export,
-        prepare::rgb_texture,
         state::{View, layer_name},
-        widgets::{WHOLE, combo, hollow, number, toolbar},
+        viewport,
+        widgets::{combo, hollow, number, toolbar},
     },
 };
-use candle_core::{Device, Tensor};
 use eframe::egui::{
-    self, Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2,
-    WidgetInfo, pos2, vec2,
+    self, Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,7 +22,7 @@ pub(super) const KIND: Kind = Kind {
     name: "invariance",
     title: "Invariance",
     about: "The class's probability, and how far layers move, as the picture is shifted, scaled, rotated or covered \
-            (Zeiler and Fergus 2014).",
+            (Zeiler and Fergus 2014). Click the curves to alter the picture by that much.",
     make: || Box::<Lab>::default(),
 };
 
@@ -37,8 +35,9 @@ struct Options {
 #[derive(Default)]
 struct Lab {
     options: Options,
-    /// The changed input under the pointer: of which run, change and amount.
-    preview: Option<((u64, Change, usize), TextureHandle)>,
+    /// What the picture was taken for when it was last measured, and which picture: altered, it may be taken for
+    /// something else, but the curve is about that.
+    measured: Option<(u64, usize)>,
 }
 
 /// Of the lines of layers, from the first to the last.
@@ -47,8 +46,8 @@ const COLOURS: [Color32; 3] =
 
 impl Panel for Lab {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        let (run, class, change) = (view.run(), view.class(), self.options.change);
-        let key = (run.id, change, class);
+        let (run, class, change) = (view.run(), self.class(view), self.options.change);
+        let key = (run.of, change, class);
         let found = view.answers.invariance(&key);
         let comes = !view.work.is_empty() && view.answers.is_measured(&key);
         toolbar(ui, |ui| {
@@ -60,6 +59,7 @@ impl Panel for Lab {
             let button = egui::Button::new("Measure");
             let hint = "Runs the network on 21 changed pictures";
             if ui.add_enabled(found.is_none() && !comes, button).on_hover_text(hint).clicked() {
+                self.measured = Some((run.of, class));
                 out.push(Command::Measure(Arc::clone(run), change, class));
             }
         });
@@ -68,7 +68,7 @@ impl Panel for Lab {
                 let found = Arc::clone(found);
                 let area = ui.available_rect_before_wrap();
                 let (top, plot) = area.split_top_bottom_at_y(area.top() + 18.0);
-                self.plot(ui, view, &found, top, plot);
+                self.plot(ui, view, &found, top, plot, out);
             }
             Some(Err(why)) => hollow(ui, why, false),
             None if comes => {
@@ -80,7 +80,7 @@ impl Panel for Lab {
     }
 
     fn export(&self, view: View) -> Option<Export> {
-        let key = (view.run().id, self.options.change, view.class());
+        let key = (view.run().of, self.options.change, self.class(view));
         let found = view.answers.invariance(&key)?.as_ref().ok()?;
         let mut text = String::from("amount,probability");
         for (layer, _) in &found.distances {
@@ -104,10 +104,16 @@ impl Panel for Lab {
 }
 
 impl Lab {
+    /// The class that is measured.
+    fn class(&self, view: View) -> usize {
+        let measured = self.measured.filter(|(of, _)| *of == view.run().of && view.selection.class.is_none());
+        measured.map_or_else(|| view.class(), |(_, class)| class)
+    }
+
     /// The curves, and under the pointer the numbers and the changed picture.
-    fn plot(&mut self, ui: &mut Ui, view: View, found: &Invariance, top: Rect, area: Rect) {
+    fn plot(&self, ui: &mut Ui, view: View, found: &Invariance, top: Rect, area: Rect, out: &mut Vec<Command>) {
         let plot = Rect::from_min_max(area.min + vec2(4.0, 4.0), area.max - vec2(4.0, 18.0));
-        let response = ui.interact(area, ui.scope_id().with("plot"), Sense::hover());
+        let response = ui.interact(area, ui.scope_id().with("plot"), Sense::click());
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "curves of invariance"));
         let painter = ui.painter();
         painter.rect_stroke(plot, 0.0, Stroke::new(1.0, view.palette.line), StrokeKind::Inside);
@@ -145,28 +151,38 @@ impl Lab {
             let shown = painter.text(pos2(left, top.top()), Align2::LEFT_TOP, text, FontId::proportional(11.5), colour);
             left = shown.right() + 10.0;
         }
+        // Where the picture is now: on the curve where it is altered in this way alone.
+        let alteration = view.selection.alteration;
+        if !alteration.is_none() {
+            let [low, high] = change.range().0;
+            let share = ((change.amount(&alteration) - low) / (high - low)).clamp(0.0, 1.0);
+            let at = plot.left() + plot.width() * share;
+            let now = view.run().probabilities.get(self.class(view)).copied().unwrap_or(0.0);
+            painter.vline(at, plot.y_range(), Stroke::new(1.0, view.palette.accent.gamma_multiply(0.6)));
+            painter.circle(
+                pos2(at, plot.bottom() - plot.height() * now),
+                4.0,
+                view.palette.pane,
+                Stroke::new(2.0, view.palette.accent),
+            );
+        }
         if hovered.is_some() {
             painter.vline(x(index), plot.y_range(), Stroke::new(1.0, view.palette.weak));
             let side = (plot.height() * 0.6).clamp(32.0, 110.0);
             let right = x(index) < plot.center().x;
             let corner = pos2(if right { plot.right() - side - 4.0 } else { plot.left() + 4.0 }, plot.top() + 4.0);
-            if let Some(texture) = self.preview(ui, view, index, found.amounts[index]) {
-                ui.painter().image(texture, Rect::from_min_size(corner, Vec2::splat(side)), WHOLE, Color32::WHITE);
+            let frame = Rect::from_min_size(corner, Vec2::splat(side));
+            let pictures = view.pictures();
+            let texture = pictures.as_ref().and_then(|pictures| pictures.picture.as_ref());
+            if let (Some(texture), Some(geometry)) = (texture, &view.run().geometry) {
+                let painter = painter.with_clip_rect(frame);
+                let rects = [frame, viewport::around(frame, geometry)];
+                let mean = view.run().model.preprocess.mean_colour();
+                tools::paint(&painter, texture.id(), rects, &change.by(found.amounts[index]), mean);
             }
         }
-    }
-
-    /// What the network saw at an amount.
-    fn preview(&mut self, ui: &Ui, view: View, index: usize, amount: f32) -> Option<egui::TextureId> {
-        let change = self.options.change;
-        let key = (view.run().id, change, index);
-        if self.preview.as_ref().is_none_or(|(other, _)| *other != key) {
-            let shape = view.shown.graph().input_shape();
-            let changed = view.run().layers[0].with_values(|values| change.apply(values, shape, amount)).ok()?;
-            let tensor = Tensor::from_vec(changed, (shape[0], shape[1], shape[2]), &Device::Cpu).ok()?;
-            let image = view.run().model.preprocess.unapply(&tensor).ok()?;
-            self.preview = Some((key, rgb_texture(ui.ctx(), "changed input", &image, TextureOptions::LINEAR)));
+        if response.clicked() && hovered.is_some() {
+            out.push(Command::Alter(change.by(found.amounts[index])));
         }
-        self.preview.as_ref().map(|(_, texture)| texture.id())
     }
 }

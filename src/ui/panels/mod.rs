@@ -4,10 +4,12 @@
 
 mod activations;
 mod cam;
+mod compare;
 mod convolution;
 mod convolution_options;
 mod deconvnet;
 mod filters;
+mod folder;
 mod heat;
 mod heat_paint;
 mod invariance;
@@ -17,8 +19,10 @@ mod network;
 mod network_lines;
 mod pad;
 mod picture;
+mod picture_tools;
 mod saliency;
 mod scores;
+mod sides;
 mod synthesis;
 mod unit;
 
@@ -65,8 +69,10 @@ pub const PANELS: &[Kind] = &[
     cam::KIND,
     deconvnet::KIND,
     picture::KIND,
+    folder::KIND,
     unit::KIND,
     magnifier::KIND,
+    compare::KIND,
     convolution::KIND,
     invariance::KIND,
     pad::KIND,

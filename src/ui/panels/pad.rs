@@ -2,7 +2,6 @@
 
 use super::{Kind, Panel, keep, take};
 use crate::{
-    engine::{Lane, PictureSource},
     picture::Picture,
     ui::{
         commands::Command,
@@ -47,7 +46,7 @@ struct Pad {
     /// Ink, 0 to 255.
     ink: GrayImage,
     texture: Option<TextureHandle>,
-    /// Drawn since it last ran.
+    /// Drawn since it was last handed on.
     changed: bool,
     last: Option<Pos2>,
 }
@@ -60,7 +59,7 @@ impl Default for Pad {
 }
 
 impl Panel for Pad {
-    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+    fn ui(&mut self, ui: &mut Ui, _: View, out: &mut Vec<Command>) {
         caption(ui, "draw with the pointer, rub out with the right button: it runs as you draw");
         toolbar(ui, |ui| {
             if ui.button("clear").accessible_name("Clear the drawing").clicked() {
@@ -91,11 +90,8 @@ impl Panel for Pad {
         if let Some(texture) = &self.texture {
             ui.painter().image(texture.id(), rect, WHOLE, Color32::WHITE);
         }
-        // One after the other: were each to replace the one before, a slow network would never finish.
-        let busy = view.status(Lane::Model).or(view.status(Lane::Picture)).is_some();
-        if self.changed && !busy {
-            self.changed = false;
-            out.push(Command::Open(PictureSource::Ready(Picture::from_rgb("drawing", self.pixels()))));
+        if std::mem::take(&mut self.changed) {
+            out.push(Command::Draw(Picture::from_rgb("drawing", self.pixels())));
         }
         ui.allocate_rect(rect, Sense::hover());
     }

@@ -1,24 +1,31 @@
 //! The picture, what the network sees of it, and what the selected value sees of that.
 
-use super::{Kind, Panel};
+use super::{
+    Kind, Panel,
+    picture_tools::{self as tools, Tool},
+};
 use crate::{
     net::{Field, NodeId},
-    picture::Geometry,
+    picture::{Alteration, Geometry},
     ui::{
         commands::Command,
         export::Export,
         state::{Hover, View, layer_name, strongest_at},
-        widgets::{WHOLE, caption, cross, fit, hollow, image_at, number},
+        viewport,
+        widgets::{caption, cross, fit, hollow, number},
     },
 };
-use eframe::egui::{self, Color32, Rect, RichText, Stroke, StrokeKind, Ui, pos2, vec2};
+use eframe::egui::{
+    self, Color32, PointerButton, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
+    vec2,
+};
 use image::DynamicImage;
 
 pub(super) const KIND: Kind = Kind {
     name: "picture",
     title: "Picture",
     about: "The picture. The fine frame is what the network sees of it, the coloured one what the selected value sees. \
-            Click it to find the units that are strongest there.",
+            Click it to find the units that are strongest there; drag it with a tool to alter it, and watch the scores.",
     make: || Box::<Picture>::default(),
 };
 
@@ -26,6 +33,9 @@ pub(super) const KIND: Kind = Kind {
 struct Picture {
     /// The strongest units at a place.
     strongest: Option<(Place, Vec<(u32, f32)>)>,
+    tool: Tool,
+    /// Where a drag began, in shares of the frame, and what was done to the picture then.
+    drag: Option<([f32; 2], Alteration)>,
 }
 
 /// A run, a layer of it, and a position there.
@@ -33,55 +43,69 @@ type Place = (u64, NodeId, [usize; 2]);
 
 /// How many of them are listed, in a line this high.
 const LISTED: usize = 12;
-const LINE: f32 = 30.0;
+const LINE: f32 = 26.0;
 
 impl Panel for Picture {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let run = view.run();
-        let (Some(picture), Some(geometry)) = (&run.picture, &run.geometry) else {
+        let (Some(picture), Some(geometry)) = (&run.original, &run.geometry) else {
             return hollow(ui, "This run began with numbers, not with a picture", false);
         };
         let [_, height, width] = view.shown.graph().input_shape();
         let (w, h) = picture.pixels.dimensions();
-        caption(ui, format!("{}  ·  {w}x{h}  ·  seen at {width}x{height}", picture.name));
+        let what = format!("{}  ·  {w}x{h}  ·  seen at {width}x{height}", picture.name);
+        let alteration = view.selection.alteration;
+        let altered = alteration.say([width, height]);
+        caption(ui, if altered.is_empty() { what.clone() } else { format!("{altered}  ·  {what}") })
+            .on_hover_text(what);
         let pictures = view.pictures();
         let Some(texture) = pictures.as_ref().and_then(|pictures| pictures.picture.as_ref()) else {
             return hollow(ui, "Painting the picture", true);
         };
-        self.list(ui, view, out);
+        tools::row(ui, &mut self.tool, view, out);
+        // The line is there whatever the tool: were it to come and go, the picture would slip from under the pointer.
+        ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| {
+            ui.set_min_height(LINE);
+            let strip = ScrollArea::horizontal().id_salt("line").auto_shrink([false, true]);
+            strip.show(ui, |ui| {
+                ui.horizontal(|ui| {
+                    tools::reset(ui, view, out);
+                    match self.tool {
+                        Tool::Look => self.list(ui, view, out),
+                        tool => tools::numbers(ui, tool, view, out),
+                    }
+                });
+            });
+        });
         let rect = fit(ui.available_rect_before_wrap(), w as f32 / h as f32);
-        let response = image_at(ui, rect, texture.id(), WHOLE, "picture");
-        let on_screen = |[x, y]: [f32; 2]| {
-            pos2(rect.left() + x / w as f32 * rect.width(), rect.top() + y / h as f32 * rect.height())
-        };
+        let frame = view.viewport.plane(viewport::within(rect, geometry));
+        let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click_and_drag());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, ui.is_enabled(), "picture"));
         let painter = ui.painter().with_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
-        let [left, top, right, bottom] = geometry.crop_rect();
-        let seen = Rect::from_min_max(on_screen([left, top]), on_screen([right, bottom]));
-        frame(&painter, seen, Color32::from_white_alpha(170), 1.0);
+        let whole = viewport::around(frame, geometry);
+        tools::paint(&painter, texture.id(), [frame, whole], &alteration, run.model.preprocess.mean_colour());
+        outlined(&painter, frame, Color32::from_white_alpha(170), 1.0);
         if let Some((layer, position)) = marked(view) {
-            let field = view.shown.costs[layer].field;
-            let field = receptive_field(field, position, [height, width], geometry);
-            let field = Rect::from_min_max(on_screen(field[0]), on_screen(field[1]));
-            frame(&painter, field, view.palette.field, 2.0);
+            outlined(&painter, viewport::rect(frame, seen_part(view, layer, position)), view.palette.field, 2.0);
         }
         if let Some(hover) = view.selection.hover {
-            let [x, y] = hover.place;
-            let at = on_screen(geometry.to_picture(x * width as f32, y * height as f32));
-            cross(&painter, at);
+            cross(&painter, viewport::point(frame, hover.place));
         }
+        view.viewport.navigate(ui, &response, frame, self.tool == Tool::Look, out);
         if let Some(at) = response.hover_pos() {
-            let x = (at.x - rect.left()) / rect.width() * w as f32;
-            let y = (at.y - rect.top()) / rect.height() * h as f32;
-            let [x, y] = geometry.to_input(x, y);
-            let place = [x / width as f32, y / height as f32];
+            ui.set_cursor_icon(self.tool.cursor());
+            let place = viewport::place(frame, at);
             if place.iter().all(|share| (0.0..1.0).contains(share)) {
                 out.push(Command::Hover(Hover { place, spot: None }));
-                if let Some(at) = position_at(view, [x, y]).filter(|_| response.clicked()) {
+                let clicked = response.clicked() && self.tool == Tool::Look;
+                let input = [place[0] * width as f32, place[1] * height as f32];
+                if let Some(at) = position_at(view, input).filter(|_| clicked) {
                     let best = strongest_at(view.layer(), at).first().map(|&(unit, _)| unit as usize);
                     out.push(Command::SelectUnit(best.unwrap_or(view.selection.unit), Some(at)));
                 }
             }
         }
+        self.drag(ui, view, &response, &painter, frame, out);
     }
 
     fn export(&self, view: View) -> Option<Export> {
@@ -103,18 +127,50 @@ impl Panel for Picture {
 }
 
 impl Picture {
+    /// What dragging, or a click, with the tool does to the picture.
+    fn drag(
+        &mut self,
+        ui: &Ui,
+        view: View,
+        response: &egui::Response,
+        painter: &egui::Painter,
+        frame: Rect,
+        out: &mut Vec<Command>,
+    ) {
+        let place = |at: Pos2| viewport::place(frame, at);
+        if response.clicked() && self.tool == Tool::Occlude {
+            out.push(Command::Alter(Alteration { cover: None, ..view.selection.alteration }));
+        }
+        if response.drag_started_by(PointerButton::Primary) {
+            let from = ui.input(|input| input.pointer.press_origin());
+            self.drag = from.map(|from| (place(from), view.selection.alteration));
+        }
+        if !response.dragged() && !response.drag_stopped() {
+            self.drag = None;
+        }
+        let (Some((from, start)), Some(at)) = (self.drag, response.interact_pointer_pos()) else { return };
+        let altered = self.tool.dragged(start, from, place(at));
+        if altered != view.selection.alteration && self.tool != Tool::Look {
+            out.push(Command::Alter(altered));
+        }
+        let crop = tools::square(from, place(at)).filter(|_| self.tool == Tool::Crop);
+        if let Some(crop) = crop {
+            outlined(painter, viewport::rect(frame, viewport::part(crop)), view.palette.accent, 1.5);
+        }
+        if response.drag_stopped() {
+            self.drag = None;
+            out.extend(crop.map(|crop| Command::Alter(start.cropped(crop))));
+        }
+    }
+
     /// The units that are strongest at the selected position, where one is selected.
     fn list(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let [_, height, width] = view.layer().shape;
         if height * width == 1 {
             return;
         }
-        // The line is there from the start: were it to come with the click, the picture would slip from under it.
         let Some(at) = view.selection.position else {
-            ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| {
-                ui.set_min_height(LINE);
-                caption(ui, "click to find the units that are strongest there");
-            });
+            ui.label(RichText::new("click: strongest units there").small().weak());
             return;
         };
         let key = (view.run().id, view.selection.layer, at);
@@ -124,23 +180,17 @@ impl Picture {
             self.strongest = Some((key, units));
         }
         let Some((_, units)) = &self.strongest else { return };
-        let strip = egui::ScrollArea::horizontal().id_salt("strongest").max_height(LINE).min_scrolled_height(LINE);
-        strip.auto_shrink([false, false]).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.set_height(LINE - 8.0);
-                ui.spacing_mut().item_spacing.x = 3.0;
-                ui.label(RichText::new("strongest here").small().weak());
-                for &(unit, value) in units {
-                    let picked = view.selection.unit == unit as usize;
-                    let text = RichText::new(unit.to_string()).monospace();
-                    let response = ui.add(egui::Button::selectable(picked, text).small());
-                    let response = response.on_hover_text(format!("unit {unit}: {}", number(value)));
-                    if response.accessible_name(format!("strongest here: unit {unit}")).clicked() {
-                        out.push(Command::SelectUnit(unit as usize, Some(at)));
-                    }
-                }
-            });
-        });
+        ui.spacing_mut().item_spacing.x = 3.0;
+        ui.label(RichText::new("strongest here").small().weak());
+        for &(unit, value) in units {
+            let picked = view.selection.unit == unit as usize;
+            let text = RichText::new(unit.to_string()).monospace();
+            let response = ui.add(egui::Button::selectable(picked, text).small());
+            let response = response.on_hover_text(format!("unit {unit}: {}", number(value)));
+            if response.accessible_name(format!("strongest here: unit {unit}")).clicked() {
+                out.push(Command::SelectUnit(unit as usize, Some(at)));
+            }
+        }
     }
 }
 
@@ -191,7 +241,7 @@ pub(super) fn seen_part(view: View, layer: NodeId, at: [usize; 2]) -> Rect {
 }
 
 /// A line with a dark one under it: seen on any photograph.
-fn frame(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
+fn outlined(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
     painter.rect_stroke(rect, 0.0, Stroke::new(width + 2.0, Color32::from_black_alpha(120)), StrokeKind::Middle);
     painter.rect_stroke(rect, 0.0, Stroke::new(width, colour), StrokeKind::Middle);
 }

@@ -9,7 +9,7 @@ use crate::ui::{
     widgets::{caption, number},
 };
 use eframe::egui::{self, Align2, FontId, Rect, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 pub(super) const KIND: Kind = Kind {
     name: "scores",
@@ -32,16 +32,23 @@ impl Panel for Scores {
                 Some(class) => format!("explaining {}", run.model.class_name(class)),
                 None => "explaining the predicted class".into(),
             };
+            let text = if view.other.is_some() { format!("{text}  ·  A and B") } else { text };
             if view.selection.class.is_some() && ui.small_button("back to predicted").clicked() {
                 out.push(Action::PredictedClass.into());
             }
             caption(ui, text);
         });
-        let count = view.shown.ranking.len().min(SHOWN);
+        let mut ranking = Cow::Borrowed(&view.shown.ranking);
+        if let Some(other) = view.other {
+            // What either picture is taken for stands on top.
+            let share = |class: usize| run.probabilities[class].max(other.run.probabilities[class]);
+            ranking.to_mut().sort_by(|&one, &two| share(two).total_cmp(&share(one)));
+        }
+        let count = ranking.len().min(SHOWN);
         egui::ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, count, |ui, rows| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for rank in rows {
-                row(ui, view, view.shown.ranking[rank], out);
+                row(ui, view, ranking[rank], out);
             }
         });
     }
@@ -72,6 +79,12 @@ fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
     let bar =
         Rect::from_min_max(pos2(rect.left(), rect.bottom() - 3.0), pos2(rect.left() + width, rect.bottom() - 1.0));
     painter.rect_filled(bar, 1.0, if picked { palette.accent } else { palette.weak });
+    let other = view.other.map(|other| other.run.probabilities[class]);
+    if let Some(other) = other {
+        // The other picture's, a hair line above.
+        let end = pos2(rect.left() + (rect.width() * other).max(1.0), bar.top() - 1.0);
+        painter.rect_filled(Rect::from_min_max(bar.left_top() - vec2(0.0, 2.5), end), 1.0, palette.second);
+    }
     let mono = TextStyle::Monospace.resolve(ui.style());
     let text = ui.visuals().text_color();
     let at = |x: f32| pos2(x, rect.center().y - 1.0);
@@ -79,7 +92,12 @@ fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
     let mut left = rect.right() - 6.0;
     // In a narrow pane the name needs the room more; the score is in the hover text.
     if rect.width() > 210.0 {
-        let right = painter.text(at(left), Align2::RIGHT_CENTER, number(score), mono.clone(), palette.weak);
+        // Two numbers a row: beside another picture's share, the score stands in the hover text alone.
+        let (text, colour) = match other {
+            Some(other) => (format!("{:.1}%", 100.0 * other), palette.second),
+            None => (number(score), palette.weak),
+        };
+        let right = painter.text(at(left), Align2::RIGHT_CENTER, text, mono.clone(), colour);
         left = right.left().min(rect.right() - 46.0) - 10.0;
     }
     let shown = painter.text(at(left), Align2::RIGHT_CENTER, percent, mono, text);
@@ -92,9 +110,13 @@ fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
         font,
         text,
     );
+    let beside = view.other.map_or_else(String::new, |other| {
+        let (share, score) = (other.run.probabilities[class], number(other.run.scores[class]));
+        format!("\nB: probability {share:.6}, score {score}")
+    });
     let whole = run.model.labels.all().get(class).map_or("", |label| label.name.as_str());
-    let response =
-        response.on_hover_text(format!("{whole}\nclass {class}, probability {share:.6}, score {}", number(score)));
+    let response = response
+        .on_hover_text(format!("{whole}\nclass {class}, probability {share:.6}, score {}{beside}", number(score)));
     if response.clicked() {
         out.push(Command::SelectClass(if picked { None } else { Some(class) }));
     }

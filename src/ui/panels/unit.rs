@@ -106,7 +106,11 @@ impl Unit {
             cross: view.selection.hover.map(|hover| hover.place),
         };
         let label = format!("map of unit {}", view.selection.unit);
-        let answer = show_unit_at(ui, &atlas, view.selection.unit as u32, rect, style, &label);
+        let plane = view.viewport.plane(rect);
+        let mut window = ui.new_child(egui::UiBuilder::new().id_salt("map").max_rect(rect));
+        window.set_clip_rect(rect.intersect(ui.clip_rect()));
+        let answer = show_unit_at(&window, &atlas, view.selection.unit as u32, plane, style, &label);
+        view.viewport.navigate(&window, &answer.response, plane, true, out);
         if let Some(spot) = answer.hovered {
             let at = [spot.y as usize, spot.x as usize];
             let spot_at = Some((view.run().id, view.selection.layer, view.selection.unit, at));
@@ -118,11 +122,11 @@ impl Unit {
         // The kept position, where one was clicked.
         if let Some([row, column]) = view.selection.position {
             let [_, height, width] = view.layer().shape;
-            let cell = vec2(rect.width() / width as f32, rect.height() / height as f32);
-            let corner = rect.min + vec2(column as f32 * cell.x, row as f32 * cell.y);
+            let cell = plane.size() / vec2(width as f32, height as f32);
+            let corner = plane.min + vec2(column as f32, row as f32) * cell;
             let mark = Rect::from_min_size(corner, cell).expand(1.0);
             let stroke = egui::Stroke::new(1.5, view.palette.accent);
-            ui.painter().rect_stroke(mark, 0.0, stroke, egui::StrokeKind::Outside);
+            window.painter().rect_stroke(mark, 0.0, stroke, egui::StrokeKind::Outside);
         }
     }
 

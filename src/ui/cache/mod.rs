@@ -1,6 +1,8 @@
 //! What is on the GPU: the layers' maps, the picture and the thumbnails. A thread of its own puts them there ahead of
 //! need, the wanted layer first and then outwards from the selected one, so that the layer slider never waits.
 
+mod queue;
+
 use super::{
     prepare::{self, Pictures},
     state::View,
@@ -12,10 +14,11 @@ use crate::{
     net::NodeId,
 };
 use eframe::{egui, egui_wgpu::RenderState};
+use queue::{Compared, Job, State, Wish};
 use std::{
     cell::RefCell,
     collections::HashMap,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -36,14 +39,14 @@ pub enum Maps {
     Failed(String),
 }
 
-/// A run's id and a layer.
-type Key = (u64, NodeId);
+/// How far apart two runs are, layer by layer as far as that is known.
+pub type Distances = Vec<Option<f32>>;
 
 /// Handle on the thread and what it made; dropping it ends the thread.
 pub struct Cache {
     shared: Arc<Shared>,
     thread: Option<thread::JoinHandle<()>>,
-    strongest: RefCell<HashMap<(Key, usize), [usize; 2]>>,
+    strongest: RefCell<HashMap<(u64, NodeId, usize), [usize; 2]>>,
 }
 
 struct Shared {
@@ -51,26 +54,6 @@ struct Shared {
     changed: Condvar,
     render_state: Option<RenderState>,
     ctx: egui::Context,
-}
-
-#[derive(Default)]
-struct State {
-    /// The run whose layers are uploaded ahead of need.
-    run: Option<Arc<Run>>,
-    /// Of the runs that somebody still holds: the one on screen, and those that panes are pinned to.
-    alive: HashMap<u64, Weak<Run>>,
-    pictures: HashMap<u64, Arc<Pictures>>,
-    atlases: HashMap<Key, (u64, Result<Atlas, String>)>,
-    wanted: Vec<(Arc<Run>, NodeId)>,
-    unpainted: Vec<Arc<Run>>,
-    focus: NodeId,
-    clock: u64,
-    closed: bool,
-}
-
-enum Job {
-    Pictures(Arc<Run>),
-    Upload(Arc<Run>, NodeId),
 }
 
 impl Shared {
@@ -98,7 +81,7 @@ impl Cache {
         self.strongest.borrow_mut().clear();
         let mut state = self.shared.state();
         state.run = Some(Arc::clone(run));
-        (state.wanted, state.focus) = (vec![(Arc::clone(run), focus)], focus);
+        (state.wanted, state.focus) = (vec![Wish { run: Arc::clone(run), minus: None, node: focus }], focus);
         state.unpainted = vec![Arc::clone(run)];
         state.alive.insert(run.id, Arc::downgrade(run));
         state.forget();
@@ -108,29 +91,55 @@ impl Cache {
 
     /// The maps of a layer of a run; asks for them where they are not there.
     pub fn maps(&self, run: &Arc<Run>, node: NodeId) -> Maps {
+        self.find(Wish { run: Arc::clone(run), minus: None, node }).0
+    }
+
+    /// The same for what a run has more than another, with the values.
+    pub fn difference(&self, run: &Arc<Run>, minus: &Arc<Run>, node: NodeId) -> (Maps, Option<LayerView>) {
+        self.find(Wish { run: Arc::clone(run), minus: Some(Arc::clone(minus)), node })
+    }
+
+    fn find(&self, wish: Wish) -> (Maps, Option<LayerView>) {
         let mut state = self.shared.state();
         state.clock += 1;
         let clock = state.clock;
-        if state.run.as_ref().is_some_and(|present| present.id == run.id) {
-            state.focus = node;
+        if state.run.as_ref().is_some_and(|present| present.id == wish.run.id) {
+            state.focus = wish.node;
         }
-        if let Some((used, atlas)) = state.atlases.get_mut(&(run.id, node)) {
+        if let Some((used, found)) = state.atlases.get_mut(&wish.key()) {
             *used = clock;
-            return match atlas {
-                Ok(atlas) => Maps::Ready(atlas.clone()),
-                Err(why) => Maps::Failed(why.clone()),
+            return match found {
+                Ok((atlas, layer)) => (Maps::Ready(atlas.clone()), Some(layer.clone())),
+                Err(why) => (Maps::Failed(why.clone()), None),
             };
         }
-        if !state.wanted.iter().any(|(other, layer)| (other.id, *layer) == (run.id, node)) {
+        for run in [Some(&wish.run), wish.minus.as_ref()].into_iter().flatten() {
+            state.alive.insert(run.id, Arc::downgrade(run));
+        }
+        if !state.wanted.iter().any(|other| other.key() == wish.key()) {
             // What was wanted while the slider passed is wanted no more.
             let wanted = state.wanted.len().saturating_sub(MOST_WANTED);
             state.wanted.drain(..wanted);
-            state.wanted.push((Arc::clone(run), node));
+            state.wanted.push(wish);
         }
-        state.alive.insert(run.id, Arc::downgrade(run));
         drop(state);
         self.shared.changed.notify_one();
-        Maps::Coming
+        (Maps::Coming, None)
+    }
+
+    /// How far a run is from another of the same network, layer by layer; what is not known yet comes.
+    pub fn distances(&self, run: &Arc<Run>, other: &Arc<Run>) -> Arc<Distances> {
+        let mut state = self.shared.state();
+        let ids = [run.id, other.id];
+        if let Some(compared) = state.compared.as_ref().filter(|compared| compared.ids == ids) {
+            return Arc::clone(&compared.found);
+        }
+        let unknown = Arc::new(vec![None; run.layers.len()]);
+        let (runs, found) = ([run, other].map(Arc::downgrade), Arc::clone(&unknown));
+        state.compared = Some(Compared { ids, runs, found });
+        drop(state);
+        self.shared.changed.notify_one();
+        unknown
     }
 
     /// A run's picture, the network's part of it and the thumbnails, once they are made.
@@ -146,6 +155,12 @@ impl Cache {
         found
     }
 
+    /// Whether a layer's maps and the pictures of a run are there to be drawn; asks for them where they are not.
+    pub fn is_ready(&self, run: &Arc<Run>, node: NodeId) -> bool {
+        let maps = !matches!(self.maps(run, node), Maps::Coming);
+        self.pictures(run).is_some() && maps
+    }
+
     /// For small maps that a pane makes itself.
     pub fn render_state(&self) -> Option<&RenderState> {
         self.shared.render_state.as_ref()
@@ -153,8 +168,8 @@ impl Cache {
 
     /// Row and column where the selected unit is strongest.
     pub fn strongest_position(&self, view: View) -> [usize; 2] {
-        let key = ((view.run().id, view.selection.layer), view.selection.unit);
-        *self.strongest.borrow_mut().entry(key).or_insert_with(|| strongest_position(view.layer(), key.1))
+        let key = (view.run().id, view.selection.layer, view.selection.unit);
+        *self.strongest.borrow_mut().entry(key).or_insert_with(|| strongest_position(view.layer(), key.2))
     }
 }
 
@@ -184,31 +199,51 @@ fn work(shared: &Shared) {
     while let Some(job) = next(shared) {
         match job {
             Job::Pictures(run) => {
-                let pictures = Arc::new(Pictures::new(&run, &shared.ctx));
+                let of = run.of;
+                let known = shared.state().pictures.values().find(|other| other.of == of).cloned();
+                let picture = known.and_then(|other| other.picture.clone());
+                let pictures = Arc::new(Pictures::new(&run, picture, &shared.ctx));
                 let mut state = shared.state();
                 state.unpainted.retain(|other| other.id != run.id);
                 state.pictures.insert(run.id, pictures);
                 drop(state);
                 shared.ctx.request_repaint();
             }
-            Job::Upload(run, node) => {
-                let atlas = match &shared.render_state {
-                    Some(render_state) => prepare::upload(render_state, &run.layers[node]).map_err(|e| e.to_string()),
+            Job::Upload(wish) => {
+                let upload = |render_state| {
+                    let layer = wish.layer()?;
+                    Ok((prepare::upload(render_state, &layer)?, layer))
+                };
+                let found = match &shared.render_state {
+                    Some(render_state) => upload(render_state).map_err(|error: Error| error.to_string()),
                     None => Err("this window has no graphics device".into()),
                 };
+                let key = wish.key();
                 let mut state = shared.state();
                 let waiting = state.wanted.len();
-                state.wanted.retain(|(other, layer)| (other.id, *layer) != (run.id, node));
+                state.wanted.retain(|other| other.key() != key);
                 let wanted = state.wanted.len() < waiting;
                 let used = if wanted { state.clock } else { 0 };
-                state.atlases.insert((run.id, node), (used, atlas));
+                state.atlases.insert(key, (used, found));
                 // The run may have left the screen meanwhile; this was the last to hold it.
-                drop(run);
+                drop(wish);
                 state.forget();
                 state.evict();
                 drop(state);
                 if wanted {
                     shared.ctx.request_repaint();
+                }
+            }
+            Job::Distance(run, other, node) => {
+                let distance = run.layers[node].distance(&other.layers[node]).unwrap_or(f32::NAN);
+                let mut state = shared.state();
+                if let Some(Compared { ids, found, .. }) = &mut state.compared
+                    && *ids == [run.id, other.id]
+                {
+                    Arc::make_mut(found)[node] = Some(distance);
+                    if found.iter().all(Option::is_some) {
+                        shared.ctx.request_repaint();
+                    }
                 }
             }
         }
@@ -227,48 +262,4 @@ fn next(shared: &Shared) -> Option<Job> {
         }
         state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
-}
-
-impl State {
-    fn job(&mut self) -> Option<Job> {
-        let atlases = &self.atlases;
-        self.wanted.retain(|(run, node)| *node < run.layers.len() && !atlases.contains_key(&(run.id, *node)));
-        // The newest wish first.
-        if let Some((run, node)) = self.wanted.last() {
-            return Some(Job::Upload(Arc::clone(run), *node));
-        }
-        if let Some(run) = self.unpainted.first() {
-            return Some(Job::Pictures(Arc::clone(run)));
-        }
-        // Ahead of need, only what takes nobody's place.
-        let run = self.run.as_ref()?;
-        let missing = |&node: &NodeId| !self.atlases.contains_key(&(run.id, node));
-        let fits = |&node: &NodeId| self.bytes() + bytes(&run.layers[node]) <= BUDGET;
-        let near = |&node: &NodeId| node.abs_diff(self.focus);
-        let ahead = (0..run.layers.len()).filter(missing).filter(fits).min_by_key(near)?;
-        Some(Job::Upload(Arc::clone(run), ahead))
-    }
-
-    /// Drops what is about runs that nobody holds.
-    fn forget(&mut self) {
-        self.alive.retain(|_, run| run.strong_count() > 0);
-        let alive = &self.alive;
-        self.atlases.retain(|(run, _), _| alive.contains_key(run));
-        self.pictures.retain(|run, _| alive.contains_key(run));
-    }
-
-    fn bytes(&self) -> u64 {
-        self.atlases.values().map(|(_, atlas)| atlas.as_ref().map_or(0, Atlas::bytes)).sum()
-    }
-
-    fn evict(&mut self) {
-        while self.bytes() > BUDGET && self.atlases.len() > 1 {
-            let oldest = self.atlases.iter().min_by_key(|(_, (used, _))| *used).map(|(&key, _)| key);
-            oldest.map(|key| self.atlases.remove(&key));
-        }
-    }
-}
-
-fn bytes(layer: &LayerView) -> u64 {
-    4 * layer.shape.iter().product::<usize>() as u64
 }

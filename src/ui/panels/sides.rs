@@ -1,0 +1,100 @@
+//! Of two pictures that are compared, whose maps a pane shows: the one's, the other's, or what the one has more.
+
+use crate::{
+    engine::LayerView,
+    paint::{ColourMap, Scaling, Style},
+    ui::{
+        cache::Maps,
+        describe,
+        state::{Look, View, layer_name},
+        widgets::number,
+    },
+};
+use eframe::egui::Ui;
+
+/// Whose maps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The picture's.
+    #[default]
+    A,
+    /// The other's.
+    B,
+    /// What the picture's have more.
+    Difference,
+}
+
+/// What is shown of a layer.
+pub(super) struct Content {
+    pub layer: LayerView,
+    pub maps: Maps,
+    /// The run that is taken from the one on screen.
+    pub minus: Option<u64>,
+}
+
+impl Side {
+    const ALL: [(Side, &str, &str); 3] = [
+        (Side::A, "A", "The picture"),
+        (Side::B, "B", "The picture that it is compared with"),
+        (Side::Difference, "A \u{2212} B", "What is stronger in the one, red, or in the other, blue"),
+    ];
+
+    /// Offers the sides where there are two.
+    pub fn choose(&mut self, ui: &mut Ui, view: View) {
+        for (side, label, hint) in Side::ALL.into_iter().filter(|_| view.other.is_some()) {
+            let response = ui.selectable_value(self, side, label).on_hover_text(hint);
+            response.accessible_name(format!("Show {label}"));
+        }
+    }
+
+    /// The view of the picture whose maps are shown, or from whose maps the other's are taken.
+    pub fn of<'a>(self, view: View<'a>) -> View<'a> {
+        match view.other {
+            Some(other) if self == Side::B => View { shown: other, ..view },
+            _ => view,
+        }
+    }
+
+    /// Whether differences are shown.
+    pub fn is_difference(self, view: View) -> bool {
+        self == Side::Difference && view.other.is_some()
+    }
+
+    /// The layer as it is shown; until a difference is there, the picture's.
+    pub fn content(self, view: View) -> Content {
+        let Some(other) = view.other.filter(|_| self.is_difference(view)) else {
+            return Content { layer: view.layer().clone(), maps: view.maps(), minus: None };
+        };
+        let (maps, layer) = view.cache.difference(view.run(), &other.run, view.selection.layer);
+        let minus = layer.is_some().then_some(other.run.id);
+        Content { layer: layer.unwrap_or_else(|| view.layer().clone()), maps, minus }
+    }
+
+    /// The place under the pointer, else the layer.
+    pub fn say(self, view: View, content: &Content) -> String {
+        let layer = &content.layer;
+        if content.minus.is_none() {
+            let letter = match view.other {
+                Some(_) if self == Side::B => "B  ·  ",
+                Some(_) => "A  ·  ",
+                None => "",
+            };
+            let what = view.hovered_spot().map(|(unit, position)| describe::value(view, unit, position));
+            return format!("{letter}{}", what.unwrap_or_else(|| describe::layer(view)));
+        }
+        let Some((unit, [row, column])) = view.hovered_spot() else {
+            let (name, range) = (layer_name(view.node()), describe::range(layer.range()));
+            return format!("A \u{2212} B  ·  {name}  ·  red more in A, blue in B  ·  range {range}");
+        };
+        let [_, height, width] = layer.shape;
+        let at = (unit * height + row) * width + column;
+        let value = layer.with_values(|values| values.get(at).copied()).ok().flatten().unwrap_or(f32::NAN);
+        format!("A \u{2212} B  ·  unit {unit}  ·  row {row}, column {column}  ·  {}", number(value))
+    }
+
+    /// How the maps are coloured; differences by their sign, whatever the others are.
+    pub fn look(self, view: View) -> Look {
+        let style = Style { map: ColourMap::RedBlue, gamma: view.look.style.gamma };
+        if self.is_difference(view) { Look { style, scaling: Scaling::Symmetric } } else { view.look }
+    }
+}
