@@ -208,13 +208,18 @@ pub fn overlay(
 
 fn keys_page(ui: &mut Ui, palette: &Palette) {
     ui.heading("Keys");
-    egui::Grid::new("keys").num_columns(2).spacing([24.0, 3.0]).show(ui, |ui| {
-        for info in Action::ALL.map(Action::info) {
-            let Some(shortcut) = info.shortcut else { continue };
-            ui.label(RichText::new(ui.ctx().format_shortcut(&shortcut)).monospace());
-            ui.label(info.label).on_hover_text(info.hint);
-            ui.end_row();
-        }
+    ui.spacing_mut().interact_size.y = 0.0;
+    // In the smallest window there are more than fit.
+    let most = ui.ctx().content_rect().height() - 110.0;
+    egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+        egui::Grid::new("keys").num_columns(2).spacing([24.0, 3.0]).show(ui, |ui| {
+            for info in Action::ALL.map(Action::info) {
+                let Some(shortcut) = info.shortcut else { continue };
+                ui.label(RichText::new(ui.ctx().format_shortcut(&shortcut)).monospace());
+                ui.label(info.label).on_hover_text(info.hint);
+                ui.end_row();
+            }
+        });
     });
     ui.label(RichText::new("Drop or paste a picture anywhere to run it.").color(palette.weak));
 }
