@@ -50,7 +50,8 @@ impl Change {
         match self {
             Change::Scale => format!("{amount:.2} times"),
             Change::Turn => format!("{amount:.0} degrees"),
-            _ => format!("{:.0}%", 100.0 * amount),
+            // (Zero has no sign.)
+            _ => format!("{:.0}%", (100.0 * amount).round() + 0.0),
         }
     }
 

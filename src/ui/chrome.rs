@@ -218,11 +218,13 @@ const POINTER: &[(&str, &str)] = &[
     ("drag between panes", "Resize them"),
     ("scroll, drag on the architecture", "Zoom it, move it"),
     ("double-click a block of it", "Unfold it"),
+    ("scroll, drag on a picture", "Zoom and move all that show it"),
     ("point at a value of the convolution", "See its window"),
 ];
 
 fn keys_page(ui: &mut Ui, palette: &Palette) {
-    // Close together, so that all of it fits into the smallest window.
+    // Close together; in the smallest window there are still more than fit.
+    let most = ui.ctx().content_rect().height() - 90.0;
     ui.spacing_mut().interact_size.y = 15.0;
     let rows = |ui: &mut Ui, title: &str, rows: &[(String, &str, &str)]| {
         ui.vertical(|ui| {
@@ -242,10 +244,12 @@ fn keys_page(ui: &mut Ui, palette: &Palette) {
     };
     let keys: Vec<_> = Action::ALL.iter().filter_map(|action| key(action.info(), ui.ctx())).collect();
     let pointer: Vec<_> = POINTER.iter().map(|(what, does)| ((*what).to_owned(), *does, *what)).collect();
-    ui.horizontal_top(|ui| {
-        rows(ui, "Keys", &keys);
-        ui.add_space(24.0);
-        rows(ui, "Pointer", &pointer);
+    egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+        ui.horizontal_top(|ui| {
+            rows(ui, "Keys", &keys);
+            ui.add_space(24.0);
+            rows(ui, "Pointer", &pointer);
+        });
     });
 }
 
