@@ -101,7 +101,7 @@ def pixels(goal, rate, normalised=False, penalty=None, momentum=0.0, after=None)
     return record(lambda: (p / 255 / STD).detach().clone(), step)
 
 
-def yosinski(rate, decay, width, every, norm_percent, contribution_percent, clipped=False):
+def yosinski(rate, decay, width, every, norm_percent, contribution_percent, clipped=False, momentum=0.0):
     def after(p, g, i):
         x = p.numpy()[0] * (1 - decay)
         if every and i % every == 0:
@@ -115,7 +115,7 @@ def yosinski(rate, decay, width, every, norm_percent, contribution_percent, clip
         x = torch.from_numpy(x[None])
         return torch.minimum(torch.maximum(x, LOW), HIGH) if clipped else x
 
-    return pixels(score, rate, normalised=True, after=after)
+    return pixels(score, rate, normalised=True, momentum=momentum, after=after)
 
 
 SVD_SQRT = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
@@ -159,8 +159,8 @@ def main():
         "simonyan": lambda: pixels(score, 1.0, normalised=True, penalty=lambda v: 60 * (v * v).sum() / SIZE ** 2),
         "yosinski-1": lambda: yosinski(2, 0, 0.5, 4, 50, 0),
         "yosinski-2": lambda: yosinski(6, 0.3, 0, 0, 20, 0),
-        "yosinski-3": lambda: yosinski(3, 0.0001, 1.0, 4, 0, 0),
-        "yosinski-4": lambda: yosinski(1.5, 0, 0.5, 4, 0, 90, clipped=True),
+        "yosinski-3": lambda: yosinski(1.5, 0.0001, 1.0, 4, 0, 0),
+        "yosinski-4": lambda: yosinski(1.5, 0, 0.5, 4, 0, 90, clipped=True, momentum=0.9),
         "lucid": lambda: waves(1, 0.05),
         "deepdream": lambda: pixels(lambda x: 0.5 * (photonet(x, 4) ** 2).mean(), 1.5, normalised=True,
                                     after=lambda p, g, i: torch.minimum(torch.maximum(p, LOW), HIGH)),

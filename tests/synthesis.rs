@@ -172,6 +172,24 @@ fn a_run_can_be_paused_changed_and_rewound() {
 }
 
 #[test]
+fn a_run_may_end_with_its_best_picture() {
+    let watch = Watch::default();
+    let run = |result: &str| {
+        // Steps so long that what they find swings.
+        let settings = settings("yosinski-2", &["steps=12", "rate=60", "start=noise", &format!("result={result}")]);
+        let mut canvas = canvas("photonet", Goal::Score(CLASS), settings, None).unwrap();
+        canvas.finish(&watch, |_, _| Ok(())).unwrap();
+        canvas
+    };
+    let (best, last) = (run("best"), run("last"));
+    assert_eq!(best.curve(), last.curve());
+    let likeliest = best.curve().iter().filter_map(|measure| measure.probability).fold(0f32, f32::max);
+    let worth = |canvas: &Canvas| canvas.assess(&watch).unwrap()[0].probability.unwrap();
+    assert_eq!(worth(&best), likeliest);
+    assert!(worth(&last) < likeliest, "{} and {likeliest}", worth(&last));
+}
+
+#[test]
 fn goals_compose_and_pictures_of_a_batch_differ() {
     let watch = Watch::default();
     let net = network("photonet", SIZE);

@@ -20,7 +20,8 @@ pub struct Preset {
 
 /// The paper gives decay, blur and percentiles, but no step. The 100 times the plain gradient of its toolbox is for one
 /// network's gradients: on photonet's it leaves the picture grey. Here the mean step is given, chosen by looking. As in
-/// that toolbox a run ends with the best picture it came by: decay and clipping keep the last ones swinging.
+/// that toolbox a run ends with the best picture it came by: decay and clipping keep the last ones swinging. The fourth
+/// has momentum, without which so few pixels do not find each other.
 const YOSINSKI: &str = "Yosinski, Clune, Nguyen, Fuchs and Lipson 2015";
 
 /// Every preset, the usual one first.
@@ -98,6 +99,7 @@ pub const PRESETS: &[Preset] = &[
                 between black and white. The fourth of the paper's four.",
         values: &[
             "gradient=normalised",
+            "optimiser=momentum",
             "result=best",
             "rate=1.5",
             "steps=1000",

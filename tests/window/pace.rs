@@ -50,3 +50,49 @@ fn the_next_frame_shows_the_layer_under_the_slider() {
     say("a frame while dragging over vgg16", &mut all);
     say("those with 512 tiles", &mut crowded);
 }
+
+/// Every pane beside every other, none behind a tab.
+fn all_in_sight(kept: &Kept) -> Box<Kept> {
+    let mut settings: serde_json::Value = serde_json::from_str(&kept.get("striate")).unwrap();
+    let tree = settings.pointer_mut("/panes").unwrap();
+    let tiles = tree.pointer_mut("/tiles/tiles").unwrap().as_object_mut().unwrap();
+    tiles.retain(|_, tile| tile.get("Pane").is_some());
+    let panes: Vec<u64> = tiles.keys().map(|id| id.parse().unwrap()).collect();
+    assert!(panes.len() >= 16, "{panes:?}");
+    let root = panes.iter().max().unwrap() + 1;
+    let grid = serde_json::json!({ "children": panes, "layout": "Auto", "col_shares": [], "row_shares": [] });
+    tiles.insert(root.to_string(), serde_json::json!({ "Container": { "Grid": grid } }));
+    tree["root"] = root.into();
+    tree["tiles"]["invisible"] = serde_json::json!([]);
+    let mut kept = Box::<Kept>::default();
+    eframe::Storage::set_string(kept.as_mut(), "striate", settings.to_string());
+    kept
+}
+
+#[test]
+#[ignore = "a measurement, for a release build on an idle machine: dragging over large networks with all panes open"]
+fn dragging_with_all_panes_open() {
+    let Some(mut window) = open() else { return };
+    let mut kept = Box::<Kept>::default();
+    eframe::App::save(window.state_mut(), kept.as_mut());
+    drop(window);
+    for network in ["vgg16", "densenet201"] {
+        let Some(mut window) = open_again(network, Answers::default(), all_in_sight(&kept)) else { return };
+        window.get_by_label_contains("Grad-CAM");
+        let count = window.state().shown().unwrap().run.layers.len();
+        let rect = window.get_by_role_and_label(Role::Slider, "Layer").rect();
+        let at = |index: usize| rect.top() + 10.0 + (rect.height() - 20.0) * index as f32 / (count - 1) as f32;
+        window.drag_at(pos2(rect.center().x, at(0)));
+        window.step();
+        let mut all = Vec::new();
+        for _ in 0..3 {
+            for index in 0..count {
+                window.hover_at(pos2(rect.center().x, at(index)));
+                all.push(frame(&mut window));
+                // As at 60 frames a second.
+                std::thread::sleep(Duration::from_millis(16).saturating_sub(all[all.len() - 1]));
+            }
+        }
+        say(&format!("a frame while dragging over {network}, all panes open"), &mut all);
+    }
+}
