@@ -53,7 +53,8 @@ fn the_next_frame_shows_the_layer_under_the_slider() {
 
 /// Every pane beside every other, none behind a tab.
 fn all_in_sight(kept: &Kept) -> Box<Kept> {
-    let mut settings: serde_json::Value = serde_json::from_str(&kept.get("striate")).unwrap();
+    let mut settings: serde_json::Value =
+        serde_json::from_str(&eframe::Storage::get_string(kept, "striate").unwrap()).unwrap();
     let tree = settings.pointer_mut("/panes").unwrap();
     let tiles = tree.pointer_mut("/tiles/tiles").unwrap().as_object_mut().unwrap();
     tiles.retain(|_, tile| tile.get("Pane").is_some());
