@@ -57,7 +57,8 @@ impl Trace {
             return self.walk(from, seed, to, &how.watch, |id, index, grad| self.step(id, index, grad, how));
         }
         let leads_to = self.between(from, seed, to)?;
-        let found = super::fast::reverse(self, from, seed, to, &leads_to, how)?;
+        // On one of the threads that compute, as the forward pass.
+        let found = rayon::scope(|_| super::fast::reverse(self, from, seed, to, &leads_to, how))?;
         found.map_or_else(|| Ok(self.output(to).zeros_like()?), Ok)
     }
 

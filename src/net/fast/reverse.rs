@@ -55,18 +55,6 @@ pub(in crate::net) fn reverse(
     leads_to: &[bool],
     how: &Reverse,
 ) -> Result<Option<Tensor>> {
-    rayon::scope(|_| walk(trace, from, seed, to, leads_to, how))
-}
-
-/// [`reverse`] on one of the threads that compute (see `forward::pass`).
-fn walk(
-    trace: &Trace,
-    from: NodeId,
-    seed: &Tensor,
-    to: NodeId,
-    leads_to: &[bool],
-    how: &Reverse,
-) -> Result<Option<Tensor>> {
     let graph = trace.network().graph();
     let mut reached = vec![false; from + 1];
     let mut pending = vec![0; from + 1];
