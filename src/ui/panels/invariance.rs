@@ -149,7 +149,7 @@ impl Lab {
         ];
         for ((layer, distances), colour) in found.distances.iter().zip(COLOURS) {
             let name = layer_name(view.shown.graph().node(*layer));
-            words.push((format!("{name} moves {}", number(distances[index])), colour));
+            words.push((format!("{name} {}", number(distances[index])), colour));
         }
         let mut left = top.left();
         for (text, colour) in words {
