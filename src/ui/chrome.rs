@@ -26,7 +26,7 @@ pub enum Overlay {
     /// What this program is.
     About,
     /// Anything by what is typed.
-    Palette(String),
+    Palette(palette::Search),
 }
 
 /// Carries keys to the actions they stand for.
@@ -199,7 +199,7 @@ pub fn overlay(
                 about_page(ui, palette);
                 false
             }
-            Overlay::Palette(typed) => palette::page(ui, typed, shown, out),
+            Overlay::Palette(search) => palette::page(ui, search, shown, out),
         }
     });
     if response.should_close() || response.inner {
@@ -244,7 +244,9 @@ fn keys_page(ui: &mut Ui, palette: &Palette) {
     };
     let keys: Vec<_> = Action::ALL.iter().filter_map(|action| key(action.info(), ui.ctx())).collect();
     let pointer: Vec<_> = POINTER.iter().map(|(what, does)| ((*what).to_owned(), *does, *what)).collect();
-    egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+    // As high as it may be, however low the page was that stood here before.
+    let scroll = egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most);
+    scroll.show(ui, |ui| {
         ui.horizontal_top(|ui| {
             rows(ui, "Keys", &keys);
             ui.add_space(24.0);

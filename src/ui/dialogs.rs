@@ -5,6 +5,7 @@ use super::{
     export::Texts,
 };
 use crate::{
+    Error, Result,
     engine::{Opening, PictureSource},
     picture::ENDINGS,
     weights::Source,
@@ -15,6 +16,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
+    time::{Duration, Instant},
 };
 
 /// What is asked for.
@@ -35,8 +37,11 @@ pub enum Question {
 /// A file's ending and what it is.
 pub type Ending = (&'static str, &'static str);
 
-/// Asks a question, in a folder; `None` when the user thinks better of it.
-pub type Ask = Arc<dyn Fn(&Question, Option<&Path>) -> Option<PathBuf> + Send + Sync>;
+/// Asks a question, in a folder; `None` when the user thinks better of it, an error where nobody can be asked.
+pub type Ask = Arc<dyn Fn(&Question, Option<&Path>) -> Result<Option<PathBuf>> + Send + Sync>;
+
+/// Nobody thinks better of it so soon: the system had no dialog to show.
+const AT_ONCE: Duration = Duration::from_millis(250);
 
 /// The system's dialogs.
 pub fn native() -> Ask {
@@ -45,7 +50,8 @@ pub fn native() -> Ask {
         if let Some(folder) = folder {
             dialog = dialog.set_directory(folder);
         }
-        match question {
+        let asked = Instant::now();
+        let answer = match question {
             Question::Picture => dialog.set_title("Open picture").add_filter("Pictures", ENDINGS).pick_file(),
             Question::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
             Question::Into => dialog.set_title("Save in a folder").pick_folder(),
@@ -56,7 +62,13 @@ pub fn native() -> Ask {
                 let add = |dialog: rfd::FileDialog, (ending, what): &Ending| dialog.add_filter(*what, &[*ending]);
                 endings.iter().fold(dialog, add).save_file()
             }
+        };
+        if answer.is_none() && asked.elapsed() < AT_ONCE {
+            let why = "this system has no file dialog: install zenity or xdg-desktop-portal; a picture can also be \
+                       dropped here or pasted, and what a pane shows can be copied";
+            return Err(Error::Failed(why.into()));
         }
+        Ok(answer)
     })
 }
 
@@ -83,7 +95,7 @@ pub enum Purpose {
 /// The dialog that is open, if any.
 pub struct Dialogs {
     ask: Ask,
-    open: Option<(Purpose, mpsc::Receiver<Option<PathBuf>>)>,
+    open: Option<(Purpose, mpsc::Receiver<Result<Option<PathBuf>>>)>,
     /// Where the last file was.
     pub folder: Option<PathBuf>,
 }
@@ -111,19 +123,22 @@ impl Dialogs {
         }
     }
 
-    /// The answer, once it is there: what to do with which file.
-    pub fn poll(&mut self) -> Option<(Purpose, PathBuf)> {
+    /// The answer, once it is there: what to do with which file, or why nobody could be asked.
+    pub fn poll(&mut self) -> Option<Result<(Purpose, PathBuf)>> {
         let (_, receiver) = self.open.as_ref()?;
         let answer = match receiver.try_recv() {
             Ok(answer) => answer,
             Err(mpsc::TryRecvError::Empty) => return None,
             // The dialog's thread is gone without an answer.
-            Err(mpsc::TryRecvError::Disconnected) => None,
+            Err(mpsc::TryRecvError::Disconnected) => Ok(None),
         };
         let (purpose, _) = self.open.take()?;
-        let path = answer?;
+        let path = match answer {
+            Ok(path) => path?,
+            Err(why) => return Some(Err(why)),
+        };
         self.folder = path.parent().map(Path::to_owned).or(self.folder.take());
-        Some((purpose, path))
+        Some(Ok((purpose, path)))
     }
 }
 
@@ -134,5 +149,25 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
         Purpose::Compare => Some(Command::Compare(With::Picture(PictureSource::File(path)))),
         Purpose::Weights(opening) => Some(Command::OpenNetwork(Opening { weights: Source::File(path), ..opening })),
         Purpose::Save(_) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_can_be_asked_the_answer_says_why_and_the_next_question_is_asked() {
+        let mut dialogs = Dialogs::new(Arc::new(|_, _| Err(Error::Failed("no dialog".into()))));
+        for _ in 0..2 {
+            dialogs.open(&egui::Context::default(), Question::Picture, Purpose::Picture);
+            let answer = loop {
+                match dialogs.poll() {
+                    Some(answer) => break answer,
+                    None => thread::yield_now(),
+                }
+            };
+            assert!(answer.is_err_and(|why| why.to_string() == "no dialog"));
+        }
     }
 }

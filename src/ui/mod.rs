@@ -6,6 +6,7 @@
 
 pub mod answers;
 pub mod app;
+pub mod arrangement;
 pub mod cache;
 pub mod chrome;
 pub mod commands;

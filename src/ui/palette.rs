@@ -28,16 +28,28 @@ enum Found {
     Sample(usize),
 }
 
-/// What was typed, and what it finds below it; Enter takes the first. Returns whether one was taken.
-pub fn page(ui: &mut Ui, typed: &mut String, shown: Option<&Shown>, out: &mut Vec<Command>) -> bool {
+/// What was typed, and which of what it finds is picked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Search {
+    typed: String,
+    at: usize,
+}
+
+/// What was typed, and what it finds below it; up and down pick, Enter takes. Returns whether one was taken.
+pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, out: &mut Vec<Command>) -> bool {
     let hint = "A command, a layer, a class, a network; a unit by its number";
-    let edit = ui.add(egui::TextEdit::singleline(typed).hint_text(hint).desired_width(f32::INFINITY));
-    let edit = edit.accessible_name("Find a command");
-    edit.request_focus();
-    let found = find(typed, shown);
-    let mut taken = found.first().map(|(found, _)| *found).filter(|_| ui.input(|input| input.key_pressed(Key::Enter)));
-    for (found, label) in found {
-        let mut button = egui::Button::new(label).frame_when_inactive(false);
+    let edit = ui.add(egui::TextEdit::singleline(&mut search.typed).hint_text(hint).desired_width(f32::INFINITY));
+    if edit.changed() {
+        search.at = 0;
+    }
+    edit.accessible_name("Find a command").request_focus();
+    let found = find(&search.typed, shown);
+    let pressed = |key: Key| ui.input(|input| input.key_pressed(key));
+    let down = search.at + usize::from(pressed(Key::ArrowDown));
+    search.at = down.saturating_sub(usize::from(pressed(Key::ArrowUp))).min(found.len().saturating_sub(1));
+    let mut taken = found.get(search.at).map(|(found, _)| *found).filter(|_| pressed(Key::Enter));
+    for (index, (found, label)) in found.into_iter().enumerate() {
+        let mut button = egui::Button::selectable(index == search.at, label);
         let mut hint = "";
         if let Found::Action(action) = found {
             let info = action.info();

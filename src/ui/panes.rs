@@ -10,7 +10,7 @@ use super::{
 };
 use eframe::egui::{self, Color32, RichText, Stroke, Ui, Visuals, WidgetText};
 use egui::containers::menu::MenuButton;
-use egui_tiles::{Behavior, ContainerKind, SimplificationOptions, TabState, TileId, Tiles, Tree, UiResponse};
+use egui_tiles::{Behavior, SimplificationOptions, TabState, TileId, Tiles, UiResponse};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value;
 use std::sync::Arc;
@@ -23,12 +23,13 @@ pub struct Pane {
 }
 
 impl Pane {
-    fn new(kind: &'static Kind) -> Self {
+    /// One with the usual options.
+    pub fn new(kind: &'static Kind) -> Self {
         Pane { kind, panel: (kind.make)(), pin: Pin::default() }
     }
 
     /// Another with the same options and pins.
-    fn twin(&self) -> Self {
+    pub fn twin(&self) -> Self {
         let mut twin = Pane { pin: self.pin.clone(), ..Pane::new(self.kind) };
         twin.panel.restore(self.panel.options());
         twin
@@ -38,6 +39,11 @@ impl Pane {
     pub fn export(&self, view: View) -> Option<super::export::Export> {
         let own = self.pin.selection(view);
         self.panel.export(View { shown: self.pin.shown(view.shown), selection: &own, ..view })
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
     }
 
     /// What it keeps to itself.
@@ -96,39 +102,6 @@ impl<'de> Deserialize<'de> for Pane {
     }
 }
 
-/// The arrangement that the program starts with: the layer large, what explains it below, the picture at the side.
-pub fn first_arrangement() -> Tree<Pane> {
-    let mut tiles = Tiles::default();
-    let tab = |tiles: &mut Tiles<Pane>, names: &[&str]| {
-        let kinds = names.iter().filter_map(|name| panels::find(name));
-        let panes: Vec<TileId> = kinds.map(|kind| tiles.insert_pane(Pane::new(kind))).collect();
-        tiles.insert_tab_tile(panes)
-    };
-    let layer = tab(&mut tiles, &["activations", "filters", "network", "layers", "convolution"]);
-    let saliency = tab(&mut tiles, &["saliency", "cam"]);
-    let deconvnet = tab(&mut tiles, &["deconvnet", "synthesis", "magnifier"]);
-    let picture = tab(&mut tiles, &["picture", "folder", "pad"]);
-    let unit = tab(&mut tiles, &["unit", "compare"]);
-    let scores = tab(&mut tiles, &["scores", "invariance"]);
-    let below = tiles.insert_horizontal_tile(vec![saliency, deconvnet]);
-    let centre = tiles.insert_vertical_tile(vec![layer, below]);
-    let side = tiles.insert_vertical_tile(vec![picture, unit, scores]);
-    let root = tiles.insert_horizontal_tile(vec![centre, side]);
-    let mut share = |container: TileId, tile: TileId, share: f32| {
-        if let Some(egui_tiles::Tile::Container(egui_tiles::Container::Linear(linear))) = tiles.get_mut(container) {
-            linear.shares.set_share(tile, share);
-        }
-    };
-    share(root, centre, 2.6);
-    share(root, side, 1.0);
-    share(centre, layer, 1.15);
-    share(side, picture, 0.85);
-    share(side, unit, 1.2);
-    share(side, scores, 0.8);
-    share(below, deconvnet, 1.35);
-    Tree::new(egui::Id::unique("panes"), root, tiles)
-}
-
 /// Draws the panes of one frame and collects what they ask for.
 pub struct Drawing<'a> {
     /// What they show; `None` until the first picture has run.
@@ -139,6 +112,18 @@ pub struct Drawing<'a> {
     pub active: &'a mut Option<TileId>,
     /// Colours.
     pub palette: &'static theme::Palette,
+}
+
+impl Drawing<'_> {
+    /// How wide all tabs of a bar are together.
+    fn width_of_tabs(&mut self, tiles: &Tiles<Pane>, ui: &Ui, tabs: &egui_tiles::Tabs) -> f32 {
+        let font = egui::TextStyle::Button.resolve(ui.style());
+        let panes =
+            tabs.children.iter().filter(|&&tile| tiles.is_visible(tile)).filter_map(|tile| tiles.get_pane(tile));
+        let titles = panes.map(|pane| self.tab_title_for_pane(pane).text().to_owned());
+        let width = |title| ui.painter().layout_no_wrap(title, font.clone(), Color32::PLACEHOLDER).size().x;
+        titles.map(|title| width(title) + 2.0 * SPACING).sum()
+    }
 }
 
 impl Behavior<Pane> for Drawing<'_> {
@@ -179,20 +164,27 @@ impl Behavior<Pane> for Drawing<'_> {
         };
         ui.add_space(4.0);
         let weak = |text: &str| egui::Button::new(RichText::new(text).small().color(self.palette.weak)).frame(false);
-        let (menu, _) = MenuButton::from_button(weak("menu")).ui(ui, |ui| menu(ui, tile, pane, self.out));
+        // The tabs need their room first; the menu has the rest too.
+        let mut room = ui.available_width() - self.width_of_tabs(tiles, ui, tabs) - BUTTON;
+        let label = if room > 0.0 { "menu" } else { "…" };
+        let (menu, _) = MenuButton::from_button(weak(label)).ui(ui, |ui| menu(ui, tile, pane, self.out));
         menu.on_hover_text("Pin, copy, save, duplicate or close this pane")
             .accessible_name(format!("Menu of {}", pane.kind.title));
-        // In a narrow pane the tabs need the room; the menu has it too.
-        if ui.available_width() > NARROW {
-            let response = ui.add(weak("copy")).on_hover_text(COPY);
-            if response.accessible_name(format!("Copy {}", pane.kind.title)).clicked() {
-                self.out.push(Command::CopyPane(tile));
+        for (text, name, hint, command) in
+            [("copy", "Copy", COPY, Command::CopyPane(tile)), ("save", "Export", SAVE, Command::ExportPane(tile))]
+        {
+            room -= BUTTON;
+            if room > 0.0 {
+                let response = ui.add(weak(text)).on_hover_text(hint);
+                if response.accessible_name(format!("{name} {}", pane.kind.title)).clicked() {
+                    self.out.push(command);
+                }
             }
         }
-        let response = ui.add(weak("save")).on_hover_text("Save what this pane shows as PNG, or its numbers as .npy");
-        if response.accessible_name(format!("Export {}", pane.kind.title)).clicked() {
-            self.out.push(Command::ExportPane(tile));
-        }
+    }
+
+    fn tab_title_spacing(&self, _: &Visuals) -> f32 {
+        SPACING
     }
 
     fn simplification_options(&self) -> SimplificationOptions {
@@ -245,10 +237,13 @@ impl Behavior<Pane> for Drawing<'_> {
     }
 }
 
-/// What copying does.
+/// What copying and saving do.
 const COPY: &str = "Put what this pane shows on the clipboard: its picture, or its table";
-/// Tab bars with less room than this beside their menu have no button to copy.
-const NARROW: f32 = 210.0;
+const SAVE: &str = "Save what this pane shows as PNG, or its numbers as .npy";
+/// A button beside the tabs, with the gap to the next, is at most so wide.
+const BUTTON: f32 = 36.0;
+/// On either side of a tab's title.
+const SPACING: f32 = 7.0;
 
 /// What can be done with a pane.
 fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
@@ -261,6 +256,7 @@ fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
     }
     ui.separator();
     for (label, hint, command) in [
+        ("Save…", SAVE, Command::ExportPane(tile)),
         ("Copy", COPY, Command::CopyPane(tile)),
         ("Copy as shown", "The pane as it looks, onto the clipboard", Command::CopyLook(tile)),
         ("Save as shown…", "The pane as it looks, as a PNG", Command::ExportLook(tile, false)),
@@ -273,42 +269,4 @@ fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
             ui.close();
         }
     }
-}
-
-/// Brings a pane of a kind to the front; makes one where there is none.
-pub fn show(tree: &mut Tree<Pane>, kind: &'static Kind) {
-    let is_kind = |tile: &egui_tiles::Tile<Pane>| matches!(tile, egui_tiles::Tile::Pane(p) if p.kind.name == kind.name);
-    let found = tree.tiles.iter().find(|(_, tile)| is_kind(tile)).map(|(&id, _)| id);
-    let wanted = found.unwrap_or_else(|| {
-        let pane = tree.tiles.insert_pane(Pane::new(kind));
-        let tabs = tree.tiles.iter().find(|(_, tile)| tile.kind() == Some(ContainerKind::Tabs)).map(|(&id, _)| id);
-        match tabs.and_then(|tabs| tree.tiles.get_mut(tabs)) {
-            Some(egui_tiles::Tile::Container(tabs)) => tabs.add_child(pane),
-            _ => tree.root = Some(tree.tiles.insert_tab_tile(vec![pane])),
-        }
-        pane
-    });
-    tree.make_active(|id, _| id == wanted);
-}
-
-/// Puts another of the same beside a pane.
-pub fn duplicate(tree: &mut Tree<Pane>, tile: TileId) {
-    let Some(twin) = tree.tiles.get_pane(&tile).map(Pane::twin) else { return };
-    let Some(tabs) = tree.tiles.parent_of(tile) else { return };
-    let above = tree.tiles.parent_of(tabs);
-    let twin = tree.tiles.insert_pane(twin);
-    let beside = tree.tiles.insert_tab_tile(vec![twin]);
-    let both = tree.tiles.insert_horizontal_tile(vec![tabs, beside]);
-    match above.and_then(|above| tree.tiles.get_mut(above)) {
-        Some(egui_tiles::Tile::Container(above)) => {
-            // It is there: it is the parent.
-            let _ = above.replace_child(tabs, both);
-        }
-        _ => tree.root = Some(both),
-    }
-}
-
-/// Takes a pane away.
-pub fn close(tree: &mut Tree<Pane>, tile: TileId) {
-    tree.remove_recursively(tile);
 }

@@ -1,6 +1,6 @@
 //! What is kept between sessions. A file of another version, or a broken one, costs only what cannot be read of it.
 
-use super::{panes::Pane, state::Look};
+use super::{arrangement, panes::Pane, state::Look};
 use egui_tiles::Tree;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -25,12 +25,16 @@ impl Settings {
     /// Reads them.
     pub fn read(text: &str) -> Self {
         let Ok(Value::Object(mut kept)) = serde_json::from_str(text) else { return Settings::default() };
+        let mut panes = take::<Option<Tree<Pane>>>(&mut kept, "panes").filter(has_panes);
+        if let Some(panes) = &mut panes {
+            arrangement::complete(panes, &take::<Vec<String>>(&mut kept, "known"));
+        }
         Settings {
+            panes,
             light: take(&mut kept, "light"),
             look: take(&mut kept, "look"),
             folder: take(&mut kept, "folder"),
             recent: take(&mut kept, "recent"),
-            panes: take::<Option<Tree<Pane>>>(&mut kept, "panes").filter(has_panes),
         }
     }
 }
@@ -48,6 +52,8 @@ pub struct Kept<'a> {
     pub recent: &'a [PathBuf],
     /// See [`Settings`].
     pub panes: &'a Tree<Pane>,
+    /// The names of all panes there were: of those, what is not in the arrangement was closed.
+    pub known: Vec<&'a str>,
 }
 
 /// Whether there is something to see: a root that is not among the tiles would leave the window empty for good.
@@ -62,26 +68,27 @@ fn take<T: DeserializeOwned + Default>(kept: &mut Map<String, Value>, name: &str
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{super::panes::first_arrangement, *};
+    use super::{super::arrangement::first_arrangement, *};
 
     fn kept(panes: &Tree<Pane>) -> String {
         let (folder, recent) = (Some(PathBuf::from("/somewhere")), vec![PathBuf::from("/somewhere/cat.png")]);
-        let kept = Kept { light: true, look: Look::default(), folder: &folder, recent: &recent, panes };
+        let kept =
+            Kept { light: true, look: Look::default(), folder: &folder, recent: &recent, panes, known: Vec::new() };
         serde_json::to_string(&kept).unwrap()
     }
 
     #[test]
     fn what_was_kept_is_read() {
-        let settings = Settings::read(&kept(&first_arrangement()));
+        let settings = Settings::read(&kept(&first_arrangement(eframe::egui::vec2(1280.0, 800.0))));
         assert!(settings.light && settings.panes.is_some());
         assert_eq!(settings.recent, [PathBuf::from("/somewhere/cat.png")]);
         let tiles = |panes: &Tree<Pane>| panes.tiles.len();
-        assert_eq!(tiles(&settings.panes.unwrap()), tiles(&first_arrangement()));
+        assert_eq!(tiles(&settings.panes.unwrap()), tiles(&first_arrangement(eframe::egui::vec2(1280.0, 800.0))));
     }
 
     #[test]
     fn a_broken_file_costs_only_what_is_broken() {
-        let whole = kept(&first_arrangement());
+        let whole = kept(&first_arrangement(eframe::egui::vec2(1280.0, 800.0)));
         let other = whole.replace("\"activations\"", "\"a pane of another version\"");
         assert_ne!(whole, other);
         let settings = Settings::read(&other);

@@ -60,16 +60,29 @@ pub fn search(ui: &mut Ui, name: &str, text: &mut String, width: f32) -> Respons
 
 /// A slider with its name before it; the two stay together where a toolbar wraps.
 pub fn slider<'a>(ui: &mut Ui, name: &str, slider: egui::Slider<'a>) -> Response {
-    let font = egui::TextStyle::Small.resolve(ui.style());
-    let text = ui.painter().layout_no_wrap(name.to_owned(), font, Color32::PLACEHOLDER).size().x;
-    let size = vec2(text + 6.0 + ui.spacing().slider_width, ui.spacing().interact_size.y);
+    slider_saying(ui, name, "", slider)
+}
+
+/// The same with its value after it.
+pub fn slider_saying<'a>(ui: &mut Ui, name: &str, value: &str, slider: egui::Slider<'a>) -> Response {
+    let [name, value] = [RichText::new(name).small().weak(), RichText::new(value).monospace()];
+    let width = |text: &RichText, style: egui::TextStyle| {
+        let font = style.resolve(ui.style());
+        ui.painter().layout_no_wrap(text.text().to_owned(), font, Color32::PLACEHOLDER).size().x
+    };
+    let text = width(&name, egui::TextStyle::Small) + width(&value, egui::TextStyle::Monospace);
+    let size = vec2(text + 10.0 + ui.spacing().slider_width, ui.spacing().interact_size.y);
     let layout = egui::Layout::left_to_right(egui::Align::Center);
-    let both = ui.allocate_ui_with_layout(size, layout, |ui| {
+    let all = ui.allocate_ui_with_layout(size, layout, |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let label = ui.add(egui::Label::new(RichText::new(name).small().weak()).extend());
-        ui.add(slider.show_value(false)).labelled_by(label.id)
+        let label = ui.add(egui::Label::new(name).extend());
+        let response = ui.add(slider.show_value(false)).labelled_by(label.id);
+        if !value.is_empty() {
+            ui.add(egui::Label::new(value).extend());
+        }
+        response
     });
-    both.inner
+    all.inner
 }
 
 /// A drop-down of colour maps.
@@ -163,15 +176,24 @@ pub fn hollow(ui: &mut Ui, text: &str, busy: bool) {
     let rect = ui.available_rect_before_wrap();
     let wrapped = (rect.width() - 32.0).clamp(60.0, 360.0);
     let font = egui::TextStyle::Body.resolve(ui.style());
-    let galley = ui.painter().layout(text.to_owned(), font, Palette::of(ui.ctx()).weak, wrapped);
+    let colour = Palette::of(ui.ctx()).weak;
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), font.clone(), colour, wrapped);
+    // In a low pane, as much of it as there is room for.
+    let line = ui.fonts_mut(|fonts| fonts.row_height(&font));
+    job.wrap.max_rows = ((rect.height() / line) as usize).max(1);
+    let galley = ui.painter().layout_job(job);
     let at = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
     if busy {
         let spinner = Rect::from_center_size(at.center_top() - vec2(0.0, 18.0), Vec2::splat(16.0));
         egui::Spinner::new().paint_at(ui, spinner);
     }
+    let is_cut = galley.elided;
     ui.painter().galley(at.min, galley, Color32::PLACEHOLDER);
     let response = ui.interact(at, ui.scope_id().with("hollow"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, text));
+    if is_cut {
+        response.on_hover_text(text);
+    }
 }
 
 /// A small cross, readable on any photograph.

@@ -218,3 +218,59 @@ fn layers_units_and_classes_are_found_by_keyboard_alone() {
     let name = window.state().shown().unwrap().run.model.class_name(class);
     assert!(name.contains("tabby"), "{name}");
 }
+
+#[test]
+fn what_is_found_is_picked_by_the_arrows() {
+    let Some(mut window) = open() else { return };
+    let (here, unit) = (layer(&window), window.state().selection().unit);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    window.run_steps(2);
+    window.get_by_label("Find a command").type_text("layer");
+    window.run_steps(2);
+    // "Layers", the pane, stands among the layers; the first match is the layer before.
+    for key in [Key::ArrowDown, Key::ArrowDown, Key::ArrowUp, Key::Enter] {
+        window.key_press(key);
+        window.run_steps(2);
+    }
+    assert_eq!(layer(&window), here + 1, "the second match is the next layer");
+    window.key_press(Key::OpenBracket);
+    window.run_steps(2);
+    assert_eq!((layer(&window), window.state().selection().unit), (here, unit), "the arrows moved no unit meanwhile");
+    // The page of keys is as high as ever after this lower one.
+    window.key_press(Key::F1);
+    window.run_steps(4);
+    let top = window.get_by_label("Pointer").rect().top();
+    assert!(top < 250.0, "the page of keys begins at {top}");
+}
+
+#[test]
+fn in_the_smallest_window_every_tab_is_whole_and_drawing_has_room() {
+    let Some(mut window) = open() else { return };
+    window.set_size(vec2(900.0, 600.0));
+    window.run_steps(3);
+    press(&mut window, "View");
+    press(&mut window, "Reset arrangement");
+    settle(&mut window);
+    for (active, last) in [
+        ("Activations", "Convolution"),
+        ("Saliency", "Invariance"),
+        ("Deconvnet", "Magnifier"),
+        ("Picture", "Draw"),
+        ("Scores", "Compare"),
+    ] {
+        let menu = window.get_by_label(&format!("Menu of {active}")).rect();
+        let tab = window.get_by_label(last).rect();
+        assert!(tab.right() <= menu.left(), "{last} at {tab} reaches the menu at {menu}");
+    }
+    press(&mut window, "Draw");
+    let pad = window.get_by_label("drawing pad").rect();
+    assert!(pad.width() >= 120.0, "{pad}");
+    press(&mut window, "Invariance");
+    press(&mut window, "Menu of Invariance");
+    press(&mut window, "Duplicate");
+    // However little room there is, what a pane says stays below its controls.
+    let low = window.query_all_by_label("Measure").map(|button| button.rect().bottom()).fold(0.0, f32::max);
+    for said in window.query_all_by_label_contains("how far layers move") {
+        assert!(said.rect().top() >= low - 1.0, "{} over {low}", said.rect());
+    }
+}

@@ -75,7 +75,7 @@ fn open_again(network: &str, answers: Answers, kept: Box<Kept>) -> Option<Window
     if !can_draw() {
         return None;
     }
-    let ask: Ask = Arc::new(move |_, _| answers.lock().unwrap().pop());
+    let ask: Ask = Arc::new(move |_, _| Ok(answers.lock().unwrap().pop()));
     let start = Start {
         opening: Opening::of(network),
         picture: None,

@@ -64,9 +64,9 @@ impl App {
                 }
                 self.panes = panes;
             }
-            Command::ShowPane(kind) => panes::show(&mut self.panes, kind),
-            Command::Duplicate(tile) => panes::duplicate(&mut self.panes, tile),
-            Command::ClosePane(tile) => panes::close(&mut self.panes, tile),
+            Command::ShowPane(kind) => arrangement::show(&mut self.panes, kind),
+            Command::Duplicate(tile) => arrangement::duplicate(&mut self.panes, tile),
+            Command::ClosePane(tile) => arrangement::close(&mut self.panes, tile),
             Command::Synthesise(control) => self.engine.control(control),
             Command::Dismiss => self.message = None,
         }
@@ -157,11 +157,11 @@ impl App {
                 let other = if ctx.theme() == Theme::Dark { Theme::Light } else { Theme::Dark };
                 ctx.set_theme(other);
             }
-            Action::ResetArrangement => self.panes = first_arrangement(),
+            Action::ResetArrangement => self.panes = first_arrangement(ctx.content_rect().size()),
             Action::ZoomIn => egui::gui_zoom::zoom_in(ctx),
             Action::ZoomOut => egui::gui_zoom::zoom_out(ctx),
             Action::ZoomReset => ctx.set_zoom_factor(1.0),
-            Action::Palette => self.overlay = Overlay::Palette(String::new()),
+            Action::Palette => self.overlay = Overlay::Palette(Default::default()),
             Action::Keys => self.overlay = Overlay::Keys,
             Action::About => self.overlay = Overlay::About,
         }

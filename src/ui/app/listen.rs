@@ -40,14 +40,16 @@ impl App {
         if self.shown.is_some() && std::mem::take(&mut self.is_new) {
             self.reopen();
         }
-        if let Some((purpose, path)) = self.dialogs.poll() {
-            match purpose {
+        match self.dialogs.poll() {
+            Some(Ok((purpose, path))) => match purpose {
                 Purpose::Save(tile) => self.save_pane(tile, path),
                 Purpose::SaveLook(tile, large) => self.take_look(ctx, tile, Some(path), large),
                 Purpose::Tour => self.save_tour(&path),
                 Purpose::Frames(name, texts) => self.save_frames(&path, &name, texts),
                 other => out.extend(opened(other, path)),
-            }
+            },
+            Some(Err(why)) => self.message = Some(Message { text: why.to_string(), failed: true }),
+            None => {}
         }
         for file in ctx.input(|input| input.raw.dropped_files.clone()) {
             let path = file.path().to_owned();

@@ -9,12 +9,14 @@ mod save;
 
 use super::{
     answers::Answers,
+    arrangement::{self, first_arrangement},
     cache::Cache,
     chrome::{self, Overlay},
     commands::{Action, Command},
     dialogs::{Ask, Dialogs, Purpose, Question, opened},
     history::History,
-    panes::{self, Drawing, Pane, first_arrangement},
+    panels::PANELS,
+    panes::{Drawing, Pane},
     settings::{Kept, Settings},
     state::{Grid, Look, Selection, Shown, View},
     strip::Strip,
@@ -116,7 +118,7 @@ impl App {
             look: settings.look,
             viewport: Viewport::default(),
             light: settings.light,
-            panes: settings.panes.unwrap_or_else(first_arrangement),
+            panes: settings.panes.unwrap_or_else(|| Tree::empty(egui::Id::unique("panes"))),
             strip: Strip::default(),
             active: None,
             grid: None,
@@ -208,7 +210,8 @@ impl eframe::App for App {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         let light = self.light;
         let (folder, recent, panes) = (&self.dialogs.folder, &self.recent, &self.panes);
-        let kept = Kept { light, look: self.look, folder, recent, panes };
+        let known = PANELS.iter().map(|kind| kind.name).collect();
+        let kept = Kept { light, look: self.look, folder, recent, panes, known };
         if let Ok(kept) = serde_json::to_string(&kept) {
             storage.set_string("striate", kept);
         }
@@ -220,6 +223,11 @@ impl App {
     fn draw(&mut self, ui: &mut egui::Ui) {
         let ctx = ui.ctx().clone();
         let mut out = Vec::new();
+        let window = ctx.content_rect().size();
+        if self.is_new && self.panes.root.is_none() {
+            // Before the first frame nobody knows how large the window is.
+            self.panes = first_arrangement(window);
+        }
         self.listen(&ctx, &mut out);
         chrome::keys(&ctx, &mut out);
         self.light = ctx.theme() == Theme::Light;
@@ -239,9 +247,12 @@ impl App {
         let mut active = self.active;
         let view = self.view(&work, palette);
         let left = Panel::left("strip").frame(theme::bare(palette.pane, egui::Margin::symmetric(8, 8)));
-        left.default_size(252.0).size_range(200.0..=380.0).show_separator_line(false).show(ui, |ui| {
-            strip.ui(ui, self.model.as_deref(), view, &mut out);
-        });
+        left.default_size(252.0)
+            .size_range(200.0..=(0.23 * window.x).clamp(200.0, 380.0))
+            .show_separator_line(false)
+            .show(ui, |ui| {
+                strip.ui(ui, self.model.as_deref(), view, &mut out);
+            });
         let frame = theme::bare(palette.backdrop, egui::Margin { left: 5, right: 5, top: 0, bottom: 0 });
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
             panes.ui(&mut Drawing { view, out: &mut out, active: &mut active, palette }, ui);

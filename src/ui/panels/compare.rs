@@ -21,7 +21,7 @@ pub(super) const KIND: Kind = Kind {
     name: "compare",
     title: "Compare",
     about: "Runs a second picture through the same network: how far apart the two are at every layer. Activations then \
-            show A, the picture, B, the other, or A \u{2212} B; scores show both.",
+            show A, the picture, B, the other, or A\u{a0}\u{2212}\u{a0}B; scores show both.",
     make: || Box::new(Compare),
 };
 

@@ -138,7 +138,7 @@ impl Convolution {
         let Options { side, size, padding, .. } = self.options;
         let padded = side + 2 * padding;
         let (across, down) = (padded + 2 * size[1] + columns.max(1), padded.max(size[0]).max(rows));
-        let room = vec2(ui.available_width() - 190.0, ui.available_height() - 92.0);
+        let room = vec2(ui.available_width() - 130.0, ui.available_height() - 92.0);
         let cell = (room.x / across as f32).min(room.y / down as f32).clamp(15.0, 52.0).floor();
         let at = [self.at / columns.max(1), self.at % columns.max(1)];
         let has_output = !output.is_empty();

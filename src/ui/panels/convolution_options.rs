@@ -5,10 +5,10 @@ use crate::{
     ui::{
         convolve::{Example, INPUTS, KERNELS, Preset},
         state::View,
-        widgets::{combo, slider},
+        widgets::{combo, slider_saying},
     },
 };
-use eframe::egui::{self, RichText, Ui};
+use eframe::egui::{self, Ui};
 use serde::{Deserialize, Serialize};
 
 /// What the page shows; kept between sessions.
@@ -128,7 +128,6 @@ pub(super) fn learned(view: View, input: usize) -> Option<(Vec<f32>, [usize; 2],
 fn count(ui: &mut Ui, name: &str, hint: &str, value: &mut usize, range: std::ops::RangeInclusive<usize>) -> bool {
     let was = *value;
     ui.spacing_mut().slider_width = 44.0;
-    slider(ui, name, egui::Slider::new(value, range)).on_hover_text(format!("{hint}: {was}"));
-    ui.label(RichText::new(value.to_string()).monospace());
+    slider_saying(ui, name, &was.to_string(), egui::Slider::new(value, range)).on_hover_text(format!("{hint}: {was}"));
     *value != was
 }

@@ -118,7 +118,8 @@ impl Panel for Heat {
                     let range = describe::range(Range::of(&attribution.values));
                     let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
                     let at = layer.map_or_else(String::new, |layer| format!("  ·  at {layer}"));
-                    format!("{target}  ·  {}{at}  ·  range {range}  ·  {}", method.title, method.paper)
+                    // Which method it is stands above.
+                    format!("{target}{at}  ·  range {range}  ·  {}", method.paper)
                 });
                 caption(ui, text).on_hover_text(format!("{}\n\n{}", method.about, method.paper));
                 self.show(ui, view, &attribution, out);

@@ -139,17 +139,28 @@ impl Lab {
         let hovered = response
             .hover_pos()
             .map(|at| (((at.x - plot.left()) / plot.width() * last as f32).round().clamp(0.0, last as f32)) as usize);
-        let index = hovered.unwrap_or_else(|| found.amounts.iter().position(|a| *a >= change.range().1).unwrap_or(0));
-        let mut words = vec![(format!("{:.1}%", 100.0 * found.probabilities[index]), view.palette.accent)];
+        // Else where the picture is now.
+        let far = |index: &usize| (found.amounts[*index] - change.amount(&view.selection.alteration)).abs();
+        let nearest = || (0..=last).min_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(0);
+        let index = hovered.unwrap_or_else(nearest);
+        let mut words = vec![
+            (change.say(found.amounts[index]), view.palette.weak),
+            (format!("{:.1}%", 100.0 * found.probabilities[index]), view.palette.accent),
+        ];
         for ((layer, distances), colour) in found.distances.iter().zip(COLOURS) {
             let name = layer_name(view.shown.graph().node(*layer));
-            words.push((format!("{name} moves {}", number(distances[index])), colour));
+            words.push((format!("{name} {}", number(distances[index])), colour));
         }
-        words.push((change.say(found.amounts[index]), view.palette.weak));
         let mut left = top.left();
         for (text, colour) in words {
-            let shown = painter.text(pos2(left, top.top()), Align2::LEFT_TOP, text, FontId::proportional(11.5), colour);
-            left = shown.right() + 10.0;
+            let shown = painter.layout_no_wrap(text, FontId::proportional(11.5), colour);
+            let right = left + shown.size().x;
+            // In a narrow pane, as many as fit.
+            if right > top.right() {
+                break;
+            }
+            painter.galley(pos2(left, top.top()), shown, colour);
+            left = right + 10.0;
         }
         // Where the picture is now: on the curve where it is altered in this way alone.
         let alteration = view.selection.alteration;

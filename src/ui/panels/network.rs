@@ -18,9 +18,7 @@ use crate::{
         widgets::caption,
     },
 };
-use eframe::egui::{
-    self, Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
-};
+use eframe::egui::{self, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -60,7 +58,7 @@ pub(super) struct Drawn {
     pub layout: Layout,
 }
 
-const BOX: Vec2 = vec2(158.0, 40.0);
+const BOX: Vec2 = vec2(180.0, 40.0);
 /// Layers that rectify or normalise only.
 const LOW: Vec2 = vec2(96.0, 20.0);
 
@@ -71,6 +69,9 @@ const RAIL: f32 = 32.0;
 const ZOOM: [f32; 2] = [0.02, 4.0];
 /// Below this, text would be too small to read.
 pub(super) const READABLE: f32 = 0.55;
+/// Below this a box has room for a name only, which is never smaller than the other.
+const BOTH: f32 = 0.68;
+const SMALLEST: f32 = 9.0;
 
 impl Panel for Network {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
@@ -235,14 +236,27 @@ impl Network {
                 painter.image(texture, Rect::from_min_size(at, Vec2::splat(side)), uv, Color32::WHITE);
                 left = at.x + side + 5.0 * camera.zoom;
             }
-            if camera.zoom >= READABLE {
-                let clipped = painter.with_clip_rect(rect.shrink(1.0).intersect(ui.clip_rect()));
-                let font = |size: f32| FontId::proportional(size * camera.zoom.min(1.6));
-                let middle = rect.center().y;
-                let above = if second.is_empty() { 0.0 } else { 8.0 * camera.zoom };
-                let text = if picked { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
-                clipped.text(pos2(left, middle - above), Align2::LEFT_CENTER, &first, font(12.0), text);
-                clipped.text(pos2(left, middle + above), Align2::LEFT_CENTER, &second, font(10.0), palette.weak);
+            let clipped = painter.with_clip_rect(rect.shrink(1.0).intersect(ui.clip_rect()));
+            let text = if picked { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
+            // What does not fit is left out, not cut: all of it stands in the hover text.
+            let write = |words: &str, size: f32, middle: f32, colour: Color32| {
+                let galley = painter.layout_no_wrap(words.to_owned(), FontId::proportional(size), colour);
+                let fits = left + galley.size().x <= rect.right() - 2.0;
+                if fits {
+                    clipped.galley(pos2(left, middle - galley.size().y / 2.0), galley, colour);
+                }
+                fits
+            };
+            let (middle, zoom) = (rect.center().y, camera.zoom.min(1.6));
+            if second.is_empty() || camera.zoom < BOTH {
+                if rect.height() >= SMALLEST + 2.0 {
+                    write(&first, (12.0 * zoom).max(SMALLEST), middle, text);
+                }
+            } else {
+                write(&first, 12.0 * zoom, middle - 8.0 * camera.zoom, text);
+                let (size, below) = (10.0 * zoom, middle + 8.0 * camera.zoom);
+                let _ = write(&second, size, below, palette.weak)
+                    || write(&describe::short_shape(node), size, below, palette.weak);
             }
             if response.clicked() {
                 out.push(Command::SelectLayer(boxed.node));

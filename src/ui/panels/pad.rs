@@ -60,7 +60,7 @@ impl Default for Pad {
 
 impl Panel for Pad {
     fn ui(&mut self, ui: &mut Ui, _: View, out: &mut Vec<Command>) {
-        caption(ui, "draw with the pointer, rub out with the right button: it runs as you draw");
+        caption(ui, "the right button rubs out");
         toolbar(ui, |ui| {
             if ui.button("clear").accessible_name("Clear the drawing").clicked() {
                 self.ink = GrayImage::new(SIDE, SIDE);
