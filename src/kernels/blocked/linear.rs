@@ -71,8 +71,8 @@ pub fn linear<W: Weight>(isa: Isa, x: &[f32], weights: &[W], bias: Option<&[f32]
             let mut sums = [0f32; ROWS];
             // SAFETY: `rows` is one to four rows of as many values as `x` has.
             unsafe {
-                for_isa!(isa, products<W: Weight>(x: &[f32] = x, rows: &[W] = rows, sums: &mut [f32; ROWS] = &mut sums))
-            };
+                for_isa!(isa, products<W: Weight>(x: &[f32] = x, rows: &[W] = rows, sums: &mut [f32; ROWS] = &mut sums));
+            }
             for (row, sum) in sums.iter().enumerate().take(rows.len() / inputs) {
                 out[row * batch + image] = sum + bias.map_or(0.0, |bias| bias[group * ROWS + row]);
             }
