@@ -223,7 +223,8 @@ impl App {
     fn draw(&mut self, ui: &mut egui::Ui) {
         let ctx = ui.ctx().clone();
         let mut out = Vec::new();
-        let window = ctx.content_rect().size();
+        // Not what is in view: a window may be drawn larger than that (see `look`).
+        let window = ui.max_rect().size();
         if self.is_new && self.panes.root.is_none() {
             // Before the first frame nobody knows how large the window is.
             self.panes = first_arrangement(window);
