@@ -9,9 +9,9 @@
 //! | room | what it is | may know |
 //! |---|---|---|
 //! | [`error`], [`watch`] | the one error type; progress and cancelling | |
-//! | [`kernels`] | what candle's operators lack: pooling with switches, LRN | |
+//! | [`kernels`] | what the CPU engine computes with; what candle's operators lack: pooling with switches, LRN | |
 //! | [`net`] | a network as data, forward pass, reverse walk, costs | kernels |
-//! | [`picture`] | a file becomes upright RGB becomes a normalised tensor | |
+//! | [`picture`] | a file becomes upright RGB, perhaps altered, becomes a normalised tensor | |
 //! | [`weights`] | weights files of four formats, downloads, made-up weights | net |
 //! | [`zoo`] | the networks, one file a family | net, picture |
 //! | [`methods`] | questions asked of a trace, one file a method | net, kernels |

@@ -43,9 +43,18 @@ pub(super) struct Worker {
 
 impl Worker {
     pub fn new(lanes: &'static [Lane], shared: Arc<Shared>, events: mpsc::Sender<Event>, device: DeviceChoice) -> Self {
-        let alteration = Alteration::default();
-        let (model, picture, other, of, live) = (None, None, None, None, None);
-        Worker { lanes, shared, events, device, model, picture, alteration, other, of, live }
+        Worker {
+            lanes,
+            shared,
+            events,
+            device,
+            model: None,
+            picture: None,
+            alteration: Alteration::default(),
+            other: None,
+            of: None,
+            live: None,
+        }
     }
 
     pub fn work(mut self) {

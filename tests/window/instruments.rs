@@ -270,13 +270,7 @@ fn the_network_is_drawn_folded_zoomed_and_leads_to_layers() {
     window.hover_at(before.center());
     window.step();
     for _ in 0..6 {
-        window.event(egui::Event::MouseWheel {
-            unit: egui::MouseWheelUnit::Point,
-            source: egui::MouseWheelSource::Unknown,
-            delta: vec2(0.0, 120.0),
-            phase: egui::TouchPhase::Move,
-            modifiers: Modifiers::NONE,
-        });
+        window.event(wheel(120.0));
         window.run_steps(4);
     }
     let block = window.get_by_label("box layer1.0").rect();
@@ -407,13 +401,7 @@ fn the_layer_slider_runs_along_the_drawing() {
     window.hover_at(drawing.center());
     window.step();
     for _ in 0..8 {
-        window.event(egui::Event::MouseWheel {
-            unit: egui::MouseWheelUnit::Point,
-            source: egui::MouseWheelSource::Unknown,
-            delta: vec2(0.0, 120.0),
-            phase: egui::TouchPhase::Move,
-            modifiers: Modifiers::NONE,
-        });
+        window.event(wheel(120.0));
         window.run_steps(2);
     }
     let last = window.state().shown().unwrap().run.layers.len() - 1;

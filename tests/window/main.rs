@@ -141,6 +141,17 @@ fn click(window: &mut Window, at: Pos2) {
 }
 
 /// Picks a network from the list, by typing its name: the list is longer than the window.
+/// A turn of the wheel, up where positive.
+fn wheel(points: f32) -> egui::Event {
+    egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        source: egui::MouseWheelSource::Unknown,
+        delta: vec2(0.0, points),
+        phase: egui::TouchPhase::Move,
+        modifiers: egui::Modifiers::NONE,
+    }
+}
+
 fn choose_network(window: &mut Window, title: &str) {
     window.get_by_label("Network").click();
     window.run_steps(2);

@@ -71,14 +71,7 @@ fn random_events_do_no_harm() {
             }
             16 => drop_file(&mut window, if dice.below(3) == 0 { bad.clone() } else { good.clone() }),
             17 => {
-                let scroll = egui::Event::MouseWheel {
-                    unit: egui::MouseWheelUnit::Point,
-                    source: egui::MouseWheelSource::Unknown,
-                    delta: vec2(0.0, dice.below(400) as f32 - 200.0),
-                    phase: egui::TouchPhase::Move,
-                    modifiers: Modifiers::NONE,
-                };
-                window.event(scroll);
+                window.event(wheel(dice.below(400) as f32 - 200.0));
                 window.step();
             }
             18 => {

@@ -6,13 +6,7 @@ use eframe::egui::Key;
 fn scroll(window: &mut Window, at: Pos2, points: f32) {
     window.hover_at(at);
     window.step();
-    window.event(egui::Event::MouseWheel {
-        unit: egui::MouseWheelUnit::Point,
-        source: egui::MouseWheelSource::Unknown,
-        delta: vec2(0.0, points),
-        phase: egui::TouchPhase::Move,
-        modifiers: egui::Modifiers::NONE,
-    });
+    window.event(wheel(points));
     window.run_steps(12);
 }
 
