@@ -15,6 +15,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
 };
+use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
 /// Something that a worker is doing.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,10 +83,14 @@ impl Engine {
         for lanes in Lane::DESKS {
             let (shared, events) = (Arc::clone(&engine.shared), sender.clone());
             let worker = Worker::new(lanes, shared, events, device);
-            let thread = thread::Builder::new().name("engine".into()).spawn(move || worker.work());
+            let thread = thread::Builder::new().name("engine".into()).spawn(move || {
+                give_way();
+                worker.work();
+            });
             let why = |error| Error::Failed(format!("cannot start the engine's threads: {error}"));
             engine.threads.push(thread.map_err(why)?);
         }
+        rayon::spawn_broadcast(|_| give_way());
         Ok(engine)
     }
 
@@ -154,6 +159,14 @@ impl Drop for Engine {
             let _ = thread.join();
         }
     }
+}
+
+/// The thread that calls this leaves the processor to the window's where both want it.
+fn give_way() {
+    // Ordinary threads have 50 of 0 to 99. On Linux this is a niceness of 7: a fifth of their share.
+    let Ok(below) = ThreadPriorityValue::try_from(30) else { return };
+    // Where the system does not allow it, it is as fair to both as without.
+    let _ = set_current_thread_priority(ThreadPriority::Crossplatform(below));
 }
 
 /// What the worker does next.

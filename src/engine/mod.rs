@@ -21,5 +21,5 @@ pub use lab::{Change, Invariance, InvarianceKey, invariance};
 pub use labels::read_labels;
 pub use live::{Control, Frame};
 pub use model::{Model, Opening};
-pub use request::{Contribution, ContributionKey, Event, Lane, PictureSource, Projection, Request};
+pub use request::{Contribution, ContributionKey, Event, Lane, PictureSource, Pictured, Projection, Request};
 pub use run::{LayerView, Run};

@@ -11,9 +11,11 @@ use crate::{
     Result,
     methods::{Attribution, Keep, Ranked, Reconstruction},
     net::NodeId,
+    paint::signed_picture,
     picture::{Alteration, Picture},
     watch::Watch,
 };
+use image::RgbImage;
 use std::{path::PathBuf, sync::Arc};
 
 /// Where a picture comes from.
@@ -73,6 +75,21 @@ pub type Contribution = (Arc<Run>, NodeId, usize);
 /// What such an order is known by: the run's id, the layer and the class.
 pub type ContributionKey = (u64, NodeId, usize);
 
+/// A reconstruction and what it looks like, which takes longer to paint than a frame has.
+pub struct Pictured {
+    /// Its values.
+    pub found: Reconstruction,
+    /// A pixel a position of the network's input: zero is mid grey.
+    pub image: RgbImage,
+}
+
+impl From<Reconstruction> for Pictured {
+    fn from(found: Reconstruction) -> Self {
+        let image = signed_picture(&found.values, found.shape);
+        Pictured { found, image }
+    }
+}
+
 /// What the window learns.
 #[derive(Clone)]
 pub enum Event {
@@ -99,7 +116,7 @@ pub enum Event {
         /// Which of its activations were kept.
         keep: Keep,
         /// The answer.
-        result: Result<Arc<Reconstruction>, String>,
+        result: Result<Arc<Pictured>, String>,
     },
     /// The units of a layer with what each contributes to a class, the most first, or why that is not known.
     Ranked(ContributionKey, Result<Arc<Ranked>, String>),

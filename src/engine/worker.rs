@@ -10,7 +10,7 @@ use super::{
     lab::invariance,
     live::{Control, Live, save},
     model::{Model, Opening},
-    request::{Event, Lane, PictureSource, Request},
+    request::{Event, Lane, PictureSource, Pictured, Request},
     run::Run,
 };
 use crate::{
@@ -281,7 +281,8 @@ impl Worker {
             Request::Deconvnet(units) => {
                 let count = units.len();
                 for (index, (run, layer, unit, keep)) in units.into_iter().enumerate() {
-                    let result = answer(run.deconvnet(layer, unit, keep, &watch.part(index, count)))?;
+                    let found = run.deconvnet(layer, unit, keep, &watch.part(index, count));
+                    let result = answer(found.map(Pictured::from))?;
                     self.tell(Event::Reconstruction { run: run.id, layer, unit, keep, result });
                 }
                 Ok(())

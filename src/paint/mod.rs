@@ -14,7 +14,7 @@ mod range;
 mod write;
 
 pub use colour::{ColourMap, NAN_COLOUR, Style, colour, position};
-pub use mosaic::{Layout, Maps, mosaic, rgb_filters, signed_rgb};
+pub use mosaic::{Layout, Maps, mosaic, rgb_filters, signed_picture, signed_rgb};
 pub use npy::{read_npy, write_npy};
 pub use overlay::overlay;
 pub use plane::{Plane, paint_plane, tap, taps, tile_value, upsample_bilinear};

@@ -115,6 +115,15 @@ pub fn signed_rgb(values: &[f32], height: usize, width: usize) -> RgbImage {
     })
 }
 
+/// A gradient or reconstruction of either kind of network: [`signed_rgb`], or grey where there is one channel.
+pub fn signed_picture(values: &[f32], [channels, height, width]: [usize; 3]) -> RgbImage {
+    match channels {
+        3 => signed_rgb(values, height, width),
+        // The same value for all three colours.
+        _ => signed_rgb(&values[..height * width].repeat(3), height, width),
+    }
+}
+
 /// -most..most to 1..255, zero to 128; so is NaN, and everything when `most` is 0.
 fn signed_level(value: f32, most: f32) -> u8 {
     let share = if most > 0.0 && !value.is_nan() { (value / most).clamp(-1.0, 1.0) } else { 0.0 };

@@ -1,8 +1,10 @@
 //! What methods answered, kept so that going back costs nothing.
 
 use crate::{
-    engine::{Contribution, ContributionKey, Event, Inquiry, InquiryKey, Invariance, InvarianceKey, Projection},
-    methods::{Attribution, Keep, Ranked, Reconstruction},
+    engine::{
+        Contribution, ContributionKey, Event, Inquiry, InquiryKey, Invariance, InvarianceKey, Pictured, Projection,
+    },
+    methods::{Attribution, Keep, Ranked},
     net::NodeId,
 };
 use std::{collections::HashMap, hash::Hash, sync::Arc};
@@ -16,7 +18,7 @@ pub type Answer<T> = Result<Arc<T>, String>;
 /// The newest answers.
 pub struct Answers {
     attributions: Recent<InquiryKey, Answer<Attribution>>,
-    reconstructions: Recent<Projected, Answer<Reconstruction>>,
+    reconstructions: Recent<Projected, Answer<Pictured>>,
     invariances: Recent<InvarianceKey, Answer<Invariance>>,
     rankings: Recent<ContributionKey, Answer<Ranked>>,
     asked: Asked,
@@ -64,7 +66,7 @@ impl Answers {
     }
 
     /// A unit's reconstruction.
-    pub fn reconstruction(&self, key: Projected) -> Option<&Answer<Reconstruction>> {
+    pub fn reconstruction(&self, key: Projected) -> Option<&Answer<Pictured>> {
         self.reconstructions.get(&key)
     }
 

@@ -29,8 +29,16 @@ pub struct Magnified {
     pub kernel: [usize; 2],
     /// What it is made of.
     pub way: Way,
-    /// The part of each input unit, by the size of what it adds.
-    pub parts: Vec<Part>,
+    /// What each input unit adds: the sums of its products.
+    pub sums: Vec<f32>,
+    /// Those that add most, of either sign: their places in `sums`, the largest first. At most [`LARGEST`].
+    pub largest: Vec<usize>,
+    /// The first input unit; the others follow.
+    first: usize,
+    /// The windows of all input units, one after the other.
+    windows: Vec<Option<f32>>,
+    /// Their filters likewise; empty for pools.
+    weights: Vec<f32>,
     /// Added to the sum.
     pub bias: f32,
     /// The value.
@@ -38,16 +46,54 @@ pub struct Magnified {
 }
 
 /// What one unit of the input adds.
-#[derive(Clone, Debug)]
-pub struct Part {
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
     /// The unit.
     pub unit: usize,
     /// Its values in the window, row by row; zero beyond its edge, where there is `None`.
-    pub window: Vec<Option<f32>>,
+    pub window: &'a [Option<f32>],
     /// The filter's weights; empty for pools.
-    pub weights: Vec<f32>,
+    pub weights: &'a [f32],
     /// The sum of the products.
     pub sum: f32,
+}
+
+impl Part<'_> {
+    /// What is added up: the window's values, times the weights where there are any.
+    pub fn products(&self) -> Vec<f32> {
+        let values = self.window.iter().map(|value| value.unwrap_or(0.0));
+        match self.weights.is_empty() {
+            true => values.collect(),
+            false => values.zip(self.weights).map(|(value, weight)| value * weight).collect(),
+        }
+    }
+}
+
+/// So many parts are put in order. A fully connected layer has tens of thousands, which nobody reads.
+pub const LARGEST: usize = 24;
+
+impl Magnified {
+    /// The part at a place in `sums`.
+    pub fn part(&self, index: usize) -> Part<'_> {
+        let taps = self.kernel[0] * self.kernel[1];
+        let at = index * taps..(index + 1) * taps;
+        Part {
+            unit: self.first + index,
+            window: &self.windows[at.clone()],
+            weights: self.weights.get(at).unwrap_or_default(),
+            sum: self.sums[index],
+        }
+    }
+
+    /// All parts, in the order of their units.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        (0..self.sums.len()).map(|index| self.part(index))
+    }
+
+    /// The part of an input unit.
+    pub fn of_unit(&self, unit: usize) -> Option<Part<'_>> {
+        unit.checked_sub(self.first).filter(|&index| index < self.sums.len()).map(|index| self.part(index))
+    }
 }
 
 /// Takes apart the value of `unit` at `row` and `column`; `None` for layers that are no windows on their input.
@@ -78,7 +124,7 @@ pub fn magnify(run: &Arc<Run>, layer: NodeId, unit: usize, [row, column]: [usize
         }
         _ => return Ok(None),
     };
-    let (filter, bias) = match network.filters(layer)? {
+    let (weights, bias) = match network.filters(layer)? {
         Some(filters) => {
             let bias = network.weights(layer).get(1).map(|bias| to_vec(&bias.get(unit)?.reshape(1)?)).transpose()?;
             (to_vec(&filters.get(unit)?)?, bias.and_then(|bias| bias.first().copied()).unwrap_or(0.0))
@@ -87,18 +133,27 @@ pub fn magnify(run: &Arc<Run>, layer: NodeId, unit: usize, [row, column]: [usize
     };
     let taps = steps.taps([row, column], [shape[1], shape[2]]);
     let area = shape[1] * shape[2];
-    let part = |values: &[f32], index: usize, unit: usize| {
-        let window: Vec<Option<f32>> = taps.iter().map(|tap| tap.map(|at| values[unit * area + at])).collect();
-        let weights = filter.get(index * taps.len()..(index + 1) * taps.len()).unwrap_or_default().to_vec();
-        let sum = window.iter().zip(&weights).map(|(value, weight)| value.unwrap_or(0.0) * weight).sum();
-        Part { unit, window, weights, sum }
+    let first = seen.start;
+    let windows: Vec<Option<f32>> = run.layers[input].with_values(|values| {
+        let window = |unit: usize| taps.iter().map(move |tap| tap.map(|at| values[unit * area + at]));
+        seen.clone().flat_map(window).collect()
+    })?;
+    let sum = |(index, window): (usize, &[Option<f32>])| -> f32 {
+        let weights = weights.get(index * taps.len()..).unwrap_or_default();
+        window.iter().zip(weights).map(|(value, weight)| value.unwrap_or(0.0) * weight).sum()
     };
-    let mut parts: Vec<Part> = run.layers[input]
-        .with_values(|values| seen.enumerate().map(|(index, unit)| part(values, index, unit)).collect())?;
-    parts.sort_by(|a, b| b.sum.abs().total_cmp(&a.sum.abs()));
+    let sums: Vec<f32> = windows.chunks_exact(taps.len()).enumerate().map(sum).collect();
+    let larger = |a: &usize, b: &usize| sums[*b].abs().total_cmp(&sums[*a].abs());
+    let mut largest: Vec<usize> = (0..sums.len()).collect();
+    if largest.len() > LARGEST {
+        largest.select_nth_unstable_by(LARGEST, larger);
+        largest.truncate(LARGEST);
+    }
+    largest.sort_by(larger);
     let [_, rows, columns] = node.extent();
     let value = run.layers[layer].with_values(|values| values[(unit * rows + row) * columns + column])?;
-    Ok(Some(Magnified { input, kernel: steps.kernel, way, parts, bias, value }))
+    let kernel = steps.kernel;
+    Ok(Some(Magnified { input, kernel, way, sums, largest, first, windows, weights, bias, value }))
 }
 
 #[cfg(test)]
@@ -128,20 +183,23 @@ mod tests {
                     [(0, [0, 0]), (units - 1, [height - 1, width - 1]), (units / 2, [height / 2, width / 3])]
                 {
                     let Some(found) = magnify(&run, layer, unit, at).unwrap() else { continue };
-                    let inside = || found.parts[0].window.iter().flatten();
+                    let inside = || found.part(0).window.iter().flatten();
                     let value = match found.way {
-                        Way::Sum => found.parts.iter().map(|part| part.sum).sum::<f32>() + found.bias,
+                        Way::Sum => found.sums.iter().sum::<f32>() + found.bias,
                         Way::Max => inside().copied().fold(f32::NEG_INFINITY, f32::max),
                         // Where the window reaches beyond the edge, what counts is the operator's affair.
-                        Way::Mean if found.parts[0].window.iter().any(Option::is_none) => found.value,
-                        Way::Mean => inside().sum::<f32>() / found.parts[0].window.len() as f32,
+                        Way::Mean if found.part(0).window.iter().any(Option::is_none) => found.value,
+                        Way::Mean => inside().sum::<f32>() / found.part(0).window.len() as f32,
                     };
-                    let size = found.parts.iter().map(|part| part.sum.abs()).sum::<f32>().max(1.0);
+                    let size = found.sums.iter().map(|sum| sum.abs()).sum::<f32>().max(1.0);
                     assert!(
                         (value - found.value).abs() <= 1e-4 * size,
                         "{network} {layer} {unit} {at:?}: {value} {}",
                         found.value
                     );
+                    let rest = (0..found.sums.len()).filter(|index| !found.largest.contains(index));
+                    let last = found.largest.last().map_or(0.0, |&index| found.sums[index].abs());
+                    assert!(rest.into_iter().all(|index| found.sums[index].abs() <= last), "{network} {layer}");
                     seen += 1;
                 }
             }

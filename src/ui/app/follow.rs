@@ -1,7 +1,7 @@
 //! Follows what is dragged and drawn: one run after the other, each of the latest, and on screen without a gap.
 
 use super::*;
-use crate::{engine::Run, picture::Alteration};
+use crate::{engine::Run, net::NodeId, picture::Alteration};
 use std::time::Duration;
 
 /// How many files are remembered.
@@ -10,6 +10,39 @@ const RECENT: usize = 12;
 /// So long the next run waits until quick methods have answered about the one before: then heatmaps follow a drag too,
 /// unless they would hold it up.
 const PATIENCE_SECS: f64 = 0.15;
+
+/// So long a layer stays selected before the engine is asked about it: of those that a drag passes by nobody would see
+/// the answers, but everybody would feel the work.
+const STAY_SECS: f64 = 0.05;
+
+/// Whether layers pass by.
+#[derive(Default)]
+pub(super) struct Passing {
+    layer: NodeId,
+    since_secs: f64,
+    on: bool,
+}
+
+impl Passing {
+    /// Whether this layer, which is selected now, may be one that passes by.
+    pub fn by(&mut self, ctx: &egui::Context, layer: NodeId) -> bool {
+        let now_secs = ctx.input(|input| input.time);
+        if std::mem::replace(&mut self.layer, layer) != layer {
+            self.since_secs = now_secs;
+        }
+        let left_secs = self.since_secs + STAY_SECS - now_secs;
+        self.on = left_secs > 0.0;
+        if self.on {
+            ctx.request_repaint_after(Duration::from_secs_f64(left_secs));
+        }
+        self.on
+    }
+
+    /// Whether it was at the last frame.
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+}
 
 /// What the engine was last asked to run of what is dragged or drawn.
 #[derive(Default)]

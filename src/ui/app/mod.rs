@@ -53,6 +53,7 @@ pub struct App {
     /// The run that takes its place as soon as it can be drawn without a gap.
     coming: Option<Arc<Shown>>,
     asked: follow::Asked,
+    passing: follow::Passing,
     /// The run of another picture that this one is compared with.
     other: Option<Arc<Shown>>,
     /// The picture that was open before.
@@ -109,6 +110,7 @@ impl App {
             shown: None,
             coming: None,
             asked: follow::Asked::default(),
+            passing: follow::Passing::default(),
             other: None,
             before: None,
             model: None,
@@ -169,13 +171,18 @@ impl App {
 
     /// Whether nothing is being computed, nor waits to be shown.
     pub fn is_idle(&self) -> bool {
-        self.engine.is_idle() && self.coming.is_none() && self.is_followed()
+        self.engine.is_idle() && self.has_run() && !self.passing.is_on()
+    }
+
+    /// Whether the picture on screen is the one that was asked for.
+    fn has_run(&self) -> bool {
+        self.coming.is_none() && self.is_followed()
     }
 
     /// What runs; to the user, what is still to come on screen runs too.
     fn work(&self) -> Vec<Status> {
         let mut work = self.engine.work();
-        if work.is_empty() && !self.is_idle() && self.shown.is_some() {
+        if work.is_empty() && self.engine.is_idle() && !self.has_run() && self.shown.is_some() {
             work.push(Status { lane: Lane::Picture, what: "Running the picture".into(), fraction: 1.0 });
         }
         work
@@ -272,7 +279,9 @@ impl App {
                 other => self.carry_out(&ctx, other),
             }
         }
-        self.ask(inquiries, projections, rankings);
+        if !self.passing.by(&ctx, self.selection.layer) {
+            self.ask(inquiries, projections, rankings);
+        }
         self.follow(&ctx);
         // However long a drag takes, it is one step.
         if self.shown.is_some() && !ctx.input(|input| input.pointer.any_down()) {

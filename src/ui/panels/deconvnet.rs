@@ -3,9 +3,9 @@
 
 use super::{Kind, Panel, picture::seen_part};
 use crate::{
-    methods::{Keep, Reconstruction},
+    methods::Keep,
     net::NodeId,
-    paint::{Range, signed_rgb},
+    paint::Range,
     ui::{
         answers::Projected,
         commands::Command,
@@ -31,6 +31,8 @@ pub(super) const KIND: Kind = Kind {
 
 /// How many units are shown, the selected one first.
 const SHOWN: usize = 9;
+/// How many pictures a frame may put on the GPU: while the layer is dragged, nine at once would be felt.
+const UPLOADS: usize = 2;
 
 #[derive(Default)]
 struct Deconvnet {
@@ -39,6 +41,8 @@ struct Deconvnet {
     /// With the part of the picture that the unit sees. While a picture is altered, what was there stays until the next
     /// is.
     textures: HashMap<Projected, (TextureHandle, Rect)>,
+    /// How many more may come in this frame.
+    uploads: usize,
     /// The picture that they are about.
     of: u64,
     units: Option<((u64, NodeId), Vec<usize>)>,
@@ -47,6 +51,7 @@ struct Deconvnet {
 impl Panel for Deconvnet {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let keys = self.keys(view);
+        self.uploads = UPLOADS;
         let asked = keys.iter().map(|&(_, layer, unit, keep)| (Arc::clone(view.run()), layer, unit, keep)).collect();
         out.push(Command::NeedReconstructions(asked));
         let same = std::mem::replace(&mut self.of, view.run().of) == view.run().of;
@@ -83,16 +88,17 @@ impl Panel for Deconvnet {
 
     fn export(&self, view: View) -> Option<Export> {
         let key = *self.units_with_keep(view)?.first()?;
-        let found = Arc::clone(view.answers.reconstruction(key)?.as_ref().ok()?);
+        let pictured = Arc::clone(view.answers.reconstruction(key)?.as_ref().ok()?);
+        let found = &pictured.found;
         let name = format!("{} unit {} deconvnet", view.node().name, found.unit);
         let numbers = numbers_from(&Arc::new(found.values.clone()), &found.shape);
         let range = describe::range(Range::of(&found.values));
         let unit = found.unit.to_string();
         let export = Export::new(view, &name, numbers, move |_| {
-            let image = painted(&found);
+            let image = &pictured.image;
             let k = (512 / image.width().max(image.height())).max(1);
             let (width, height) = (image.width() * k, image.height() * k);
-            let large = imageops::resize(&image, width, height, imageops::FilterType::Nearest);
+            let large = imageops::resize(image, width, height, imageops::FilterType::Nearest);
             Ok(DynamicImage::ImageRgb8(large).into_rgba8())
         });
         let method = "Deconvnet (Zeiler and Fergus 2014)";
@@ -153,11 +159,18 @@ impl Deconvnet {
         let selected = unit == view.selection.unit;
         let mut text = format!("unit {unit}");
         match view.answers.reconstruction(key) {
-            Some(Ok(found)) => {
+            Some(Ok(pictured)) => {
+                let found = &pictured.found;
                 text = format!("unit {unit}  ·  {}", number(found.activation));
-                if !self.textures.contains_key(&key) {
+                let is_new = !self.textures.contains_key(&key);
+                if is_new && self.uploads == 0 {
+                    // In the next frame.
+                    ui.ctx().request_repaint();
+                    painter.rect_filled(left.union(right), 0.0, view.palette.hovered);
+                } else if is_new {
+                    self.uploads -= 1;
                     let part = found.position.map_or(WHOLE, |at| seen_part(view, found.layer, at));
-                    let image = rgb_texture(ui.ctx(), "reconstruction", &painted(found), TextureOptions::NEAREST);
+                    let image = rgb_texture(ui.ctx(), "reconstruction", &pictured.image, TextureOptions::NEAREST);
                     self.textures.retain(|other, _| other.2 != unit || other.0 == key.0);
                     self.textures.insert(key, (image, part));
                 }
@@ -208,13 +221,4 @@ fn within(painter: &egui::Painter, square: Rect, texture: &TextureHandle, part: 
     let uv = Rect::from_min_max(Pos2::ZERO, egui::pos2(1.0, 1.0)).intersect(part);
     painter.rect_filled(square, 0.0, Color32::from_gray(128));
     painter.image(texture.id(), rect, uv, Color32::WHITE);
-}
-
-fn painted(found: &Reconstruction) -> image::RgbImage {
-    let [channels, height, width] = found.shape;
-    match channels {
-        3 => signed_rgb(&found.values, height, width),
-        // A network of grey pictures: the same value for all three colours.
-        _ => signed_rgb(&found.values[..height * width].repeat(3), height, width),
-    }
 }

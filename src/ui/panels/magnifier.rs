@@ -34,9 +34,6 @@ struct Magnifier {
     chosen: Option<usize>,
 }
 
-/// Parts that have a button.
-const LISTED: usize = 24;
-
 impl Panel for Magnifier {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let at = view.position().unwrap_or([0, 0]);
@@ -59,9 +56,9 @@ impl Panel for Magnifier {
             }
             return;
         };
-        let part = self.chosen.and_then(|unit| found.parts.iter().find(|part| part.unit == unit));
-        let Some(part) = part.or(found.parts.first()) else { return };
-        if found.parts.len() > 1 {
+        let part = self.chosen.and_then(|unit| found.of_unit(unit));
+        let Some(part) = part.or_else(|| found.largest.first().map(|&first| found.part(first))) else { return };
+        if found.sums.len() > 1 {
             self.choose(ui, view, &found, part.unit);
         }
         egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| {
@@ -76,9 +73,9 @@ impl Panel for Magnifier {
     fn export(&self, view: View) -> Option<Export> {
         let (_, found) = self.found.as_ref()?;
         let found = found.as_ref()?;
-        let products: Vec<f32> = found.parts.iter().flat_map(products).collect();
+        let products: Vec<f32> = found.parts().flat_map(|part| part.products()).collect();
         let [height, width] = found.kernel;
-        let count = found.parts.len();
+        let count = found.sums.len();
         let numbers = numbers_from(&Arc::new(products.clone()), &[count, height, width]);
         let name = format!("{} unit {} products", view.node().name, view.selection.unit);
         let export = Export::new(view, &name, numbers, move |_| {
@@ -104,9 +101,9 @@ impl Magnifier {
                 ui.set_height(22.0);
                 ui.spacing_mut().item_spacing.x = 3.0;
                 let name = layer_name(view.shown.graph().node(found.input));
-                let text = format!("{} inputs from {name}, largest part first", found.parts.len());
+                let text = format!("{} inputs from {name}, largest part first", found.sums.len());
                 ui.add(egui::Label::new(RichText::new(text).small().weak()).extend());
-                for part in found.parts.iter().take(LISTED) {
+                for part in found.largest.iter().map(|&index| found.part(index)) {
                     let text = RichText::new(part.unit.to_string()).monospace();
                     let response = ui.add(egui::Button::selectable(part.unit == shown, text).small());
                     let response = response.on_hover_text(format!("input {} adds {}", part.unit, number(part.sum)));
@@ -119,15 +116,8 @@ impl Magnifier {
     }
 }
 
-fn products(part: &Part) -> Vec<f32> {
-    match part.weights.is_empty() {
-        true => part.window.iter().map(|value| value.unwrap_or(0.0)).collect(),
-        false => part.window.iter().zip(&part.weights).map(|(value, weight)| value.unwrap_or(0.0) * weight).collect(),
-    }
-}
-
 /// Window, filter and products side by side, with their numbers.
-fn grids(ui: &mut Ui, view: View, found: &Magnified, part: &Part) {
+fn grids(ui: &mut Ui, view: View, found: &Magnified, part: Part) {
     let [rows, columns] = found.kernel;
     let is_sum = found.way == Way::Sum;
     let count = if is_sum { 3.0 } else { 1.0 };
@@ -136,9 +126,9 @@ fn grids(ui: &mut Ui, view: View, found: &Magnified, part: &Part) {
     // Behind a rectifier all is positive: the same colours as the maps have, else zero in the middle.
     let of_input = view.run().layers[found.input].ranges.get(part.unit).copied().unwrap_or_default();
     let some = |values: &[f32]| values.iter().copied().map(Some).collect::<Vec<_>>();
-    let mut all = vec![("window of the input", part.window.clone(), of_input, view.look.style)];
+    let mut all = vec![("window of the input", part.window.to_vec(), of_input, view.look.style)];
     if is_sum {
-        let (weights, values) = (&part.weights, products(part));
+        let (weights, values) = (part.weights, part.products());
         let (of_weights, of_products) = (Range::of(weights).symmetric(), Range::of(&values).symmetric());
         all.push(("times the filter", some(weights), of_weights, Style::SIGNED));
         all.push(("gives products", some(&values), of_products, Style::SIGNED));
@@ -163,16 +153,16 @@ fn grids(ui: &mut Ui, view: View, found: &Magnified, part: &Part) {
 }
 
 /// The arithmetic in words, to the value and to what the next layer makes of it.
-fn sentences(view: View, found: &Magnified, part: &Part) -> Vec<String> {
+fn sentences(view: View, found: &Magnified, part: Part) -> Vec<String> {
     let mut lines = Vec::new();
     match found.way {
         Way::Sum => {
-            let others: f32 = found.parts.iter().filter(|other| other.unit != part.unit).map(|other| other.sum).sum();
+            let others = found.parts().filter(|other| other.unit != part.unit).map(|other| other.sum).sum();
             lines.push(format!("products of input {:<5} {:>10}", part.unit, number(part.sum)));
-            if found.parts.len() > 1 {
+            if found.sums.len() > 1 {
                 lines.push(format!(
                     "{:<23} {:>10}",
-                    format!("the other {} inputs", found.parts.len() - 1),
+                    format!("the other {} inputs", found.sums.len() - 1),
                     number(others)
                 ));
             }

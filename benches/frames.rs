@@ -1,0 +1,223 @@
+//! How long the window's thread works a frame while the layer slider is dragged: `App::ui`, tessellation, and what goes
+//! to the graphics device; not the device's own work. No window opens.
+//!
+//!     cargo bench --bench frames -- [NETWORK ...] [--each]
+//!
+//! Two arrangements for each network: the first one, and every pane at once with none behind a tab. With `--each` also
+//! each pane alone, which tells what a slow frame is due to. vgg16 and densenet201 unless others are named.
+
+use eframe::{
+    App as _,
+    egui::{self, Event, PointerButton, Pos2, RawInput, Rect, accesskit::Role, pos2, vec2},
+    egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, wgpu},
+};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+use striate::{
+    Error, Result,
+    engine::{DeviceChoice, Opening},
+    ui::{App, Start, panels::PANELS},
+};
+
+/// A frame at 60 a second.
+const FRAME: Duration = Duration::from_millis(16);
+/// At least so many frames are timed, in whole drags from one end of the slider to the other.
+const FRAMES: usize = 400;
+const SIZE: egui::Vec2 = vec2(1280.0, 800.0);
+
+fn main() -> Result<()> {
+    let (flags, named): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|text| text.starts_with("--"));
+    let networks = if named.is_empty() { vec!["vgg16".into(), "densenet201".into()] } else { named };
+    println!(
+        "{:12} {:24} {:>8} {:>8} {:>8}  ms a frame: median, 99th percentile, longest",
+        "", "", "50%", "99%", "100%"
+    );
+    for network in networks {
+        let mut usual = Window::open(&network, Settings::default())?;
+        usual.drag(&network, "the first arrangement");
+        let kept = usual.settings();
+        drop(usual);
+        Window::open(&network, in_sight(&kept, |_| true))?.drag(&network, "all panes in sight");
+        for kind in PANELS.iter().filter(|_| flags.iter().any(|flag| flag == "--each")) {
+            Window::open(&network, in_sight(&kept, |name| name == kind.name))?.drag(&network, kind.name);
+        }
+    }
+    Ok(())
+}
+
+/// The window's settings with these panes beside each other, none behind a tab.
+fn in_sight(kept: &Settings, wanted: impl Fn(&str) -> bool) -> Settings {
+    let mut settings: Value =
+        kept.0.get("striate").and_then(|kept| serde_json::from_str(kept).ok()).unwrap_or_default();
+    let tree = &mut settings["panes"];
+    let tiles = tree["tiles"]["tiles"].as_object().cloned().unwrap_or_default();
+    let panes = tiles.into_iter().filter(|(_, tile)| tile["Pane"]["panel"].as_str().is_some_and(&wanted));
+    let mut tiles: serde_json::Map<String, Value> = panes.collect();
+    let ids: Vec<u64> = tiles.keys().filter_map(|id| id.parse().ok()).collect();
+    let root = ids.iter().max().map_or(0, |last| last + 1);
+    let grid = json!({ "children": ids, "layout": "Auto", "col_shares": [], "row_shares": [] });
+    tiles.insert(root.to_string(), json!({ "Container": { "Grid": grid } }));
+    tree["root"] = root.into();
+    tree["tiles"] = json!({ "next_tile_id": root + 1, "tiles": tiles, "invisible": [] });
+    Settings(BTreeMap::from([("striate".into(), settings.to_string())]))
+}
+
+/// The settings between two windows.
+#[derive(Default)]
+struct Settings(BTreeMap<String, String>);
+
+impl eframe::Storage for Settings {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+    fn flush(&mut self) {}
+}
+
+/// The program's window without a screen.
+struct Window {
+    ctx: egui::Context,
+    app: App,
+    frame: eframe::Frame,
+    device: RenderState,
+    start: Instant,
+    /// Where the layer slider is.
+    slider: Rect,
+}
+
+impl Window {
+    /// Opens a network and waits until all it has to compute is computed.
+    fn open(network: &str, kept: Settings) -> Result<Self> {
+        let setup = egui_kittest::wgpu::default_wgpu_setup();
+        let device = egui_kittest::wgpu::create_render_state(setup, RendererOptions::default());
+        let ctx = egui::Context::default();
+        let mut cc = eframe::CreationContext::_new_kittest(ctx.clone());
+        cc.wgpu_render_state = Some(device.clone());
+        cc.storage = Some(&kept);
+        let start = Start {
+            opening: Opening::of(network),
+            picture: None,
+            device: DeviceChoice::Cpu,
+            tour: striate::cli::write_tour,
+        };
+        let app = App::new(&cc, start, Arc::new(|_, _| Ok(None)))?;
+        let frame = eframe::Frame::_new_kittest();
+        let mut window = Window { ctx, app, frame, device, start: Instant::now(), slider: Rect::NOTHING };
+        while window.app.shown().is_none() || !window.app.is_idle() {
+            window.step(Vec::new());
+            if let Some(message) = window.app.message().filter(|message| message.failed) {
+                return Err(Error::Failed(message.text.clone()));
+            }
+            sleep(FRAME);
+        }
+        // What goes to the device behind the scenes; a person looks before dragging.
+        for _ in 0..120 {
+            window.step(Vec::new());
+            sleep(FRAME);
+        }
+        window.find_slider()?;
+        Ok(window)
+    }
+
+    fn settings(&mut self) -> Settings {
+        let mut kept = Settings::default();
+        self.app.save(&mut kept);
+        kept
+    }
+
+    /// Asks as a screen reader does, which costs a frame more than usual, and then never again.
+    fn find_slider(&mut self) -> Result<()> {
+        self.ctx.enable_accesskit();
+        let (_, output) = self.step(Vec::new());
+        self.ctx.disable_accesskit();
+        let update = output.platform_output.accesskit_update;
+        let nodes = update.iter().flat_map(|update| &update.nodes).map(|(_, node)| node);
+        let slider = nodes.filter(|node| node.role() == Role::Slider).find(|node| node.label() == Some("Layer"));
+        let bounds = slider.and_then(|slider| slider.bounds());
+        let bounds = bounds.ok_or_else(|| Error::Failed("the window shows no layer slider".into()))?;
+        let at = |x: f64, y: f64| pos2(x as f32, y as f32);
+        self.slider = Rect::from_min_max(at(bounds.x0, bounds.y0), at(bounds.x1, bounds.y1));
+        Ok(())
+    }
+
+    /// A frame and how long it took.
+    fn step(&mut self, events: Vec<Event>) -> (Duration, egui::FullOutput) {
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, SIZE)),
+            time: Some(self.start.elapsed().as_secs_f64()),
+            events,
+            ..RawInput::default()
+        };
+        let start = Instant::now();
+        let mut output = self.ctx.run_ui(input, |ui| {
+            self.app.logic(ui, &mut self.frame);
+            self.app.ui(ui, &mut self.frame);
+        });
+        let scale = output.pixels_per_point;
+        let triangles = self.ctx.tessellate(std::mem::take(&mut output.shapes), scale);
+        let RenderState { device, queue, renderer, .. } = &self.device;
+        let mut renderer = renderer.write();
+        for (id, images) in output.textures_delta.set.drain() {
+            images.iter().for_each(|image| renderer.update_texture(device, queue, id, image));
+        }
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let screen =
+            ScreenDescriptor { size_in_pixels: [SIZE.x, SIZE.y].map(|side| side as u32), pixels_per_point: scale };
+        let prepared = renderer.update_buffers(device, queue, &mut encoder, &triangles, &screen);
+        let took = start.elapsed();
+        queue.submit(prepared.into_iter().chain([encoder.finish()]));
+        output.textures_delta.free.drain().for_each(|id| renderer.free_texture(&id));
+        drop(renderer);
+        (took, output)
+    }
+
+    /// Drags over all layers at 60 frames a second and prints what the frames took.
+    fn drag(&mut self, network: &str, what: &str) {
+        let count = self.app.shown().map_or(1, |shown| shown.run.layers.len());
+        let slider = self.slider.shrink2(vec2(0.0, 10.0));
+        let at =
+            |index: usize| pos2(slider.center().x, slider.top() + slider.height() * index as f32 / (count - 1) as f32);
+        let button = |pressed| Event::PointerButton {
+            pos: at(0),
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        };
+        self.step(vec![Event::PointerMoved(at(0)), button(true)]);
+        let mut times = Vec::new();
+        for index in (0..FRAMES.div_ceil(count)).flat_map(|_| 0..count) {
+            let (took, _) = self.step(vec![Event::PointerMoved(at(index))]);
+            times.push((took, self.app.selection().layer));
+            sleep(FRAME.saturating_sub(took));
+        }
+        self.step(vec![button(false)]);
+        times.sort();
+        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].0.as_secs_f64() * 1e3;
+        let seen: BTreeSet<_> = times.iter().map(|(_, layer)| layer).collect();
+        let mut slowest: Vec<&str> = Vec::new();
+        for (_, layer) in times.iter().rev() {
+            let name = self.app.shown().map_or("", |shown| &shown.graph().node(*layer).name);
+            if !slowest.contains(&name) && slowest.len() < 3 {
+                slowest.push(name);
+            }
+        }
+        println!(
+            "{network:12} {what:24} {:8.2} {:8.2} {:8.2}  {} of {count} layers; slowest at {}",
+            at(0.5),
+            at(0.99),
+            at(1.0),
+            seen.len(),
+            slowest.join(", ")
+        );
+    }
+}
