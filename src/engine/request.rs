@@ -135,6 +135,8 @@ pub enum Lane {
     Model,
     /// Opening and running pictures.
     Picture,
+    /// Running the picture altered.
+    Alter,
     /// Running a picture for comparison.
     Compare,
     /// Attributions.
@@ -145,8 +147,10 @@ pub enum Lane {
     Ranking,
     /// A live synthesis, when nothing else is to be done.
     Synthesis,
-    /// Attributions and measurements that take long.
+    /// Attributions that take long.
     Slow,
+    /// Measurements of the picture as it was before it was altered.
+    Measure,
     /// Exports.
     Task,
     /// Downloads.
@@ -161,10 +165,12 @@ impl Request {
             Request::Open(_) => Lane::Model,
             Request::Fetch(_) => Lane::Fetch,
             Request::Reopen(_) => Lane::Reopen,
-            Request::Picture(_) | Request::Alter(_) => Lane::Picture,
+            Request::Picture(_) => Lane::Picture,
+            Request::Alter(_) => Lane::Alter,
             Request::Compare(_) => Lane::Compare,
             Request::Attribute(_) => Lane::Attribution,
-            Request::AttributeSlowly(_) | Request::Measure(..) => Lane::Slow,
+            Request::AttributeSlowly(_) => Lane::Slow,
+            Request::Measure(..) => Lane::Measure,
             Request::Rank(_) => Lane::Ranking,
             Request::Deconvnet(_) => Lane::Deconvnet,
             Request::Task(..) => Lane::Task,
@@ -192,10 +198,11 @@ impl Request {
 
 impl Lane {
     /// The lanes by the thread that serves them: what takes long has a thread to itself, so that nothing waits for it.
-    pub(super) const DESKS: [&[Lane]; 5] = [
+    pub(super) const DESKS: [&[Lane]; 6] = [
         &[
             Lane::Model,
             Lane::Picture,
+            Lane::Alter,
             Lane::Compare,
             Lane::Attribution,
             Lane::Deconvnet,
@@ -203,17 +210,20 @@ impl Lane {
             Lane::Synthesis,
         ],
         &[Lane::Slow],
+        &[Lane::Measure],
         &[Lane::Task],
         &[Lane::Fetch],
         &[Lane::Reopen],
     ];
 
-    /// Whether a new request in this lane makes those in `other` pointless. A task has its own data and goes on.
+    /// Whether a new request in this lane makes those in `other` pointless. A task has its own data and goes on; an
+    /// alteration is done to the picture whichever network looks at it, and a measurement is about neither alteration.
     pub(super) fn clears(self, other: Lane) -> bool {
-        use Lane::{Attribution, Deconvnet, Fetch, Model, Picture, Ranking, Slow};
+        use Lane::{Alter, Attribution, Deconvnet, Fetch, Measure, Model, Picture, Ranking, Slow};
         match (self, other) {
             (Model, Fetch) | (Fetch, Model) => true,
-            (Model | Picture, Attribution | Deconvnet | Ranking | Slow) => true,
+            (Model | Picture | Alter, Attribution | Deconvnet | Ranking | Slow) => true,
+            (Model | Picture, Measure) | (Picture, Alter) => true,
             _ => self == other,
         }
     }

@@ -22,6 +22,8 @@ pub struct Answers {
     invariances: Recent<InvarianceKey, Answer<Invariance>>,
     rankings: Recent<ContributionKey, Answer<Ranked>>,
     asked: Asked,
+    /// What the engine was last asked to measure: no alteration of the picture ends that.
+    measured: Option<InvarianceKey>,
 }
 
 /// What the engine was last asked for: the same is not asked for again, cancelled or not, until told.
@@ -29,7 +31,6 @@ pub struct Answers {
 struct Asked {
     attributions: Vec<InquiryKey>,
     slow: Option<InquiryKey>,
-    measured: Option<InvarianceKey>,
     reconstructions: Vec<Projected>,
     rankings: Vec<ContributionKey>,
 }
@@ -42,6 +43,7 @@ impl Default for Answers {
             invariances: Recent::new(32),
             rankings: Recent::new(64),
             asked: Asked::default(),
+            measured: None,
         }
     }
 }
@@ -80,14 +82,14 @@ impl Answers {
         self.rankings.get(key)
     }
 
-    /// Whether the engine was last asked to measure this, in place of any other slow work.
+    /// Whether the engine was last asked to measure this.
     pub fn is_measured(&self, key: &InvarianceKey) -> bool {
-        self.asked.measured.as_ref() == Some(key)
+        self.measured.as_ref() == Some(key)
     }
 
-    /// The engine is asked to measure, in place of any other slow work.
+    /// The engine is asked to measure.
     pub fn measure(&mut self, key: InvarianceKey) {
-        (self.asked.measured, self.asked.slow) = (Some(key), None);
+        self.measured = Some(key);
     }
 
     /// Whether the engine was asked for this, so that it comes unless it was cancelled.
@@ -114,7 +116,7 @@ impl Answers {
 
     /// The engine is asked for what takes long.
     pub fn ask_slowly(&mut self, inquiry: &Inquiry) {
-        (self.asked.slow, self.asked.measured) = (Some(inquiry.key()), None);
+        self.asked.slow = Some(inquiry.key());
     }
 
     /// The same for reconstructions.

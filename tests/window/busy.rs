@@ -2,6 +2,7 @@
 
 use super::*;
 use eframe::egui::Key;
+use striate::engine::Change;
 
 /// Starts RISE, which runs for longer than the rest of a test.
 fn start_rise(window: &mut Window) {
@@ -58,4 +59,38 @@ fn another_picture_ends_what_is_asked_about_the_last() {
     assert!(window.query_by_label("Progress of RISE").is_none());
     // It may be asked for again.
     window.get_by_label("Compute");
+}
+
+#[test]
+fn an_alteration_ends_what_is_asked_about_the_picture_before_but_no_measurement() {
+    let Some(mut window) = open() else { return };
+    let run = Arc::clone(&window.state().shown().unwrap().run);
+    let key = (run.of, Change::default(), window.state().shown().unwrap().ranking[0]);
+    press(&mut window, "Invariance");
+    start_rise(&mut window);
+    press(&mut window, "Measure");
+    // Neither waits for the other.
+    is_at_it(&mut window);
+    assert!(window.state().answers().invariance(&key).is_none(), "it was measured before anything was done");
+    press(&mut window, "Flip across");
+    until(&mut window, "the flipped picture", |app| app.shown().unwrap().run.id > run.id);
+    until(&mut window, "the measurement", |app| app.answers().invariance(&key).is_some());
+    settle(&mut window);
+    assert!(window.query_by_label("Progress of RISE").is_none());
+    assert!(window.state().shown().unwrap().run.alteration.mirrored);
+    window.get_by_label("curves of invariance");
+}
+
+#[test]
+fn another_picture_ends_a_measurement() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "Invariance");
+    press(&mut window, "Measure");
+    let first = window.state().shown().unwrap();
+    let key = (first.run.of, Change::default(), first.ranking[0]);
+    window.key_press(Key::PageDown);
+    until(&mut window, "the next picture", |app| picture_name(app) == "coffee");
+    settle(&mut window);
+    assert!(window.state().answers().invariance(&key).is_none());
+    assert!(window.query_by_label("curves of invariance").is_none());
 }

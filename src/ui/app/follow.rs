@@ -69,7 +69,7 @@ impl App {
     /// Asks for the next run when the one before is on screen: were each to replace the one before, a network slower
     /// than the hand would never finish.
     pub(super) fn follow(&mut self, ctx: &egui::Context) {
-        let busy = [Lane::Model, Lane::Picture].into_iter().any(|lane| self.engine.is_busy(lane));
+        let busy = [Lane::Model, Lane::Picture, Lane::Alter].into_iter().any(|lane| self.engine.is_busy(lane));
         if self.is_followed() || busy || self.coming.is_some() {
             return;
         }

@@ -20,7 +20,7 @@ impl App {
                 Event::Compared(run) => self.other = run.map(|run| Arc::new(Shown::new(run))),
                 Event::Finished(text) => self.message = Some(Message { text, failed: false }),
                 Event::Failed(lane, text) => {
-                    if lane == Lane::Picture {
+                    if matches!(lane, Lane::Picture | Lane::Alter) {
                         self.give_up();
                     }
                     if matches!(lane, Lane::Model | Lane::Fetch)

@@ -49,7 +49,7 @@ impl Panel for Lab {
         let (run, class, change) = (view.run(), self.class(view), self.options.change);
         let key = (run.of, change, class);
         let found = view.answers.invariance(&key);
-        let comes = !view.work.is_empty() && view.answers.is_measured(&key);
+        let status = view.status(Lane::Measure).filter(|_| view.answers.is_measured(&key));
         toolbar(ui, |ui| {
             combo(ui, "Change", change.label(), 110.0, |ui| {
                 for other in Change::ALL {
@@ -58,7 +58,7 @@ impl Panel for Lab {
             });
             let button = egui::Button::new("Measure");
             let hint = "Runs the network on 21 changed pictures";
-            if ui.add_enabled(found.is_none() && !comes, button).on_hover_text(hint).clicked() {
+            if ui.add_enabled(found.is_none() && status.is_none(), button).on_hover_text(hint).clicked() {
                 self.measured = Some((run.of, class));
                 out.push(Command::Measure(Arc::clone(run), change, class));
             }
@@ -71,11 +71,10 @@ impl Panel for Lab {
                 self.plot(ui, view, &found, top, plot, out);
             }
             Some(Err(why)) => hollow(ui, why, false),
-            None if comes => {
-                let share = view.status(Lane::Slow).map_or(0.0, |status| status.fraction);
-                hollow(ui, &format!("{}: {:.0}%", change.label(), 100.0 * share), true);
-            }
-            None => hollow(ui, KIND.about, false),
+            None => match status {
+                Some(status) => hollow(ui, &format!("{}: {:.0}%", change.label(), 100.0 * status.fraction), true),
+                None => hollow(ui, KIND.about, false),
+            },
         }
     }
 
