@@ -109,6 +109,7 @@ impl Window {
             picture: None,
             device: DeviceChoice::Cpu,
             tour: striate::cli::write_tour,
+            camera: None,
         };
         let app = App::new(&cc, start, Arc::new(|_, _| Ok(None)))?;
         let frame = eframe::Frame::_new_kittest();

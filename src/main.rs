@@ -9,7 +9,8 @@ fn main() -> ExitCode {
 #[cfg(feature = "gui")]
 const WINDOW: Option<striate::cli::Window> = Some(|wanted| {
     let striate::cli::Wanted { opening, picture, device } = wanted;
-    striate::ui::run(striate::ui::Start { opening, picture, device, tour: striate::cli::write_tour })
+    let (tour, camera) = (striate::cli::write_tour, striate::ui::camera::native());
+    striate::ui::run(striate::ui::Start { opening, picture, device, tour, camera })
 });
 
 #[cfg(not(feature = "gui"))]

@@ -2,6 +2,7 @@
 
 use super::{
     app::Message,
+    camera::Filming,
     commands::{Action, Command, Info},
     palette,
     panels::PANELS,
@@ -54,8 +55,13 @@ pub fn keys(ctx: &egui::Context, out: &mut Vec<Command>) {
 }
 
 fn entry(ui: &mut Ui, action: Action, out: &mut Vec<Command>) {
+    switch(ui, action, false, out);
+}
+
+/// An entry that shows whether it is on.
+fn switch(ui: &mut Ui, action: Action, on: bool, out: &mut Vec<Command>) {
     let info = action.info();
-    let button = egui::Button::new(info.label);
+    let button = egui::Button::new(info.label).selected(on);
     let button = match info.shortcut {
         Some(shortcut) => button.shortcut_text(ui.ctx().format_shortcut(&shortcut)),
         None => button,
@@ -67,7 +73,14 @@ fn entry(ui: &mut Ui, action: Action, out: &mut Vec<Command>) {
 }
 
 /// The bar at the top: menus, and what is on screen in a line.
-pub fn menu(ui: &mut Ui, shown: Option<&Shown>, recent: &[PathBuf], palette: &Palette, out: &mut Vec<Command>) {
+pub fn menu(
+    ui: &mut Ui,
+    shown: Option<&Shown>,
+    recent: &[PathBuf],
+    filming: Filming,
+    palette: &Palette,
+    out: &mut Vec<Command>,
+) {
     egui::MenuBar::new().ui(ui, |ui| {
         ui.menu_button("File", |ui| {
             entry(ui, Action::OpenPicture, out);
@@ -92,6 +105,9 @@ pub fn menu(ui: &mut Ui, shown: Option<&Shown>, recent: &[PathBuf], palette: &Pa
                     }
                 }
             });
+            if filming != Filming::Never {
+                switch(ui, Action::Webcam, filming == Filming::On, out);
+            }
             entry(ui, Action::PreviousPicture, out);
             entry(ui, Action::NextPicture, out);
             ui.separator();
@@ -148,9 +164,21 @@ pub fn menu(ui: &mut Ui, shown: Option<&Shown>, recent: &[PathBuf], palette: &Pa
 }
 
 /// The bar at the bottom: what runs, or what happened.
-pub fn status(ui: &mut Ui, work: &[Status], message: Option<&Message>, palette: &Palette, out: &mut Vec<Command>) {
+pub fn status(
+    ui: &mut Ui,
+    work: &[Status],
+    message: Option<&Message>,
+    filming: Filming,
+    palette: &Palette,
+    out: &mut Vec<Command>,
+) {
     ui.set_min_height(20.0);
     ui.horizontal(|ui| {
+        // Whoever is filmed sees so, and how to end it.
+        let stop = |ui: &mut Ui| ui.small_button("Stop webcam").on_hover_text("The last picture stays").clicked();
+        if filming == Filming::On && stop(ui) {
+            out.push(Action::Webcam.into());
+        }
         if !work.is_empty() && ui.small_button("Cancel").on_hover_text(Action::Cancel.info().hint).clicked() {
             out.push(Action::Cancel.into());
         }
@@ -180,6 +208,7 @@ pub fn overlay(
     ctx: &egui::Context,
     overlay: &mut Overlay,
     shown: Option<&Shown>,
+    filming: Filming,
     palette: &Palette,
     out: &mut Vec<Command>,
 ) {
@@ -199,7 +228,7 @@ pub fn overlay(
                 about_page(ui, palette);
                 false
             }
-            Overlay::Palette(search) => palette::page(ui, search, shown, out),
+            Overlay::Palette(search) => palette::page(ui, search, shown, filming, out),
         }
     });
     if response.should_close() || response.inner {

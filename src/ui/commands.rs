@@ -28,6 +28,8 @@ pub enum Action {
     PreviousPicture,
     /// The picture after, in its folder.
     NextPicture,
+    /// Run what the camera films, or no more of it.
+    Webcam,
     /// Choose a file of weights for the network on screen.
     OpenWeights,
     /// Save what the active pane shows.
@@ -108,11 +110,12 @@ const fn alt(key: Key) -> Option<KeyboardShortcut> {
 
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 31] = [
+    pub const ALL: [Action; 32] = [
         Action::OpenPicture,
         Action::OpenFolder,
         Action::PreviousPicture,
         Action::NextPicture,
+        Action::Webcam,
         Action::OpenWeights,
         Action::Export,
         Action::Copy,
@@ -156,6 +159,11 @@ impl Action {
             }
             Action::NextPicture => {
                 ("Next picture", "The picture after in the folder, or the next sample", key(Key::PageDown))
+            }
+            Action::Webcam => {
+                let hint = "Run what the camera films, mirrored, until this is chosen again; opening or altering a \
+                            picture ends it too";
+                ("Webcam", hint, None)
             }
             Action::Back => ("Back", "To the layer, unit and class selected before", alt(Key::ArrowLeft)),
             Action::Forward => ("Forward", "Undo going back", alt(Key::ArrowRight)),

@@ -8,6 +8,7 @@ pub mod answers;
 pub mod app;
 pub mod arrangement;
 pub mod cache;
+pub mod camera;
 pub mod chrome;
 pub mod commands;
 pub mod convolve;
@@ -32,6 +33,8 @@ pub mod strip;
 pub mod theme;
 pub mod thumbs;
 pub mod viewport;
+#[cfg(feature = "webcam")]
+mod webcam;
 pub mod widgets;
 
 pub use app::App;
@@ -54,6 +57,8 @@ pub struct Start {
     pub device: DeviceChoice,
     /// Writes everything about a run and a class into a folder, and says so in a sentence.
     pub tour: Tour,
+    /// What films; nothing where `None`.
+    pub camera: Option<camera::Film>,
 }
 
 /// See [`Start::tour`].

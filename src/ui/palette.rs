@@ -1,6 +1,7 @@
 //! Everything by its name: actions, layers, units, classes, panes, networks and samples, by a few typed letters.
 
 use super::{
+    camera::Filming,
     commands::{Action, Command},
     panels::PANELS,
     state::{Shown, layer_name},
@@ -36,14 +37,14 @@ pub struct Search {
 }
 
 /// What was typed, and what it finds below it; up and down pick, Enter takes. Returns whether one was taken.
-pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, out: &mut Vec<Command>) -> bool {
+pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Filming, out: &mut Vec<Command>) -> bool {
     let hint = "A command, a layer, a class, a network; a unit by its number";
     let edit = ui.add(egui::TextEdit::singleline(&mut search.typed).hint_text(hint).desired_width(f32::INFINITY));
     if edit.changed() {
         search.at = 0;
     }
     edit.accessible_name("Find a command").request_focus();
-    let found = find(&search.typed, shown);
+    let found = find(&search.typed, shown, filming);
     let pressed = |key: Key| ui.input(|input| input.key_pressed(key));
     let down = search.at + usize::from(pressed(Key::ArrowDown));
     search.at = down.saturating_sub(usize::from(pressed(Key::ArrowUp))).min(found.len().saturating_sub(1));
@@ -76,9 +77,14 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, out: &mut V
 }
 
 /// What matches, best first: names that begin so, then words that do, then the rest; in each, in the order of the list.
-fn find(typed: &str, shown: Option<&Shown>) -> Vec<(Found, String)> {
+fn find(typed: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Found, String)> {
     let wanted = typed.trim().to_lowercase();
-    let actions = Action::ALL.into_iter().filter(|&action| action != Action::Palette);
+    let is_there = |action: &Action| match action {
+        Action::Palette => false,
+        Action::Webcam => filming != Filming::Never,
+        _ => true,
+    };
+    let actions = Action::ALL.into_iter().filter(is_there);
     let mut all: Vec<(Found, String)> =
         actions.map(|action| (Found::Action(action), action.info().label.to_owned())).collect();
     if wanted.is_empty() {

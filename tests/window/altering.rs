@@ -144,26 +144,51 @@ fn numbers_are_typed_and_the_curve_agrees_with_the_picture() {
     window.get_by_label("curves of invariance");
 }
 
-/// Prints what a frame costs while the picture is dragged with all panes open, and how often the scores change.
-#[test]
-fn dragging_costs_the_window_little() {
-    let Some(mut window) = open() else { return };
-    press(&mut window, "Tool rotate");
+/// Rotates the picture by hand for so long, a frame every 16 ms, until some runs are on screen; the time of each frame,
+/// how many runs were on screen, and how many heatmaps of them.
+fn rotate(window: &mut Window, method: &'static str, long: Duration) -> (Vec<Duration>, [usize; 2]) {
+    press(window, "Tool rotate");
     let rect = window.get_by_label("picture").rect();
     window.drag_at(rect.center() + vec2(40.0, 0.0));
     window.step();
     let (start, mut times) = (Instant::now(), Vec::new());
-    let mut seen = std::collections::BTreeSet::new();
-    while start.elapsed() < Duration::from_secs(3) || seen.len() < 3 {
+    let [mut runs, mut heatmaps] = [const { std::collections::BTreeSet::new() }; 2];
+    let first = window.state().shown().unwrap().run.id;
+    while start.elapsed() < long || runs.len() < 3 {
         assert!(start.elapsed() < Duration::from_secs(60), "nothing ran");
         let angle = start.elapsed().as_secs_f32();
         window.hover_at(rect.center() + 40.0 * egui::Vec2::angled(angle));
-        times.push(pace::frame(&mut window));
-        seen.insert(window.state().shown().unwrap().run.id);
+        times.push(pace::frame(window));
+        let shown = window.state().shown().unwrap();
+        let key = (shown.run.id, method, Target::Class(shown.ranking[0]), None, String::new());
+        if shown.run.id > first {
+            runs.insert(shown.run.id);
+            heatmaps.extend(window.state().answers().attribution(&key).map(|_| shown.run.id));
+        }
+        // As at 60 frames a second.
+        std::thread::sleep(Duration::from_millis(16).saturating_sub(times[times.len() - 1]));
     }
-    let per_second = seen.len() as f32 / start.elapsed().as_secs_f32();
-    pace::say("a frame while the picture is rotated", &mut times);
-    println!("{} frames, {per_second:.1} runs on screen a second", times.len());
     window.drop_at(rect.center());
-    settle(&mut window);
+    settle(window);
+    (times, [runs.len(), heatmaps.len()])
+}
+
+/// Prints what a frame costs while the picture is dragged.
+#[test]
+fn dragging_costs_the_window_little() {
+    let Some(mut window) = open() else { return };
+    let (mut times, _) = rotate(&mut window, "saliency", Duration::from_secs(3));
+    pace::say("a frame while the picture is rotated", &mut times);
+}
+
+#[test]
+#[ignore = "a measurement, for a release build on an idle machine: how often scores and heatmaps follow a drag"]
+fn how_often_scores_and_heatmaps_follow() {
+    let long = Duration::from_secs(10);
+    for network in ["photonet", "vgg16"] {
+        let Some(mut window) = open_with(network, Answers::default()) else { return };
+        let (_, [runs, heatmaps]) = rotate(&mut window, "saliency", long);
+        let [runs, heatmaps] = [runs, heatmaps].map(|count| count as f32 / long.as_secs_f32());
+        println!("{network}: {runs:.1} runs and {heatmaps:.1} heatmaps on screen a second");
+    }
 }

@@ -13,13 +13,14 @@ use std::{
 use striate::{
     engine::{DeviceChoice, Opening},
     methods::{Attribution, Target},
-    ui::{App, Start, dialogs::Ask},
+    ui::{App, Start, camera::Film, dialogs::Ask},
 };
 
 mod altering;
 mod busy;
 mod comparing;
 mod convolution;
+mod filming;
 mod first;
 mod instruments;
 mod monkey;
@@ -72,6 +73,11 @@ fn open_with(network: &str, answers: Answers) -> Option<Window> {
 
 /// A window that finds what another one kept.
 fn open_again(network: &str, answers: Answers, kept: Box<Kept>) -> Option<Window> {
+    open_start(network, answers, kept, None)
+}
+
+/// The same with a camera, or without.
+fn open_start(network: &str, answers: Answers, kept: Box<Kept>, camera: Option<Film>) -> Option<Window> {
     if !can_draw() {
         return None;
     }
@@ -81,6 +87,7 @@ fn open_again(network: &str, answers: Answers, kept: Box<Kept>) -> Option<Window
         picture: None,
         device: DeviceChoice::Cpu,
         tour: striate::cli::write_tour,
+        camera,
     };
     let builder = Harness::builder().with_size([1280.0, 800.0]).with_render_cursor(false).wgpu();
     // A test ends before anybody would miss it.
@@ -140,7 +147,6 @@ fn click(window: &mut Window, at: Pos2) {
     window.run_steps(2);
 }
 
-/// Picks a network from the list, by typing its name: the list is longer than the window.
 /// A turn of the wheel, up where positive.
 fn wheel(points: f32) -> egui::Event {
     egui::Event::MouseWheel {
@@ -152,6 +158,7 @@ fn wheel(points: f32) -> egui::Event {
     }
 }
 
+/// Picks a network from the list, by typing its name: the list is longer than the window.
 fn choose_network(window: &mut Window, title: &str) {
     window.get_by_label("Network").click();
     window.run_steps(2);

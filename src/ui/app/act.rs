@@ -11,14 +11,14 @@ impl App {
     pub(super) fn carry_out(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::Do(action) => self.act(ctx, action),
-            Command::Open(source) => self.engine.request(Request::Picture(source)),
+            Command::Open(source) => self.open(source),
             Command::Compare(with) => self.compare(ctx, with),
             Command::OpenNetwork(opening) => {
-                self.opening = opening.clone();
+                (self.opening, self.message) = (opening.clone(), None);
                 self.engine.request(Request::Open(opening));
             }
             Command::Fetch(opening) => {
-                self.opening = opening.clone();
+                (self.opening, self.message) = (opening.clone(), None);
                 self.engine.request(Request::Fetch(opening));
             }
             Command::SelectLayer(layer) => {
@@ -31,8 +31,14 @@ impl App {
                 let units = self.shown.as_ref().map_or(0, |shown| shown.run.layers[self.selection.layer].shape[0]);
                 self.selection.select_unit(unit.min(units.saturating_sub(1)), position);
             }
-            Command::Alter(alteration) => self.selection.alteration = alteration,
-            Command::Draw(picture) => self.asked.draw(picture),
+            Command::Alter(alteration) => {
+                self.stop_filming();
+                self.selection.alteration = alteration;
+            }
+            Command::Draw(picture) => {
+                self.stop_filming();
+                self.asked.draw(picture);
+            }
             Command::SelectClass(class) => self.selection.class = class,
             Command::SetLook(look) => self.look = look,
             Command::Show(viewport) => self.viewport = viewport,
@@ -70,6 +76,19 @@ impl App {
             Command::Synthesise(control) => self.engine.control(control),
             Command::Dismiss => self.message = None,
         }
+    }
+
+    /// Opens another picture, which ends whatever was drawn or filmed.
+    fn open(&mut self, source: PictureSource) {
+        self.stop_filming();
+        self.message = None;
+        self.engine.request(Request::Picture(source));
+    }
+
+    /// What was filmed last and ran stays on screen.
+    fn stop_filming(&mut self) {
+        self.camera.stop();
+        self.asked.forget_drawn();
     }
 
     fn compare(&mut self, ctx: &egui::Context, with: With) {
@@ -112,7 +131,12 @@ impl App {
             Action::OpenFolder => self.dialogs.open(ctx, Question::Folder, Purpose::Picture),
             Action::PreviousPicture | Action::NextPicture => {
                 let forward = action == Action::NextPicture;
-                self.engine.request(Request::Picture(PictureSource::Beside { forward }));
+                self.open(PictureSource::Beside { forward });
+            }
+            Action::Webcam => {
+                self.asked.forget_drawn();
+                let toggled = self.camera.toggle(ctx);
+                self.message = toggled.err().map(|why| Message { text: why.to_string(), failed: true });
             }
             Action::Back | Action::Forward => {
                 if let Some(mark) = self.history.step(action == Action::Forward) {
@@ -135,8 +159,9 @@ impl App {
             Action::Tour => self.dialogs.open(ctx, Question::Into, Purpose::Tour),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Cancel if self.overlay != Overlay::None => self.overlay = Overlay::None,
-            Action::Cancel if self.engine.is_idle() => self.message = None,
+            Action::Cancel if self.engine.is_idle() && self.camera.state() != Filming::On => self.message = None,
             Action::Cancel => {
+                self.camera.stop();
                 self.engine.cancel();
                 self.give_up();
             }
@@ -147,7 +172,7 @@ impl App {
             Action::UnitUp => self.step(0, -1),
             Action::UnitDown => self.step(0, 1),
             Action::PredictedClass => self.selection.class = None,
-            Action::Unalter => self.selection.alteration = Default::default(),
+            Action::Unalter => self.carry_out(ctx, Command::Alter(Default::default())),
             Action::Nearer | Action::Farther => {
                 let factor = if action == Action::Nearer { 1.5 } else { 1.0 / 1.5 };
                 self.viewport = self.viewport.zoomed(factor, self.aim());

@@ -36,6 +36,14 @@ impl App {
                 Event::Attribution(..) | Event::Invariance(..) | Event::Ranked(..) | Event::Reconstruction { .. } => {}
             }
         }
+        match self.camera.newest() {
+            Some(Ok(frame)) => self.asked.draw(frame),
+            Some(Err(why)) => {
+                self.asked.forget_drawn();
+                self.message = Some(Message { text: why.to_string(), failed: true });
+            }
+            None => {}
+        }
         self.change_over();
         if self.shown.is_some() && std::mem::take(&mut self.is_new) {
             self.reopen();

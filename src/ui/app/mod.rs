@@ -3,14 +3,17 @@
 
 mod act;
 mod follow;
+mod heatmaps;
 mod listen;
 mod look;
+mod passing;
 mod save;
 
 use super::{
     answers::Answers,
     arrangement::{self, first_arrangement},
     cache::Cache,
+    camera::{Camera, Filming},
     chrome::{self, Overlay},
     commands::{Action, Command},
     dialogs::{Ask, Dialogs, Purpose, Question, opened},
@@ -53,9 +56,11 @@ pub struct App {
     /// The run that takes its place as soon as it can be drawn without a gap.
     coming: Option<Arc<Shown>>,
     asked: follow::Asked,
-    passing: follow::Passing,
+    heatmaps: heatmaps::Heatmaps,
+    passing: passing::Passing,
     /// The run of another picture that this one is compared with.
     other: Option<Arc<Shown>>,
+    camera: Camera,
     /// The picture that was open before.
     before: Option<Picture>,
     model: Option<Arc<Model>>,
@@ -110,8 +115,10 @@ impl App {
             shown: None,
             coming: None,
             asked: follow::Asked::default(),
-            passing: follow::Passing::default(),
+            heatmaps: heatmaps::Heatmaps::default(),
+            passing: passing::Passing::default(),
             other: None,
+            camera: Camera::new(start.camera),
             before: None,
             model: None,
             selection: Selection::default(),
@@ -240,14 +247,14 @@ impl App {
         chrome::keys(&ctx, &mut out);
         self.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);
-        let work = self.work();
+        let (work, filming) = (self.work(), self.camera.state());
         let shown = self.shown.as_deref();
 
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
-            chrome::menu(ui, shown, &self.recent, palette, &mut out);
+            chrome::menu(ui, shown, &self.recent, filming, palette, &mut out);
         });
         Panel::bottom("status").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(10, 4))).show(ui, |ui| {
-            chrome::status(ui, &work, self.message.as_ref(), palette, &mut out);
+            chrome::status(ui, &work, self.message.as_ref(), filming, palette, &mut out);
         });
         // Taken out while they draw, since they draw from all the rest.
         let mut strip = std::mem::take(&mut self.strip);
@@ -266,7 +273,7 @@ impl App {
             panes.ui(&mut Drawing { view, out: &mut out, active: &mut active, palette }, ui);
         });
         (self.strip, self.panes, self.active) = (strip, panes, active);
-        chrome::overlay(&ctx, &mut self.overlay, self.shown.as_deref(), palette, &mut out);
+        chrome::overlay(&ctx, &mut self.overlay, self.shown.as_deref(), filming, palette, &mut out);
 
         // Unless a pane says so again, the pointer is over nothing.
         let hovered = self.selection.hover.take();
