@@ -144,6 +144,11 @@ impl Pin {
         (self.run, self.wanted) = (Some(shown), None);
     }
 
+    /// The run that it is pinned to.
+    pub fn run(&self) -> Option<&Shown> {
+        self.run.as_deref()
+    }
+
     /// The run that the pane shows.
     pub fn shown<'a>(&'a self, present: &'a Shown) -> &'a Shown {
         self.run.as_deref().unwrap_or(present)
