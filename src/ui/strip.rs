@@ -87,7 +87,8 @@ impl Strip {
 
     /// Which weights, and where others are had.
     fn weights(ui: &mut Ui, model: &Model, out: &mut Vec<Command>) {
-        ui.horizontal(|ui| {
+        // What does not fit goes below: were it to stick out, the layers would too.
+        ui.horizontal_wrapped(|ui| {
             ui.add_space(4.0);
             let colour = super::theme::Palette::of(ui.ctx()).warning;
             match &model.weights {
