@@ -8,6 +8,8 @@ struct Grid {
     origin : vec2<i32>,         // top left of the grid; may be outside the window
     tile : vec2<u32>,           // a tile's size
     map_size : vec2<u32>,       // a map's width and height
+    whole : vec2<u32>,          // a tile's size were all of its map shown: larger than `tile` when zoomed
+    shift : vec2<u32>,          // which pixel of that is the tile's first
     gap : u32,                  // between tiles, and around them all
     columns : u32,              // tiles a row
     count : u32,                // tiles
@@ -89,13 +91,13 @@ fn texel(pixel : u32, i : u32, n : u32, pixels : u32, texels : u32) -> u32 {
 
 fn unit_colour(unit : u32, p : vec2<u32>) -> vec3<f32> {
     let base = vec2<u32>(unit / grid.atlas_rows, unit % grid.atlas_rows) * grid.map_size;
-    let n = vec2<u32>(taps(grid.tile.x, grid.map_size.x), taps(grid.tile.y, grid.map_size.y));
+    let n = vec2<u32>(taps(grid.whole.x, grid.map_size.x), taps(grid.whole.y, grid.map_size.y));
     var sum = 0.0;
     var finite = true;
     for (var j = 0u; j < n.y; j++) {
-        let y = texel(p.y, j, n.y, grid.tile.y, grid.map_size.y);
+        let y = texel(p.y, j, n.y, grid.whole.y, grid.map_size.y);
         for (var i = 0u; i < n.x; i++) {
-            let x = texel(p.x, i, n.x, grid.tile.x, grid.map_size.x);
+            let x = texel(p.x, i, n.x, grid.whole.x, grid.map_size.x);
             let v = textureLoad(maps, base + vec2<u32>(x, y), 0).x;
             finite = finite && is_finite(v);
             sum += v;
@@ -134,7 +136,7 @@ fn shade(position : vec4<f32>) -> vec3<f32> {
     if (cell.x >= grid.columns || slot >= grid.count) { discard; }
     let unit = textureLoad(order, wrapped(slot, textureDimensions(order).x), 0).x;
     if (unit >= grid.units) { discard; }
-    let c = unit_colour(unit, q);
+    let c = unit_colour(unit, q + grid.shift);
     let d = vec2<u32>(abs(vec2<i32>(q) - grid.cross));
     if (grid.cross.x >= 0 && min(d.x, d.y) == 0u && max(d.x, d.y) <= grid.arm) {
         // White on dark, black on bright: it shows on every colour of every table.

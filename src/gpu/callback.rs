@@ -17,6 +17,8 @@ pub(super) struct Uniforms {
     pub origin: [i32; 2],
     pub tile: [u32; 2],
     pub map_size: [u32; 2],
+    pub whole: [u32; 2],
+    pub shift: [u32; 2],
     pub gap: u32,
     pub columns: u32,
     pub count: u32,

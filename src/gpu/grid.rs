@@ -24,6 +24,8 @@ pub struct TileStyle {
     /// A place as fractions of width and height, marked by a small cross in every tile. The tile under the pointer
     /// marks its own place instead where the pointer is over this widget.
     pub cross: Option<[f32; 2]>,
+    /// The part of every map that its tile shows, as fractions of width and height; all of it where `None`.
+    pub part: Option<Rect>,
 }
 
 /// Which units to show, in what order and how. Plain data: build one each frame.
@@ -67,6 +69,8 @@ pub struct TileResponse {
     pub response: Response,
     /// Under the pointer.
     pub hovered: Option<Spot>,
+    /// The tile under the pointer.
+    pub hovered_rect: Option<Rect>,
     /// Clicked in this frame.
     pub clicked: Option<Spot>,
     /// Where the selected unit stands, for `Ui::scroll_to_rect`.
@@ -88,7 +92,7 @@ impl TileGrid {
     /// Shows the grid at its full size: put it in a `ScrollArea`, it draws what is visible. `label` is what a screen
     /// reader says and a test looks for, such as "feature maps of conv1".
     pub fn show(&self, ui: &mut Ui, atlas: &Atlas, label: &str) -> TileResponse {
-        let (rect, response) = ui.allocate_exact_size(self.layout(ui).size(), Sense::click());
+        let (rect, response) = ui.allocate_exact_size(self.layout(ui).size(), Sense::click_and_drag());
         self.show_in(ui, atlas, label, rect, response)
     }
 
@@ -98,7 +102,7 @@ impl TileGrid {
 
     fn show_in(&self, ui: &Ui, atlas: &Atlas, label: &str, rect: Rect, response: Response) -> TileResponse {
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, ui.is_enabled(), label));
-        let layout = self.layout(ui).at(rect.min);
+        let layout = self.layout(ui).at(rect.min).showing(self.style.part);
         let spot = |point| self.spot(atlas, &layout, point);
         let hovered = response.hover_pos().and_then(spot);
         let clicked = response.interact_pointer_pos().filter(|_| response.clicked()).and_then(spot);
@@ -114,7 +118,8 @@ impl TileGrid {
             ui.painter().add(Callback::new_paint_callback(rect.expand(1.0), callback));
         }
         let selected_rect = selected_slot.map(|slot| layout.tile_rect(slot));
-        TileResponse { response, hovered, clicked, selected_rect }
+        let hovered_rect = hovered.and(hovered_slot).map(|slot| layout.tile_rect(slot));
+        TileResponse { response, hovered, hovered_rect, clicked, selected_rect }
     }
 
     fn slot(&self, unit: Option<u32>) -> Option<u32> {
@@ -126,10 +131,10 @@ impl TileGrid {
         let (slot, pixel) = layout.hit(point)?;
         let unit = *self.order.get(slot as usize)?;
         let texel = |axis: usize, texels: u32| {
-            let (pixel, pixels, texels) = (u64::from(pixel[axis]), u64::from(layout.tile[axis]), u64::from(texels));
-            ((2 * pixel + 1) * texels / (2 * pixels)) as u32
+            let pixel = u64::from(layout.shift[axis] + pixel[axis]);
+            ((2 * pixel + 1) * u64::from(texels) / (2 * u64::from(layout.whole[axis]))) as u32
         };
-        let fraction = [0, 1].map(|axis| (pixel[axis] as f32 + 0.5) / layout.tile[axis] as f32);
+        let fraction = [0, 1].map(|axis| ((layout.shift[axis] + pixel[axis]) as f32 + 0.5) / layout.whole[axis] as f32);
         (unit < atlas.units()).then(|| Spot { unit, x: texel(0, atlas.width()), y: texel(1, atlas.height()), fraction })
     }
 
@@ -139,17 +144,14 @@ impl TileGrid {
         // Each unit's own range stands in the atlas.
         let of_layer = (scaling != Scaling::Unit).then(|| scaling.range(Range::default(), atlas.range()));
         let range = fixed.or(of_layer);
-        let cross = cross.map_or([-1, -1], |fraction| {
-            [0, 1].map(|axis| {
-                let pixels = layout.tile[axis] as f32;
-                (fraction[axis] * pixels).clamp(0.0, pixels - 1.0) as i32
-            })
-        });
+        let cross = cross.and_then(|fraction| layout.pixel_of(fraction)).unwrap_or([-1, -1]);
         let border = |points: f32| ((points * layout.pixels_per_point).round() as u32).min(layout.gap);
         Uniforms {
             origin: layout.origin,
             tile: layout.tile,
             map_size: [atlas.width(), atlas.height()],
+            whole: layout.whole,
+            shift: layout.shift,
             gap: layout.gap,
             columns: layout.columns,
             count: layout.count,

@@ -8,6 +8,9 @@ pub(super) struct Layout {
     /// Top left corner; outside the window while scrolled.
     pub origin: [i32; 2],
     pub tile: [u32; 2],
+    /// A tile's size were all of its map shown: a tile shows `tile` pixels of that, from `shift` on.
+    pub whole: [u32; 2],
+    pub shift: [u32; 2],
     /// Between tiles, and around them all.
     pub gap: u32,
     pub columns: u32,
@@ -20,7 +23,27 @@ impl Layout {
     pub fn new(tile: Vec2, gap: f32, columns: u32, count: u32, pixels_per_point: f32) -> Self {
         let pixels = |points: f32| (points * pixels_per_point).round().max(0.0) as u32;
         let tile = [pixels(tile.x).max(1), pixels(tile.y).max(1)];
-        Self { origin: [0, 0], tile, gap: pixels(gap), columns: columns.max(1), count, pixels_per_point }
+        let (columns, gap) = (columns.max(1), pixels(gap));
+        Self { origin: [0, 0], tile, whole: tile, shift: [0, 0], gap, columns, count, pixels_per_point }
+    }
+
+    /// The same grid with tiles that show a part of their maps, given as fractions of width and height.
+    pub fn showing(self, part: Option<Rect>) -> Self {
+        let Some(part) = part else { return self };
+        let (size, from) = ([part.width(), part.height()], [part.left(), part.top()]);
+        let whole = [0, 1].map(|axis| ((self.tile[axis] as f32 / size[axis]).round() as u32).max(self.tile[axis]));
+        let shift =
+            [0, 1].map(|axis| ((from[axis] * whole[axis] as f32).round() as u32).min(whole[axis] - self.tile[axis]));
+        Self { whole, shift, ..self }
+    }
+
+    /// The pixel of a tile on which a place lies, given as fractions of the map's width and height.
+    pub fn pixel_of(&self, place: [f32; 2]) -> Option<[i32; 2]> {
+        let at = [0, 1].map(|axis| {
+            let whole = self.whole[axis] as f32;
+            (place[axis] * whole).clamp(0.0, whole - 1.0) as i32 - self.shift[axis] as i32
+        });
+        [0, 1].iter().all(|&axis| (0..self.tile[axis] as i32).contains(&at[axis])).then_some(at)
     }
 
     /// The same grid with its top left corner at a point, snapped.

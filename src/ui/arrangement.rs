@@ -97,10 +97,20 @@ fn add(tree: &mut Tree<Pane>, kind: &'static Kind) -> TileId {
     pane
 }
 
+/// This pane, or where it is but about a picture, that of the feature maps, brought to the front.
+pub fn of_network(tree: &mut Tree<Pane>, tile: TileId) -> Option<TileId> {
+    if !PICTURE.contains(&tree.tiles.get_pane(&tile)?.kind().name) {
+        return Some(tile);
+    }
+    let maps = panels::find(LAYER[0])?;
+    show(tree, maps);
+    find(tree, maps.name)
+}
+
 /// Puts another of the same beside a pane.
-pub fn duplicate(tree: &mut Tree<Pane>, tile: TileId) {
-    let Some(twin) = tree.tiles.get_pane(&tile).map(Pane::twin) else { return };
-    let Some(tabs) = tree.tiles.parent_of(tile) else { return };
+pub fn duplicate(tree: &mut Tree<Pane>, tile: TileId) -> Option<TileId> {
+    let twin = tree.tiles.get_pane(&tile).map(Pane::twin)?;
+    let tabs = tree.tiles.parent_of(tile)?;
     let above = tree.tiles.parent_of(tabs);
     let twin = tree.tiles.insert_pane(twin);
     let beside = tree.tiles.insert_tab_tile(vec![twin]);
@@ -112,6 +122,7 @@ pub fn duplicate(tree: &mut Tree<Pane>, tile: TileId) {
         }
         _ => tree.root = Some(both),
     }
+    Some(twin)
 }
 
 /// Takes a pane away.

@@ -132,7 +132,7 @@ pub fn menu(
                     }
                 }
             });
-            for action in [Action::ResetArrangement, Action::ToggleTheme] {
+            for action in [Action::Beside, Action::ResetArrangement, Action::ToggleTheme] {
                 entry(ui, action, out);
             }
             ui.separator();
@@ -248,6 +248,7 @@ const POINTER: &[(&str, &str)] = &[
     ("scroll, drag on the architecture", "Zoom it, move it"),
     ("double-click a block of it", "Unfold it"),
     ("scroll, drag on a picture", "Zoom and move all that show it"),
+    ("Ctrl and scroll on many maps", "Zoom them where scrolling alone moves on"),
     ("point at a value of the convolution", "See its window"),
 ];
 

@@ -32,6 +32,8 @@ pub enum Action {
     Webcam,
     /// Choose a file of weights for the network on screen.
     OpenWeights,
+    /// Choose a network that stands beside the one on screen.
+    Beside,
     /// Save what the active pane shows.
     Export,
     /// Put what the active pane shows on the clipboard.
@@ -108,15 +110,19 @@ const fn alt(key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(Modifiers::ALT, key))
 }
 
+const BESIDE: &str =
+    "Keep this network in a twin of the active pane, and go on with the one you choose: layers are matched by depth";
+
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 32] = [
+    pub const ALL: [Action; 33] = [
         Action::OpenPicture,
         Action::OpenFolder,
         Action::PreviousPicture,
         Action::NextPicture,
         Action::Webcam,
         Action::OpenWeights,
+        Action::Beside,
         Action::Export,
         Action::Copy,
         Action::Tour,
@@ -170,6 +176,7 @@ impl Action {
             Action::OpenWeights => ("Open weights…", "Read a file of weights for the network on screen", {
                 Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O))
             }),
+            Action::Beside => ("Compare with another network…", BESIDE, ctrl(Key::B)),
             Action::Export => {
                 ("Export…", "Save what the active pane shows as PNG, or its numbers as .npy", ctrl(Key::S))
             }
@@ -235,6 +242,10 @@ pub enum Command {
     Compare(With),
     /// Open another network.
     OpenNetwork(Opening),
+    /// Open another network, and keep the present one in a twin of the active pane.
+    OpenBeside(Opening),
+    /// Choose a network that stands beside the one in this pane.
+    ChooseBeside(TileId),
     /// Download the published weights of a network and open it with them.
     Fetch(Opening),
     /// Go to a layer.

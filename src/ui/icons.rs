@@ -70,6 +70,12 @@ pub const DOWN: Icon = &[
     &[[-0.6, 0.3], [0.6, 0.9], [0.6, 0.3], [-0.58, 0.31]],
 ];
 
+/// Two frames side by side.
+pub const BESIDE: Icon = &[
+    &[[-0.9, -0.6], [-0.12, -0.6], [-0.12, 0.6], [-0.9, 0.6], [-0.9, -0.6], [-0.7, -0.6]],
+    &[[0.12, -0.6], [0.9, -0.6], [0.9, 0.6], [0.12, 0.6], [0.12, -0.6], [0.3, -0.6]],
+];
+
 /// A small button of a width, with a sign, a name for who cannot see it, and a hint.
 pub fn button(ui: &mut Ui, width: f32, icon: Icon, name: &str, hint: &str, picked: bool) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(width, 22.0), Sense::click());

@@ -25,6 +25,7 @@ pub mod panels;
 pub mod panes;
 pub mod parameters;
 pub mod pin;
+pub mod pointing;
 pub mod prepare;
 pub mod settings;
 pub mod slider;

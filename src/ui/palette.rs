@@ -34,17 +34,29 @@ enum Found {
 pub struct Search {
     typed: String,
     at: usize,
+    /// Only networks are looked for: one that shall stand beside the present one.
+    beside: bool,
+}
+
+impl Search {
+    /// For a network that shall stand beside the present one.
+    pub fn of_networks() -> Self {
+        Search { beside: true, ..Search::default() }
+    }
 }
 
 /// What was typed, and what it finds below it; up and down pick, Enter takes. Returns whether one was taken.
 pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Filming, out: &mut Vec<Command>) -> bool {
-    let hint = "A command, a layer, a class, a network; a unit by its number";
+    let (name, hint) = match search.beside {
+        true => ("Find a network", "The network to compare with: a part of its name"),
+        false => ("Find a command", "A command, a layer, a class, a network; a unit by its number"),
+    };
     let edit = ui.add(egui::TextEdit::singleline(&mut search.typed).hint_text(hint).desired_width(f32::INFINITY));
     if edit.changed() {
         search.at = 0;
     }
-    edit.accessible_name("Find a command").request_focus();
-    let found = find(&search.typed, shown, filming);
+    edit.accessible_name(name).request_focus();
+    let found = if search.beside { networks(&search.typed, shown) } else { find(&search.typed, shown, filming) };
     let pressed = |key: Key| ui.input(|input| input.key_pressed(key));
     let down = search.at + usize::from(pressed(Key::ArrowDown));
     search.at = down.saturating_sub(usize::from(pressed(Key::ArrowUp))).min(found.len().saturating_sub(1));
@@ -68,6 +80,7 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Fi
         Found::Unit(unit) => Command::SelectUnit(unit, None),
         Found::Class(class) => Command::SelectClass(Some(class)),
         Found::Pane(index) => Command::ShowPane(&PANELS[index]),
+        Found::Network(index) if search.beside => Command::OpenBeside(Opening::of(ZOO[index].name)),
         Found::Network(index) => Command::OpenNetwork(Opening::of(ZOO[index].name)),
         Found::Sample(index) => Command::Open(PictureSource::Named(format!("sample:{}", SAMPLES[index].name))),
     });
@@ -76,7 +89,14 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Fi
     any
 }
 
-/// What matches, best first: names that begin so, then words that do, then the rest; in each, in the order of the list.
+/// The networks that match, but for the one on screen.
+fn networks(typed: &str, shown: Option<&Shown>) -> Vec<(Found, String)> {
+    let here = shown.map(|shown| shown.run.model.card.name);
+    let others = ZOO.iter().enumerate().filter(|(_, card)| Some(card.name) != here);
+    matching(typed, others.map(|(index, card)| (Found::Network(index), card.title.to_owned())).collect())
+}
+
+/// What there is of that name.
 fn find(typed: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Found, String)> {
     let wanted = typed.trim().to_lowercase();
     let is_there = |action: &Action| match action {
@@ -108,6 +128,12 @@ fn find(typed: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Found, Str
     all.extend(ZOO.iter().enumerate().map(|(index, card)| (Found::Network(index), format!("network {}", card.title))));
     let samples = SAMPLES.iter().enumerate();
     all.extend(samples.map(|(index, sample)| (Found::Sample(index), format!("picture {}", sample.title))));
+    matching(&wanted, all)
+}
+
+/// What matches, best first: names that begin so, then words that do, then the rest; in each, in the order of the list.
+fn matching(typed: &str, all: Vec<(Found, String)>) -> Vec<(Found, String)> {
+    let wanted = typed.trim().to_lowercase();
     let rank = |label: &str| {
         let label = label.to_lowercase();
         let bare = label.split_once(' ').map_or(label.as_str(), |(_, rest)| rest);

@@ -1,7 +1,7 @@
 //! The panes that the user arranges, and how an arrangement is kept between sessions.
 
 use super::{
-    commands::Command,
+    commands::{Action, Command},
     panels::{self, Kind, Panel},
     pin::{Part, Pin},
     state::{Shown, View},
@@ -142,16 +142,24 @@ impl Behavior<Pane> for Drawing<'_> {
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
-        match pane.pin.is_any() {
-            true => RichText::new(format!("{}, pinned", pane.kind.title)).into(),
-            false => RichText::new(pane.kind.title).into(),
+        let title = pane.kind.title;
+        // Another network has a name; what else is pinned says the pane.
+        let network = self.view.zip(pane.pin.run()).and_then(|(view, kept)| {
+            let model = &kept.run.model;
+            (!Arc::ptr_eq(model, &view.run().model)).then_some(model.card.title)
+        });
+        match network {
+            Some(network) => RichText::new(format!("{title}, {network}")).into(),
+            None if pane.pin.is_any() => RichText::new(format!("{title}, pinned")).into(),
+            None => RichText::new(title).into(),
         }
     }
 
     fn on_tab_button(&mut self, tiles: &mut Tiles<Pane>, tile: TileId, button: egui::Response) -> egui::Response {
         match tiles.get(tile) {
             Some(egui_tiles::Tile::Pane(pane)) => {
-                button.on_hover_text(pane.kind.about).accessible_name(pane.kind.title)
+                let title = self.tab_title_for_pane(pane);
+                button.on_hover_text(pane.kind.about).accessible_name(title.text())
             }
             _ => button,
         }
@@ -255,6 +263,7 @@ fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
         }
     }
     ui.separator();
+    let beside = Action::Beside.info();
     for (label, hint, command) in [
         ("Save…", SAVE, Command::ExportPane(tile)),
         ("Copy", COPY, Command::CopyPane(tile)),
@@ -262,6 +271,7 @@ fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
         ("Save as shown…", "The pane as it looks, as a PNG", Command::ExportLook(tile, false)),
         ("Save as shown, 2x…", "The same drawn twice as large: the window flickers", Command::ExportLook(tile, true)),
         ("Duplicate", "Another of the same beside it", Command::Duplicate(tile)),
+        (beside.label, beside.hint, Command::ChooseBeside(tile)),
         ("Close", "The View menu shows it again", Command::ClosePane(tile)),
     ] {
         if ui.button(label).on_hover_text(hint).clicked() {

@@ -144,6 +144,11 @@ impl Pin {
         (self.run, self.wanted) = (Some(shown), None);
     }
 
+    /// The run that it is pinned to.
+    pub fn run(&self) -> Option<&Shown> {
+        self.run.as_deref()
+    }
+
     /// The run that the pane shows.
     pub fn shown<'a>(&'a self, present: &'a Shown) -> &'a Shown {
         self.run.as_deref().unwrap_or(present)
@@ -157,7 +162,9 @@ impl Pin {
             if !is_same_network(shown, view.shown) {
                 let last = |shown: &Shown| shown.run.layers.len() - 1;
                 let share = own.layer as f64 / last(view.shown).max(1) as f64;
-                own.layer = (share * last(shown) as f64).round() as usize;
+                // Only the input is the input's match: beside a first convolution it would say nothing.
+                let matched = (share * last(shown) as f64).round() as usize;
+                own.layer = matched.max(usize::from(view.selection.layer > 0));
                 own.unit = strongest_unit(&shown.run.layers[own.layer]);
                 own.position = None;
             }

@@ -3,6 +3,7 @@
 use super::{
     answers::Answers,
     cache::{Cache, Maps},
+    pointing::cell,
     prepare::Pictures,
     theme::Palette,
     thumbs::Thumbs,
@@ -191,10 +192,14 @@ impl<'a> View<'a> {
         self.cache.maps(self.run(), self.selection.layer)
     }
 
-    /// What the pointer is over, as unit, row and column, where that is a map of the selected layer.
+    /// What the pointer is over, as unit, row and column of the selected layer: of the selected unit, unless it is over
+    /// the map of another.
     pub fn hovered_spot(&self) -> Option<(usize, [usize; 2])> {
-        let (run, layer, unit, at) = self.selection.hover?.spot?;
-        (run == self.run().id && layer == self.selection.layer).then_some((unit, at))
+        let hover = self.selection.hover?;
+        let spot = hover.spot.filter(|(run, layer, ..)| *run == self.run().id && *layer == self.selection.layer);
+        let [_, height, width] = self.layer().shape;
+        let below = || (height * width > 1).then(|| (self.selection.unit, cell(hover.place, height, width)));
+        spot.map(|(_, _, unit, at)| (unit, at)).or_else(below)
     }
 
     /// The selected layer.

@@ -1,8 +1,8 @@
 //! The network as a strip: a row a layer with its strongest map, and the layer slider along it.
 
 use super::{
-    commands::Command,
-    describe,
+    commands::{Action, Command},
+    describe, icons,
     slider::{Along, layer_slider},
     state::View,
     theme::{RADIUS, THUMBNAIL},
@@ -29,6 +29,8 @@ const ROW: f32 = 44.0;
 /// Layers that only pass their input on, or rectify it, take less room.
 const LOW: f32 = 24.0;
 const SLIDER: f32 = 26.0;
+/// The button beside the network picker.
+const BESIDE: f32 = 26.0;
 
 impl Strip {
     /// The network picker, then the layers.
@@ -47,8 +49,21 @@ impl Strip {
     }
 
     fn network(&mut self, ui: &mut Ui, model: Option<&Model>, out: &mut Vec<Command>) {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            self.choose(ui, model, out);
+            let (name, hint) = (Action::Beside.info().label, Action::Beside.info().hint);
+            if icons::button(ui, BESIDE, icons::BESIDE, name, &format!("{name}\n{hint}"), false).clicked() {
+                out.push(Action::Beside.into());
+            }
+        });
+        let Some(model) = model else { return };
+        Self::weights(ui, model, out);
+    }
+
+    fn choose(&mut self, ui: &mut Ui, model: Option<&Model>, out: &mut Vec<Command>) {
         let shown = model.map_or("Opening…", |model| model.card.title);
-        let width = ui.available_width() - 8.0;
+        let width = ui.available_width() - 8.0 - BESIDE;
         let combo = egui::ComboBox::from_id_salt("network").width(width).truncate();
         let response = combo.selected_text(RichText::new(shown).strong()).show_ui(ui, |ui| {
             ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
@@ -68,8 +83,12 @@ impl Strip {
             }
         });
         response.response.accessible_name("Network");
-        let Some(model) = model else { return };
-        ui.horizontal(|ui| {
+    }
+
+    /// Which weights, and where others are had.
+    fn weights(ui: &mut Ui, model: &Model, out: &mut Vec<Command>) {
+        // What does not fit goes below: were it to stick out, the layers would too.
+        ui.horizontal_wrapped(|ui| {
             ui.add_space(4.0);
             let colour = super::theme::Palette::of(ui.ctx()).warning;
             match &model.weights {
@@ -92,7 +111,7 @@ impl Strip {
                 out.push(Command::Fetch(Opening::of(model.card.name)));
             }
             if ui.small_button("weights…").on_hover_text("Open a file of weights for this network").clicked() {
-                out.push(super::commands::Action::OpenWeights.into());
+                out.push(Action::OpenWeights.into());
             }
         });
     }

@@ -58,6 +58,23 @@ impl Viewport {
     /// Lets the wheel, pinching and dragging over a pane change what all panes show; a double click shows the whole
     /// again. `plane` is where the whole lies there. The middle button always drags, the first where nothing else does.
     pub fn navigate(self, ui: &Ui, response: &Response, plane: Rect, first_drags: bool, out: &mut Vec<Command>) {
+        self.gestures(ui, response, plane, first_drags, true, out);
+    }
+
+    /// The same over one of many pictures: the wheel zooms unless it `scrolls` through them; with Ctrl it always does.
+    pub fn navigate_tiles(self, ui: &Ui, response: &Response, plane: Rect, scrolls: bool, out: &mut Vec<Command>) {
+        self.gestures(ui, response, plane, true, !scrolls, out);
+    }
+
+    fn gestures(
+        self,
+        ui: &Ui,
+        response: &Response,
+        plane: Rect,
+        first_drags: bool,
+        wheel_zooms: bool,
+        out: &mut Vec<Command>,
+    ) {
         let mut next = self;
         let drags =
             response.dragged_by(PointerButton::Middle) || first_drags && response.dragged_by(PointerButton::Primary);
@@ -66,7 +83,8 @@ impl Viewport {
         }
         if let Some(at) = response.hover_pos() {
             let (pinched, scrolled) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta()));
-            next = next.zoomed(pinched * (scrolled.y / 250.0).exp(), place(plane, at));
+            let wheel = if wheel_zooms { (scrolled.y / 250.0).exp() } else { 1.0 };
+            next = next.zoomed(pinched * wheel, place(plane, at));
         }
         if response.double_clicked() {
             next = Viewport::default();

@@ -196,6 +196,19 @@ pub fn hollow(ui: &mut Ui, text: &str, busy: bool) {
     }
 }
 
+/// What is lacking is forgiven for so long: what was there before stays meanwhile.
+const BRIEF_SECS: f64 = 0.2;
+
+/// Whether something is lacking for a moment only; `since` is since when, `None` while nothing is.
+pub fn is_brief(ui: &Ui, since: &mut Option<f64>) -> bool {
+    let now_secs = ui.input(|input| input.time);
+    let left_secs = BRIEF_SECS - (now_secs - *since.get_or_insert(now_secs));
+    if left_secs > 0.0 {
+        ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left_secs));
+    }
+    left_secs > 0.0
+}
+
 /// A small cross, readable on any photograph.
 pub fn cross(painter: &egui::Painter, at: Pos2) {
     for (width, colour) in [(3.0, Color32::from_black_alpha(160)), (1.0, Color32::WHITE)] {

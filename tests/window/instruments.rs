@@ -129,6 +129,36 @@ fn two_networks_stand_side_by_side() {
 }
 
 #[test]
+fn another_network_is_put_beside_by_one_command() {
+    let Some(mut window) = open() else { return };
+    let clicked = window.get_by_label("picture").rect().center();
+    click(&mut window, clicked);
+    press(&mut window, "Compare with another network…");
+    let search = window.get_by_label("Find a network");
+    search.type_text("lenet");
+    window.run_steps(2);
+    window.key_press(Key::Enter);
+    window.run_steps(2);
+    until(&mut window, "LeNet-5", |app| app.shown().unwrap().run.model.card.name == "lenet5");
+    settle(&mut window);
+    // Both see the same picture, and the tab says which network the twin keeps.
+    assert_eq!(picture_name(window.state()), "chelsea");
+    window.get_by_label("feature maps of C1");
+    window.get_by_label("feature maps of conv1");
+    window.get_by_label("Activations, photonet");
+    // Once more: what is on screen is not offered.
+    window.key_press_modifiers(Modifiers::COMMAND, Key::B);
+    window.run_steps(2);
+    window.get_by_label("Find a network").type_text("lenet");
+    window.run_steps(2);
+    window.get_by_label("LeNet-5 (ReLU, max pool)");
+    assert!(window.query_by_label("LeNet-5").is_none());
+    window.key_press(Key::Escape);
+    window.run_steps(2);
+    assert!(window.query_by_label("Find a network").is_none());
+}
+
+#[test]
 fn every_pane_can_be_closed_and_shown_again() {
     let Some(mut window) = open() else { return };
     for kind in PANELS {
@@ -363,6 +393,15 @@ fn a_drawing_runs_as_it_is_drawn() {
     settle(&mut window);
     let second = ink(window.state());
     assert!(second > first, "{first} {second}");
+    // What follows by itself is never offered as if it had been cancelled, however fast pictures come.
+    window.drag_at(pad.center());
+    for step in 0..60 {
+        window.hover_at(pad.center() + vec2(step as f32 % 30.0, step as f32 % 7.0));
+        window.step();
+        assert!(window.query_by_label("Compute").is_none(), "at step {step}");
+    }
+    window.drop_at(pad.center());
+    settle(&mut window);
     press(&mut window, "Clear the drawing");
     settle(&mut window);
     assert_eq!(ink(window.state()), 0);

@@ -12,7 +12,7 @@ use image::RgbaImage;
 fn layout_of(stage: &Stage, pixels_per_point: f32) -> Layout {
     let grid = &stage.grid;
     let layout = Layout::new(grid.tile, grid.gap, grid.columns, grid.order.len() as u32, pixels_per_point);
-    layout.at(stage.answer.as_ref().unwrap().response.rect.min)
+    layout.at(stage.answer.as_ref().unwrap().response.rect.min).showing(grid.style.part)
 }
 
 /// Compares all visible tile pixels; returns how many there were.
@@ -55,9 +55,36 @@ fn gpu_paints_what_the_cpu_paints() {
                 let [viridis, turbo, red_blue] = [ColourMap::Viridis, ColourMap::Turbo, ColourMap::RedBlue];
                 for (map, gamma) in [(viridis, 1.0), (turbo, 0.45), (red_blue, 1.0), (red_blue, 2.2)] {
                     let colours = Style { map, gamma };
-                    harness.state_mut().grid.style = TileStyle { colours, scaling, fixed, cross: None };
+                    harness.state_mut().grid.style = TileStyle { colours, scaling, fixed, ..TileStyle::default() };
                     assert!(check(&mut harness, &maps, pixels_per_point) > 40);
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn zoomed_tiles_are_parts_of_larger_ones() {
+    for pixels_per_point in [1.0, 1.5] {
+        let Some(render_state) = device() else { return };
+        let maps = Maps::awkward(7, 13, 9);
+        let atlas = maps.upload(&render_state);
+        let grid = TileGrid::new((0..7).collect(), 3, vec2(41.0, 30.0));
+        let mut harness = window(render_state, atlas, grid, pixels_per_point);
+        let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        let parts = [
+            whole,
+            Rect::from_center_size(pos2(0.4, 0.6), vec2(0.3, 0.3)),
+            Rect::from_min_max(pos2(63.0 / 64.0, 0.0), pos2(1.0, 1.0 / 64.0)),
+        ];
+        for (index, part) in parts.into_iter().enumerate() {
+            // The smallest tiles leave taps out also when zoomed.
+            for tile in [vec2(41.0, 30.0), vec2(3.0, 2.0)] {
+                harness.state_mut().grid.tile = tile;
+                harness.state_mut().grid.style.part = Some(part);
+                assert!(check(&mut harness, &maps, pixels_per_point) >= 7 * 3 * 2);
+                let layout = layout_of(harness.state(), pixels_per_point);
+                assert_eq!(index == 0, layout.whole == layout.tile, "only the whole is not zoomed");
             }
         }
     }

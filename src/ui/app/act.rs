@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     engine::{Contribution, Inquiry, Projection},
-    ui::commands::With,
+    ui::{commands::With, palette::Search, pin::Part},
 };
 
 impl App {
@@ -16,6 +16,14 @@ impl App {
             Command::OpenNetwork(opening) => {
                 (self.opening, self.message) = (opening.clone(), None);
                 self.engine.request(Request::Open(opening));
+            }
+            Command::OpenBeside(opening) => {
+                self.twin();
+                self.carry_out(ctx, Command::OpenNetwork(opening));
+            }
+            Command::ChooseBeside(tile) => {
+                self.active = Some(tile);
+                self.act(ctx, Action::Beside);
             }
             Command::Fetch(opening) => {
                 (self.opening, self.message) = (opening.clone(), None);
@@ -61,17 +69,11 @@ impl App {
             Command::SaveFrames(name, texts) => {
                 self.dialogs.open(ctx, Question::Into, Purpose::Frames(name, texts));
             }
-            Command::Pin(tile, part) => {
-                let mut panes = std::mem::replace(&mut self.panes, Tree::empty(egui::Id::unique("panes")));
-                if let (Some(view), Some(shown)) = (self.view(&[], Palette::of(ctx)), &self.shown)
-                    && let Some(egui_tiles::Tile::Pane(pane)) = panes.tiles.get_mut(tile)
-                {
-                    pane.toggle_pin(part, view, shown);
-                }
-                self.panes = panes;
-            }
+            Command::Pin(tile, part) => self.pin(tile, part),
             Command::ShowPane(kind) => arrangement::show(&mut self.panes, kind),
-            Command::Duplicate(tile) => arrangement::duplicate(&mut self.panes, tile),
+            Command::Duplicate(tile) => {
+                arrangement::duplicate(&mut self.panes, tile);
+            }
             Command::ClosePane(tile) => arrangement::close(&mut self.panes, tile),
             Command::Synthesise(control) => self.engine.control(control),
             Command::Dismiss => self.message = None,
@@ -89,6 +91,27 @@ impl App {
     fn stop_filming(&mut self) {
         self.camera.stop();
         self.asked.forget_drawn();
+    }
+
+    fn pin(&mut self, tile: TileId, part: Part) {
+        let mut panes = std::mem::replace(&mut self.panes, Tree::empty(egui::Id::unique("panes")));
+        // What is pinned does not depend on the colours.
+        if let (Some(view), Some(shown)) = (self.view(&[], Palette::dark()), &self.shown)
+            && let Some(egui_tiles::Tile::Pane(pane)) = panes.tiles.get_mut(tile)
+        {
+            pane.toggle_pin(part, view, shown);
+        }
+        self.panes = panes;
+    }
+
+    /// Keeps the present network in a twin of the active pane; of the maps where that shows but a picture.
+    fn twin(&mut self) {
+        let Some(active) = self.active_pane() else { return };
+        let Some(pane) = arrangement::of_network(&mut self.panes, active) else { return };
+        let is_kept = self.panes.tiles.get_pane(&pane).is_some_and(|pane| pane.pin().holds(Part::Run));
+        if let Some(twin) = (!is_kept).then(|| arrangement::duplicate(&mut self.panes, pane)).flatten() {
+            self.pin(twin, Part::Run);
+        }
     }
 
     fn compare(&mut self, ctx: &egui::Context, with: With) {
@@ -186,6 +209,7 @@ impl App {
             Action::ZoomIn => egui::gui_zoom::zoom_in(ctx),
             Action::ZoomOut => egui::gui_zoom::zoom_out(ctx),
             Action::ZoomReset => ctx.set_zoom_factor(1.0),
+            Action::Beside => self.overlay = Overlay::Palette(Search::of_networks()),
             Action::Palette => self.overlay = Overlay::Palette(Default::default()),
             Action::Keys => self.overlay = Overlay::Keys,
             Action::About => self.overlay = Overlay::About,

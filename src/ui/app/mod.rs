@@ -243,11 +243,13 @@ impl App {
             // Before the first frame nobody knows how large the window is.
             self.panes = first_arrangement(window);
         }
+        // Before it is heard what was answered: where nothing runs, nothing is still to be heard.
+        let work = self.work();
         self.listen(&ctx, &mut out);
         chrome::keys(&ctx, &mut out);
         self.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);
-        let (work, filming) = (self.work(), self.camera.state());
+        let filming = self.camera.state();
         let shown = self.shown.as_deref();
 
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {

@@ -306,6 +306,7 @@ impl Activations {
             scaling: scaling(look.scaling, height * width),
             fixed: None,
             cross: view.selection.hover.map(|hover| hover.place).filter(|_| !single),
+            part: (!single && view.viewport.zoom() > 1.0).then(|| view.viewport.part()),
         };
         let selected = Some(view.selection.unit as u32);
         TileGrid { gap, style, selected, accent: view.palette.accent, ..TileGrid::new(order, columns, tile) }
@@ -314,6 +315,14 @@ impl Activations {
     fn show(&mut self, ui: &mut Ui, view: View, grid: &TileGrid, atlas: &Atlas, label: &str, out: &mut Vec<Command>) {
         let layer = view.selection.layer;
         let answer = grid.show(ui, atlas, label);
+        if view.layer().shape[1..] != [1, 1] {
+            // In the gaps there is nothing to zoom to.
+            let overflows = answer.response.rect.height() > ui.clip_rect().height() + 1.0;
+            let scrolls = overflows || answer.hovered_rect.is_none();
+            // All tiles are of one size: any tells how far a drag goes that has left them.
+            let tile = answer.hovered_rect.unwrap_or(egui::Rect::from_min_size(answer.response.rect.min, grid.tile));
+            view.viewport.navigate_tiles(ui, &answer.response, view.viewport.plane(tile), scrolls, out);
+        }
         let place = |spot: &Spot| [spot.y as usize, spot.x as usize];
         if let Some(spot) = answer.hovered {
             let at = (view.run().id, layer, spot.unit as usize, place(&spot));

@@ -7,9 +7,10 @@ use crate::{
     ui::{
         commands::{Command, With},
         export::Export,
+        pointing::{input_at, pixel},
         state::{Shown, View, layer_name},
         theme::RADIUS,
-        widgets::{caption, fit, hollow, image_at, number, toolbar},
+        widgets::{caption, fit, hollow, number, toolbar},
     },
 };
 use eframe::egui::{
@@ -43,8 +44,8 @@ impl Panel for Compare {
         let side = (area.height() * 0.3).clamp(24.0, 96.0);
         let (above, below) = area.split_top_bottom_at_y(area.top() + side + 34.0);
         let (left, right) = above.split_left_right_at_fraction(0.5);
-        picture(ui, view, view.shown, "A", left, side);
-        picture(ui, view, other, "B", right, side);
+        picture(ui, view, (view.shown, "A"), left, side, out);
+        picture(ui, view, (other, "B"), right, side, out);
         let mut list = ui.new_child(egui::UiBuilder::new().id_salt("layers").max_rect(below));
         layers(&mut list, view, other, out);
         ui.allocate_rect(area, Sense::hover());
@@ -87,10 +88,10 @@ fn choices(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
 }
 
 /// What the network sees of a picture, over its name and what it is taken for.
-fn picture(ui: &mut Ui, view: View, shown: &Shown, letter: &str, area: Rect, side: f32) {
+fn picture(ui: &mut Ui, view: View, (shown, letter): (&Shown, &str), area: Rect, side: f32, out: &mut Vec<Command>) {
     let (above, below) = area.split_top_bottom_at_y(area.top() + side);
     if let Some(input) = view.cache.pictures(&shown.run).and_then(|pictures| pictures.input.clone()) {
-        image_at(ui, fit(above.shrink(1.0), 1.0), input.id(), view.viewport.part(), &format!("picture {letter}"));
+        input_at(ui, view, fit(above.shrink(1.0), 1.0), input.id(), &format!("picture {letter}"), out);
     }
     let best = shown.ranking.first().copied().unwrap_or(0);
     let share = 100.0 * shown.run.probabilities.get(best).copied().unwrap_or(0.0);
@@ -98,7 +99,8 @@ fn picture(ui: &mut Ui, view: View, shown: &Shown, letter: &str, area: Rect, sid
     words.spacing_mut().item_spacing.y = 0.0;
     let weak = |text: String| egui::Label::new(RichText::new(text).small().weak()).truncate();
     words.add(egui::Label::new(RichText::new(format!("{letter}  {}", name(shown))).small().strong()).truncate());
-    words.add(weak(format!("{} {share:.1}%", shown.run.model.class_name(best))));
+    let here = view.selection.hover.and_then(|hover| pixel(shown, hover.place));
+    words.add(weak(here.unwrap_or_else(|| format!("{} {share:.1}%", shown.run.model.class_name(best)))));
 }
 
 /// A bar a layer, as long as the two are apart there; a click goes to the layer.

@@ -11,9 +11,10 @@ use crate::{
         commands::Command,
         describe,
         export::{Export, numbers_from},
+        pointing::{cell, point},
         prepare::rgb_texture,
         state::{View, is_silent, layer_name},
-        widgets::{WHOLE, caption, hollow, number, toolbar},
+        widgets::{WHOLE, caption, hollow, is_brief, number, toolbar},
     },
 };
 use eframe::egui::{
@@ -43,8 +44,10 @@ struct Deconvnet {
     textures: HashMap<Projected, (TextureHandle, Rect)>,
     /// How many more may come in this frame.
     uploads: usize,
-    /// The picture that they are about.
-    of: u64,
+    /// The picture that they are about, and the network.
+    of: (u64, &'static str),
+    /// Since when some of them are lacking.
+    lacking: Option<f64>,
     units: Option<((u64, NodeId), Vec<usize>)>,
 }
 
@@ -54,12 +57,12 @@ impl Panel for Deconvnet {
         self.uploads = UPLOADS;
         let asked = keys.iter().map(|&(_, layer, unit, keep)| (Arc::clone(view.run()), layer, unit, keep)).collect();
         out.push(Command::NeedReconstructions(asked));
-        let same = std::mem::replace(&mut self.of, view.run().of) == view.run().of;
-        self.textures.retain(|&(run, layer, ..), _| (same || run == view.run().id) && layer == view.selection.layer);
-        caption(ui, format!("{}  ·  the selected and the strongest units, projected back", layer_name(view.node())))
-            .on_hover_text(
-                "Left what the unit responds to, right the part of the picture that it sees (Zeiler and Fergus 2014)",
-            );
+        self.forget(ui, view, &keys);
+        let here = keys.first().and_then(|&key| read_out(view, key));
+        let usual = || "the selected and the strongest units, projected back".to_owned();
+        caption(ui, format!("{}  ·  {}", layer_name(view.node()), here.unwrap_or_else(usual))).on_hover_text(
+            "Left what the unit responds to, right the part of the picture that it sees (Zeiler and Fergus 2014)",
+        );
         toolbar(ui, |ui| {
             ui.checkbox(&mut self.whole, "whole maps")
                 .on_hover_text("Keep all of a unit's map instead of its strongest value");
@@ -121,6 +124,22 @@ impl Deconvnet {
             self.units = Some((here, heard));
         }
         self.units_with_keep(view).unwrap_or_default()
+    }
+
+    /// Drops what is not about what is shown; while what comes is lacking, for a moment, that from before stays.
+    fn forget(&mut self, ui: &Ui, view: View, keys: &[Projected]) {
+        let of = (view.run().of, view.run().model.card.name);
+        let failed = |key| matches!(view.answers.reconstruction(key), Some(Err(_)));
+        let complete = keys.iter().all(|&key| self.textures.contains_key(&key) || failed(key));
+        if complete {
+            self.lacking = None;
+        }
+        let may_stay = |pane: &mut Self| of == pane.of || of.1 == pane.of.1 && is_brief(ui, &mut pane.lacking);
+        let stays = !complete && may_stay(self);
+        if !stays {
+            self.of = of;
+        }
+        self.textures.retain(|&(run, layer, ..), _| (stays || run == view.run().id) && layer == view.selection.layer);
     }
 
     /// The selected unit at its position, then the strongest.
@@ -189,12 +208,19 @@ impl Deconvnet {
             }
         }
         if let Some((texture, part)) = self.shown(key) {
-            within(painter, left, texture, *part);
+            // A whole map is zoomed with the picture; what a value sees is near enough.
+            let part = if *part == WHOLE { view.viewport.part() } else { *part };
             let pictures = view.pictures();
-            match pictures.as_ref().and_then(|pictures| pictures.input.as_ref()) {
-                Some(input) => within(painter, right, input, *part),
-                None => {
-                    painter.rect_filled(right, 0.0, view.palette.hovered);
+            let input = pictures.as_ref().and_then(|pictures| pictures.input.as_ref());
+            for (square, texture) in [(left, Some(texture)), (right, input)] {
+                match texture {
+                    Some(texture) => {
+                        let (seen, plane) = within(painter, square, texture, part);
+                        point(ui, view, &response, seen, plane, out);
+                    }
+                    None => {
+                        painter.rect_filled(square, 0.0, view.palette.hovered);
+                    }
                 }
             }
         }
@@ -212,8 +238,18 @@ impl Deconvnet {
     }
 }
 
-/// A part of a texture in the middle of a square, not distorted.
-fn within(painter: &egui::Painter, square: Rect, texture: &TextureHandle, part: Rect) {
+/// What the reconstruction of a unit has where the pointer is.
+fn read_out(view: View, key: Projected) -> Option<String> {
+    let found = &view.answers.reconstruction(key)?.as_ref().ok()?.found;
+    let [channels, height, width] = found.shape;
+    let [row, column] = cell(view.selection.hover?.place, height, width);
+    let value = |channel: usize| found.values.get((channel * height + row) * width + column).copied().map(number);
+    let values: Vec<String> = (0..channels).filter_map(value).collect();
+    Some(format!("unit {}  ·  row {row}, column {column}  ·  {}", key.2, values.join(", ")))
+}
+
+/// A part of a texture in the middle of a square, not distorted. Where it lies, and where the whole would.
+fn within(painter: &egui::Painter, square: Rect, texture: &TextureHandle, part: Rect) -> (Rect, Rect) {
     let [width, height] = texture.size().map(|side| side as f32);
     let size = vec2(part.width() * width, part.height() * height);
     let scale = square.width() / size.x.max(size.y).max(f32::MIN_POSITIVE);
@@ -221,4 +257,6 @@ fn within(painter: &egui::Painter, square: Rect, texture: &TextureHandle, part: 
     let uv = Rect::from_min_max(Pos2::ZERO, egui::pos2(1.0, 1.0)).intersect(part);
     painter.rect_filled(square, 0.0, Color32::from_gray(128));
     painter.image(texture.id(), rect, uv, Color32::WHITE);
+    let size = rect.size() / part.size();
+    (rect, Rect::from_min_size(rect.min - size * part.min.to_vec2(), size))
 }

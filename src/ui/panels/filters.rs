@@ -88,7 +88,8 @@ impl Panel for FiltersPane {
 }
 
 fn weights_style(range: Range) -> TileStyle {
-    TileStyle { colours: Style::SIGNED, scaling: Scaling::Symmetric, fixed: Some(range.symmetric()), cross: None }
+    let fixed = Some(range.symmetric());
+    TileStyle { colours: Style::SIGNED, scaling: Scaling::Symmetric, fixed, ..TileStyle::default() }
 }
 
 /// The next layer with filters towards the picture, else towards the classes.

@@ -15,15 +15,15 @@ use crate::{
         describe,
         export::{Export, numbers_from},
         parameters::{self, Kept, parameters},
+        pointing::{cell, input_at},
         prepare::rgba_texture,
-        state::{Hover, View, layer_name},
-        viewport,
+        state::{View, layer_name},
         widgets::{
-            caption, class_picker, colour_maps, combo, cross, fit, gamma, hollow, image_at, number, slider, toolbar,
+            caption, class_picker, colour_maps, combo, fit, gamma, hollow, image_at, is_brief, number, slider, toolbar,
         },
     },
 };
-use eframe::egui::{self, Rect, TextureHandle, TextureOptions, Ui};
+use eframe::egui::{self, TextureHandle, TextureOptions, Ui};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use image::imageops;
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,8 @@ pub(super) struct Heat {
     /// The answer shown last, and of which run: it stays until the next is there, dimmed unless the two differ but in
     /// what was done to the picture.
     last: Option<(Arc<Run>, Arc<Attribution>)>,
+    /// Since when there is no answer.
+    lacking: Option<f64>,
 }
 
 impl Heat {
@@ -73,7 +75,7 @@ impl Heat {
             // A few broad blots: more would hide the picture.
             (options.opacity, options.style.gamma) = (0.65, 1.0);
         }
-        Heat { methods, label, options, search: String::new(), painted: None, last: None }
+        Heat { methods, label, options, search: String::new(), painted: None, last: None, lacking: None }
     }
 
     fn method(&self) -> &'static Method {
@@ -123,14 +125,16 @@ impl Panel for Heat {
                 });
                 caption(ui, text).on_hover_text(format!("{}\n\n{}", method.about, method.paper));
                 self.show(ui, view, &attribution, out);
-                self.last = Some((Arc::clone(view.run()), attribution));
+                (self.last, self.lacking) = (Some((Arc::clone(view.run()), attribution)), None);
             }
             Some(Err(why)) => {
                 caption(ui, format!("{target}  ·  {}", method.title));
                 hollow(ui, why, false);
             }
             None => {
-                let comes = !view.work.is_empty() && view.answers.is_asked(&key);
+                // What is quick is asked for in the frame that first lacks it: then nothing runs for it yet.
+                let (works, is_asked) = (!view.work.is_empty(), view.answers.is_asked(&key));
+                let comes = if method.slow { works && is_asked } else { works || !is_asked };
                 caption(ui, format!("{target}  ·  {}", method.title)).on_hover_text(method.about);
                 self.offer(ui, view, inquiry, comes, out);
             }
@@ -262,7 +266,10 @@ impl Heat {
         let slow = inquiry.method.slow;
         if comes {
             let area = ui.available_rect_before_wrap();
-            if let Some((run, last)) = self.last.clone().filter(|(run, _)| run.of == view.run().of) {
+            // While something is drawn every stroke is another picture: what comes at once must not flicker.
+            let brief = !slow && is_brief(ui, &mut self.lacking);
+            let fits = |run: &Run| run.of == view.run().of || brief && Arc::ptr_eq(&run.model, &view.run().model);
+            if let Some((run, last)) = self.last.clone().filter(|(run, _)| fits(run)) {
                 self.show(&mut ui.new_child(egui::UiBuilder::new().max_rect(area)), view, &last, &mut Vec::new());
                 if run.id != view.run().id && !slow {
                     return;
@@ -274,9 +281,6 @@ impl Heat {
                 if slow { format!("{}: {share:.0}%", inquiry.method.title) } else { inquiry.method.title.into() };
             hollow(ui, &text, true);
             return;
-        }
-        if !slow && !view.work.is_empty() {
-            return hollow(ui, inquiry.method.title, true);
         }
         ui.horizontal(|ui| {
             let hint = if slow { "Takes many passes through the network" } else { "Cancelled" };
@@ -291,8 +295,7 @@ impl Heat {
     /// The value under the pointer, wherever it is.
     fn read_out(&self, view: View, attribution: &Attribution) -> Option<String> {
         let [channels, height, width] = attribution.shape;
-        let [x, y] = view.selection.hover?.place;
-        let (row, column) = ((y * height as f32) as usize, (x * width as f32) as usize);
+        let [row, column] = cell(view.selection.hover?.place, height, width);
         let value = |channel: usize| attribution.values.get((channel * height + row) * width + column).copied();
         let values: Option<Vec<String>> = (0..channels).map(|channel| value(channel).map(number)).collect();
         Some(format!("row {row}, column {column}  ·  {}", values?.join(", ")))
@@ -306,7 +309,6 @@ impl Heat {
         let over = self.options.over && channels == 1 && input.is_some();
         let texture = self.texture(ui, attribution, over);
         let area = ui.available_rect_before_wrap();
-        let part = view.viewport.part();
         // A layer's places cover the whole input, whatever their number.
         let [_, rows, columns] = view.shown.graph().input_shape();
         let aspect =
@@ -314,33 +316,20 @@ impl Heat {
         let rect = match input {
             Some(input) if over => {
                 let rect = fit(area, aspect);
-                image_at(ui, rect, input.id(), part, &format!("picture under the {}", self.label));
+                let under = format!("picture under the {}", self.label);
+                image_at(ui, rect, input.id(), view.viewport.part(), &under);
                 rect
             }
             Some(input) if area.width() > 1.4 * area.height() * aspect => {
                 let (left, right) = area.split_left_right_at_fraction(0.5);
                 let beside = format!("picture beside the {}", self.label);
                 let left = fit(left, aspect);
-                let response = image_at(ui, left, input.id(), part, &beside);
-                self.point(ui, view, &response, left, out);
+                input_at(ui, view, left, input.id(), &beside, out);
                 fit(right, aspect)
             }
             _ => fit(area, aspect),
         };
-        let response = image_at(ui, rect, texture, part, self.label);
-        self.point(ui, view, &response, rect, out);
-    }
-
-    /// The pointer over a picture of the input in a rectangle, or the mark of where it is elsewhere.
-    fn point(&self, ui: &Ui, view: View, response: &egui::Response, rect: Rect, out: &mut Vec<Command>) {
-        let plane = view.viewport.plane(rect);
-        view.viewport.navigate(ui, response, plane, true, out);
-        if let Some(at) = response.hover_pos() {
-            let place = viewport::place(plane, at).map(|share| share.clamp(0.0, 0.9999));
-            out.push(Command::Hover(Hover { place, spot: None }));
-        } else if let Some(hover) = view.selection.hover {
-            cross(&ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())), viewport::point(plane, hover.place));
-        }
+        input_at(ui, view, rect, texture, self.label, out);
     }
 
     /// Painted anew only when the answer or the options change.

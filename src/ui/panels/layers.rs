@@ -146,7 +146,7 @@ impl Panel for Layers {
         let selected = view.selection.layer;
         egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
-            let mut table = TableBuilder::new(ui).striped(true).sense(Sense::click()).auto_shrink(false);
+            let mut table = TableBuilder::new(ui).striped(true).sense(Sense::CLICK).auto_shrink(false);
             for field in Field::ALL {
                 let width = field.heading().2;
                 table = table.column(match field {
@@ -168,7 +168,7 @@ impl Panel for Layers {
                     row.set_selected(id == selected);
                     let mut clicked = false;
                     for field in Field::ALL {
-                        row.col(|ui| {
+                        let (_, cell) = row.col(|ui| {
                             let text = field.cell(id, view.shown);
                             let text = if field.is_number() { RichText::new(text).monospace() } else { text.into() };
                             let label = egui::Label::new(text).extend();
@@ -186,6 +186,9 @@ impl Panel for Layers {
                             };
                             clicked |= ui.with_layout(side(field), show).inner;
                         });
+                        // The keyboard stops at the row's name alone.
+                        let of = || format!("{} of {}", field.heading().0, nodes[id].name);
+                        cell.widget_info(|| WidgetInfo::labeled(egui::Role::Cell, true, of()));
                     }
                     if clicked || row.response().clicked() {
                         self.scrolled_to = Some(id);
@@ -250,7 +253,7 @@ impl Layers {
     /// A heading: a click sorts by its column, another the other way round; numbers begin with the largest.
     fn head(&mut self, row: &mut TableRow, field: Field) {
         let (label, hint, _) = field.heading();
-        row.col(|ui| {
+        let (_, cell) = row.col(|ui| {
             let sorted = self.options.sort == field;
             let text = RichText::new(label).small();
             let text = if sorted { text.strong() } else { text.weak() };
@@ -263,6 +266,7 @@ impl Layers {
                 self.options.sort = field;
             }
         });
+        cell.widget_info(|| WidgetInfo::labeled(egui::Role::ColumnHeader, true, format!("column {label}")));
     }
 }
 

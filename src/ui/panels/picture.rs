@@ -10,6 +10,7 @@ use crate::{
     ui::{
         commands::Command,
         export::Export,
+        pointing::pixel,
         state::{Hover, View, layer_name, strongest_at},
         viewport,
         widgets::{caption, cross, fit, hollow, number},
@@ -56,8 +57,9 @@ impl Panel for Picture {
         let what = format!("{}  ·  {w}x{h}  ·  seen at {width}x{height}", picture.name);
         let alteration = view.selection.alteration;
         let altered = alteration.say([width, height]);
-        caption(ui, if altered.is_empty() { what.clone() } else { format!("{altered}  ·  {what}") })
-            .on_hover_text(what);
+        let here = view.selection.hover.and_then(|hover| pixel(view.shown, hover.place));
+        let usual = || if altered.is_empty() { what.clone() } else { format!("{altered}  ·  {what}") };
+        caption(ui, here.unwrap_or_else(usual)).on_hover_text(&what);
         let pictures = view.pictures();
         let Some(texture) = pictures.as_ref().and_then(|pictures| pictures.picture.as_ref()) else {
             return hollow(ui, "Painting the picture", true);

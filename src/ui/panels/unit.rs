@@ -41,8 +41,7 @@ impl Panel for Unit {
         let (layer, unit) = (view.layer(), view.selection.unit);
         let [_, height, width] = layer.shape;
         let single = height * width == 1;
-        let hovered = view.hovered_spot().filter(|(other, _)| *other == unit);
-        let at = hovered.map_or_else(|| view.position().unwrap_or([0, 0]), |(_, at)| at);
+        let at = view.hovered_spot().map_or_else(|| view.position().unwrap_or([0, 0]), |(_, at)| at);
         let text = format!("{}  ·  {}", layer_name(view.node()), describe::value(view, unit, at));
         caption(ui, &text).on_hover_text(text);
         let area = ui.available_rect_before_wrap();
@@ -102,8 +101,9 @@ impl Unit {
         let style = TileStyle {
             colours: view.look.style,
             scaling: view.look.scaling,
-            fixed: None,
             cross: view.selection.hover.map(|hover| hover.place),
+            // All of it: what is not to be seen lies outside the pane.
+            ..TileStyle::default()
         };
         let label = format!("map of unit {}", view.selection.unit);
         let plane = view.viewport.plane(rect);
