@@ -23,6 +23,7 @@ mod convolution;
 mod first;
 mod instruments;
 mod monkey;
+mod naming;
 mod pace;
 mod saving;
 mod sessions;
