@@ -24,6 +24,7 @@ mod filming;
 mod first;
 mod instruments;
 mod monkey;
+mod naming;
 mod pace;
 mod saving;
 mod sessions;
