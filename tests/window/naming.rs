@@ -1,9 +1,51 @@
-//! Who has no mouse: keys reach whatever does something.
+//! Who cannot see the window, or has no mouse: whatever does something has a name, and keys reach it.
 
 use super::*;
-use eframe::egui::{Key, accesskit::Role};
+use eframe::egui::{
+    Key,
+    accesskit::{Action, Role},
+};
 use egui_kittest::kittest::NodeT as _;
 use std::collections::BTreeSet;
+use striate::ui::panels::PANELS;
+
+/// What can be clicked or focused and has no name.
+fn nameless(window: &Window) -> Vec<String> {
+    let nodes = window.root().children_recursive();
+    let acts = nodes.filter(|node| {
+        let data = node.accesskit_node().data();
+        data.supports_action(Action::Click) || data.supports_action(Action::Focus)
+    });
+    // What egui itself makes: bars to scroll, the bars of tabs, the gaps between panes. They are dragged, or left alone.
+    let is_egui =
+        |role: Role, size: egui::Vec2| role == Role::ScrollBar || role == Role::Unknown && size.min_elem() <= 24.0;
+    let acts = acts.filter(|node| !is_egui(node.accesskit_node().role(), node.rect().size()));
+    let is_empty = |text: Option<String>| text.is_none_or(|text| text.trim().is_empty());
+    let nameless = acts.filter(|node| is_empty(node.accesskit_node().label()));
+    nameless.map(|node| format!("{:?} at {}", node.accesskit_node().role(), node.rect())).collect()
+}
+
+#[test]
+fn whatever_does_something_has_a_name() {
+    let Some(mut window) = open() else { return };
+    let (mut seen, mut found) = (0, Vec::new());
+    for kind in PANELS {
+        press(&mut window, "View");
+        press(&mut window, "Panes");
+        // In the menu; behind it comes its tab.
+        window.get_all_by_label(kind.title).next().unwrap().click();
+        window.run_steps(4);
+        settle(&mut window);
+        seen += window.root().children_recursive().count();
+        found.extend(nameless(&window).into_iter().map(|what| format!("{}: {what}", kind.title)));
+        press(&mut window, &format!("Menu of {}", kind.title));
+        found.extend(nameless(&window).into_iter().map(|what| format!("the menu of {}: {what}", kind.title)));
+        window.key_press(Key::Escape);
+        window.run_steps(2);
+    }
+    assert!(found.is_empty(), "{found:#?}");
+    assert!(seen > 100 * PANELS.len(), "hardly anything was looked at: {seen}");
+}
 
 /// The name of what has the keyboard.
 fn focused(window: &Window) -> Option<String> {
