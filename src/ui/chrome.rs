@@ -215,7 +215,12 @@ pub fn overlay(
     if *overlay == Overlay::None {
         return;
     }
-    let modal = egui::Modal::new(egui::Id::unique("overlay"));
+    let id = egui::Id::unique("overlay");
+    let mut modal = egui::Modal::new(id);
+    if let Overlay::Palette(_) = overlay {
+        // What is typed into stays where it is, however much it finds.
+        modal = modal.area(egui::Modal::default_area(id).anchor(Align2::CENTER_TOP, [0.0, 96.0]));
+    }
     let response = modal.show(ctx, |ui| {
         ui.set_width(if *overlay == Overlay::Keys { 680.0 } else { 420.0 });
         match overlay {

@@ -12,7 +12,7 @@ use crate::{
     picture::SAMPLES,
     zoo::ZOO,
 };
-use eframe::egui::{self, Key, Ui};
+use eframe::egui::{self, Align, Key, Layout, Ui};
 
 /// How many matches are listed.
 const LISTED: usize = 16;
@@ -54,6 +54,8 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Fi
     let edit = ui.add(egui::TextEdit::singleline(&mut search.typed).hint_text(hint).desired_width(f32::INFINITY));
     if edit.changed() {
         search.at = 0;
+        // The field shows its hint once more in the frame in which the first letter comes.
+        ui.ctx().request_repaint();
     }
     edit.accessible_name(name).request_focus();
     let found = if search.beside { networks(&search.typed, shown) } else { find(&search.typed, shown, filming) };
@@ -69,7 +71,7 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Fi
             let shortcut = info.shortcut.map_or_else(String::new, |shortcut| ui.ctx().format_shortcut(&shortcut));
             (button, hint) = (button.shortcut_text(shortcut), info.hint);
         }
-        let response = ui.add_sized([ui.available_width(), 20.0], button);
+        let response = ui.with_layout(Layout::top_down_justified(Align::LEFT), |ui| ui.add(button)).inner;
         if (if hint.is_empty() { response } else { response.on_hover_text(hint) }).clicked() {
             taken = Some(found);
         }
