@@ -215,8 +215,13 @@ fn layers_units_and_classes_are_found_by_keyboard_alone() {
     assert_eq!(find("9999").1, 255, "beyond the last unit is the last");
     let (.., class) = find("tabby");
     let class = class.unwrap();
-    let name = window.state().shown().unwrap().run.model.class_name(class);
+    let shown = window.state().shown().unwrap();
+    let name = shown.run.model.class_name(class).to_owned();
     assert!(name.contains("tabby"), "{name}");
+    // Far down by its score, it stands on top while it is explained.
+    let rank = shown.ranking.iter().position(|&other| other == class).unwrap();
+    let top = |label: &str| window.get_by_label(label).rect().top();
+    assert!(rank >= 8 && top(&format!("class {name}")) < top("class Chihuahua"), "rank {rank}");
 }
 
 #[test]

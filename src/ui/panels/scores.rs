@@ -44,6 +44,12 @@ impl Panel for Scores {
             let share = |class: usize| run.probabilities[class].max(other.run.probabilities[class]);
             ranking.to_mut().sort_by(|&one, &two| share(two).total_cmp(&share(one)));
         }
+        let in_sight = (ui.available_height() / ROW) as usize;
+        let chosen = view.selection.class.and_then(|class| ranking.iter().position(|&other| other == class));
+        if let Some(rank) = chosen.filter(|&rank| rank >= in_sight) {
+            // What is explained need not be scrolled for, whatever its rank.
+            ranking.to_mut()[..=rank].rotate_right(1);
+        }
         let count = ranking.len().min(SHOWN);
         egui::ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, count, |ui, rows| {
             ui.spacing_mut().item_spacing.y = 0.0;
