@@ -143,6 +143,13 @@ impl Answers {
         missing
     }
 
+    /// Forgets what was answered about runs that nobody will ask about again.
+    pub fn forget(&mut self, is_alive: impl Fn(u64) -> bool) {
+        self.attributions.retain(|key| is_alive(key.0));
+        self.reconstructions.retain(|key| is_alive(key.0));
+        self.rankings.retain(|key| is_alive(key.0));
+    }
+
     /// What was cancelled may be asked for again.
     pub fn ask_again(&mut self) {
         self.asked = Asked::default();
@@ -163,6 +170,10 @@ impl<K: Clone + Eq + Hash, V> Recent<K, V> {
 
     fn get(&self, key: &K) -> Option<&V> {
         self.entries.get(key).map(|(_, value)| value)
+    }
+
+    fn retain(&mut self, keep: impl Fn(&K) -> bool) {
+        self.entries.retain(|key, _| keep(key));
     }
 
     fn insert(&mut self, key: K, value: V) {

@@ -69,3 +69,19 @@ impl Kept {
         eframe::Storage::get_string(self, key).unwrap()
     }
 }
+
+#[test]
+fn a_network_that_was_left_is_let_go() {
+    let Some(mut window) = open() else { return };
+    // Both have shown an answer about it, and one is behind a tab when the next comes.
+    for tab in ["CAM", "Saliency"] {
+        window.get_by_role_and_label(egui::accesskit::Role::Button, tab).click();
+        window.run_steps(3);
+        settle(&mut window);
+    }
+    let left = Arc::downgrade(&window.state().shown().unwrap().run);
+    choose_network(&mut window, "LeNet-5");
+    until(&mut window, "the other network", |app| app.shown().unwrap().run.model.card.name == "lenet5");
+    settle(&mut window);
+    until(&mut window, "the first to be dropped", |_| left.strong_count() == 0);
+}

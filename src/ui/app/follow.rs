@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{engine::Run, picture::Alteration};
-use std::time::Instant;
+use std::{collections::HashSet, time::Instant};
 
 /// How many files are remembered.
 const RECENT: usize = 12;
@@ -128,5 +128,11 @@ impl App {
         // What was asked about the last run was dropped with it.
         self.answers.ask_again();
         self.shown = Some(shown);
+        let panes = self.panes.tiles.tiles().filter_map(|tile| match tile {
+            egui_tiles::Tile::Pane(pane) => pane.pin().run(),
+            egui_tiles::Tile::Container(_) => None,
+        });
+        let alive: HashSet<u64> = self.shown.as_deref().into_iter().chain(panes).map(|shown| shown.run.id).collect();
+        self.answers.forget(|run| alive.contains(&run));
     }
 }

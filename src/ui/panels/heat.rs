@@ -6,7 +6,7 @@ use super::{
     keep, take,
 };
 use crate::{
-    engine::{Inquiry, Lane, Run},
+    engine::{Inquiry, Lane, Model},
     methods::{Attribution, Keep, Method, Target, cam_layers},
     paint::{self, ColourMap, Plane, Range, Style},
     picture::cropped,
@@ -28,7 +28,7 @@ use egui::containers::menu::{MenuButton, MenuConfig};
 use image::imageops;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default)]
@@ -60,11 +60,19 @@ pub(super) struct Heat {
     /// What a class is searched by.
     search: String,
     painted: Option<(Arc<Attribution>, [u32; 4], TextureHandle)>,
-    /// The answer shown last, and of which run: it stays until the next is there, dimmed unless the two differ but in
-    /// what was done to the picture.
-    last: Option<(Arc<Run>, Arc<Attribution>)>,
+    last: Option<Last>,
     /// Since when there is no answer.
     lacking: Option<f64>,
+}
+
+/// The answer shown last: it stays until the next is there, dimmed unless the two differ but in what was done to the
+/// picture. It does not hold the run: a pane behind a tab would keep a network in memory that nobody sees.
+#[derive(Clone)]
+struct Last {
+    run: u64,
+    of: u64,
+    model: Weak<Model>,
+    attribution: Arc<Attribution>,
 }
 
 impl Heat {
@@ -125,7 +133,9 @@ impl Panel for Heat {
                 });
                 caption(ui, text).on_hover_text(format!("{}\n\n{}", method.about, method.paper));
                 self.show(ui, view, &attribution, out);
-                (self.last, self.lacking) = (Some((Arc::clone(view.run()), attribution)), None);
+                let run = view.run();
+                let last = Last { run: run.id, of: run.of, model: Arc::downgrade(&run.model), attribution };
+                (self.last, self.lacking) = (Some(last), None);
             }
             Some(Err(why)) => {
                 caption(ui, format!("{target}  ·  {}", method.title));
@@ -268,10 +278,12 @@ impl Heat {
             let area = ui.available_rect_before_wrap();
             // While something is drawn every stroke is another picture: what comes at once must not flicker.
             let brief = !slow && is_brief(ui, &mut self.lacking);
-            let fits = |run: &Run| run.of == view.run().of || brief && Arc::ptr_eq(&run.model, &view.run().model);
-            if let Some((run, last)) = self.last.clone().filter(|(run, _)| fits(run)) {
-                self.show(&mut ui.new_child(egui::UiBuilder::new().max_rect(area)), view, &last, &mut Vec::new());
-                if run.id != view.run().id && !slow {
+            let run = view.run();
+            let fits = |last: &Last| last.of == run.of || brief && last.model.as_ptr() == Arc::as_ptr(&run.model);
+            if let Some(last) = self.last.clone().filter(fits) {
+                let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
+                self.show(&mut child, view, &last.attribution, &mut Vec::new());
+                if last.run != run.id && !slow {
                     return;
                 }
                 ui.painter().rect_filled(area, 0.0, view.palette.pane.gamma_multiply(0.7));
