@@ -8,7 +8,7 @@
 
 use eframe::{
     App as _,
-    egui::{self, Event, PointerButton, Pos2, RawInput, Rect, accesskit::Role, pos2, vec2},
+    egui::{self, Event, PointerButton, Pos2, RawInput, Rect, accesskit, pos2, vec2},
     egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, wgpu},
 };
 use serde_json::{Value, json};
@@ -143,8 +143,9 @@ impl Window {
         self.ctx.disable_accesskit();
         let update = output.platform_output.accesskit_update;
         let nodes = update.iter().flat_map(|update| &update.nodes).map(|(_, node)| node);
-        let slider = nodes.filter(|node| node.role() == Role::Slider).find(|node| node.label() == Some("Layer"));
-        let bounds = slider.and_then(|slider| slider.bounds());
+        let slider =
+            nodes.filter(|node| node.role() == accesskit::Role::Slider).find(|node| node.label() == Some("Layer"));
+        let bounds = slider.and_then(accesskit::Node::bounds);
         let bounds = bounds.ok_or_else(|| Error::Failed("the window shows no layer slider".into()))?;
         let at = |x: f64, y: f64| pos2(x as f32, y as f32);
         self.slider = Rect::from_min_max(at(bounds.x0, bounds.y0), at(bounds.x1, bounds.y1));
