@@ -9,6 +9,7 @@ mod inquiry;
 mod lab;
 mod labels;
 mod live;
+mod memory;
 mod model;
 mod request;
 mod run;

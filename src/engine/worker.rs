@@ -9,6 +9,7 @@ use super::{
     inquiry::Inquiry,
     lab::invariance,
     live::{Control, Live, save},
+    memory::give_back,
     model::{Model, Opening},
     request::{Event, Lane, PictureSource, Pictured, Request},
     run::Run,
@@ -22,6 +23,7 @@ use crate::{
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, PoisonError, mpsc},
+    time::Duration,
 };
 
 /// A thread with the lanes that it serves. The model, the picture and the live synthesis are those of the first.
@@ -39,7 +41,12 @@ pub(super) struct Worker {
     /// What the present network made of the present picture first.
     of: Option<u64>,
     live: Option<Live>,
+    /// A network was left since the allocator was last asked for what is free.
+    untidy: bool,
 }
+
+/// Who held a network that was left has let go of it after so long without a request.
+const REST: Duration = Duration::from_secs(1);
 
 impl Worker {
     pub fn new(lanes: &'static [Lane], shared: Arc<Shared>, events: mpsc::Sender<Event>, device: DeviceChoice) -> Self {
@@ -54,6 +61,7 @@ impl Worker {
             other: None,
             of: None,
             live: None,
+            untidy: false,
         }
     }
 
@@ -84,8 +92,9 @@ impl Worker {
     }
 
     /// Waits for something to do and marks it as running.
-    fn next(&self) -> Option<(Turn, Watch)> {
-        let mut queue = self.shared.queue();
+    fn next(&mut self) -> Option<(Turn, Watch)> {
+        let shared = Arc::clone(&self.shared);
+        let mut queue = shared.queue();
         loop {
             if queue.closed {
                 return None;
@@ -111,7 +120,18 @@ impl Worker {
                 queue.running.insert(lane, (watch.clone(), status));
                 return Some((turn, watch));
             }
-            queue = self.shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            if !self.untidy {
+                queue = shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let (rested, wait) = shared.changed.wait_timeout(queue, REST).unwrap_or_else(PoisonError::into_inner);
+            queue = rested;
+            if wait.timed_out() {
+                drop(queue);
+                give_back();
+                self.untidy = false;
+                queue = shared.queue();
+            }
         }
     }
 
@@ -201,7 +221,7 @@ impl Worker {
                 let run = |picture| Run::altered(&model, picture, self.alteration, None, watch);
                 let run = self.picture.clone().map(run).transpose()?;
                 self.model = Some(Arc::clone(&model));
-                (self.live, self.of) = (None, run.as_ref().map(|run| run.of));
+                (self.live, self.of, self.untidy) = (None, run.as_ref().map(|run| run.of), true);
                 self.tell(Event::Model(model));
                 if let Some(run) = run {
                     self.tell(Event::Run(Arc::new(run)));
