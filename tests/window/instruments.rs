@@ -164,8 +164,8 @@ fn every_pane_can_be_closed_and_shown_again() {
     for kind in PANELS {
         press(&mut window, "View");
         press(&mut window, "Panes");
-        // The menu's entry, not the tab.
-        window.get_all_by_label(kind.title).last().unwrap().click();
+        // The menu's entry; behind it comes the tab.
+        window.get_all_by_label(kind.title).next().unwrap().click();
         window.run_steps(4);
         settle(&mut window);
         press(&mut window, &format!("Menu of {}", kind.title));
