@@ -58,7 +58,8 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Fi
         ui.ctx().request_repaint();
     }
     edit.accessible_name(name).request_focus();
-    let found = if search.beside { networks(&search.typed, shown) } else { find(&search.typed, shown, filming) };
+    let wanted = search.typed.trim().to_lowercase();
+    let found = if search.beside { networks(&wanted, shown) } else { find(&wanted, shown, filming) };
     let pressed = |key: Key| ui.input(|input| input.key_pressed(key));
     let down = search.at + usize::from(pressed(Key::ArrowDown));
     search.at = down.saturating_sub(usize::from(pressed(Key::ArrowUp))).min(found.len().saturating_sub(1));
@@ -92,15 +93,14 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Fi
 }
 
 /// The networks that match, but for the one on screen.
-fn networks(typed: &str, shown: Option<&Shown>) -> Vec<(Found, String)> {
+fn networks(wanted: &str, shown: Option<&Shown>) -> Vec<(Found, String)> {
     let here = shown.map(|shown| shown.run.model.card.name);
     let others = ZOO.iter().enumerate().filter(|(_, card)| Some(card.name) != here);
-    matching(typed, others.map(|(index, card)| (Found::Network(index), card.title.to_owned())).collect())
+    matching(wanted, others.map(|(index, card)| (Found::Network(index), card.title.to_owned())).collect())
 }
 
 /// What there is of that name.
-fn find(typed: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Found, String)> {
-    let wanted = typed.trim().to_lowercase();
+fn find(wanted: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Found, String)> {
     let is_there = |action: &Action| match action {
         Action::Palette => false,
         Action::Webcam => filming != Filming::Never,
@@ -130,19 +130,18 @@ fn find(typed: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Found, Str
     all.extend(ZOO.iter().enumerate().map(|(index, card)| (Found::Network(index), format!("network {}", card.title))));
     let samples = SAMPLES.iter().enumerate();
     all.extend(samples.map(|(index, sample)| (Found::Sample(index), format!("picture {}", sample.title))));
-    matching(&wanted, all)
+    matching(wanted, all)
 }
 
 /// What matches, best first: names that begin so, then words that do, then the rest; in each, in the order of the list.
-fn matching(typed: &str, all: Vec<(Found, String)>) -> Vec<(Found, String)> {
-    let wanted = typed.trim().to_lowercase();
+fn matching(wanted: &str, all: Vec<(Found, String)>) -> Vec<(Found, String)> {
     let rank = |label: &str| {
         let label = label.to_lowercase();
         let bare = label.split_once(' ').map_or(label.as_str(), |(_, rest)| rest);
         match () {
-            () if label.starts_with(&wanted) || bare.starts_with(&wanted) => Some(0),
-            () if label.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(&wanted)) => Some(1),
-            () if label.contains(&wanted) => Some(2),
+            () if label.starts_with(wanted) || bare.starts_with(wanted) => Some(0),
+            () if label.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(wanted)) => Some(1),
+            () if label.contains(wanted) => Some(2),
             () => None,
         }
     };

@@ -29,6 +29,15 @@ fn frame(colour: [u8; 3]) -> RgbImage {
     RgbImage::from_fn(120, 90, |x, _| Rgb(if x < 30 { [255; 3] } else { colour }))
 }
 
+/// Begins to film and waits until a first frame is on screen; what hands over the others.
+fn first_frame(window: &mut Window, begins: &mpsc::Receiver<mpsc::Sender<Frame>>) -> mpsc::Sender<Frame> {
+    toggle(window);
+    let frames = begins.recv_timeout(Duration::from_secs(20)).unwrap();
+    frames.send(Ok(frame([200, 30, 30]))).unwrap();
+    see(window, [200, 30, 30]);
+    frames
+}
+
 fn toggle(window: &mut Window) {
     press(window, "File");
     press(window, "Webcam");
@@ -49,10 +58,7 @@ fn see(window: &mut Window, colour: [u8; 3]) {
 fn scores_follow_what_is_filmed_and_the_last_picture_stays() {
     let (film, begins) = camera();
     let Some(mut window) = open_filmed(film) else { return };
-    toggle(&mut window);
-    let frames = begins.recv_timeout(Duration::from_secs(20)).unwrap();
-    frames.send(Ok(frame([200, 30, 30]))).unwrap();
-    see(&mut window, [200, 30, 30]);
+    let frames = first_frame(&mut window, &begins);
     settle(&mut window);
     let red = window.state().shown().unwrap().run.probabilities.clone();
     let class = window.state().shown().unwrap().ranking[0];
@@ -87,10 +93,7 @@ fn scores_follow_what_is_filmed_and_the_last_picture_stays() {
 fn opening_or_altering_a_picture_ends_filming() {
     let (film, begins) = camera();
     let Some(mut window) = open_filmed(film) else { return };
-    toggle(&mut window);
-    let frames = begins.recv_timeout(Duration::from_secs(20)).unwrap();
-    frames.send(Ok(frame([200, 30, 30]))).unwrap();
-    see(&mut window, [200, 30, 30]);
+    let _frames = first_frame(&mut window, &begins);
     press(&mut window, "Flip across");
     settle(&mut window);
     assert!(window.query_by_label("Stop webcam").is_none());
@@ -129,10 +132,7 @@ fn a_camera_that_fails_says_so_in_a_sentence() {
     };
     toggle(&mut window);
     says(&mut window, "no camera is connected");
-    toggle(&mut window);
-    let frames = begins.recv_timeout(Duration::from_secs(20)).unwrap();
-    frames.send(Ok(frame([200, 30, 30]))).unwrap();
-    see(&mut window, [200, 30, 30]);
+    let frames = first_frame(&mut window, &begins);
     // Unplugged while the next is on its way.
     frames.send(Ok(frame([30, 30, 200]))).unwrap();
     std::thread::sleep(Duration::from_millis(20));

@@ -162,12 +162,7 @@ fn another_network_is_put_beside_by_one_command() {
 fn every_pane_can_be_closed_and_shown_again() {
     let Some(mut window) = open() else { return };
     for kind in PANELS {
-        press(&mut window, "View");
-        press(&mut window, "Panes");
-        // The menu's entry; behind it comes the tab.
-        window.get_all_by_label(kind.title).next().unwrap().click();
-        window.run_steps(4);
-        settle(&mut window);
+        show_pane(&mut window, kind.title);
         press(&mut window, &format!("Menu of {}", kind.title));
         press(&mut window, "Close");
         assert!(window.query_by_label(&format!("Menu of {}", kind.title)).is_none(), "{}", kind.title);

@@ -188,6 +188,16 @@ fn press(window: &mut Window, label: &str) {
     window.run_steps(3);
 }
 
+/// Brings a pane forth by the View menu, and lets it show what it has to show.
+fn show_pane(window: &mut Window, title: &str) {
+    press(window, "View");
+    press(window, "Panes");
+    // The menu's entry; behind it comes the tab.
+    window.get_all_by_label(title).next().unwrap().click();
+    window.run_steps(4);
+    settle(window);
+}
+
 fn picture_name(app: &App) -> String {
     app.shown().unwrap().run.picture.as_ref().unwrap().name.clone()
 }

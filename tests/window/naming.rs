@@ -30,12 +30,7 @@ fn whatever_does_something_has_a_name() {
     let Some(mut window) = open() else { return };
     let (mut seen, mut found) = (0, Vec::new());
     for kind in PANELS {
-        press(&mut window, "View");
-        press(&mut window, "Panes");
-        // In the menu; behind it comes its tab.
-        window.get_all_by_label(kind.title).next().unwrap().click();
-        window.run_steps(4);
-        settle(&mut window);
+        show_pane(&mut window, kind.title);
         seen += window.root().children_recursive().count();
         found.extend(nameless(&window).into_iter().map(|what| format!("{}: {what}", kind.title)));
         press(&mut window, &format!("Menu of {}", kind.title));
