@@ -44,6 +44,7 @@
 //!   know it (forward, reverse, cost). Then a line in `tests/operators.rs`, which checks its reverse.
 
 pub mod cli;
+pub mod dataset;
 pub mod engine;
 pub mod error;
 #[cfg(feature = "gui")]
