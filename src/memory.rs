@@ -144,10 +144,14 @@ mod tests {
     fn the_smallest_limit_counts() {
         assert_eq!(free(machine(&[]).path()), None);
         assert_eq!(free(machine(&[MEMINFO]).path()), Some(8000 << 10));
-        let unlimited = ("proc/self/limits", "Max address space         unlimited            unlimited            bytes\n");
+        let unlimited =
+            ("proc/self/limits", "Max address space         unlimited            unlimited            bytes\n");
         let status = ("proc/self/status", "Name:\tx\nVmSize:\t  1000 kB\nVmData:\t 500 kB\n");
         assert_eq!(free(machine(&[MEMINFO, unlimited, status]).path()), Some(8000 << 10));
-        let limited = ("proc/self/limits", "Max data size unlimited unlimited bytes\nMax address space   3072000   unlimited  bytes\n");
+        let limited = (
+            "proc/self/limits",
+            "Max data size unlimited unlimited bytes\nMax address space   3072000   unlimited  bytes\n",
+        );
         assert_eq!(free(machine(&[MEMINFO, limited, status]).path()), Some(2000 << 10));
     }
 
