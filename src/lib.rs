@@ -8,7 +8,7 @@
 //!
 //! | room | what it is | may know |
 //! |---|---|---|
-//! | [`error`], [`watch`] | the one error type; progress and cancelling | |
+//! | [`error`], [`watch`], [`memory`] | the one error type; progress and cancelling; the memory that is left | |
 //! | [`kernels`] | what the CPU engine computes with; what candle's operators lack: pooling with switches, LRN | |
 //! | [`net`] | a network as data, forward pass, reverse walk, costs | kernels |
 //! | [`picture`] | a file becomes upright RGB, perhaps altered, becomes a normalised tensor | |
@@ -17,6 +17,7 @@
 //! | [`methods`] | questions asked of a trace, one file a method | net, kernels |
 //! | [`synthesis`] | pictures that excite what was asked for, step by step | net, picture, methods |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
+//! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures | kernels, net, paint |
 //! | [`engine`] | models, runs, the worker threads | all of the above |
 //! | `gpu` | activation maps on the GPU, drawn by `shaders/` | paint |
 //! | `ui` | the window, one file a panel | engine, gpu and what they know |
@@ -50,6 +51,7 @@ pub mod error;
 #[cfg(feature = "gui")]
 pub mod gpu;
 pub mod kernels;
+pub mod memory;
 pub mod methods;
 pub mod net;
 pub mod paint;
