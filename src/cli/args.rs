@@ -3,12 +3,12 @@
 use super::console::Console;
 use crate::{
     Error, Result,
-    engine::{DeviceChoice, Model, Opening, Run, read_labels},
+    engine::{DeviceChoice, Model, Opening, Run},
     net::{Engine, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     picture::{Picture, SAMPLES},
     weights::Source,
-    zoo::{self, Card, Labels, ZOO},
+    zoo::{self, Card, ZOO},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -58,7 +58,8 @@ pub(super) struct NetworkArgs {
     pub weights: Option<Source>,
     #[command(flatten)]
     pub compute: ComputeArgs,
-    /// The names of the classes, in output order: a label a line, or JSON [default: the network's own]
+    /// The names of the classes: a label a line, or JSON (a list, id2label, class_to_idx). They must be as many as the
+    /// network's classes [default: those in the weights file, else the network's own if their number fits]
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
 }
@@ -75,14 +76,10 @@ impl NetworkArgs {
         (self.network.build)(self.network.size())
     }
 
-    /// The names of its classes.
-    pub fn labels(&self) -> Result<Labels> {
-        self.labels.as_deref().map_or(Ok(self.network.labels), |path| Ok(Labels::own(read_labels(path)?)))
-    }
-
-    /// Refuses a class that does not exist before anything runs; labels from a file are read with the network.
+    /// Refuses a class that does not exist before anything runs. Labels from a file, and those of a network from a
+    /// weights file, are known only when it is open.
     pub fn check_class(&self, text: &str) -> Result<()> {
-        if self.labels.is_none() {
+        if self.labels.is_none() && !matches!(self.weights, Some(Source::File(_))) {
             self.network.labels.find(text)?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! A network from the zoo with weights, ready to run.
 
-use super::labels::read_labels;
+use super::labels::labels_of;
 use crate::{
     Error, Result, memory,
     net::{Engine, Network},
@@ -12,7 +12,7 @@ use crate::{
 use candle_core::Device;
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -79,10 +79,6 @@ impl Model {
         // The weights are held twice while they are read. A run keeps every output, and the maps that views draw from.
         let needed = 2 * graph.parameter_bytes().saturating_add(graph.activation_bytes(1)).min(u64::MAX / 2);
         memory::check(&format!("{} at {size}x{size} pixels", card.name), needed)?;
-        let labels = match &opening.labels {
-            Some(path) => own_labels(path, card, graph.node(graph.scores()).extent()[0])?,
-            None => card.labels,
-        };
         let weights = match (&opening.weights, card.shipped) {
             (Source::Shipped, None) => weights::find_local(card.name).map_or(Source::Synthetic(0), Source::File),
             (source, _) => source.clone(),
@@ -105,6 +101,8 @@ impl Model {
                 (graph, file.tensors, file.metadata)
             }
         };
+        let outputs = graph.node(graph.scores()).extent()[0];
+        let labels = labels_of(opening.labels.as_deref(), &metadata, card.labels, outputs, card.name)?;
         let network = Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?;
         let network = network.with_engine(opening.engine);
         if opening.half && network.engine() != Engine::Fast {
@@ -122,17 +120,5 @@ impl Model {
     /// The class's index and short name, as pictures and tables show it.
     pub fn class_name(&self, class: usize) -> &'static str {
         self.labels.short(class)
-    }
-}
-
-/// The classes in a file, which must be as many as the network's outputs.
-fn own_labels(path: &Path, card: &Card, outputs: usize) -> Result<Labels> {
-    let labels = read_labels(path)?;
-    match labels.len() == outputs {
-        true => Ok(Labels::own(labels)),
-        false => {
-            let (path, count, name) = (path.display(), labels.len(), card.name);
-            Err(Error::Failed(format!("{path} has {count} labels, but {name} has {outputs} classes")))
-        }
     }
 }
