@@ -8,8 +8,7 @@ use desk::Desk;
 use std::fs;
 use striate::picture::Picture;
 
-const CIFAR: [&str; 10] =
-    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+const CIFAR: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 const NETWORK: &str = "--network resnet20 --weights synthetic:3";
 
 /// Writes pictures that the network takes for different classes, and returns each with its class. The classes follow

@@ -212,7 +212,9 @@ fn classes(folders: Vec<PathBuf>, labels: Labels) -> Result<(ClassFolders, Vec<S
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let spaced = || labels.look_up(&name.replace('_', " "));
         let class = labels.look_up(&name).and_then(|class| class.map_or_else(spaced, |class| Ok(Some(class))));
-        match class.map_err(|error| Error::Usage(format!("the folder {} names no one class: {error}", path.display())))? {
+        match class
+            .map_err(|error| Error::Usage(format!("the folder {} names no one class: {error}", path.display())))?
+        {
             Some(index) => found.push((index, path)),
             None => unmatched.push(name),
         }

@@ -86,9 +86,10 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let usual: &[&str] = if picture.is_some() { &["start=picture"] } else { &[] };
     let preset = args.synthesis.preset("striate")?;
     let settings = args.synthesis.settings(preset, usual)?;
-    args.class.iter().filter(|class| *class != "all").try_for_each(|text| {
-        weighted(text, |name| args.network.check_class(name)).map(drop)
-    })?;
+    args.class
+        .iter()
+        .filter(|class| *class != "all")
+        .try_for_each(|text| weighted(text, |name| args.network.check_class(name)).map(drop))?;
     let model = args.network.open(console)?;
     let goals = args.goals(&model)?;
     let picture =

@@ -158,9 +158,7 @@ fn entry_label(entry: Value) -> Option<Label> {
         Value::String(name) => Some(Label { wnid: None, name }),
         Value::Number(number) => Some(Label { wnid: None, name: number.to_string() }),
         Value::Array(pair) => match pair.as_slice() {
-            [Value::String(wnid), Value::String(name)] => {
-                Some(Label { wnid: Some(wnid.clone()), name: name.clone() })
-            }
+            [Value::String(wnid), Value::String(name)] => Some(Label { wnid: Some(wnid.clone()), name: name.clone() }),
             _ => None,
         },
         Value::Object(_) => serde_json::from_value(entry).ok(),

@@ -10,11 +10,7 @@ use crate::{
     zoo::{self, Card, Labels},
 };
 use candle_core::Device;
-use std::{
-    collections::HashMap,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 /// Which model to open.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -31,7 +31,8 @@ pub(super) fn find(pickle: &Pickle) -> HashMap<String, String> {
     let mut found = HashMap::new();
     let root = torch::entries(pickle, pickle.root).unwrap_or_default();
     let inner = root.iter().filter(|(key, _)| pickle.text(*key).is_some_and(|key| AROUND.contains(&key)));
-    let inner = inner.filter_map(|&(_, value)| torch::entries(pickle, value).or_else(|| torch::attributes(pickle, value)));
+    let inner =
+        inner.filter_map(|&(_, value)| torch::entries(pickle, value).or_else(|| torch::attributes(pickle, value)));
     for (key, value) in inner.flatten().chain(root.iter().copied()) {
         if let Some(key) = pickle.text(key).filter(|key| KEYS.contains(key))
             && let Some(names) = names(pickle, value)
