@@ -34,7 +34,13 @@ impl Random {
 }
 
 /// A convolution of some shape that fits its input.
-fn geometry(random: &mut Random, kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2], groups: usize) -> Geometry {
+fn geometry(
+    random: &mut Random,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    dilation: [usize; 2],
+    groups: usize,
+) -> Geometry {
     let channels = groups * (1 + random.below(40 / groups + 1));
     let units = groups * (1 + random.below(50 / groups + 1));
     let before = kernel.map(|k| random.below(k.min(3)));

@@ -4,8 +4,8 @@
 //! These run on the CPU; on another device candle's operators do the same (`candle_ops`).
 //! Maps are contiguous `(batch, channels, height, width)`; a plane is one channel of one picture.
 
-mod candle_ops;
 pub mod blocked;
+mod candle_ops;
 mod lrn;
 mod pool;
 

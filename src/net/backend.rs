@@ -133,9 +133,7 @@ impl Pass {
     /// The gradient at the end of a walk; `None` where its beginning does not depend on that.
     pub fn reverse(&self, layers: &Layers, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
         match self {
-            Pass::Candle(pass) => {
-                walk.run(&how.watch, |id, index, grad| layers.step(pass, id, index, grad, how))
-            }
+            Pass::Candle(pass) => walk.run(&how.watch, |id, index, grad| layers.step(pass, id, index, grad, how)),
             Pass::Fast(pass) => fast::reverse(pass, walk, how),
         }
     }

@@ -119,7 +119,8 @@ pub fn magnify(run: &Arc<Run>, layer: NodeId, unit: usize, [row, column]: [usize
         Op::Linear { .. } => (plain([1, 1]), Way::Sum, 0..units, [units, 1, 1]),
         Op::MaxPool(window) | Op::AvgPool { window, .. } => {
             let way = if matches!(node.op, Op::MaxPool(_)) { Way::Max } else { Way::Mean };
-            let steps = Steps { kernel: window.kernel, stride: window.stride, dilation: [1, 1], padding: window.padding };
+            let steps =
+                Steps { kernel: window.kernel, stride: window.stride, dilation: [1, 1], padding: window.padding };
             (steps, way, unit..unit + 1, [units, height, width])
         }
         _ => return Ok(None),

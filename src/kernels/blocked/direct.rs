@@ -179,7 +179,8 @@ impl Direct {
     fn tasks(&self, index: usize, source: Place, out: &Place) -> Vec<Task<'_>> {
         let phase = &self.phases[index];
         // A 1x1 convolution on whole maps sees one long row.
-        let whole = self.step == [1; 2] && self.out_step == [1; 2] && source.width == out.width && source.height == out.height;
+        let whole =
+            self.step == [1; 2] && self.out_step == [1; 2] && source.width == out.width && source.height == out.height;
         let flat = whole && phase.rows.len() * phase.columns.len() == 1;
         let [rows, columns] = if flat { [1, phase.count[0] * phase.count[1]] } else { phase.count };
         let mut tasks = Vec::new();
