@@ -1,7 +1,7 @@
 //! The forward pass of a network, whole or with the outputs of some layers replaced.
 
-use super::{graph::NodeId, network::Network, trace::Trace};
-use crate::{Error, Result, watch::Watch};
+use super::{backend::Backend, graph::NodeId, network::Network, trace::Trace};
+use crate::{Error, Result, memory, watch::Watch};
 use candle_core::Tensor;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ impl Network {
             let found = pictures.dims();
             return Err(Error::Usage(format!("the network takes (batch, {shape:?}) but the input is {found:?}")));
         }
+        self.check_memory(pictures.dims()[0])?;
         self.count_forward();
         let last = self.graph().nodes().len() - 1;
         Ok(Trace::new(Arc::clone(self), self.runner().forward(pictures, last, watch)?))
@@ -93,6 +94,13 @@ impl Network {
             outputs.push(pass.outputs().output(to).clone());
         }
         Ok(Tensor::cat(&outputs, 0)?)
+    }
+
+    /// Refuses a pass over more pictures, or larger ones, than memory holds.
+    fn check_memory(&self, batch: usize) -> Result<()> {
+        let [_, height, width] = self.graph().input_shape();
+        let bytes = self.graph().forward_bytes(batch, self.backend() == Backend::Candle);
+        memory::check(&format!("a pass over {batch} of {height}x{width} pixels"), bytes)
     }
 }
 

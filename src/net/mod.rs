@@ -13,6 +13,7 @@ mod backend;
 mod candle;
 mod cost;
 mod fast;
+mod footprint;
 mod forward;
 mod graph;
 mod layers;

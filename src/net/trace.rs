@@ -7,7 +7,7 @@ use super::{
     ops::Op,
     walk::{Reverse, Walk},
 };
-use crate::{Error, Result, kernels, watch::Watch};
+use crate::{Error, Result, kernels, memory, watch::Watch};
 use candle_core::Tensor;
 use std::sync::Arc;
 
@@ -67,6 +67,8 @@ impl Trace {
     /// # Errors
     /// When the seed's shape is not that of `from`'s output, when `to` comes after `from`, or when cancelled.
     pub fn reverse(&self, from: NodeId, seed: &Tensor, to: NodeId, how: &Reverse) -> Result<Tensor> {
+        let batch = seed.dims().first().copied().unwrap_or(1);
+        memory::check("a reverse walk through this network", self.network.graph().reverse_bytes(batch))?;
         self.network.count_reverse();
         let found = self.pass.reverse(self.network.layers(), &self.way(from, seed, to)?, how)?;
         found.map_or_else(|| Ok(self.output(to).zeros_like()?), Ok)

@@ -1,29 +1,29 @@
 //! The pictures of a tour.
 
-use super::{
-    super::{
-        activations,
-        facts::{ClassFacts, Facts},
-        filters::Filters,
-        patches::Patches,
-        pictures::{Scale, gap, heatmap, paint_heatmap, paint_values, seen, usual_map},
-    },
-    folder::{Folder, IMAGES},
+use super::super::{
+    activations,
+    facts::{ClassFacts, Facts},
+    filters::Filters,
+    patches::Patches,
+    pictures::{Scale, gap, heatmap, paint_heatmap, paint_values, seen, usual_map},
 };
 use crate::{
     Error, Result,
     engine::Run,
     methods::{Attribution, Keep, Method, Reconstruction, Settings, Target, strongest_units},
     net::NodeId,
-    paint::{ColourMap, Layout, Range, Scaling, Style, write_png},
+    paint::{ColourMap, Layout, NewFolder, Range, Scaling, Style, write_png},
     watch::Watch,
 };
 use image::{DynamicImage, RgbaImage};
 
+/// The folder inside a tour that holds its pictures.
+pub(super) const IMAGES: &str = "images";
+
 /// Makes pictures of one run in one folder.
 pub(super) struct Figures<'a> {
     pub run: &'a Run,
-    pub folder: &'a Folder,
+    pub folder: &'a NewFolder,
     /// What captions call the picture.
     pub picture: String,
 }

@@ -1,9 +1,8 @@
 //! `striate tour`: everything about one picture, layer by layer, as a folder that a browser opens.
 //!
-//! [`figures`] makes the pictures, [`page`] the HTML, [`folder`] sees to it that a whole tour appears or none.
+//! [`figures`] makes the pictures and [`page`] the HTML. [`NewFolder`] sees to it that a whole tour appears or none.
 
 mod figures;
-mod folder;
 mod page;
 
 use super::{
@@ -16,20 +15,22 @@ use crate::{
     engine::Run,
     methods::{CAMS, METHODS, cam_layers, find_cam},
     net::{NodeId, Op},
-    paint::write_atomically,
+    paint::{FolderKind, NewFolder},
     picture::{Picture, SAMPLES},
     watch::Watch,
 };
-use figures::Figures;
-use folder::Folder;
+use figures::{Figures, IMAGES};
 use page::{Page, Section};
 use std::path::{Path, PathBuf};
+
+/// The folder that a tour is.
+const TOUR: FolderKind = FolderKind { what: "tour", index: Some("index.html"), pictures: Some(IMAGES) };
 
 /// Write a folder with everything about a picture, layer by layer: pictures and an index.html
 ///
 /// For every layer its feature maps, its filters, and what excites its strongest units, beside the part of the picture
 /// they see; for the class, every attribution method. The page needs no server and no network. An existing folder is
-/// replaced only when a tour wrote it and nothing else lies in it.
+/// replaced only when it holds a tour, as it was written, and nothing else.
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -54,7 +55,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     if let Some(class) = &args.class {
         args.subject.network.check_class(class)?;
     }
-    let folder = Folder::new(&args.out)?;
+    let folder = NewFolder::create(&args.out, TOUR)?;
     let run = args.subject.run(console)?;
     let class = args::class(args.class.as_deref(), &run)?;
     // Found in what ran, which may lack the auxiliary classifiers.
@@ -77,7 +78,7 @@ const UNITS: u8 = 6;
 /// # Errors
 /// When the folder holds anything but a tour, or cannot be written; when cancelled. Then there is none.
 pub fn write_tour(run: &Run, class: usize, out: &Path, watch: &Watch) -> Result<String> {
-    let folder = Folder::new(out)?;
+    let folder = NewFolder::create(out, TOUR)?;
     let is_sample =
         |picture: &&Picture| SAMPLES.iter().any(|sample| picture.path.is_none() && sample.name == picture.name);
     let picture = run.picture.as_ref();
@@ -98,7 +99,7 @@ struct Tour<'a> {
 }
 
 impl Tour<'_> {
-    fn write(self, folder: Folder, out: &Path, watch: &Watch) -> Result<String> {
+    fn write(self, folder: NewFolder, out: &Path, watch: &Watch) -> Result<String> {
         let Tour { run, picture, class, layers, units } = self;
         let figures = Figures { run, folder: &folder, picture: picture.clone() };
         // A picture's worth of work for each layer and method, and the layers have more.
@@ -141,7 +142,7 @@ impl Tour<'_> {
         let page =
             Page { run, picture, looked_at, class: ClassFacts::of(run, class), top, methods, heatmaps, deep, sections };
         let html = page.render();
-        write_atomically(&folder.path("index.html"), |file| file.write_all(html.as_bytes()))?;
+        folder.write_index(&html)?;
         folder.finish()?;
         let (layers, methods) = (page.sections.len(), page.methods.len() + page.heatmaps.len());
         let at = out.join("index.html");

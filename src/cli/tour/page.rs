@@ -7,7 +7,6 @@ use super::{
         table::thousands,
     },
     figures::{Figure, MethodFigures, Mosaic, UnitFigures},
-    folder::MARKER,
 };
 use crate::{
     engine::Run,
@@ -77,7 +76,7 @@ impl Page<'_> {
         let version = env!("CARGO_PKG_VERSION");
         let (style, script) = (include_str!("page.css"), include_str!("page.js"));
         format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{MARKER} {version}\">\n\
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"striate tour {version}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{style}</style>\n\
              </head>\n<body>\n{contents}<main>\n{opening}{methods}{heatmaps}{layers}{footer}</main>\n\
