@@ -4,7 +4,7 @@ use super::console::Console;
 use crate::{
     Error, Result,
     engine::{DeviceChoice, Model, Opening, Run},
-    net::{Engine, Graph, NodeId},
+    net::{Backend, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     picture::{Picture, SAMPLES},
     weights::Source,
@@ -29,8 +29,8 @@ pub(super) struct ComputeArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
     pub device: DeviceChoice,
     /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
-    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Engine>)]
-    engine: Engine,
+    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Backend>)]
+    engine: Backend,
     /// Keep the weights of large fully connected layers as float16: half their memory and time, scores to 1e-3
     #[arg(long)]
     half: bool,
@@ -42,7 +42,7 @@ pub(super) struct ComputeArgs {
 impl ComputeArgs {
     /// A network to open with what is at hand for it.
     pub fn opening(&self, card: &Card) -> Opening {
-        Opening { size: self.size, engine: self.engine, half: self.half, ..Opening::of(card.name) }
+        Opening { size: self.size, backend: self.engine, half: self.half, ..Opening::of(card.name) }
     }
 }
 

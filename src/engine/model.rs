@@ -3,7 +3,7 @@
 use super::labels::labels_of;
 use crate::{
     Error, Result, memory,
-    net::{Engine, Network},
+    net::{Backend, Network},
     picture::Preprocess,
     watch::Watch,
     weights::{self, Format, Source},
@@ -23,8 +23,8 @@ pub struct Opening {
     pub size: Option<usize>,
     /// A file with the names of its classes; the network's usual ones where `None`.
     pub labels: Option<PathBuf>,
-    /// What computes on the CPU.
-    pub engine: Engine,
+    /// The kernels that compute on the CPU.
+    pub backend: Backend,
     /// Whether large fully connected layers are rounded to float16 ([`Network::with_half_linear`]).
     pub half: bool,
 }
@@ -32,8 +32,8 @@ pub struct Opening {
 impl Opening {
     /// A network with what ships for it, at its usual size.
     pub fn of(network: &str) -> Self {
-        let (network, engine) = (network.to_owned(), Engine::default());
-        Opening { network, weights: Source::Shipped, size: None, labels: None, engine, half: false }
+        let (network, backend) = (network.to_owned(), Backend::default());
+        Opening { network, weights: Source::Shipped, size: None, labels: None, backend, half: false }
     }
 }
 
@@ -100,8 +100,8 @@ impl Model {
         let outputs = graph.node(graph.scores()).extent()[0];
         let labels = labels_of(opening.labels.as_deref(), &metadata, card.labels, outputs, card.name)?;
         let network = Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?;
-        let network = network.with_engine(opening.engine);
-        if opening.half && network.engine() != Engine::Fast {
+        let network = network.with_backend(opening.backend);
+        if opening.half && network.backend() != Backend::Fast {
             return Err(Error::Usage("--half is for the fast engine, which runs on the CPU".into()));
         }
         let network = Arc::new(network.with_half_linear(opening.half)?);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     engine::Control,
-    ui::export::{Export, Texts, file_name},
+    ui::model::export::{Export, Texts, file_name},
 };
 use std::path::Path;
 
