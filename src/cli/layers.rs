@@ -149,9 +149,11 @@ pub(super) fn detail(op: &Op) -> String {
     };
     match op {
         Op::Conv(conv) => {
-            let mut text = window(conv.kernel, [conv.stride; 2], conv.padding);
-            if conv.dilation > 1 {
-                text.push_str(&format!(" dilation {}", conv.dilation));
+            let mut text = window(conv.kernel, conv.stride, conv.padding);
+            if conv.dilation != [1, 1] {
+                let [down, across] = conv.dilation;
+                let step = if down == across { format!("{down}") } else { format!("{down}x{across}") };
+                text.push_str(&format!(" dilation {step}"));
             }
             if conv.groups > 1 {
                 text.push_str(&format!(" in {} groups", conv.groups));
