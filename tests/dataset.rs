@@ -95,7 +95,11 @@ fn an_interrupted_index_ends_as_an_undisturbed_one() {
     for stop in [32, 64, 96] {
         let watch = Watch::default();
         let cancel = watch.clone();
-        let cut = index(folder.path(), &path, &watch, move |done| if done >= stop { cancel.cancel() });
+        let cut = index(folder.path(), &path, &watch, move |done| {
+            if done >= stop {
+                cancel.cancel()
+            }
+        });
         assert!(matches!(cut, Err(Error::Cancelled)), "the pass was to be cancelled at {stop}");
     }
     let resumed = index(folder.path(), &path, &Watch::default(), |_| ()).unwrap();

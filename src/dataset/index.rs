@@ -1,6 +1,9 @@
 //! The index of a folder: what is kept of every unit and every picture.
 
-use super::{listing::Listing, statistics::{Hit, UnitStatistics}};
+use super::{
+    listing::Listing,
+    statistics::{Hit, UnitStatistics},
+};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 

@@ -34,7 +34,9 @@ impl Classifier {
         let width = rows.first().map_or(0, |row| row.len());
         let weights = match loss {
             Loss::Softmax => softmax_regression(rows, labels, classes, width, cost),
-            Loss::Svm => (0..classes).into_par_iter().flat_map(|class| hinge(rows, labels, class, width, cost)).collect(),
+            Loss::Svm => {
+                (0..classes).into_par_iter().flat_map(|class| hinge(rows, labels, class, width, cost)).collect()
+            }
         };
         Classifier { weights, width }
     }

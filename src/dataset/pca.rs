@@ -56,10 +56,14 @@ pub fn principal_components(features: &Features, dimensions: usize, watch: &Watc
     }
     let basis: Vec<f64> = basis.chunks_exact(width).take(dimensions).flat_map(signed).collect();
     let project = |row: &[f64]| {
-        basis.chunks_exact(width).map(|axis| row.iter().zip(axis).map(|(a, b)| a * b).sum::<f64>() as f32).collect::<Vec<f32>>()
+        basis
+            .chunks_exact(width)
+            .map(|axis| row.iter().zip(axis).map(|(a, b)| a * b).sum::<f64>() as f32)
+            .collect::<Vec<f32>>()
     };
     let points: Vec<f32> = centred.par_chunks_exact(width).flat_map_iter(project).collect();
-    let variance = |axis: usize| points.iter().skip(axis).step_by(dimensions).map(|v| f64::from(*v).powi(2)).sum::<f64>();
+    let variance =
+        |axis: usize| points.iter().skip(axis).step_by(dimensions).map(|v| f64::from(*v).powi(2)).sum::<f64>();
     let explained = (0..dimensions).map(|axis| variance(axis) / total.max(f64::MIN_POSITIVE)).collect();
     Ok(Projection { points, dimensions, explained })
 }
@@ -116,7 +120,8 @@ fn orthonormal(basis: &mut [f64], width: usize) -> Vec<f64> {
 
 /// The vector or its negative, whichever has a positive weight of the largest magnitude.
 fn signed(axis: &[f64]) -> Vec<f64> {
-    let largest = axis.iter().copied().fold(0.0, |best: f64, value| if value.abs() > best.abs() { value } else { best });
+    let largest =
+        axis.iter().copied().fold(0.0, |best: f64, value| if value.abs() > best.abs() { value } else { best });
     axis.iter().map(|value| value * largest.signum()).collect()
 }
 

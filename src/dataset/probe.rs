@@ -65,11 +65,19 @@ pub struct LayerProbe {
 ///
 /// # Errors
 /// [`Error::Usage`] when a class has no picture left to test with; [`Error::Cancelled`].
-pub fn probe(features: &Features, labels: &[usize], classes: usize, settings: &ProbeSettings, watch: &Watch) -> Result<LayerProbe> {
+pub fn probe(
+    features: &Features,
+    labels: &[usize],
+    classes: usize,
+    settings: &ProbeSettings,
+    watch: &Watch,
+) -> Result<LayerProbe> {
     let smallest = (0..classes).map(|class| labels.iter().filter(|label| **label == class).count()).min().unwrap_or(0);
     if smallest <= settings.train || classes < 2 {
         let train = settings.train;
-        let why = format!("probes that train on {train} pictures of each class need two classes of more; the smallest has {smallest}");
+        let why = format!(
+            "probes that train on {train} pictures of each class need two classes of more; the smallest has {smallest}"
+        );
         return Err(Error::Usage(why));
     }
     let mut shares = [Vec::new(), Vec::new(), Vec::new()];
@@ -77,7 +85,9 @@ pub fn probe(features: &Features, labels: &[usize], classes: usize, settings: &P
         watch.at(split, settings.splits)?;
         let (train, test) = split_rows(labels, classes, settings.train, settings.seed + split as u64);
         let scaled = standardised(features, &train);
-        let rows = |picked: &[usize]| picked.iter().map(|&row| &scaled[row * features.width..][..features.width]).collect::<Vec<_>>();
+        let rows = |picked: &[usize]| {
+            picked.iter().map(|&row| &scaled[row * features.width..][..features.width]).collect::<Vec<_>>()
+        };
         let names = |picked: &[usize]| picked.iter().map(|&row| labels[row]).collect::<Vec<_>>();
         let (train_rows, test_rows) = (rows(&train), rows(&test));
         let (train_labels, test_labels) = (names(&train), names(&test));

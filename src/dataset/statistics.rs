@@ -117,8 +117,7 @@ mod tests {
             unit.add(Hit { value, picture: picture as u32, position: 0 });
         }
         let kept: Vec<(f32, u32)> = unit.top.iter().map(|hit| (hit.value, hit.picture)).collect();
-        let expected =
-            [(9.0, 5), (6.0, 7), (5.0, 4), (5.0, 8), (5.0, 10), (4.0, 2), (3.0, 0), (3.0, 9), (2.0, 6)];
+        let expected = [(9.0, 5), (6.0, 7), (5.0, 4), (5.0, 8), (5.0, 10), (4.0, 2), (3.0, 0), (3.0, 9), (2.0, 6)];
         assert_eq!(kept, expected);
         assert_eq!((unit.pictures, unit.excited), (12, 11));
         assert!((unit.mean() - 44.0 / 12.0).abs() < 1e-12);

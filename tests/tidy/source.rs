@@ -86,6 +86,7 @@ pub fn code(text: &str) -> String {
 
 #[test]
 fn unit_tests_are_left_out() {
-    let text = "fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {\n    }\n}\nfn c() {}\n#[cfg(test)]\nmod more;\nfn d() {}\n";
+    let text =
+        "fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {\n    }\n}\nfn c() {}\n#[cfg(test)]\nmod more;\nfn d() {}\n";
     assert_eq!(without_tests(text), "fn a() {}\nfn c() {}\nfn d() {}\n");
 }
