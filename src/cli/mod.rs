@@ -12,6 +12,7 @@ mod cam;
 mod checks;
 mod classify;
 mod console;
+mod dataset;
 mod deconvnet;
 mod evaluate;
 mod explain;
@@ -75,6 +76,11 @@ enum Command {
     Invert(invert::Args),
     Tour(tour::Args),
     Evaluate(evaluate::Args),
+    Index(dataset::IndexArgs),
+    Top(dataset::TopArgs),
+    Probe(dataset::ProbeArgs),
+    Nearest(dataset::NearestArgs),
+    Embed(dataset::EmbedArgs),
     Fetch(fetch::Args),
     Bench(bench::Args),
 }
@@ -96,6 +102,11 @@ impl Command {
             Command::Invert(args) => invert::run(args, console),
             Command::Tour(args) => tour::run(args, console),
             Command::Evaluate(args) => evaluate::run(args, console),
+            Command::Index(args) => dataset::index(args, console),
+            Command::Top(args) => dataset::top(args, console),
+            Command::Probe(args) => dataset::probe(args, console),
+            Command::Nearest(args) => dataset::nearest(args, console),
+            Command::Embed(args) => dataset::embed(args, console),
             Command::Fetch(args) => fetch::run(args, console),
             Command::Bench(args) => bench::run(args, console),
         }

@@ -41,6 +41,9 @@ impl Features {
     }
 }
 
+/// Pictures that could not be read: index in the listing and reason.
+pub type Damaged = Vec<(usize, String)>;
+
 /// Runs every picture of a folder once and keeps its features at each of `layers`. Pictures that cannot be read are
 /// returned with the reasons.
 ///
@@ -52,7 +55,7 @@ pub fn pooled_features(
     listing: &Listing,
     layers: &[NodeId],
     watch: &Watch,
-) -> Result<(Vec<Features>, Vec<(usize, String)>)> {
+) -> Result<(Vec<Features>, Damaged)> {
     let width = |&layer: &NodeId| network.graph().node(layer).extent()[0];
     let mut found: Vec<Features> =
         layers.iter().map(|layer| Features { width: width(layer), ..Features::default() }).collect();

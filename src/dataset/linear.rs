@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_gradient_of_the_softmax_loss_is_its_slope() {
-        let rows: Vec<&[f32]> = ROWS.iter().map(|row| row.as_slice()).collect();
+        let rows: Vec<&[f32]> = ROWS.iter().map(<[f32; 2]>::as_slice).collect();
         let weights = [0.1, -0.2, 0.3, 0.4, 0.5, -0.6, -0.7, 0.8, 0.9];
         let (_, gradient) = softmax_loss(&rows, &LABELS, &weights, 2, 1.7);
         for index in 0..weights.len() {
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn classes_that_can_be_told_apart_are() {
-        let rows: Vec<&[f32]> = ROWS.iter().map(|row| row.as_slice()).collect();
+        let rows: Vec<&[f32]> = ROWS.iter().map(<[f32; 2]>::as_slice).collect();
         for loss in [Loss::Softmax, Loss::Svm] {
             let classifier = Classifier::train(&rows, &LABELS, 3, loss, 1.0);
             assert_eq!(classifier.accuracy(&rows, &LABELS), 1.0, "{loss:?}");

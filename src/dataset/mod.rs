@@ -15,8 +15,9 @@ mod pass;
 mod pca;
 mod probe;
 mod statistics;
+mod tsne;
 
-pub use features::{Features, pooled_features};
+pub use features::{Damaged, Features, pooled_features};
 pub use index::{Fingerprint, Index, LayerStatistics, Prediction};
 pub use layers::{indexed_layers, stand_in};
 pub use linear::{Classifier, Loss};
@@ -26,3 +27,4 @@ pub use pass::{IndexProgress, Prepare, index_folder};
 pub use pca::{Projection, principal_components};
 pub use probe::{Accuracy, LayerProbe, ProbeSettings, probe};
 pub use statistics::{Histogram, Hit, TOP, UnitStatistics};
+pub use tsne::tsne;

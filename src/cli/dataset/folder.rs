@@ -1,0 +1,120 @@
+//! A folder and the network that looks at it.
+
+use crate::{
+    Error, Result,
+    cli::{args::NetworkArgs, console::Console},
+    dataset::{Fingerprint, Index, Listing, index_folder},
+    engine::Model,
+    net::NodeId,
+    picture::Picture,
+    weights::{self, Source},
+};
+use candle_core::{Device, Tensor};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::UNIX_EPOCH,
+};
+
+/// Damaged pictures that are named on the terminal.
+const NAMED: usize = 5;
+
+/// Arguments of the commands about a folder.
+#[derive(clap::Args)]
+pub(super) struct FolderArgs {
+    /// The folder of pictures; folders directly in it are taken for classes
+    pub folder: PathBuf,
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// An open network and a folder to show it.
+pub(super) struct Subject {
+    pub model: Arc<Model>,
+    folder: PathBuf,
+}
+
+impl FolderArgs {
+    /// Checks that the folder is there, then opens the network.
+    pub fn open(&self, console: &Console) -> Result<Subject> {
+        if !self.folder.is_dir() {
+            return Err(Error::Failed(format!("{} is no folder", self.folder.display())));
+        }
+        Ok(Subject { model: self.network.open(console)?, folder: self.folder.clone() })
+    }
+}
+
+impl Subject {
+    /// The network's input for a file.
+    pub fn prepare(&self, path: &Path) -> Result<Tensor> {
+        Ok(self.model.preprocess.apply(&Picture::open(path)?, &Device::Cpu)?.tensor)
+    }
+
+    /// The pictures of the folder.
+    pub fn listing(&self) -> Result<Listing> {
+        Listing::new(&self.folder)
+    }
+
+    /// The layer called `name`, or the last feature maps before the classifier.
+    pub fn layer(&self, name: Option<&str>) -> Result<NodeId> {
+        let graph = self.model.network.graph();
+        name.map_or_else(|| Ok(graph.last_maps()), |name| graph.find(name))
+    }
+
+    /// The index of the folder, made or continued first. `path` is its file; without it the file lies in the cache.
+    pub fn index(&self, path: Option<&Path>, console: &Console) -> Result<Index> {
+        let path = path.map_or_else(|| self.cached(), |path| Ok(path.to_owned()))?;
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, &error))?;
+        }
+        console.stage(&format!("indexing {}", self.folder.display()));
+        let prepare = |path: &Path| self.prepare(path);
+        let network = &self.model.network;
+        let index =
+            index_folder(network, &prepare, self.fingerprint(), &self.folder, &path, console.watch(), &mut |_, _| ())?;
+        note_damaged(&index.damaged, console);
+        Ok(index)
+    }
+
+    /// The index's file in the cache: one for each folder, network, weights and preparation.
+    fn cached(&self) -> Result<PathBuf> {
+        let cache = weights::cache_folder();
+        let cache =
+            cache.ok_or_else(|| Error::Usage("there is no folder for caches: name the file with --index".into()))?;
+        let folder = fs::canonicalize(&self.folder).map_err(|error| Error::io("read", &self.folder, &error))?;
+        let key = self.fingerprint();
+        let text = format!("{}\n{}\n{}\n{}", folder.display(), key.network, key.weights, key.preparation);
+        let mut crc = [0u32; 2];
+        for (slot, crc) in crc.iter_mut().enumerate() {
+            let mut sum = flate2::Crc::new();
+            sum.update(&[slot as u8]);
+            sum.update(text.as_bytes());
+            *crc = sum.sum();
+        }
+        Ok(cache.join("index").join(format!("{}-{:08x}{:08x}.index", key.network, crc[0], crc[1])))
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let weights = match &self.model.weights {
+            Source::File(path) => {
+                let metadata = fs::metadata(path).ok();
+                let modified = metadata.as_ref().and_then(|found| found.modified().ok());
+                let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                let bytes = metadata.map_or(0, |found| found.len());
+                format!("{} of {bytes} bytes, {}", path.display(), modified.map_or(0, |since| since.as_nanos()))
+            }
+            other => other.to_string(),
+        };
+        let preparation = format!("{:?}", self.model.preprocess);
+        Fingerprint { network: self.model.card.name.to_string(), weights, preparation }
+    }
+}
+
+/// Names pictures that could not be read.
+pub(super) fn note_damaged<T>(damaged: &[(T, String)], console: &Console) {
+    damaged.iter().take(NAMED).for_each(|(_, why)| console.note(&format!("left out: {why}")));
+    if damaged.len() > NAMED {
+        console.note(&format!("left out: {} more pictures that cannot be read", damaged.len() - NAMED));
+    }
+}
