@@ -27,7 +27,7 @@ fn next(graph: &Graph, layer: NodeId) -> Option<NodeId> {
         return None;
     }
     let same_units = node.shape.first() == nodes[layer].shape.first();
-    let passes = matches!(node.op, Op::BatchNorm { .. } | Op::Relu | Op::Dropout { .. });
+    let passes = matches!(node.op, Op::BatchNorm { .. } | Op::Relu | Op::Dropout { .. } | Op::Flatten);
     let sum = matches!(node.op, Op::Add) && matches!(nodes[layer].op, Op::BatchNorm { .. });
     (layer != graph.scores() && same_units && (passes || sum)).then_some(reader)
 }

@@ -27,6 +27,8 @@ use std::{
     sync::Arc,
 };
 
+/// Pixels between pairs of the sheet.
+const GAP: u32 = 36;
 /// Pairs in a row of the sheet.
 const COLUMNS: u32 = 3;
 
@@ -122,7 +124,7 @@ fn sheet(
         one_pair(&subject.model, layer, unit, file, *position, &watch.quiet())
     };
     let tiles: Vec<RgbaImage> = files.iter().enumerate().map(pair).collect::<Result<_>>()?;
-    Ok(spaced(&tiles, COLUMNS, 12))
+    Ok(spaced(&tiles, COLUMNS, GAP))
 }
 
 fn one_pair(
