@@ -21,9 +21,30 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("methods", &["net", "kernels"]),
     ("synthesis", &["net", "picture", "methods"]),
     ("engine", &["kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
+    ("figures", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "zoo"]),
+    ("tour", &["engine", "figures", "methods", "net", "paint", "picture"]),
     ("gpu", &["paint"]),
-    ("ui", &["engine", "gpu", "kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
-    ("cli", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
+    (
+        "ui",
+        &[
+            "engine",
+            "figures",
+            "gpu",
+            "kernels",
+            "methods",
+            "net",
+            "paint",
+            "picture",
+            "synthesis",
+            "tour",
+            "weights",
+            "zoo",
+        ],
+    ),
+    (
+        "cli",
+        &["engine", "figures", "kernels", "methods", "net", "paint", "picture", "synthesis", "tour", "weights", "zoo"],
+    ),
 ];
 
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.

@@ -3,13 +3,16 @@
 
 use super::{
     console::Console,
-    facts::Facts,
-    maximise::{Wanted, canvas, class_facts, painted},
     output::OutputArgs,
-    pictures::{Scale, grid},
-    synthesis,
+    synthesis::{self, Wanted, canvas, class_facts},
 };
-use crate::{Error, Result, engine::Model, paint::write_png, synthesis::Recipe};
+use crate::{
+    Error, Result,
+    engine::Model,
+    figures::{Facts, Scale, grid, synthesised},
+    paint::write_png,
+    synthesis::Recipe,
+};
 use image::RgbaImage;
 use std::{fs, io::BufReader, path::Path, sync::Arc};
 
@@ -49,13 +52,13 @@ pub(super) fn run(
         let mut canvas = canvas(model, Recipe { terms: goal.terms, ..recipe.clone() })?;
         let images = synthesis::run(&mut canvas, console, |_| Ok(()))?;
         let class = class.map(|class| class_facts(model, &images, class, console)).transpose()?;
-        let probability = class.as_ref().map(|class| class.probability);
+        let probability = class.as_ref().and_then(|class| class.probability);
         let side = images.dims[2].max(images.dims[3]) as u32;
         let scale = match output.scale() {
             Scale::Pleasant => Scale::By(PLEASANT.div_ceil(side)),
             by => by,
         };
-        let tile = painted(&images, model, scale)?;
+        let tile = synthesised(&images, model, scale)?;
         let mut texts = texts;
         texts.extend(probability.map(|probability| ("Probability", probability.to_string())));
         fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, &error))?;

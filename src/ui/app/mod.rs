@@ -79,7 +79,6 @@ pub struct App {
     looks: look::Looks,
     /// Nothing was shown yet: what panes were pinned to has to wait.
     is_new: bool,
-    tour: super::Tour,
     message: Option<Message>,
     overlay: Overlay,
     /// The network that was asked for: pictures run through it once it is there.
@@ -134,7 +133,6 @@ impl App {
             dialogs,
             looks: look::Looks::default(),
             is_new: true,
-            tour: start.tour,
             message: None,
             overlay: Overlay::None,
             opening: start.opening,

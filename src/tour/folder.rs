@@ -16,13 +16,16 @@ pub(super) const IMAGES: &str = "images";
 const UNFINISHED: &str = ".striate-tour";
 
 /// A tour being written into `DIR.partial`; without [`Folder::finish`] it goes when dropped.
-pub(super) struct Folder {
+pub struct Folder {
     target: PathBuf,
     partial: PathBuf,
 }
 
 impl Folder {
-    /// Refuses a target that holds anything but a tour, and starts beside it.
+    /// Starts a tour beside its target.
+    ///
+    /// # Errors
+    /// When the target holds anything but a tour, or cannot be written.
     pub fn new(target: &Path) -> Result<Self> {
         let shown = target.display();
         let refused = |why: String| Error::Failed(format!("cannot write the tour to {shown}: {why}"));
@@ -54,8 +57,11 @@ impl Folder {
         self.partial.join(name)
     }
 
-    /// Puts it where it belongs, in place of an older tour.
-    pub fn finish(self) -> Result<()> {
+    /// Puts the folder in its place, instead of an older tour, and returns its path.
+    ///
+    /// # Errors
+    /// When the folder cannot be renamed.
+    pub fn finish(self) -> Result<PathBuf> {
         let failed = |error| Error::io("write the tour to", &self.target, &error);
         fs::remove_file(self.path(UNFINISHED)).map_err(failed)?;
         let old = self.target.with_added_extension("old");
@@ -72,7 +78,7 @@ impl Folder {
         if replaces {
             fs::remove_dir_all(&old).map_err(|error| Error::io("remove", &old, &error))?;
         }
-        Ok(())
+        Ok(self.target.clone())
     }
 }
 
