@@ -8,7 +8,7 @@
 //!
 //! | room | what it is | may know |
 //! |---|---|---|
-//! | [`error`], [`watch`] | the one error type; progress and cancelling | |
+//! | [`error`], [`watch`], [`memory`] | the one error type; progress and cancelling; the memory that is left | |
 //! | [`kernels`] | what the CPU engine computes with; what candle's operators lack: pooling with switches, LRN | |
 //! | [`net`] | a network as data, forward pass, reverse walk, costs | kernels |
 //! | [`picture`] | a file becomes upright RGB, perhaps altered, becomes a normalised tensor | |
@@ -52,6 +52,7 @@ pub mod figures;
 #[cfg(feature = "gui")]
 pub mod gpu;
 pub mod kernels;
+pub mod memory;
 pub mod methods;
 pub mod net;
 pub mod paint;

@@ -167,7 +167,9 @@ fn an_untrained_network_says_so() {
 #[test]
 fn a_tour_is_a_folder_that_a_browser_opens() {
     let desk = Desk::new();
-    assert!(desk.said("tour sample:chelsea --out tour --layers conv1,relu1,fc --units 2 --quick").contains("index.html"));
+    assert!(
+        desk.said("tour sample:chelsea --out tour --layers conv1,relu1,fc --units 2 --quick").contains("index.html")
+    );
     let html = fs::read_to_string(desk.path("tour/index.html")).unwrap();
     let linked: Vec<&str> = html.split("src=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let quick = || METHODS.iter().chain(CAMS).filter(|method| !method.slow);

@@ -29,6 +29,7 @@ mod sheet;
 mod synthesis;
 mod table;
 mod target;
+mod tiles;
 mod tour;
 mod units;
 mod window;

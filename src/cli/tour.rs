@@ -7,7 +7,8 @@ use super::{
 use crate::{
     Result,
     net::NodeId,
-    tour::{Folder, Tour},
+    paint::NewFolder,
+    tour::{TOUR, Tour},
 };
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 ///
 /// For every layer the folder has its feature maps, its filters and the reconstructions of its strongest units, each beside
 /// the part of the picture that the unit sees; for the class, every attribution method. The page needs no server and no
-/// internet. An existing folder is replaced only when a tour wrote it and it holds nothing else.
+/// internet. An existing folder is replaced only when it holds a tour, as it was written, and nothing else.
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -43,7 +44,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     if let Some(class) = &args.class {
         args.subject.network.check_class(class)?;
     }
-    let folder = Folder::new(&args.out)?;
+    let folder = NewFolder::create(&args.out, TOUR)?;
     let run = args.subject.run(console)?;
     let class = args::class(args.class.as_deref(), &run)?;
     // Looked up again: the network that ran may lack the auxiliary classifiers.
@@ -54,5 +55,5 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
 
     console.stage("writing the tour");
     let tour = Tour { picture: args.subject.name(), layers, units: args.units.into(), quick: args.quick, ..whole };
-    Ok(tour.write(folder, console.watch())? + "\n")
+    Ok(tour.write(folder, &args.out, console.watch())? + "\n")
 }

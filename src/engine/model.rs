@@ -2,7 +2,7 @@
 
 use super::labels::read_labels;
 use crate::{
-    Error, Result,
+    Error, Result, memory,
     net::{Engine, Network},
     picture::Preprocess,
     watch::Watch,
@@ -57,7 +57,7 @@ pub struct Model {
     pub metadata: HashMap<String, String>,
 }
 
-/// Inputs beyond this would need more memory than machines have.
+/// Largest side of an input in pixels. Below it, the memory that is free decides.
 const MAX_SIZE: usize = 4096;
 
 impl Model {
@@ -76,6 +76,9 @@ impl Model {
             Error::Usage(why) => Error::Usage(format!("{} cannot run at {size}x{size} pixels: {why}", card.name)),
             other => other,
         })?;
+        // The weights are held twice while they are read. A run keeps every output, and the maps that views draw from.
+        let needed = 2 * graph.parameter_bytes().saturating_add(graph.activation_bytes(1)).min(u64::MAX / 2);
+        memory::check(&format!("{} at {size}x{size} pixels", card.name), needed)?;
         let labels = match &opening.labels {
             Some(path) => own_labels(path, card, graph.node(graph.scores()).extent()[0])?,
             None => card.labels,

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     Error, Result,
     kernels::{self, Lrn, Spans},
+    memory,
     watch::Watch,
 };
 use candle_core::{DType, Tensor};
@@ -25,6 +26,7 @@ impl Network {
             let found = pictures.dims();
             return Err(Error::Usage(format!("the network takes (batch, {shape:?}) but the input is {found:?}")));
         }
+        self.check_memory(pictures.dims()[0])?;
         self.count_forward();
         if self.engine() == Engine::Fast && pictures.dtype() == DType::F32 {
             return super::fast::forward(self, pictures, self.graph().nodes().len() - 1, watch);
@@ -131,6 +133,13 @@ impl Network {
             outputs.push(trace.output(to).clone());
         }
         Ok(Tensor::cat(&outputs, 0)?)
+    }
+
+    /// Refuses a pass over more pictures, or larger ones, than memory holds.
+    fn check_memory(&self, batch: usize) -> Result<()> {
+        let [_, height, width] = self.graph().input_shape();
+        let bytes = self.graph().forward_bytes(batch, self.engine() == Engine::Candle);
+        memory::check(&format!("a pass over {batch} of {height}x{width} pixels"), bytes)
     }
 
     /// Any operator but max pooling, which also has switches to give.

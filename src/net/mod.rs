@@ -6,6 +6,7 @@
 
 mod cost;
 mod fast;
+mod footprint;
 mod forward;
 mod graph;
 mod network;

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Error, Result,
     kernels::{self, Lrn},
+    memory,
     watch::Watch,
 };
 use candle_core::{DType, Tensor};
@@ -52,6 +53,9 @@ impl Trace {
     /// # Errors
     /// When the seed's shape is not that of `from`'s output, when `to` comes after `from`, or when cancelled.
     pub fn reverse(&self, from: NodeId, seed: &Tensor, to: NodeId, how: &Reverse) -> Result<Tensor> {
+        let graph = self.network().graph();
+        let batch = seed.dims().first().copied().unwrap_or(1);
+        memory::check("a reverse walk through this network", graph.reverse_bytes(batch))?;
         self.network().count_reverse();
         if self.blocks.is_none() {
             return self.walk(from, seed, to, &how.watch, |id, index, grad| self.step(id, index, grad, how));

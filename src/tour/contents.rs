@@ -1,10 +1,9 @@
 //! The contents of a tour: which layers, methods and units it shows.
 
 use super::{
-    folder::Folder,
     methods::MethodSteps,
     page::{Page, Section},
-    pictures::Pictures,
+    pictures::{IMAGES, Pictures},
     steps::Steps,
 };
 use crate::{
@@ -12,13 +11,14 @@ use crate::{
     engine::Run,
     figures::ClassFacts,
     net::{NodeId, Op},
-    paint::write_atomically,
+    paint::{FolderKind, NewFolder},
     picture::{Picture, SAMPLES},
     watch::Watch,
 };
+use std::path::Path;
 
-/// Reconstructions for each layer, unless another number is asked for.
-const UNITS: u8 = 6;
+/// The folder that a tour is.
+pub const TOUR: FolderKind = FolderKind { what: "tour", index: Some("index.html"), pictures: Some(IMAGES) };
 
 /// Classes that the page lists.
 const CLASSES: usize = 8;
@@ -41,7 +41,7 @@ pub struct Tour<'a> {
 
 impl<'a> Tour<'a> {
     /// Reconstructions for each layer, unless another number is asked for.
-    pub const UNITS: u8 = UNITS;
+    pub const UNITS: u8 = 6;
 
     /// The whole tour of a run: all its layers and methods.
     pub fn of(run: &'a Run, class: usize) -> Self {
@@ -50,14 +50,14 @@ impl<'a> Tour<'a> {
         let picture = run.picture.as_ref();
         let name = picture.map_or_else(String::new, |picture| picture.name.clone());
         let picture = if picture.filter(is_sample).is_some() { format!("sample:{name}") } else { name };
-        Tour { run, picture, class, layers: shown(run), units: UNITS.into(), quick: false }
+        Tour { run, picture, class, layers: shown(run), units: Self::UNITS.into(), quick: false }
     }
 
-    /// Writes the tour and returns a sentence about it.
+    /// Writes the tour into a folder made for `out` and returns a sentence about it.
     ///
     /// # Errors
     /// When the folder cannot be written, or when cancelled: then there is no new folder.
-    pub fn write(self, folder: Folder, watch: &Watch) -> Result<String> {
+    pub fn write(self, folder: NewFolder, out: &Path, watch: &Watch) -> Result<String> {
         let pictures = Pictures { run: self.run, folder: &folder, picture: self.picture.clone() };
         let plan = MethodSteps::of(self.run, self.class, self.quick);
         let mut steps = Steps::new(watch, plan.count() + 2 * self.layers.len());
@@ -70,9 +70,10 @@ impl<'a> Tour<'a> {
         let class = facts(self.class);
         let page = Page { run: self.run, picture: self.picture, input, class, top, methods, sections };
         let html = page.render();
-        write_atomically(&folder.path("index.html"), |file| file.write_all(html.as_bytes()))?;
+        folder.write_index(&html)?;
+        folder.finish()?;
         let (layers, count) = (page.sections.len(), page.methods.count());
-        let at = folder.finish()?.join("index.html");
+        let at = out.join("index.html");
         Ok(format!("wrote a tour of {layers} layers and {count} methods: open {}", at.display()))
     }
 

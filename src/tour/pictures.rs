@@ -1,21 +1,23 @@
 //! The pictures of a tour.
 
-use super::folder::{Folder, IMAGES};
 use crate::{
     Result,
     engine::Run,
     figures::{self, ClassFacts, Facts, Filters, HeatStyle, Patches, Scale, class_title, gap},
     methods::{Keep, Method, Reconstruction, Settings, Target, strongest_units},
     net::NodeId,
-    paint::{ColourMap, Layout, Range, Scaling, Style, write_png},
+    paint::{ColourMap, Layout, NewFolder, Range, Scaling, Style, write_png},
     watch::Watch,
 };
 use image::RgbaImage;
 
+/// The folder inside a tour that holds its pictures.
+pub(super) const IMAGES: &str = "images";
+
 /// Makes pictures of one run in one folder.
 pub(super) struct Pictures<'a> {
     pub run: &'a Run,
-    pub folder: &'a Folder,
+    pub folder: &'a NewFolder,
     /// The picture's name in captions.
     pub picture: String,
 }

@@ -5,7 +5,6 @@ mod layers;
 mod methods;
 
 use super::{
-    folder::MARKER,
     methods::MethodAnswers,
     pictures::{MosaicPicture, TourPicture, UnitPictures},
 };
@@ -51,7 +50,7 @@ impl Page<'_> {
         let version = env!("CARGO_PKG_VERSION");
         let (style, script) = (include_str!("style.css"), include_str!("script.js"));
         format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{MARKER} {version}\">\n\
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"striate tour {version}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{style}</style>\n\
              </head>\n<body>\n{contents}<main>\n{opening}{methods}{heatmaps}{left_out}{layers}{footer}</main>\n\

@@ -3,7 +3,8 @@
 use super::*;
 use crate::{
     engine::Control,
-    tour::{Folder, Tour},
+    paint::NewFolder,
+    tour::{TOUR, Tour},
     ui::export::{Export, Texts, file_name},
 };
 use std::path::Path;
@@ -67,7 +68,7 @@ impl App {
         let picture = view.run().picture.as_ref().map_or("numbers", |picture| picture.name.as_str());
         let out = folder.join(file_name(view, &format!("{picture} tour")));
         let (run, class) = (Arc::clone(view.run()), view.class());
-        let work = move |watch: &_| Tour::of(&run, class).write(Folder::new(&out)?, watch);
+        let work = move |watch: &_| Tour::of(&run, class).write(NewFolder::create(&out, TOUR)?, &out, watch);
         self.engine.request(Request::Task("Writing the tour".into(), Box::new(work)));
     }
 
