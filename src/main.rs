@@ -9,7 +9,7 @@ fn main() -> ExitCode {
 #[cfg(feature = "gui")]
 const WINDOW: Option<striate::cli::Window> = Some(|wanted| {
     let striate::cli::Wanted { opening, picture, device } = wanted;
-    let camera = striate::ui::camera::native();
+    let camera = striate::ui::background::camera::native();
     striate::ui::run(striate::ui::Start { opening, picture, device, camera })
 });
 

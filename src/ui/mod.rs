@@ -1,41 +1,18 @@
 //! The window.
 //!
-//! Architecture invariant: state flows one way. [`app`] takes in events, panes and strip read a [`state::View`] and
-//! emit [`commands::Command`]s, and those are carried out when everything is drawn. Nothing here computes for longer
-//! than a frame: that is the engine's, and uploading is [`cache`]'s.
+//! Architecture invariant: state flows one way. [`app`] takes in events, panes and strip read a [`model::state::View`] and
+//! emit [`model::commands::Command`]s, and those are carried out when everything is drawn. Nothing here computes for longer
+//! than a frame: that is the engine's, and uploading is [`background`]'s.
 
-pub mod answers;
 pub mod app;
-pub mod arrangement;
-pub mod cache;
-pub mod camera;
+pub mod background;
 pub mod chrome;
-pub mod commands;
-pub mod convolve;
-pub mod describe;
 pub mod dialogs;
-pub mod drawing;
-pub mod export;
-pub mod history;
-pub mod icons;
-pub mod magnify;
-pub mod numbers;
-pub mod palette;
+pub mod model;
 pub mod panels;
 pub mod panes;
-pub mod parameters;
-pub mod pin;
-pub mod pointing;
-pub mod prepare;
-pub mod settings;
-pub mod slider;
-pub mod state;
 pub mod strip;
 pub mod theme;
-pub mod thumbs;
-pub mod viewport;
-#[cfg(feature = "webcam")]
-mod webcam;
 pub mod widgets;
 
 pub use app::App;
@@ -55,7 +32,7 @@ pub struct Start {
     /// Where to compute.
     pub device: DeviceChoice,
     /// What films; nothing where `None`.
-    pub camera: Option<camera::Film>,
+    pub camera: Option<background::camera::Film>,
 }
 
 /// Shows the window until it is closed.

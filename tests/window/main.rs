@@ -13,7 +13,7 @@ use std::{
 use striate::{
     engine::{DeviceChoice, Opening},
     methods::{Attribution, Target},
-    ui::{App, Start, camera::Film, dialogs::Ask},
+    ui::{App, Start, background::camera::Film, dialogs::Ask},
 };
 
 mod altering;

@@ -1,36 +1,42 @@
-//! The window: takes in what happened ([`listen`]), draws everything, then carries out what was asked for ([`act`]) and
+//! The window: takes in what happened ([`listen`]), draws everything, then carries out what was asked for ([`apply`]) and
 //! lets the engine run what is dragged or drawn ([`follow`]).
 
-mod act;
+mod apply;
+mod debounce;
 mod follow;
 mod heatmaps;
 mod listen;
-mod look;
-mod passing;
 mod save;
+mod screenshot;
 
-use super::{
-    answers::Answers,
-    arrangement::{self, first_arrangement},
-    cache::Cache,
-    camera::{Camera, Filming},
-    chrome::{self, Overlay},
-    commands::{Action, Command},
-    dialogs::{Ask, Dialogs, Purpose, Question, opened},
-    history::History,
-    panels::PANELS,
-    panes::{Drawing, Pane},
-    settings::{Kept, Settings},
-    state::{Grid, Look, Selection, Shown, View},
-    strip::Strip,
-    theme::{self, Palette},
-    thumbs::Thumbs,
-    viewport::Viewport,
-};
 use crate::{
     Result,
     engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Status},
     picture::{Picture, SAMPLES},
+    ui::{
+        background::{
+            answers::Answers,
+            cache::Cache,
+            camera::{Camera, Filming},
+            thumbnails::Thumbs,
+        },
+        chrome::{self, Overlay},
+        dialogs::{Ask, Dialogs, Purpose, Question, opened},
+        model::{
+            commands::{Action, Command},
+            history::History,
+            settings::{Kept, Settings},
+            state::{Grid, Look, Selection, Shown, View},
+            viewport::Viewport,
+        },
+        panels::PANELS,
+        panes::{
+            Drawing, Pane,
+            arrangement::{self, first_arrangement},
+        },
+        strip::Strip,
+        theme::{self, Palette},
+    },
 };
 use eframe::egui::{self, Panel, Theme};
 use egui_tiles::{TileId, Tree};
@@ -57,7 +63,7 @@ pub struct App {
     coming: Option<Arc<Shown>>,
     asked: follow::Asked,
     heatmaps: heatmaps::Heatmaps,
-    passing: passing::Passing,
+    debounce: debounce::Passing,
     /// The run of another picture that this one is compared with.
     other: Option<Arc<Shown>>,
     camera: Camera,
@@ -76,7 +82,7 @@ pub struct App {
     active: Option<TileId>,
     grid: Option<Grid>,
     dialogs: Dialogs,
-    looks: look::Looks,
+    looks: screenshot::Looks,
     /// Nothing was shown yet: what panes were pinned to has to wait.
     is_new: bool,
     message: Option<Message>,
@@ -115,7 +121,7 @@ impl App {
             coming: None,
             asked: follow::Asked::default(),
             heatmaps: heatmaps::Heatmaps::default(),
-            passing: passing::Passing::default(),
+            debounce: debounce::Passing::default(),
             other: None,
             camera: Camera::new(start.camera),
             before: None,
@@ -131,7 +137,7 @@ impl App {
             active: None,
             grid: None,
             dialogs,
-            looks: look::Looks::default(),
+            looks: screenshot::Looks::default(),
             is_new: true,
             message: None,
             overlay: Overlay::None,
@@ -176,7 +182,7 @@ impl App {
 
     /// Whether nothing is being computed, nor waits to be shown.
     pub fn is_idle(&self) -> bool {
-        self.engine.is_idle() && self.has_run() && !self.passing.is_on()
+        self.engine.is_idle() && self.has_run() && !self.debounce.is_on()
     }
 
     /// Whether the picture on screen is the one that was asked for.
@@ -286,7 +292,7 @@ impl App {
                 other => self.carry_out(&ctx, other),
             }
         }
-        if !self.passing.by(&ctx, self.selection.layer) {
+        if !self.debounce.by(&ctx, self.selection.layer) {
             self.ask(inquiries, projections, rankings);
         }
         self.follow(&ctx);

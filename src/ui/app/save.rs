@@ -5,7 +5,7 @@ use crate::{
     engine::Control,
     paint::NewFolder,
     tour::{TOUR, Tour},
-    ui::export::{Export, Texts, file_name},
+    ui::model::export::{Export, Texts, file_name},
 };
 use std::path::Path;
 

@@ -1,10 +1,5 @@
 //! All feature maps of the selected layer.
 
-use super::{
-    Kind, Panel, keep,
-    sides::{Content, Side},
-    take,
-};
 use crate::{
     engine::LayerView,
     gpu::{Atlas, Spot, TileGrid, TileStyle},
@@ -12,12 +7,18 @@ use crate::{
     net::NodeId,
     paint::{self, Scaling},
     ui::{
-        cache::Maps,
-        commands::Command,
-        describe,
-        export::{Export, Numbers},
-        state::{Grid, Hover, View, is_silent, layer_name, strongest_at},
-        widgets::{caption, combo, fill, gamma, hollow, look_controls, slider, toolbar},
+        background::cache::Maps,
+        model::{
+            commands::Command,
+            export::{Export, Numbers},
+            state::{Grid, Hover, View, is_silent, layer_name, strongest_at},
+        },
+        panels::{
+            Kind, Panel, keep,
+            sides::{Content, Side},
+            take,
+        },
+        widgets::{caption, combo, describe, fill, gamma, hollow, look_controls, slider, toolbar},
     },
 };
 use eframe::egui::{self, Ui};

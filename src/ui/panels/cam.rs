@@ -1,7 +1,9 @@
 //! Where in the picture a layer finds what speaks for a class: class activation maps.
 
-use super::{Kind, heat::Heat};
-use crate::methods::CAMS;
+use crate::{
+    methods::CAMS,
+    ui::panels::{Kind, heat::Heat},
+};
 
 pub(super) const KIND: Kind = Kind {
     name: "cam",

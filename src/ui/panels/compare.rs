@@ -1,16 +1,21 @@
 //! Two pictures through one network, layer by layer: how far apart they are.
 
-use super::{Kind, Panel};
 use crate::{
     engine::PictureSource,
     picture::SAMPLES,
     ui::{
-        commands::{Command, With},
-        export::Export,
-        pointing::{input_at, pixel},
-        state::{Shown, View, layer_name},
+        model::{
+            commands::{Command, With},
+            export::Export,
+            state::{Shown, View, layer_name},
+        },
+        panels::{Kind, Panel},
         theme::RADIUS,
-        widgets::{caption, fit, hollow, number, toolbar},
+        widgets::{
+            caption, fit, hollow, number,
+            pointing::{input_at, pixel},
+            toolbar,
+        },
     },
 };
 use eframe::egui::{

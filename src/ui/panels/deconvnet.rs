@@ -1,20 +1,23 @@
 //! The strongest units of the layer, each projected back to the picture, beside the patch that it sees there: the
 //! figures of Zeiler and Fergus (2014), for this picture.
 
-use super::{Kind, Panel, picture::seen_part};
 use crate::{
     methods::Keep,
     net::NodeId,
     paint::Range,
     ui::{
-        answers::Projected,
-        commands::Command,
-        describe,
-        export::{Export, numbers_from},
-        pointing::{cell, point},
-        prepare::rgb_texture,
-        state::{View, is_silent, layer_name},
-        widgets::{WHOLE, caption, hollow, is_brief, number, toolbar},
+        background::{answers::Projected, textures::rgb_texture},
+        model::{
+            commands::Command,
+            export::{Export, numbers_from},
+            state::{View, is_silent, layer_name},
+        },
+        panels::{Kind, Panel, picture::seen_part},
+        widgets::{
+            WHOLE, caption, describe, hollow, is_brief, number,
+            pointing::{cell, point},
+            toolbar,
+        },
     },
 };
 use eframe::egui::{

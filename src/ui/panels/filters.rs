@@ -1,17 +1,18 @@
 //! The learned weights: filters that read colours in colour, all others as one small map for each of their inputs.
 
-use super::{Kind, Panel};
 use crate::{
     gpu::{Atlas, TileGrid, TileStyle},
     net::{NodeId, Op},
     paint::{self, Layout, Range, Scaling, Style},
     ui::{
-        commands::Command,
-        describe,
-        export::{Export, numbers_from, values_of},
-        prepare::{rgba_texture, upload_maps},
-        state::{View, layer_name},
-        widgets::{caption, fill, hollow},
+        background::textures::{rgba_texture, upload_maps},
+        model::{
+            commands::Command,
+            export::{Export, numbers_from, values_of},
+            state::{View, layer_name},
+        },
+        panels::{Kind, Panel},
+        widgets::{caption, describe, fill, hollow},
     },
 };
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2};

@@ -1,15 +1,13 @@
 //! The pictures beside the one that is open, small: those of its folder, or the samples.
 
-use super::{Kind, Panel};
 use crate::{
     engine::PictureSource,
     picture::{SAMPLES, folder_of},
     ui::{
-        commands::Command,
-        export::Export,
-        state::View,
+        background::thumbnails::{Place, Thumb},
+        model::{commands::Command, export::Export, state::View},
+        panels::{Kind, Panel},
         theme::RADIUS,
-        thumbs::{Place, Thumb},
         widgets::{WHOLE, caption, fit, hollow},
     },
 };

@@ -1,25 +1,27 @@
 //! A heatmap by a method of a registry: what the saliency pane and the CAM pane share.
 
-use super::{
-    Panel,
-    heat_paint::{plain, scale, veil},
-    keep, take,
-};
 use crate::{
     engine::{Inquiry, Lane, Model},
     methods::{Attribution, Keep, Method, Target, cam_layers},
     paint::{self, ColourMap, Plane, Range, Style},
     picture::cropped,
     ui::{
-        commands::Command,
-        describe,
-        export::{Export, numbers_from},
-        parameters::{self, Kept, parameters},
-        pointing::{cell, input_at},
-        prepare::rgba_texture,
-        state::{View, layer_name},
+        background::textures::rgba_texture,
+        model::{
+            commands::Command,
+            export::{Export, numbers_from},
+            state::{View, layer_name},
+        },
+        panels::{
+            Panel,
+            heat_paint::{plain, scale, veil},
+            keep, take,
+        },
         widgets::{
-            caption, class_picker, colour_maps, combo, fit, gamma, hollow, image_at, is_brief, number, slider, toolbar,
+            caption, class_picker, colour_maps, combo, describe, fit, gamma, hollow, image_at, is_brief, number,
+            parameters::{self, Kept, parameters},
+            pointing::{cell, input_at},
+            slider, toolbar,
         },
     },
 };

@@ -1,13 +1,15 @@
 //! How much the picture may be moved, scaled, turned or covered before the network changes its mind.
 
-use super::{Kind, Panel, keep, picture_tools as tools, take};
 use crate::{
     engine::{Change, Invariance, Lane},
     ui::{
-        commands::Command,
-        export::Export,
-        state::{View, layer_name},
-        viewport,
+        model::{
+            commands::Command,
+            export::Export,
+            state::{View, layer_name},
+            viewport,
+        },
+        panels::{Kind, Panel, keep, picture::tools, take},
         widgets::{combo, hollow, number, toolbar},
     },
 };

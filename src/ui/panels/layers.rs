@@ -1,14 +1,15 @@
 //! The layers as a table: what each costs and sees, to be sorted by any column.
 
-use super::{Kind, Panel, keep, take};
 use crate::{
     net::{Cost, NodeId},
     ui::{
-        commands::Command,
-        describe,
-        export::Export,
-        state::{Shown, View, layer_name},
-        widgets::{caption, hollow, search},
+        model::{
+            commands::Command,
+            export::Export,
+            state::{Shown, View, layer_name},
+        },
+        panels::{Kind, Panel, keep, take},
+        widgets::{caption, describe, hollow, search},
     },
 };
 use eframe::egui::{self, Align, Layout, RichText, Sense, Ui, WidgetInfo};

@@ -6,7 +6,6 @@ mod activations;
 mod cam;
 mod compare;
 mod convolution;
-mod convolution_options;
 mod deconvnet;
 mod filters;
 mod folder;
@@ -16,17 +15,15 @@ mod invariance;
 mod layers;
 mod magnifier;
 mod network;
-mod network_lines;
 mod pad;
 mod picture;
-mod picture_tools;
 mod saliency;
 mod scores;
 mod sides;
 mod synthesis;
 mod unit;
 
-use super::{commands::Command, export::Export, state::View};
+use crate::ui::model::{commands::Command, export::Export, state::View};
 use eframe::egui::Ui;
 use serde_json::Value;
 

@@ -1,13 +1,11 @@
 //! A drawing pad: what is drawn runs through the network while it is drawn. Made for networks that read digits.
 
-use super::{Kind, Panel, keep, take};
 use crate::{
     picture::Picture,
     ui::{
-        commands::Command,
-        export::Export,
-        prepare::rgb_texture,
-        state::View,
+        background::textures::rgb_texture,
+        model::{commands::Command, export::Export, state::View},
+        panels::{Kind, Panel, keep, take},
         widgets::{WHOLE, caption, fit, slider, toolbar},
     },
 };

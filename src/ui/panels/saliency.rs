@@ -1,7 +1,9 @@
 //! Which pixels matter, by any method of the registry.
 
-use super::{Kind, heat::Heat};
-use crate::methods::METHODS;
+use crate::{
+    methods::METHODS,
+    ui::panels::{Kind, heat::Heat},
+};
 
 pub(super) const KIND: Kind = Kind {
     name: "saliency",

@@ -1,10 +1,12 @@
 //! The classes by probability.
 
-use super::{Kind, Panel};
 use crate::ui::{
-    commands::{Action, Command},
-    export::{Export, numbers_of},
-    state::View,
+    model::{
+        commands::{Action, Command},
+        export::{Export, numbers_of},
+        state::View,
+    },
+    panels::{Kind, Panel},
     theme::RADIUS,
     widgets::{caption, number},
 };

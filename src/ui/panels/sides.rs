@@ -4,10 +4,9 @@ use crate::{
     engine::LayerView,
     paint::{ColourMap, Scaling, Style},
     ui::{
-        cache::Maps,
-        describe,
-        state::{Look, View, layer_name},
-        widgets::number,
+        background::cache::Maps,
+        model::state::{Look, View, layer_name},
+        widgets::{describe, number},
     },
 };
 use eframe::egui::Ui;

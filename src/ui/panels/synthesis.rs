@@ -1,16 +1,17 @@
 //! A picture in the making: what the selected class, unit or layer would most like to see.
 
-use super::{Kind, Panel, keep, take};
 use crate::{
     engine::{Control, Frame},
     methods::Settings,
     synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term, in_words},
     ui::{
-        commands::Command,
-        export::{Export, Texts, file_name, texts_of},
-        parameters::row,
-        state::{View, layer_name},
-        widgets::{WHOLE, caption, combo, fit, hollow, image_at, number, toolbar},
+        model::{
+            commands::Command,
+            export::{Export, Texts, file_name, texts_of},
+            state::{View, layer_name},
+        },
+        panels::{Kind, Panel, keep, take},
+        widgets::{WHOLE, caption, combo, fit, hollow, image_at, number, parameters::row, toolbar},
     },
 };
 use eframe::egui::{

@@ -1,17 +1,18 @@
 //! The selected unit, large: its map, the spread of its values, its filter.
 
-use super::{Kind, Panel, filters::Filters};
 use crate::{
     gpu::{TileStyle, show_unit_at},
     net::NodeId,
     paint::{Plane, Scaling, paint_plane},
     ui::{
-        cache::Maps,
-        commands::Command,
-        describe,
-        export::{Export, numbers_of},
-        state::{Hover, View, layer_name},
-        widgets::{caption, fit, hollow},
+        background::cache::Maps,
+        model::{
+            commands::Command,
+            export::{Export, numbers_of},
+            state::{Hover, View, layer_name},
+        },
+        panels::{Kind, Panel, filters::Filters},
+        widgets::{caption, describe, fit, hollow},
     },
 };
 use eframe::egui::{self, Rect, Sense, Ui, WidgetInfo, pos2, vec2};

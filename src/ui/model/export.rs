@@ -1,0 +1,169 @@
+//! Saving what a pane shows: painting and writing happen on a worker thread, through the same [`crate::paint`] as the
+//! command line's pictures.
+
+use crate::{
+    Error, Result,
+    engine::Run,
+    kernels::to_vec,
+    net::NodeId,
+    paint::{write_atomically, write_npy, write_png},
+    ui::{dialogs::Ending, model::state::View},
+    watch::Watch,
+};
+use candle_core::{Device, Tensor};
+use eframe::egui::{ColorImage, Context};
+use image::RgbaImage;
+use std::{path::Path, sync::Arc};
+
+type Paint = Box<dyn FnOnce(&Watch) -> Result<RgbaImage> + Send>;
+
+/// Makes the numbers behind a picture.
+pub type Numbers = Box<dyn FnOnce() -> Result<Tensor> + Send>;
+
+/// What a picture says of itself, by key.
+pub type Texts = Vec<(&'static str, String)>;
+
+/// What a pane shows, to be written with what it is about.
+pub struct Export {
+    /// What the file is called unless the user says otherwise, without ending.
+    pub name: String,
+    texts: Texts,
+    content: Content,
+}
+
+/// What a table is written as.
+const TABLE: &[Ending] = &[("csv", "Table of comma-separated values")];
+
+enum Content {
+    Picture(Paint, Option<Numbers>),
+    /// A file of text, and what it is.
+    Text(&'static [Ending], String),
+}
+
+impl Export {
+    /// A picture about the run and the layer of `view`.
+    pub fn new(
+        view: View,
+        name: &str,
+        numbers: Option<Numbers>,
+        paint: impl FnOnce(&Watch) -> Result<RgbaImage> + Send + 'static,
+    ) -> Self {
+        Export::of(view, name, Content::Picture(Box::new(paint), numbers))
+    }
+
+    /// A table about the network of `view`; no cell of it holds a comma.
+    pub fn table(view: View, name: &str, text: String) -> Self {
+        Export::of(view, name, Content::Text(TABLE, text))
+    }
+
+    /// A drawing about the network of `view`.
+    pub fn drawing(view: View, name: &str, text: String) -> Self {
+        Export::of(view, name, Content::Text(&[("svg", "SVG drawing")], text))
+    }
+
+    fn of(view: View, name: &str, content: Content) -> Self {
+        Export { name: file_name(view, name), texts: texts_of(view), content }
+    }
+
+    /// Says one more thing about the picture in the file.
+    pub fn with(mut self, key: &'static str, text: impl Into<String>) -> Self {
+        self.texts.push((key, text.into()));
+        self
+    }
+
+    /// The endings of the files that it can be written to, the usual first.
+    pub fn endings(&self) -> &'static [Ending] {
+        match &self.content {
+            Content::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
+            Content::Picture(_, None) => &[("png", "PNG picture")],
+            Content::Text(endings, _) => endings,
+        }
+    }
+
+    /// What a picture of it says of itself, and its proposed name.
+    pub fn into_texts(self) -> (String, Texts) {
+        (self.name, self.texts)
+    }
+
+    /// Puts the picture on the clipboard, or the text: a table with tabs, as spreadsheets take it. Returns what was done
+    /// in a sentence.
+    ///
+    /// # Errors
+    /// When it cannot be painted.
+    pub fn copy(self, ctx: &Context, watch: &Watch) -> Result<String> {
+        match self.content {
+            Content::Picture(paint, _) => {
+                let image = paint(watch)?;
+                let size = [image.width() as usize, image.height() as usize];
+                ctx.copy_image(ColorImage::from_rgba_unmultiplied(size, image.as_raw()));
+                Ok(format!("Copied {} as a picture of {}x{} pixels", self.name, size[0], size[1]))
+            }
+            Content::Text(TABLE, text) => {
+                ctx.copy_text(text.replace(',', "\t"));
+                Ok(format!("Copied {} as a table", self.name))
+            }
+            Content::Text(_, text) => {
+                ctx.copy_text(text);
+                Ok(format!("Copied {} as text", self.name))
+            }
+        }
+    }
+
+    /// Writes a PNG, or the numbers where the file's name ends in .npy; text as it is. Returns what was done in a
+    /// sentence.
+    ///
+    /// # Errors
+    /// When the file cannot be written; then there is none.
+    pub fn write(self, path: &Path, watch: &Watch) -> Result<String> {
+        let wants_numbers = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"));
+        match self.content {
+            Content::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
+            Content::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &self.texts)?,
+            Content::Text(_, text) if !wants_numbers => write_atomically(path, |file| file.write_all(text.as_bytes()))?,
+            _ => return Err(Error::Failed("this pane has no single array of numbers to save".into())),
+        }
+        Ok(format!("Saved {}", path.display()))
+    }
+}
+
+/// What every picture says of itself: whose it is.
+pub fn texts_of(view: View) -> Texts {
+    let model = &view.run().model;
+    let mut texts = vec![("Network", model.card.name.to_owned()), ("Weights", model.weights.to_string())];
+    texts.extend(view.run().picture.iter().map(|picture| ("Picture", picture.name.clone())));
+    let [_, height, width] = model.network.graph().input_shape();
+    let altered = view.run().alteration.say([width, height]);
+    if !altered.is_empty() {
+        texts.push(("Altered", altered));
+    }
+    texts
+}
+
+/// A file's proposed name, without ending.
+pub fn file_name(view: View, name: &str) -> String {
+    let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    format!("{}-{name}", view.run().model.card.name)
+}
+
+/// The feature maps of a layer, `(units, height, width)`, or of one unit, `(height, width)`.
+pub fn numbers_of(run: &Arc<Run>, layer: NodeId, unit: Option<usize>) -> Option<Numbers> {
+    let run = Arc::clone(run);
+    Some(Box::new(move || {
+        let maps = run.trace.maps(layer)?;
+        Ok(match unit {
+            Some(unit) => maps.get(unit)?,
+            None => maps,
+        })
+    }))
+}
+
+/// Values that a pane holds already.
+pub fn numbers_from(values: &Arc<Vec<f32>>, shape: &[usize]) -> Option<Numbers> {
+    let (values, shape) = (Arc::clone(values), shape.to_vec());
+    Some(Box::new(move || Ok(Tensor::from_vec(values.to_vec(), shape, &Device::Cpu)?)))
+}
+
+/// The values of a tensor, for a pane to keep.
+pub fn values_of(tensor: &Tensor) -> Result<Arc<Vec<f32>>> {
+    Ok(Arc::new(to_vec(tensor)?))
+}
