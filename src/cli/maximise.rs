@@ -74,12 +74,16 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
-    let goals = args.goals()?;
     let picture = args.image.as_deref().map(Picture::from_source).transpose()?;
     let usual: &[&str] = if picture.is_some() { &["start=picture"] } else { &[] };
     let preset = args.synthesis.preset("striate")?;
     let settings = args.synthesis.settings(preset, usual)?;
+    args.class
+        .iter()
+        .filter(|class| *class != "all")
+        .try_for_each(|text| weighted(text, |name| args.network.check_class(name)).map(drop))?;
     let model = args.network.open(console)?;
+    let goals = args.goals(&model)?;
     let picture =
         picture.map(|picture| Images::from_tensor(&model.preprocess.apply(&picture, model.network.device())?.tensor));
     let recipe =
@@ -104,9 +108,9 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
 }
 
 impl Args {
-    /// What is asked for, one after the other; wrong names are said before anything runs.
-    fn goals(&self) -> Result<Vec<Wanted>> {
-        let graph = self.network.graph()?;
+    /// What is asked for, one after the other.
+    fn goals(&self, model: &Model) -> Result<Vec<Wanted>> {
+        let graph = model.network.graph();
         let sign = if self.minimise { -1.0 } else { 1.0 };
         let mut goals = Vec::new();
         let mut want = |goal: Goal, weight: f32, words: String| {
@@ -114,7 +118,7 @@ impl Args {
             let words = if weight == 1.0 { words } else { format!("{weight} x {words}") };
             goals.push(Wanted { terms: vec![Term { goal, weight }], words });
         };
-        let labels = self.network.labels()?;
+        let labels = model.labels;
         let all = self.grid && self.class == ["all"];
         let classes: Vec<(usize, f32)> = match all {
             true => (0..graph.node(graph.scores()).extent()[0]).map(|class| (class, 1.0)).collect(),
@@ -125,7 +129,7 @@ impl Args {
             want(goal, weight, format!("class {class} ({})", labels.short(class)));
         }
         if let Some(name) = &self.layer {
-            self.layer_goals(&graph, graph.find(name)?, want)?;
+            self.layer_goals(graph, graph.find(name)?, want)?;
         }
         if goals.is_empty() {
             return Err(Error::Usage("say what to excite: --class C, or --layer L with or without --unit K".into()));
@@ -136,7 +140,7 @@ impl Args {
             goals.push(Wanted { terms: vec![Term { goal: Goal::Diversity(layer), weight }], words });
         }
         let batch = self.batch.into();
-        goals.iter().flat_map(|goal| &goal.terms).try_for_each(|term| term.goal.check(&graph, batch))?;
+        goals.iter().flat_map(|goal| &goal.terms).try_for_each(|term| term.goal.check(graph, batch))?;
         Ok(goals)
     }
 

@@ -56,14 +56,18 @@ pub fn dimensions(shape: &[usize]) -> String {
 /// A layer's kind with its window and stride: "Conv2d 7x7 / 2".
 pub fn kind(node: &Node) -> String {
     let kind = node.op.kind();
-    let step = |stride: usize| if stride > 1 { format!(" / {stride}") } else { String::new() };
+    let step = |[down, across]: [usize; 2]| match (down, across) {
+        (1, 1) => String::new(),
+        _ if down == across => format!(" / {down}"),
+        _ => format!(" / {down}x{across}"),
+    };
     match &node.op {
         Op::Conv(conv) => {
             let groups = if conv.groups > 1 { format!(", {} groups", conv.groups) } else { String::new() };
             format!("{kind} {}x{}{}{groups}", conv.kernel[0], conv.kernel[1], step(conv.stride))
         }
         Op::MaxPool(window) | Op::AvgPool { window, .. } => {
-            format!("{kind} {}x{}{}", window.kernel[0], window.kernel[1], step(window.stride[0]))
+            format!("{kind} {}x{}{}", window.kernel[0], window.kernel[1], step(window.stride))
         }
         _ => kind.to_owned(),
     }
@@ -83,9 +87,11 @@ pub fn detail(op: &Op) -> String {
     };
     match op {
         Op::Conv(conv) => {
-            let mut text = window(conv.kernel, [conv.stride; 2], conv.padding);
-            if conv.dilation > 1 {
-                text.push_str(&format!(" dilation {}", conv.dilation));
+            let mut text = window(conv.kernel, conv.stride, conv.padding);
+            if conv.dilation != [1, 1] {
+                let [down, across] = conv.dilation;
+                let step = if down == across { format!("{down}") } else { format!("{down}x{across}") };
+                text.push_str(&format!(" dilation {step}"));
             }
             if conv.groups > 1 {
                 text.push_str(&format!(" in {} groups", conv.groups));

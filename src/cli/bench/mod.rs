@@ -9,7 +9,6 @@ use crate::{
     Error, Result,
     figures::{to_json, words::thousands},
     kernels::blocked::Isa,
-    net::Engine,
     weights::Source,
     zoo::{self, Card, ZOO},
 };
@@ -119,8 +118,8 @@ fn measure(card: &'static Card, subject: &Subject, args: &Args, console: &Consol
     let operations = 2 * network.graph().costs().iter().map(|cost| cost.macs).sum::<u64>() * u64::from(args.batch);
     Ok(Row {
         network: card.name,
-        engine: network.engine().name(),
-        isa: (network.engine() == Engine::Fast).then(|| network.isa().name()),
+        engine: network.backend().name(),
+        isa: network.isa().map(Isa::name),
         size: network.graph().input_shape()[1],
         batch: args.batch,
         gflops: milliseconds.get("forward").map(|times| operations as f64 / (1e6 * times.median)),
