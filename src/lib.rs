@@ -17,6 +17,7 @@
 //! | [`methods`] | questions asked of a trace, one file a method | net, kernels |
 //! | [`synthesis`] | pictures that excite what was asked for, step by step | net, picture, methods |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
+//! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures | kernels, net, paint |
 //! | [`engine`] | models, runs, the worker threads | all of the above |
 //! | [`figures`] | an answer becomes a picture with its caption, number format and text chunks: once for all faces | engine and what it knows |
 //! | [`tour`] | everything about one picture as a folder of HTML | figures and what they know |
@@ -46,6 +47,7 @@
 //!   know it (forward, reverse, cost). Then a line in `tests/operators.rs`, which checks its reverse.
 
 pub mod cli;
+pub mod dataset;
 pub mod engine;
 pub mod error;
 pub mod figures;
