@@ -2,10 +2,7 @@
 //! a moment, part by part of the pane where all of it does not fit, and the parts are put together.
 
 use super::*;
-use crate::{
-    paint::write_png,
-    ui::model::export::{Texts, texts_of},
-};
+use crate::{figures::Facts, paint::write_png, ui::model::export::Texts};
 use egui::{ColorImage, Pos2, Rect, UiBuilder, Vec2, vec2};
 use std::{path::Path, sync::mpsc};
 
@@ -153,7 +150,7 @@ impl App {
             self.message = Some(Message { text, failed: false });
             return;
         };
-        let own = || self.view(&[], Palette::dark()).map(texts_of);
+        let own = || self.view(&[], Palette::dark()).map(|view| Facts::of_run(view.run()).texts());
         let texts = self.exported(look.tile).map(|export| export.into_texts().1).or_else(own).unwrap_or_default();
         let work = move |_: &_| write(&path, &image, &texts);
         self.engine.request(Request::Task("Saving the pane".into(), Box::new(work)));

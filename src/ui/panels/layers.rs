@@ -81,7 +81,7 @@ impl Field {
             Field::Order => id.to_string(),
             Field::Name => layer_name(node),
             Field::Kind => describe::kind(node),
-            Field::Output => describe::short_shape(node),
+            Field::Output => describe::short_output(node),
             Field::Parameters => count(cost.parameters),
             Field::MultiplyAdds => count(cost.macs),
             Field::Memory => bytes(cost.bytes),

@@ -7,6 +7,8 @@ pub mod numbers;
 pub mod parameters;
 pub mod pointing;
 
+pub use crate::figures::words::number;
+
 use crate::{
     paint::{ColourMap, Scaling},
     ui::{
@@ -23,21 +25,6 @@ use eframe::egui::{
 
 /// The whole of a texture.
 pub const WHOLE: Rect = Rect { min: pos2(0.0, 0.0), max: pos2(1.0, 1.0) };
-
-/// A number with four significant digits, no longer than it must be.
-pub fn number(value: f32) -> String {
-    let size = value.abs();
-    match size {
-        _ if !value.is_finite() => value.to_string(),
-        0.0 => "0".into(),
-        _ if !(1e-3..1e5).contains(&size) => format!("{value:.2e}"),
-        _ => {
-            let decimals = (3 - size.log10().floor() as i32).clamp(0, 4) as usize;
-            let text = format!("{value:.decimals$}");
-            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
-        }
-    }
-}
 
 /// One line that says what a pane shows; the whole of it on hover where it is cut.
 pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
@@ -112,7 +99,7 @@ pub fn colour_maps(ui: &mut Ui, map: &mut ColourMap) {
 }
 
 /// A colour map as a strip.
-fn ramp(ui: &mut Ui, map: ColourMap) {
+pub fn ramp(ui: &mut Ui, map: ColourMap) {
     let (rect, _) = ui.allocate_exact_size(vec2(48.0, 10.0), Sense::hover());
     let mut mesh = egui::Mesh::default();
     const STEPS: u32 = 16;
@@ -232,11 +219,11 @@ pub fn cross(painter: &egui::Painter, at: Pos2) {
 pub fn class_picker(ui: &mut Ui, name: &str, view: View, search: &mut String, unit: &mut bool, out: &mut Vec<Command>) {
     let model = &view.run().model;
     let shown = match view.selection.class {
-        _ if *unit => "selected unit",
+        _ if *unit => "selected unit".to_owned(),
         Some(class) => model.class_name(class),
-        None => "predicted",
+        None => "predicted".to_owned(),
     };
-    combo(ui, name, shown, 96.0, |ui| {
+    combo(ui, name, &shown, 96.0, |ui| {
         self::search(ui, "Search classes", search, 180.0);
         let hint = "Explain the selected unit instead of a class";
         if ui.selectable_label(*unit, "selected unit").on_hover_text(hint).clicked() {
@@ -281,12 +268,6 @@ pub fn fill(count: usize, aspect: f32, area: Vec2, gap: f32, [least, most]: [f32
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_four_digits() {
-        let shown = [0.0, 1.0, -3.14271, 12345.6, 0.01234567, 1e-6, 2e7, f32::NAN].map(number);
-        assert_eq!(shown, ["0", "1", "-3.143", "12346", "0.0123", "1.00e-6", "2.00e7", "NaN"]);
-    }
 
     #[test]
     fn tiles_fill_their_area() {

@@ -151,12 +151,12 @@ impl Drawn {
         let node = view.shown.graph().node(boxed.node);
         match boxed.block {
             Some(block) => {
-                [self.blocks[block].name.clone(), format!("{} layers  {}", boxed.count, describe::short_shape(node))]
+                [self.blocks[block].name.clone(), format!("{} layers  {}", boxed.count, describe::short_output(node))]
             }
             None if is_low(&node.op) => [node.op.kind().to_owned(), String::new()],
             None => [
                 node.title.map_or_else(|| node.name.clone(), str::to_owned),
-                format!("{}  {}", describe::kind(node), describe::short_shape(node)),
+                format!("{}  {}", describe::kind(node), describe::short_output(node)),
             ],
         }
     }
@@ -266,7 +266,7 @@ impl Network {
                 write(&first, 12.0 * zoom, middle - 8.0 * camera.zoom, text);
                 let (size, below) = (10.0 * zoom, middle + 8.0 * camera.zoom);
                 let _ = write(&second, size, below, palette.weak)
-                    || write(&describe::short_shape(node), size, below, palette.weak);
+                    || write(&describe::short_output(node), size, below, palette.weak);
             }
             if response.clicked() {
                 out.push(Command::SelectLayer(boxed.node));
@@ -283,7 +283,7 @@ impl Network {
                 "{}\n{}\n{}{more}",
                 layer_name(node),
                 describe::kind(node),
-                describe::shape(node)
+                describe::output(node)
             ));
         }
         toggled
