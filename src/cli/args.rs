@@ -3,12 +3,12 @@
 use super::console::Console;
 use crate::{
     Error, Result,
-    engine::{DeviceChoice, Model, Opening, Run, read_labels},
-    net::{Engine, Graph, NodeId},
+    engine::{DeviceChoice, Model, Opening, Run},
+    net::{Backend, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     picture::{Picture, SAMPLES},
     weights::Source,
-    zoo::{self, Card, Labels, ZOO},
+    zoo::{self, Card, ZOO},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -29,8 +29,8 @@ pub(super) struct ComputeArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
     pub device: DeviceChoice,
     /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
-    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Engine>)]
-    engine: Engine,
+    #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Backend>)]
+    engine: Backend,
     /// Keep the weights of large fully connected layers as float16: half their memory and time, scores to 1e-3
     #[arg(long)]
     half: bool,
@@ -42,7 +42,7 @@ pub(super) struct ComputeArgs {
 impl ComputeArgs {
     /// A network to open with what is at hand for it.
     pub fn opening(&self, card: &Card) -> Opening {
-        Opening { size: self.size, engine: self.engine, half: self.half, ..Opening::of(card.name) }
+        Opening { size: self.size, backend: self.engine, half: self.half, ..Opening::of(card.name) }
     }
 }
 
@@ -58,7 +58,8 @@ pub(super) struct NetworkArgs {
     pub weights: Option<Source>,
     #[command(flatten)]
     pub compute: ComputeArgs,
-    /// The names of the classes, in output order: a label a line, or JSON [default: the network's own]
+    /// The names of the classes: a label a line, or JSON (a list, id2label, class_to_idx). They must be as many as the
+    /// network's classes [default: those in the weights file, else the network's own if their number fits]
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
 }
@@ -75,14 +76,10 @@ impl NetworkArgs {
         (self.network.build)(self.network.size())
     }
 
-    /// The names of its classes.
-    pub fn labels(&self) -> Result<Labels> {
-        self.labels.as_deref().map_or(Ok(self.network.labels), |path| Ok(Labels::own(read_labels(path)?)))
-    }
-
-    /// Refuses a class that does not exist before anything runs; labels from a file are read with the network.
+    /// Refuses a class that does not exist before anything runs. Labels from a file, and those of a network from a
+    /// weights file, are known only when it is open.
     pub fn check_class(&self, text: &str) -> Result<()> {
-        if self.labels.is_none() {
+        if self.labels.is_none() && !matches!(self.weights, Some(Source::File(_))) {
             self.network.labels.find(text)?;
         }
         Ok(())
@@ -172,7 +169,7 @@ pub(super) struct PaintArgs {
     scaling: Option<Scaling>,
     /// The power that places in the colour map are raised to: below 1 lifts weak values, above 1 hides them
     #[arg(long, default_value_t = 1.0, value_parser = gamma)]
-    gamma: f32,
+    pub gamma: f32,
 }
 
 fn gamma(text: &str) -> Result<f32> {

@@ -19,7 +19,7 @@ pub use device::DeviceChoice;
 pub use handle::{Engine, Status};
 pub use inquiry::{Inquiry, InquiryKey};
 pub use lab::{Change, Invariance, InvarianceKey, invariance};
-pub use labels::read_labels;
+pub use labels::{labels_of, read_labels};
 pub use live::{Control, Frame};
 pub use model::{Model, Opening};
 pub use request::{Contribution, ContributionKey, Event, Lane, PictureSource, Pictured, Projection, Request};

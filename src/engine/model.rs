@@ -1,20 +1,16 @@
 //! A network from the zoo with weights, ready to run.
 
-use super::labels::read_labels;
+use super::labels::labels_of;
 use crate::{
     Error, Result, memory,
-    net::{Engine, Network},
+    net::{Backend, Network},
     picture::Preprocess,
     watch::Watch,
     weights::{self, Format, Source},
     zoo::{self, Card, Labels},
 };
 use candle_core::Device;
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 /// Which model to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +23,8 @@ pub struct Opening {
     pub size: Option<usize>,
     /// A file with the names of its classes; the network's usual ones where `None`.
     pub labels: Option<PathBuf>,
-    /// What computes on the CPU.
-    pub engine: Engine,
+    /// The kernels that compute on the CPU.
+    pub backend: Backend,
     /// Whether large fully connected layers are rounded to float16 ([`Network::with_half_linear`]).
     pub half: bool,
 }
@@ -36,8 +32,8 @@ pub struct Opening {
 impl Opening {
     /// A network with what ships for it, at its usual size.
     pub fn of(network: &str) -> Self {
-        let (network, engine) = (network.to_owned(), Engine::default());
-        Opening { network, weights: Source::Shipped, size: None, labels: None, engine, half: false }
+        let (network, backend) = (network.to_owned(), Backend::default());
+        Opening { network, weights: Source::Shipped, size: None, labels: None, backend, half: false }
     }
 }
 
@@ -79,10 +75,6 @@ impl Model {
         // The weights are held twice while they are read. A run keeps every output, and the maps that views draw from.
         let needed = 2 * graph.parameter_bytes().saturating_add(graph.activation_bytes(1)).min(u64::MAX / 2);
         memory::check(&format!("{} at {size}x{size} pixels", card.name), needed)?;
-        let labels = match &opening.labels {
-            Some(path) => own_labels(path, card, graph.node(graph.scores()).extent()[0])?,
-            None => card.labels,
-        };
         let weights = match (&opening.weights, card.shipped) {
             (Source::Shipped, None) => weights::find_local(card.name).map_or(Source::Synthetic(0), Source::File),
             (source, _) => source.clone(),
@@ -105,9 +97,11 @@ impl Model {
                 (graph, file.tensors, file.metadata)
             }
         };
+        let outputs = graph.node(graph.scores()).extent()[0];
+        let labels = labels_of(opening.labels.as_deref(), &metadata, card.labels, outputs, card.name)?;
         let network = Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?;
-        let network = network.with_engine(opening.engine);
-        if opening.half && network.engine() != Engine::Fast {
+        let network = network.with_backend(opening.backend);
+        if opening.half && network.backend() != Backend::Fast {
             return Err(Error::Usage("--half is for the fast engine, which runs on the CPU".into()));
         }
         let network = Arc::new(network.with_half_linear(opening.half)?);
@@ -122,17 +116,5 @@ impl Model {
     /// The class's index and short name, as pictures and tables show it.
     pub fn class_name(&self, class: usize) -> &'static str {
         self.labels.short(class)
-    }
-}
-
-/// The classes in a file, which must be as many as the network's outputs.
-fn own_labels(path: &Path, card: &Card, outputs: usize) -> Result<Labels> {
-    let labels = read_labels(path)?;
-    match labels.len() == outputs {
-        true => Ok(Labels::own(labels)),
-        false => {
-            let (path, count, name) = (path.display(), labels.len(), card.name);
-            Err(Error::Failed(format!("{path} has {count} labels, but {name} has {outputs} classes")))
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The network as data: named nodes in topological order.
 
-use super::op::Op;
+use super::ops::{Op, Parameter};
 use crate::{Error, Result, error::unknown};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -183,7 +183,7 @@ impl Graph {
     }
 
     /// The weights one node needs.
-    pub(super) fn node_parameters(&self, node: &Node) -> Vec<super::op::Parameter> {
+    pub(super) fn node_parameters(&self, node: &Node) -> Vec<Parameter> {
         node.inputs.first().map_or_else(Vec::new, |&input| node.op.parameters(&self.nodes[input].shape))
     }
 }

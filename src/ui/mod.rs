@@ -17,7 +17,7 @@ pub mod theme;
 pub mod widgets;
 
 pub use app::App;
-pub use start::{Start, Tour};
+pub use start::Start;
 
 use crate::{Error, Result};
 use eframe::egui;

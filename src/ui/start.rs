@@ -1,12 +1,7 @@
 //! The first state of the window, as the command line asks for it.
 
 use super::background::film::CameraSource;
-use crate::{
-    Result,
-    engine::{DeviceChoice, Opening, Run},
-    watch::Watch,
-};
-use std::path::Path;
+use crate::engine::{DeviceChoice, Opening};
 
 /// What the window opens with.
 pub struct Start {
@@ -16,11 +11,6 @@ pub struct Start {
     pub picture: Option<String>,
     /// Where to compute.
     pub device: DeviceChoice,
-    /// Writes everything about a run and a class into a folder, and says so in a sentence.
-    pub tour: Tour,
     /// What films; nothing where `None`.
     pub camera: Option<CameraSource>,
 }
-
-/// See [`Start::tour`].
-pub type Tour = fn(&Run, usize, &Path, &Watch) -> Result<String>;

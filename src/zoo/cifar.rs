@@ -236,7 +236,7 @@ fn unit(net: &mut Builder, name: &str, order: Order, convs: &[Conv]) {
     let body = net.last();
     let shortcut = match (net.channels(input) == out, is_bottleneck) {
         (true, _) => input,
-        (false, true) => project(net, name, order, input, out, convs[0].stride),
+        (false, true) => project(net, name, order, input, out, convs[0].stride[0]),
         (false, false) => pad(net, name, input, out),
     };
     net.add(format!("{name}.add"), Op::Add, &[body, shortcut]);

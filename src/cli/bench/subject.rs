@@ -7,7 +7,7 @@ use crate::{
     engine::{Model, Opening},
     error::unknown,
     methods::{self, Method, Question, Target},
-    net::{Engine, Network, Reverse, Trace},
+    net::{Backend, Network, Reverse, Trace},
     picture::Preprocess,
     synthesis::{self, Canvas, Goal, PARAMETERS, Recipe, Term},
     watch::Watch,
@@ -59,7 +59,7 @@ impl Subject {
         if let (Some(isa), Some(network)) = (args.isa, Arc::get_mut(&mut network)) {
             network.set_isa(isa);
         }
-        if args.isa.is_some() && network.engine() == Engine::Candle {
+        if args.isa.is_some() && network.backend() == Backend::Candle {
             return Err(Error::Usage("--isa chooses among the fast engine's kernels; candle's has its own".into()));
         }
         let [channels, size, _] = network.graph().input_shape();

@@ -16,7 +16,7 @@ use crate::{
             viewport::Viewport,
         },
         panes::{arrangement, pane::Pane},
-        start::{Start, Tour},
+        start::Start,
         strip::LayerStrip,
         theme::{self, Palette},
     },
@@ -98,11 +98,10 @@ pub(super) struct PaneLayout {
     pub is_new: bool,
 }
 
-/// The ways out of the window: dialogs, screenshots, the tour.
+/// The ways out of the window: dialogs and screenshots.
 pub(super) struct Output {
     pub dialogs: Dialogs,
     pub captures: Captures,
-    pub tour: Tour,
 }
 
 /// What lies over the panes or below them.
@@ -151,7 +150,7 @@ impl App {
                 active: None,
                 is_new: true,
             },
-            output: Output { dialogs, captures: Captures::default(), tour: start.tour },
+            output: Output { dialogs, captures: Captures::default() },
             notice: Notice::default(),
         })
     }

@@ -12,14 +12,18 @@ use crate::{
 /// A layer's kind with its numbers: "Conv2d 7x7 / 2".
 pub fn kind(node: &Node) -> String {
     let kind = node.op.kind();
-    let step = |stride: usize| if stride > 1 { format!(" / {stride}") } else { String::new() };
+    let step = |[down, across]: [usize; 2]| match (down, across) {
+        (1, 1) => String::new(),
+        _ if down == across => format!(" / {down}"),
+        _ => format!(" / {down}x{across}"),
+    };
     match &node.op {
         Op::Conv(conv) => {
             let groups = if conv.groups > 1 { format!(", {} groups", conv.groups) } else { String::new() };
             format!("{kind} {}x{}{}{groups}", conv.kernel[0], conv.kernel[1], step(conv.stride))
         }
         Op::MaxPool(window) | Op::AvgPool { window, .. } => {
-            format!("{kind} {}x{}{}", window.kernel[0], window.kernel[1], step(window.stride[0]))
+            format!("{kind} {}x{}{}", window.kernel[0], window.kernel[1], step(window.stride))
         }
         _ => kind.to_owned(),
     }

@@ -10,7 +10,7 @@ pub struct Steps {
     /// From a window to the next.
     pub stride: [usize; 2],
     /// From a tap to the next.
-    pub dilation: usize,
+    pub dilation: [usize; 2],
     /// Zeros around the input.
     pub padding: Padding,
 }
@@ -19,7 +19,7 @@ impl Steps {
     /// Where each tap of a window falls on maps of this size; `None` beyond their edge.
     pub fn taps(&self, at: [usize; 2], [height, width]: [usize; 2]) -> Vec<Option<usize>> {
         let along = |axis: usize, tap: usize, pad: usize, size: usize| {
-            (at[axis] * self.stride[axis] + tap * self.dilation).checked_sub(pad).filter(|&place| place < size)
+            (at[axis] * self.stride[axis] + tap * self.dilation[axis]).checked_sub(pad).filter(|&place| place < size)
         };
         let row = |tap: usize| along(0, tap, self.padding.top, height);
         let column = |tap: usize| along(1, tap, self.padding.left, width);
@@ -53,7 +53,7 @@ impl Example<'_> {
     /// A phrase that says why there is none.
     pub fn output_size(&self) -> Result<[usize; 2], String> {
         let padding = Padding::all(self.padding);
-        let conv = Conv { stride: self.stride, padding, dilation: self.dilation, ..Conv::rect(1, self.size) };
+        let conv = Conv { padding, ..Conv::rect(1, self.size).stride(self.stride).dilation(self.dilation) };
         let shape = Op::Conv(conv).output_shape(&[&[1, self.side, self.side]])?;
         Ok([shape[1], shape[2]])
     }
@@ -61,7 +61,7 @@ impl Example<'_> {
     /// Where the taps of the window at a row and a column of the output fall on the input; `None` in the padding.
     pub fn taps(&self, at: [usize; 2]) -> Vec<Option<usize>> {
         let (stride, padding) = ([self.stride; 2], Padding::all(self.padding));
-        Steps { kernel: self.size, stride, dilation: self.dilation, padding }.taps(at, [self.side; 2])
+        Steps { kernel: self.size, stride, dilation: [self.dilation; 2], padding }.taps(at, [self.side; 2])
     }
 
     /// Input times kernel at every tap of a window.

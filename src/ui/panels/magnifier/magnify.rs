@@ -105,12 +105,12 @@ pub fn magnify(run: &Arc<Run>, layer: NodeId, unit: usize, [row, column]: [usize
     let node = network.graph().node(layer);
     let Some(&input) = node.inputs.first() else { return Ok(None) };
     let [units, height, width] = network.graph().node(input).extent();
-    let plain = |kernel: [usize; 2]| Steps { kernel, stride: [1, 1], dilation: 1, padding: Padding::all(0) };
+    let plain = |kernel: [usize; 2]| Steps { kernel, stride: [1, 1], dilation: [1, 1], padding: Padding::all(0) };
     let (steps, way, seen, shape) = match &node.op {
         Op::Conv(conv) => {
             let of_group = units / conv.groups;
             let first = unit / (conv.out / conv.groups) * of_group;
-            let (kernel, stride) = (conv.kernel, [conv.stride; 2]);
+            let (kernel, stride) = (conv.kernel, conv.stride);
             let steps = Steps { kernel, stride, dilation: conv.dilation, padding: conv.padding };
             (steps, Way::Sum, first..first + of_group, [units, height, width])
         }
@@ -119,7 +119,8 @@ pub fn magnify(run: &Arc<Run>, layer: NodeId, unit: usize, [row, column]: [usize
         Op::Linear { .. } => (plain([1, 1]), Way::Sum, 0..units, [units, 1, 1]),
         Op::MaxPool(window) | Op::AvgPool { window, .. } => {
             let way = if matches!(node.op, Op::MaxPool(_)) { Way::Max } else { Way::Mean };
-            let steps = Steps { kernel: window.kernel, stride: window.stride, dilation: 1, padding: window.padding };
+            let steps =
+                Steps { kernel: window.kernel, stride: window.stride, dilation: [1, 1], padding: window.padding };
             (steps, way, unit..unit + 1, [units, height, width])
         }
         _ => return Ok(None),

@@ -1,11 +1,11 @@
 //! Why there is nothing to show: said in words, instead of a blank or misleading picture.
 
-use super::{Attribution, Question, Target};
-use crate::{
-    Error, Result,
-    kernels::to_vec,
-    net::{Graph, NodeId},
+use super::{
+    attribution::Attribution,
+    question::{Question, reaches},
+    target::Target,
 };
+use crate::{Error, Result, kernels::to_vec, net::NodeId};
 
 fn nothing(reason: &str) -> Error {
     Error::Failed(format!("nothing to show, because {reason}"))
@@ -73,7 +73,7 @@ fn blank(question: &Question, layer: Option<NodeId>, zero: bool) -> Result<Error
     let trace = question.trace;
     let graph = trace.network().graph();
     let target = question.aim()?.node;
-    for id in (1..=target).filter(|&id| super::question::reaches(graph, id, target)) {
+    for id in (1..=target).filter(|&id| reaches(graph, id, target)) {
         let values = to_vec(trace.output(id))?;
         if values.iter().all(|&value| value == 0.0) {
             let name = &graph.node(id).name;
@@ -91,17 +91,4 @@ fn blank(question: &Question, layer: Option<NodeId>, zero: bool) -> Result<Error
         )),
         None => nothing("no pixel of this picture changes the target"),
     })
-}
-
-/// A layer without a spatial extent, or on which the target does not depend.
-pub(super) fn no_maps(graph: &Graph, layer: NodeId, target: NodeId) -> Error {
-    let name = &graph.node(layer).name;
-    let last = super::cam_layers(graph, target).last().map(|&id| graph.node(id).name.clone());
-    let offer = last.map_or_else(String::new, |last| format!("; layer {last} would do"));
-    let [_, height, width] = graph.node(layer).extent();
-    let why = match height * width {
-        0 | 1 => "has a single value a unit, no maps".to_owned(),
-        _ => format!("does not lead to {}", graph.node(target).name),
-    };
-    Error::Usage(format!("layer {name} {why}: there is no heatmap of it{offer}"))
 }
