@@ -12,13 +12,10 @@ use crate::{
             commands::Command,
             export::{Export, numbers_from},
             state::{View, is_silent, layer_name},
+            viewport::cell,
         },
-        panels::{Kind, Panel},
-        widgets::{
-            WHOLE, caption, hollow, is_brief, number,
-            pointing::{cell, point},
-            toolbar,
-        },
+        panels::panel::{Panel, PanelKind},
+        widgets::{WHOLE, caption, hollow, is_brief, number, pointing::point, toolbar},
     },
 };
 use eframe::egui::{
@@ -26,7 +23,7 @@ use eframe::egui::{
 };
 use std::{collections::HashMap, sync::Arc};
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "deconvnet",
     title: "Deconvnet",
     about: "What in the picture excites the strongest units: each projected back, beside what it sees.",

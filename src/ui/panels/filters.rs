@@ -12,14 +12,14 @@ use crate::{
             export::Export,
             state::{View, layer_name},
         },
-        panels::{Kind, Panel},
+        panels::panel::{Panel, PanelKind},
         widgets::{caption, describe, fill, hollow},
     },
 };
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "filters",
     title: "Filters",
     about: "What the layer learned: the weights with which its units look at their input.",
@@ -31,7 +31,7 @@ const MOST: usize = 4096;
 
 #[derive(Default)]
 struct FiltersPane {
-    filters: Filters,
+    filters: UnitFilters,
 }
 
 impl Panel for FiltersPane {
@@ -52,8 +52,8 @@ impl Panel for FiltersPane {
         let area = ui.available_size() - vec2(12.0, 0.0);
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         scroll.show(ui, |ui| match &shown.look {
-            Drawn::Colour(texture) => shown.sheet(ui, view, texture, area, out),
-            Drawn::Maps(atlas) => {
+            FilterImages::Colour(texture) => shown.sheet(ui, view, texture, area, out),
+            FilterImages::Maps(atlas) => {
                 let [count, height, width] = shown.shape;
                 let (columns, tile) = fill(count, width as f32 / height as f32, area, 2.0, [14.0, 160.0]);
                 let order: Arc<[u32]> = (0..count as u32).collect();
@@ -70,7 +70,7 @@ impl Panel for FiltersPane {
     fn export(&self, view: View) -> Option<Export> {
         let shown = self.filters.shown.as_ref()?;
         let (filters, unit) = (Arc::clone(&shown.filters), view.selection.unit);
-        let all = matches!(shown.look, Drawn::Colour(_));
+        let all = matches!(shown.look, FilterImages::Colour(_));
         let tensor = if all { filters.tensor.clone() } else { filters.tensor.get(0).ok()? };
         let name = match all {
             true => format!("{} filters", view.node().name),
@@ -106,35 +106,35 @@ fn nearest_with_filters(view: View) -> Option<NodeId> {
 }
 
 /// Which weights: a network's, a layer's, and of a unit unless the whole layer is shown at once.
-type Key = (u64, NodeId, Option<usize>);
+type FilterKey = (u64, NodeId, Option<usize>);
 
 /// The weights on screen, fetched when the selection changes.
 #[derive(Default)]
-pub(super) struct Filters {
-    key: Option<Key>,
-    shown: Option<Shown>,
+pub(super) struct UnitFilters {
+    key: Option<FilterKey>,
+    shown: Option<ShownFilters>,
 }
 
-struct Shown {
+struct ShownFilters {
     /// All of the layer, or those of the selected unit alone.
     filters: Arc<LayerFilters>,
     /// How many pictures, and the height and width of each.
     shape: [usize; 3],
     range: Range,
-    look: Drawn,
+    look: FilterImages,
 }
 
-enum Drawn {
+enum FilterImages {
     /// All filters of the layer, each in colour, side by side in a row as wide as the texture allows.
     Colour(TextureHandle),
     /// The maps of one unit's filter.
     Maps(Atlas),
 }
 
-/// Filters a row of the texture.
+/// UnitFilters a row of the texture.
 const ROW: usize = 16;
 
-impl Filters {
+impl UnitFilters {
     fn prepare(&mut self, ui: &Ui, view: View) {
         let (layer, unit) = (view.selection.layer, view.selection.unit);
         let network = &view.run().model.network;
@@ -145,7 +145,7 @@ impl Filters {
             return;
         }
         self.key = Some(key);
-        self.shown = Shown::of(ui, view, colour).ok().flatten();
+        self.shown = ShownFilters::of(ui, view, colour).ok().flatten();
     }
 
     /// The selected unit's filter alone, in a rectangle.
@@ -155,13 +155,13 @@ impl Filters {
         let [count, height, width] = shown.shape;
         let unit = view.selection.unit;
         match &shown.look {
-            Drawn::Colour(texture) => {
-                let area = super::super::widgets::fit(rect, width as f32 / height as f32);
+            FilterImages::Colour(texture) => {
+                let area = crate::ui::widgets::fit(rect, width as f32 / height as f32);
                 let uv = shown.place(unit);
                 ui.painter().image(texture.id(), area, uv, Color32::WHITE);
                 label(ui, area, &format!("filter of unit {unit}")).on_hover_text("This unit's filter, in colour");
             }
-            Drawn::Maps(atlas) => {
+            FilterImages::Maps(atlas) => {
                 // As many of its maps as fit.
                 let (columns, tile) = fill(count, width as f32 / height as f32, rect.size(), 1.0, [3.0, 24.0]);
                 let rows = ((rect.height() / (tile.y + 1.0)) as usize).max(1);
@@ -176,8 +176,8 @@ impl Filters {
     }
 }
 
-impl Shown {
-    fn of(ui: &Ui, view: View, colour: bool) -> crate::Result<Option<Shown>> {
+impl ShownFilters {
+    fn of(ui: &Ui, view: View, colour: bool) -> crate::Result<Option<ShownFilters>> {
         let (network, layer) = (&view.run().model.network, view.selection.layer);
         let filters = match colour {
             true => LayerFilters::of(network, layer)?,
@@ -189,13 +189,13 @@ impl Shown {
         if colour {
             let layout = Layout { tile: (width as u32, height as u32), gap: 0, columns: ROW as u32 };
             let sheet = paint::rgb_filters(&filters.values, height, width, &layout);
-            let look = Drawn::Colour(rgba_texture(ui.ctx(), "filters", &sheet, TextureOptions::NEAREST));
-            return Ok(Some(Shown { range, shape: [filters.units, height, width], filters, look }));
+            let look = FilterImages::Colour(rgba_texture(ui.ctx(), "filters", &sheet, TextureOptions::NEAREST));
+            return Ok(Some(ShownFilters { range, shape: [filters.units, height, width], filters, look }));
         }
         let Some(render_state) = view.cache.render_state() else { return Ok(None) };
         let shape = [inputs.min(MOST), height, width];
         let atlas = upload_maps(render_state, &filters.values[..shape.iter().product()], shape)?;
-        Ok(Some(Shown { range, shape, look: Drawn::Maps(atlas), filters }))
+        Ok(Some(ShownFilters { range, shape, look: FilterImages::Maps(atlas), filters }))
     }
 
     fn say(&self, view: View, unit: usize) -> String {
@@ -203,10 +203,10 @@ impl Shown {
         let range = describe::range(self.range);
         let name = layer_name(view.node());
         match self.look {
-            Drawn::Colour(_) => {
+            FilterImages::Colour(_) => {
                 format!("{name}  ·  {count} filters {height}x{width} in colour, grey is zero  ·  range {range}")
             }
-            Drawn::Maps(_) => {
+            FilterImages::Maps(_) => {
                 let groups = format!("{count} inputs of {height}x{width}");
                 format!("{name}  ·  unit {unit}  ·  {groups}  ·  red positive, blue negative  ·  range {range}")
             }

@@ -13,12 +13,13 @@ use crate::{
             commands::Command,
             export::{Export, numbers_from},
             state::{View, layer_name},
+            viewport::cell,
         },
-        panels::{Panel, keep, take},
+        panels::panel::{Panel, keep, take},
         widgets::{
             caption, class_picker, combo, fit, gamma, hollow, is_brief, number,
-            parameters::{self, Kept, parameters},
-            pointing::{cell, input_at},
+            parameters::{self, KeptSettings, parameters},
+            pointing::input_at,
             ramp, slider, toolbar,
         },
     },
@@ -32,10 +33,10 @@ use std::sync::{Arc, Weak};
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct HeatOptions {
     /// Its name.
     method: String,
-    settings: Kept,
+    settings: KeptSettings,
     /// Explain the selected unit instead of a class.
     unit: bool,
     /// Read the selected layer instead of the usual one.
@@ -45,17 +46,17 @@ struct Options {
     style: HeatStyle,
 }
 
-impl Default for Options {
+impl Default for HeatOptions {
     fn default() -> Self {
-        let (method, settings) = (String::new(), Kept::new());
-        Options { method, settings, unit: false, here: false, over: true, style: HeatStyle::default() }
+        let (method, settings) = (String::new(), KeptSettings::new());
+        HeatOptions { method, settings, unit: false, here: false, over: true, style: HeatStyle::default() }
     }
 }
 
 pub(super) struct Heat {
     methods: &'static [Method],
     label: &'static str,
-    options: Options,
+    options: HeatOptions,
     /// What a class is searched by.
     search: String,
     painted: Option<Painted>,
@@ -86,7 +87,7 @@ struct Last {
 impl Heat {
     /// A pane for these methods whose picture is called `label`.
     pub(super) fn new(methods: &'static [Method], label: &'static str) -> Self {
-        let options = Options::default();
+        let options = HeatOptions::default();
         Heat { methods, label, options, search: String::new(), painted: None, last: None, lacking: None }
     }
 
@@ -219,7 +220,7 @@ impl Heat {
             let response = button.ui(ui, |ui| self.more(ui)).0;
             response
                 .on_hover_text("What the method lets you set; colours")
-                .accessible_name(format!("Options of {}", self.label));
+                .accessible_name(format!("HeatOptions of {}", self.label));
         });
     }
 

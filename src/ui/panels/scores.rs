@@ -9,7 +9,7 @@ use crate::{
             export::{Export, numbers_of},
             state::View,
         },
-        panels::{Kind, Panel},
+        panels::panel::{Panel, PanelKind},
         theme::RADIUS,
         widgets::{caption, number},
     },
@@ -17,7 +17,7 @@ use crate::{
 use eframe::egui::{self, Align2, FontId, Rect, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 use std::{borrow::Cow, sync::Arc};
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "scores",
     title: "Scores",
     about: "What the network takes the picture for. Click a class to see which pixels speak for it.",

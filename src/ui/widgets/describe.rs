@@ -2,12 +2,10 @@
 
 use crate::{
     net::Field,
-    ui::{
-        model::state::{View, is_silent, layer_name},
-        widgets::number,
-    },
+    ui::model::state::{View, is_silent, layer_name},
 };
 
+use crate::figures::words::number;
 pub use crate::figures::words::{kind, output, range, short_output};
 
 /// The selected layer: names, kind, output, receptive field, range.

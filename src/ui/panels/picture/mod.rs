@@ -12,7 +12,10 @@ use crate::{
             state::{Hover, View, strongest_at},
             viewport,
         },
-        panels::{Kind, Panel, picture::tools::Tool},
+        panels::{
+            panel::{Panel, PanelKind},
+            picture::tools::Tool,
+        },
         widgets::{WHOLE, caption, cross, fit, hollow, number, pointing::pixel},
     },
 };
@@ -22,19 +25,19 @@ use eframe::egui::{
 };
 use image::DynamicImage;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "picture",
     title: "Picture",
     about: "The picture. Inside the fine frame lies the network's input at its own resolution; the coloured frame is the \
             part of it that the selected value depends on. \
             Click it to find the units that are strongest there; drag it with a tool to alter it, and watch the scores.",
-    make: || Box::<Picture>::default(),
+    make: || Box::<PicturePanel>::default(),
 };
 
 #[derive(Default)]
-struct Picture {
+struct PicturePanel {
     /// The strongest units at a place.
-    strongest: Option<(Place, Vec<(u32, f32)>)>,
+    strongest: Option<(MapPosition, Vec<(u32, f32)>)>,
     tool: Tool,
     /// Show the photograph itself inside the frame, not the network's input.
     photograph: bool,
@@ -43,13 +46,13 @@ struct Picture {
 }
 
 /// A run, a layer of it, and a position there.
-type Place = (u64, NodeId, [usize; 2]);
+type MapPosition = (u64, NodeId, [usize; 2]);
 
 /// How many of them are listed, in a line this high.
 const LISTED: usize = 12;
 const LINE: f32 = 26.0;
 
-impl Panel for Picture {
+impl Panel for PicturePanel {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let run = view.run();
         let (Some(picture), Some(geometry)) = (&run.original, &run.geometry) else {
@@ -105,7 +108,7 @@ impl Panel for Picture {
         if let Some(hover) = view.selection.hover {
             cross(&painter, viewport::point(frame, hover.place));
         }
-        view.viewport.navigate(ui, &response, frame, self.tool == Tool::Look, out);
+        out.extend(view.viewport.navigate(ui, &response, frame, self.tool == Tool::Look).map(Command::Show));
         if let Some(at) = response.hover_pos() {
             ui.set_cursor_icon(self.tool.cursor());
             let place = viewport::place(frame, at);
@@ -144,7 +147,7 @@ impl Panel for Picture {
     }
 }
 
-impl Picture {
+impl PicturePanel {
     /// What dragging, or a click, with the tool does to the picture.
     fn drag(
         &mut self,
