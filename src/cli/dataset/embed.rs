@@ -3,8 +3,9 @@
 use super::folder::{FolderArgs, note_damaged};
 use crate::{
     Error, Result,
-    cli::{console::Console, facts::object, output::check_path},
+    cli::{console::Console, output::check_path},
     dataset::{pooled_features, principal_components, tsne},
+    figures::to_json,
     paint::write_png,
     picture::Picture,
 };
@@ -106,7 +107,7 @@ pub(in crate::cli) fn embed(args: &EmbedArgs, console: &Console) -> Result<Strin
         write_png(out, &draw(&facts.points)?, &texts)?;
     }
     match args.json {
-        true => object(&facts),
+        true => to_json(&facts),
         false => Ok(format!("{} pictures at {}\n", facts.points.len(), facts.layer)),
     }
 }

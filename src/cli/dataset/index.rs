@@ -3,12 +3,9 @@
 use super::folder::FolderArgs;
 use crate::{
     Result,
-    cli::{
-        console::Console,
-        facts::object,
-        table::{Table, thousands},
-    },
+    cli::{console::Console, table::Table},
     dataset::{LayerStatistics, UnitStatistics},
+    figures::{to_json, words::thousands},
 };
 use serde::Serialize;
 use std::{path::PathBuf, time::Instant};
@@ -70,7 +67,7 @@ pub(in crate::cli) fn index(args: &IndexArgs, console: &Console) -> Result<Strin
         seconds: start.elapsed().as_secs_f64(),
         layers: layers.collect(),
     };
-    if args.json { object(&facts) } else { Ok(text(&facts)) }
+    if args.json { to_json(&facts) } else { Ok(text(&facts)) }
 }
 
 fn text(facts: &IndexFacts) -> String {

@@ -3,9 +3,10 @@
 use super::folder::{FolderArgs, note_damaged};
 use crate::{
     Result,
-    cli::{console::Console, facts::object, table::Table},
+    cli::{console::Console, table::Table},
     dataset::{nearest_neighbours, pooled_features},
     engine::Run,
+    figures::to_json,
     picture::Picture,
 };
 use serde::Serialize;
@@ -66,7 +67,7 @@ pub(in crate::cli) fn nearest(args: &NearestArgs, console: &Console) -> Result<S
         nearest: found.into_iter().map(neighbour).collect(),
     };
     if args.json {
-        return object(&facts);
+        return to_json(&facts);
     }
     let mut table = Table::new(&[">", ">cosine", "file"]);
     for (rank, neighbour) in facts.nearest.iter().enumerate() {

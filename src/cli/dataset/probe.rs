@@ -3,8 +3,9 @@
 use super::folder::{FolderArgs, note_damaged};
 use crate::{
     Error, Result,
-    cli::{console::Console, facts::object, table::Table},
+    cli::{console::Console, table::Table},
     dataset::{Accuracy, LayerProbe, Listing, ProbeSettings, indexed_layers, pooled_features, probe as probe_features},
+    figures::to_json,
     net::{Graph, NodeId, Op},
 };
 use serde::Serialize;
@@ -98,7 +99,7 @@ pub(in crate::cli) fn probe(args: &ProbeArgs, console: &Console) -> Result<Strin
     }
     let pictures = listing.entries.len() - damaged.len();
     let facts = ProbeFacts { classes, pictures, train: args.train, splits: args.splits, layers: rows };
-    if args.json { object(&facts) } else { Ok(text(&facts)) }
+    if args.json { to_json(&facts) } else { Ok(text(&facts)) }
 }
 
 /// Leaves out files that lie in no class's folder, and folders without pictures.

@@ -3,17 +3,10 @@
 use super::folder::{FolderArgs, Subject};
 use crate::{
     Error, Result,
-    cli::{
-        args,
-        console::Console,
-        facts::{number, object},
-        output::check_path,
-        patches::pairs,
-        pictures::{Scale, spaced},
-        table::Table,
-    },
+    cli::{args, console::Console, output::check_path, table::Table},
     dataset::{Hit, TOP, stand_in},
     engine::{Model, Run},
+    figures::{Scale, pairs, spaced, to_json, words::number},
     methods::{Keep, deconvnet},
     net::NodeId,
     paint::write_png,
@@ -108,7 +101,7 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
         HitFacts { file: index.listing.path(hit.picture as usize), value: hit.value, row, column }
     };
     let facts = TopFacts { layer: name, unit, top: excited.iter().map(facts).collect() };
-    if args.json { object(&facts) } else { Ok(text(&facts)) }
+    if args.json { to_json(&facts) } else { Ok(text(&facts)) }
 }
 
 /// For every file the patch that the activation at a position sees, and its reconstruction.
