@@ -27,11 +27,11 @@ fn folder(desk: &Desk) {
 fn a_folder_is_indexed_once_and_its_units_are_shown() {
     let desk = Desk::new();
     folder(&desk);
-    let index = desk.json("index set --network photonet --index set.index --json");
+    let index = desk.json("index set --network photonet --index set.index");
     assert_eq!(index["pictures"], 12);
     assert_eq!(index["damaged"].as_array().unwrap().len(), 1);
     let top =
-        desk.json("top set --network photonet --layer relu3 --unit 5 --index set.index --count 4 --json --out top.png");
+        desk.json("top set --network photonet --layer relu3 --unit 5 --index set.index --count 4 --out top.png");
     assert_eq!((&top["layer"], &top["unit"]), (&"relu3".into(), &5.into()));
     let values: Vec<f64> = top["top"].as_array().unwrap().iter().map(|hit| hit["value"].as_f64().unwrap()).collect();
     assert!(values.len() == 4 && values.windows(2).all(|pair| pair[0] >= pair[1]), "{values:?}");
@@ -51,7 +51,7 @@ fn a_folder_is_indexed_once_and_its_units_are_shown() {
 fn features_tell_the_classes_apart_and_find_the_like() {
     let desk = Desk::new();
     folder(&desk);
-    let probe = desk.json("probe set --network photonet --layer relu1 --layer relu5 --train 3 --splits 2 --json");
+    let probe = desk.json("probe set --network photonet --layer relu1 --layer relu5 --train 3 --splits 2");
     assert_eq!((&probe["classes"], &probe["pictures"]), (&2.into(), &12.into()));
     assert_eq!(probe["layers"][0]["layer"], "relu1");
     for way in ["svm", "softmax", "knn"] {
@@ -59,10 +59,10 @@ fn features_tell_the_classes_apart_and_find_the_like() {
     }
     let refused = desk.refused("probe set --network photonet --train 50", 2);
     assert!(refused.contains("50") && refused.contains('6'), "{refused}");
-    let nearest = desk.json("nearest set set/red/2.png --network photonet --layer relu1 --count 3 --json");
+    let nearest = desk.json("nearest set set/red/2.png --network photonet --layer relu1 --count 3");
     assert_eq!(nearest["nearest"][0]["file"], "set/red/2.png");
     assert!(nearest["nearest"][0]["cosine"].as_f64().unwrap() > 0.9999);
-    let embedding = desk.json("embed set --network photonet --layer relu1 --by pca --json --out map.png");
+    let embedding = desk.json("embed set --network photonet --layer relu1 --by pca --out map.png");
     let points = embedding["points"].as_array().unwrap();
     assert_eq!(points.len(), 12);
     // Hue is what differs most: a class lies on one side of the first axis.
