@@ -10,10 +10,7 @@ use crate::{
     engine::Request,
     paint::write_png,
     ui::{
-        model::{
-            export::{Texts, texts_of},
-            state::Message,
-        },
+        model::export::{Texts, texts_of},
         theme::Palette,
     },
 };
@@ -110,7 +107,7 @@ impl App {
             let [width, height] = image.size;
             ctx.copy_image(image);
             let text = format!("Copied the pane as it looks, {width}x{height} pixels");
-            self.notice.message = Some(Message { text, failed: false });
+            self.notice.say(text);
             return;
         };
         let own = || self.view(&[], Palette::dark()).map(texts_of);
