@@ -8,11 +8,9 @@ use super::{
 use crate::{
     Result,
     engine::Request,
+    figures::Facts,
     paint::write_png,
-    ui::{
-        model::export::{Texts, texts_of},
-        theme::Palette,
-    },
+    ui::{model::export::Texts, theme::Palette},
 };
 use eframe::egui::{self, ColorImage, Pos2, Rect, Vec2, vec2};
 use egui_tiles::TileId;
@@ -110,7 +108,7 @@ impl App {
             self.notice.say(text);
             return;
         };
-        let own = || self.view(&[], Palette::dark()).map(texts_of);
+        let own = || self.view(&[], Palette::dark()).map(|view| Facts::of_run(view.run()).texts());
         let texts = self.exported(look.tile).map(|export| export.into_texts().1).or_else(own).unwrap_or_default();
         let work = move |_: &_| write(&path, &image, &texts);
         self.engine.request(Request::Task("Saving the pane".into(), Box::new(work)));
