@@ -2,9 +2,9 @@
 //! never resolved silently.
 #![allow(clippy::unwrap_used)]
 
-mod desk;
+mod cli_support;
 
-use desk::Desk;
+use cli_support::Desk;
 use std::fs;
 use striate::picture::Picture;
 

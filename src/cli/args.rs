@@ -169,7 +169,7 @@ pub(super) struct PaintArgs {
     scaling: Option<Scaling>,
     /// The power that places in the colour map are raised to: below 1 lifts weak values, above 1 hides them
     #[arg(long, default_value_t = 1.0, value_parser = gamma)]
-    gamma: f32,
+    pub gamma: f32,
 }
 
 fn gamma(text: &str) -> Result<f32> {

@@ -1,12 +1,14 @@
 //! `striate evaluate`: how often the network is right, over a folder of pictures.
 
-use super::{
-    args::NetworkArgs,
-    console::Console,
-    facts::{Facts, object},
-    table::{Table, thousands},
+use super::{args::NetworkArgs, console::Console, table::Table};
+use crate::{
+    Error, Result,
+    engine::Model,
+    figures::{Facts, to_json, words::thousands},
+    kernels::to_vec,
+    picture::Picture,
+    zoo::Labels,
 };
-use crate::{Error, Result, engine::Model, kernels::to_vec, picture::Picture, zoo::Labels};
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -120,7 +122,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         unmatched_folders: unmatched,
         classes,
     };
-    if args.json { object(&result) } else { Ok(text(&result)) }
+    if args.json { to_json(&result) } else { Ok(text(&result)) }
 }
 
 /// The pictures in the folders of classes, each with the position of its folder.

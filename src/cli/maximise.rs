@@ -3,23 +3,21 @@
 use super::{
     args::{self, NetworkArgs},
     console::Console,
-    facts::{self, ClassFacts, Facts},
     output::OutputArgs,
-    pictures::grid,
     sheet,
-    synthesis::{self, SynthesisArgs},
+    synthesis::{self, SynthesisArgs, Wanted, canvas, class_facts},
 };
 use crate::{
     Error, Result,
-    engine::{Model, Run},
+    engine::Model,
+    figures::{self, Facts, synthesised},
     methods::Settings,
     net::{Graph, NodeId},
     paint::{Range, read_npy, write_png},
     picture::Picture,
     synthesis::{At, Canvas, Goal, Images, PARAMETERS, Preset, Recipe, Term},
 };
-use image::RgbImage;
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 /// Make the picture that a class, a unit or a layer would most like to see (Simonyan, Vedaldi and Zisserman 2014)
 ///
@@ -74,12 +72,6 @@ pub(super) struct Args {
     output: OutputArgs,
 }
 
-/// A sum of goals with the words for it.
-pub(super) struct Wanted {
-    pub terms: Vec<Term>,
-    pub words: String,
-}
-
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
     let picture = args.image.as_deref().map(Picture::from_source).transpose()?;
@@ -111,7 +103,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let images = synthesis::run(&mut canvas, console, |canvas| args.frame(canvas, &model, &facts))?;
     let class = class.map(|class| class_facts(&model, &images, class, console)).transpose()?;
     let facts = Facts { class, ..facts }.values(&images.dims, Range::of(&images.values));
-    let paint = || painted(&images, &model, args.output.scale());
+    let paint = || synthesised(&images, &model, args.output.scale());
     args.output.save(facts, paint, || images.tensor(&candle_core::Device::Cpu))
 }
 
@@ -183,7 +175,7 @@ impl Args {
             picture: self.image.clone(),
             method: Some(preset.name),
             paper: Some(preset.paper),
-            settings: facts::settings(PARAMETERS, settings),
+            settings: figures::settings(PARAMETERS, settings),
             ..Facts::of(model)
         }
     }
@@ -198,7 +190,7 @@ impl Args {
         let path = out.with_file_name(format!("{stem}-{:05}.png", canvas.step_number()));
         let mut texts = facts.texts();
         texts.push(("Step", canvas.step_number().to_string()));
-        write_png(&path, &painted(&canvas.saved(), model, self.output.scale())?, &texts)
+        write_png(&path, &synthesised(&canvas.saved(), model, self.output.scale())?, &texts)
     }
 }
 
@@ -209,25 +201,4 @@ fn weighted<T>(text: &str, read: impl Fn(&str) -> Result<T>) -> Result<(T, f32)>
         Some((name, weight)) => Ok((read(name)?, weight)),
         None => Ok((read(text)?, 1.0)),
     }
-}
-
-pub(super) fn canvas(model: &Model, recipe: Recipe) -> Result<Canvas> {
-    Canvas::new(recipe, model.preprocess.clone(), Arc::clone(&model.network))
-}
-
-/// What the network gives the first picture as it is saved.
-pub(super) fn class_facts(model: &Arc<Model>, images: &Images, class: usize, console: &Console) -> Result<ClassFacts> {
-    let first = images.tensor(model.network.device())?.narrow(0, 0, 1)?;
-    Ok(ClassFacts::of(&Run::tensor(model, first, console.watch())?, class))
-}
-
-/// The pictures side by side.
-pub(super) fn painted(images: &Images, model: &Model, scale: super::pictures::Scale) -> Result<image::RgbaImage> {
-    let tensor = images.tensor(&candle_core::Device::Cpu)?;
-    let tiles =
-        (0..images.dims[0]).map(|i| model.preprocess.unapply(&tensor.get(i)?)).collect::<Result<Vec<RgbImage>>>()?;
-    let columns = (tiles.len() as f64).sqrt().ceil() as u32;
-    let factor = scale.one(images.dims[3] * columns as usize, images.dims[2]);
-    let tiles: Vec<_> = tiles.iter().map(|tile| super::pictures::enlarged(tile, factor)).collect();
-    Ok(grid(&tiles, columns))
 }

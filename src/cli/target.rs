@@ -1,16 +1,13 @@
 //! What an attribution explains, as flags: a class, why this class and not that, a layer, or one unit of it.
 
-use super::{
-    args::{self, NetworkArgs},
-    facts::ClassFacts,
-};
+use super::args::{self, NetworkArgs};
 use crate::{
     Error, Result,
     engine::Run,
+    figures::{ClassFacts, TargetFacts},
     methods::{Keep, Target},
     net::{Graph, NodeId},
 };
-use serde::Serialize;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "What is explained")]
@@ -42,14 +39,6 @@ fn kept(text: &str) -> Result<Keep> {
     }
 }
 
-/// A target that is no class, and its value on the picture.
-#[derive(Clone, Serialize)]
-pub(super) struct TargetFacts {
-    /// In words.
-    pub what: String,
-    pub value: f32,
-}
-
 /// The target with what to say of it.
 pub(super) struct Aimed {
     pub target: Target,
@@ -62,8 +51,8 @@ impl Aimed {
     /// For progress and captions.
     pub fn title(&self) -> String {
         match (&self.class, &self.minus, &self.other) {
-            (Some(class), Some(minus), _) => format!("{}, not {}", class.label, minus.label),
-            (Some(class), None, _) => class.label.clone(),
+            (Some(class), Some(minus), _) => format!("{}, not {}", class.title(), minus.title()),
+            (Some(class), None, _) => class.title(),
             (None, _, Some(other)) => other.what.clone(),
             (None, _, None) => String::new(),
         }

@@ -19,11 +19,9 @@ pub use app::App;
 
 use crate::{
     Error, Result,
-    engine::{DeviceChoice, Opening, Run},
-    watch::Watch,
+    engine::{DeviceChoice, Opening},
 };
 use eframe::egui;
-use std::path::Path;
 
 /// What the window opens with.
 pub struct Start {
@@ -33,14 +31,9 @@ pub struct Start {
     pub picture: Option<String>,
     /// Where to compute.
     pub device: DeviceChoice,
-    /// Writes everything about a run and a class into a folder, and says so in a sentence.
-    pub tour: Tour,
     /// What films; nothing where `None`.
     pub camera: Option<background::camera::Film>,
 }
-
-/// See [`Start::tour`].
-pub type Tour = fn(&Run, usize, &Path, &Watch) -> Result<String>;
 
 /// Shows the window until it is closed.
 ///

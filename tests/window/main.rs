@@ -83,13 +83,7 @@ fn open_start(network: &str, answers: Answers, kept: Box<Kept>, camera: Option<F
         return None;
     }
     let ask: Ask = Arc::new(move |_, _| Ok(answers.lock().unwrap().pop()));
-    let start = Start {
-        opening: Opening::of(network),
-        picture: None,
-        device: DeviceChoice::Cpu,
-        tour: striate::cli::write_tour,
-        camera,
-    };
+    let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu, camera };
     let builder = Harness::builder().with_size([1280.0, 800.0]).with_render_cursor(false).wgpu();
     // A test ends before anybody would miss it.
     let kept: &'static Kept = Box::leak(kept);

@@ -85,7 +85,6 @@ pub struct App {
     looks: screenshot::Looks,
     /// Nothing was shown yet: what panes were pinned to has to wait.
     is_new: bool,
-    tour: super::Tour,
     message: Option<Message>,
     overlay: Overlay,
     /// The network that was asked for: pictures run through it once it is there.
@@ -140,7 +139,6 @@ impl App {
             dialogs,
             looks: screenshot::Looks::default(),
             is_new: true,
-            tour: start.tour,
             message: None,
             overlay: Overlay::None,
             opening: start.opening,

@@ -3,6 +3,8 @@
 use super::*;
 use crate::{
     engine::Control,
+    paint::NewFolder,
+    tour::{TOUR, Tour},
     ui::model::export::{Export, Texts, file_name},
 };
 use std::path::Path;
@@ -65,8 +67,8 @@ impl App {
         let Some(view) = self.view(&[], Palette::dark()) else { return };
         let picture = view.run().picture.as_ref().map_or("numbers", |picture| picture.name.as_str());
         let out = folder.join(file_name(view, &format!("{picture} tour")));
-        let (run, class, tour) = (Arc::clone(view.run()), view.class(), self.tour);
-        let work = move |watch: &_| tour(&run, class, &out, watch);
+        let (run, class) = (Arc::clone(view.run()), view.class());
+        let work = move |watch: &_| Tour::of(&run, class).write(NewFolder::create(&out, TOUR)?, &out, watch);
         self.engine.request(Request::Task("Writing the tour".into(), Box::new(work)));
     }
 
