@@ -195,7 +195,7 @@ impl Preprocess {
     }
 
     /// Width and height of a picture of this width and height once it is resized.
-    fn resized(&self, [width, height]: [usize; 2]) -> [usize; 2] {
+    pub(super) fn resized(&self, [width, height]: [usize; 2]) -> [usize; 2] {
         match self.fit {
             // torchvision's int(resize * long / short).
             Fit::Short | Fit::Whole => [width, height].map(|side| self.resize.saturating_mul(side) / width.min(height)),

@@ -203,7 +203,7 @@ impl App {
         self.shown.as_deref().map(|shown| View {
             shown,
             // After a change of network the two do not come at once.
-            other: self.other.as_deref().filter(|other| Arc::ptr_eq(&other.run.model, &shown.run.model)),
+            other: self.other.as_deref().filter(|other| other.run.model.is_same_network(&shown.run.model)),
             selection: &self.selection,
             look: self.look,
             viewport: self.viewport,

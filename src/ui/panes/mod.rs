@@ -150,7 +150,7 @@ impl Behavior<Pane> for Drawing<'_> {
         // Another network has a name; what else is pinned says the pane.
         let network = self.view.zip(pane.pin.run()).and_then(|(view, kept)| {
             let model = &kept.run.model;
-            (!Arc::ptr_eq(model, &view.run().model)).then_some(model.card.title)
+            (!model.is_same_network(&view.run().model)).then_some(model.card.title)
         });
         match network {
             Some(network) => RichText::new(format!("{title}, {network}")).into(),
