@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import torch
 import torchvision
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 STEP = 997
-SIZES = {"resnet18": (193, 257), "densenet121": (160, 224), "googlenet": (300, 500)}
+SIZES = {"resnet18": (193, 257), "densenet121": (160, 224), "googlenet": (300, 500), "photonet": (300, 500)}
+PHOTONET = [("conv1", 3, 64, 7, 2), ("conv2", 64, 192, 5, 1), ("conv3", 192, 384, 3, 1), ("conv4", 384, 256, 3, 1), ("conv5", 256, 512, 3, 1)]
 
 
 def bits(name, count, seed=0):
@@ -75,6 +76,25 @@ class Rectifier(torch.nn.Module):
         return Relu.apply(x)
 
 
+class PhotoNet(torch.nn.Module):
+    """The network that ships, with the weights that ship."""
+
+    def __init__(self):
+        super().__init__()
+        for name, i, o, k, s in PHOTONET:
+            setattr(self, name, torch.nn.Conv2d(i, o, k, s, k // 2))
+        self.fc = torch.nn.Linear(512, 200)
+        self.conv5_relu = Rectifier()
+
+    def forward(self, x):
+        for name, *_ in PHOTONET:
+            x = getattr(self, name)(x)
+            x = self.conv5_relu(x) if name == "conv5" else Relu.apply(x)
+            if name in ("conv1", "conv2"):
+                x = torch.nn.functional.max_pool2d(x, 3, 2, 1)
+        return self.fc(x.mean((2, 3)))
+
+
 def rectified(model):
     for name, child in model.named_children():
         if isinstance(child, torch.nn.ReLU):
@@ -87,12 +107,16 @@ def rectified(model):
 def numbers(name):
     height, width = SIZES[name]
     options = {"transform_input": False} if name == "googlenet" else {}
-    model = torchvision.models.get_model(name, weights=None, **options).eval()
-    model.load_state_dict({k: torch.from_numpy(value(k, v)) if v.is_floating_point() else v for k, v in model.state_dict().items()})
+    if name == "photonet":
+        model = PhotoNet().eval()
+        model.load_state_dict({k: torch.from_numpy(v) for k, v in load_file("../weights/photonet.safetensors").items()}, strict=True)
+    else:
+        model = torchvision.models.get_model(name, weights=None, **options).eval()
+        model.load_state_dict({k: torch.from_numpy(value(k, v)) if v.is_floating_point() else v for k, v in model.state_dict().items()})
     rectified(model)
     # torchvision calls the function where it has no module.
     torch.nn.functional.relu = lambda x, inplace=False: Relu.apply(x)
-    layer = dict(resnet18="layer4", densenet121="features.norm5", googlenet="inception5b")[name]
+    layer = dict(resnet18="layer4", densenet121="features.norm5", googlenet="inception5b", photonet="conv5_relu")[name]
     kept = []
     model.get_submodule(layer).register_forward_hook(lambda m, i, o: kept.append(o))
     x = picture(height, width).requires_grad_()

@@ -94,7 +94,7 @@ fn resnet18_and_densenet121_are_pytorchs() {
 #[test]
 fn googlenet_and_photonet_are_pytorchs() {
     agrees("googlenet", [300, 500], "inception5b");
-    agrees("photonet", [300, 500], "conv5");
+    agrees("photonet", [300, 500], "relu5");
 }
 
 fn photonet(preparation: Preparation) -> Arc<Model> {

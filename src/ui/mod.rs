@@ -11,29 +11,16 @@ pub mod dialogs;
 pub mod model;
 pub mod panels;
 pub mod panes;
+mod start;
 pub mod strip;
 pub mod theme;
 pub mod widgets;
 
 pub use app::App;
+pub use start::Start;
 
-use crate::{
-    Error, Result,
-    engine::{DeviceChoice, Opening},
-};
+use crate::{Error, Result};
 use eframe::egui;
-
-/// What the window opens with.
-pub struct Start {
-    /// The network.
-    pub opening: Opening,
-    /// `sample:NAME` or a path; the first sample where `None`.
-    pub picture: Option<String>,
-    /// Where to compute.
-    pub device: DeviceChoice,
-    /// What films; nothing where `None`.
-    pub camera: Option<background::camera::Film>,
-}
 
 /// Shows the window until it is closed.
 ///

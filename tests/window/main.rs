@@ -13,7 +13,7 @@ use std::{
 use striate::{
     engine::{DeviceChoice, Opening},
     methods::{Attribution, Target},
-    ui::{App, Start, background::camera::Film, dialogs::Ask},
+    ui::{App, Start, background::film::CameraSource, dialogs::Ask},
 };
 
 mod altering;
@@ -78,7 +78,7 @@ fn open_again(network: &str, answers: Answers, kept: Box<Kept>) -> Option<Window
 }
 
 /// The same with a camera, or without.
-fn open_start(network: &str, answers: Answers, kept: Box<Kept>, camera: Option<Film>) -> Option<Window> {
+fn open_start(network: &str, answers: Answers, kept: Box<Kept>, camera: Option<CameraSource>) -> Option<Window> {
     if !can_draw() {
         return None;
     }

@@ -6,7 +6,6 @@ use crate::{
     gpu::Atlas,
     paint::{ColourMap, Plane, Range, Style, paint_plane},
     picture::cropped,
-    ui::model::state::strongest_unit,
 };
 use eframe::{
     egui::{self, ColorImage, Rect, TextureHandle, TextureOptions, pos2},
@@ -87,7 +86,7 @@ fn thumbnail(layer: &LayerView) -> RgbaImage {
             let plane = Plane { values: &square, width: side, height: side };
             return paint_plane(&plane, SIDE, SIDE, layer.range(), &style);
         }
-        let unit = strongest_unit(layer);
+        let unit = layer.strongest_unit();
         let plane = Plane { values: &values[unit * height * width..][..height * width], width, height };
         paint_plane(&plane, SIDE, SIDE, layer.ranges[unit], &style)
     };

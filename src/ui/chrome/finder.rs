@@ -21,7 +21,7 @@ const LISTED: usize = 16;
 
 /// Something that can be found.
 #[derive(Clone, Copy)]
-enum Found {
+enum Match {
     Action(Action),
     Layer(NodeId),
     Unit(usize),
@@ -33,22 +33,28 @@ enum Found {
 
 /// What was typed, and which of what it finds is picked.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Search {
+pub struct FinderState {
     typed: String,
     at: usize,
     /// Only networks are looked for: one that shall stand beside the present one.
     beside: bool,
 }
 
-impl Search {
+impl FinderState {
     /// For a network that shall stand beside the present one.
     pub fn of_networks() -> Self {
-        Search { beside: true, ..Search::default() }
+        FinderState { beside: true, ..FinderState::default() }
     }
 }
 
 /// What was typed, and what it finds below it; up and down pick, Enter takes. Returns whether one was taken.
-pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Filming, out: &mut Vec<Command>) -> bool {
+pub fn page(
+    ui: &mut Ui,
+    search: &mut FinderState,
+    shown: Option<&Shown>,
+    filming: Filming,
+    out: &mut Vec<Command>,
+) -> bool {
     let (name, hint) = match search.beside {
         true => ("Find a network", "The network to compare with: a part of its name"),
         false => ("Find a command", "A command, a layer, a class, a network; a unit by its number"),
@@ -69,7 +75,7 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Fi
     for (index, (found, label)) in found.into_iter().enumerate() {
         let mut button = egui::Button::selectable(index == search.at, label);
         let mut hint = "";
-        if let Found::Action(action) = found {
+        if let Match::Action(action) = found {
             let info = action.info();
             let shortcut = info.shortcut.map_or_else(String::new, |shortcut| ui.ctx().format_shortcut(&shortcut));
             (button, hint) = (button.shortcut_text(shortcut), info.hint);
@@ -80,14 +86,14 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Fi
         }
     }
     let command = taken.map(|found| match found {
-        Found::Action(action) => Command::Do(action),
-        Found::Layer(layer) => Command::SelectLayer(layer),
-        Found::Unit(unit) => Command::SelectUnit(unit, None),
-        Found::Class(class) => Command::SelectClass(Some(class)),
-        Found::Pane(index) => Command::ShowPane(&PANELS[index]),
-        Found::Network(index) if search.beside => Command::OpenBeside(Opening::of(ZOO[index].name)),
-        Found::Network(index) => Command::OpenNetwork(Opening::of(ZOO[index].name)),
-        Found::Sample(index) => Command::Open(PictureSource::Named(format!("sample:{}", SAMPLES[index].name))),
+        Match::Action(action) => Command::Do(action),
+        Match::Layer(layer) => Command::SelectLayer(layer),
+        Match::Unit(unit) => Command::SelectUnit(unit, None),
+        Match::Class(class) => Command::SelectClass(Some(class)),
+        Match::Pane(index) => Command::ShowPane(PANELS[index].name),
+        Match::Network(index) if search.beside => Command::OpenBeside(Opening::of(ZOO[index].name)),
+        Match::Network(index) => Command::OpenNetwork(Opening::of(ZOO[index].name)),
+        Match::Sample(index) => Command::Open(PictureSource::Named(format!("sample:{}", SAMPLES[index].name))),
     });
     let any = command.is_some();
     out.extend(command);
@@ -95,22 +101,22 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Fi
 }
 
 /// The networks that match, but for the one on screen.
-fn networks(wanted: &str, shown: Option<&Shown>) -> Vec<(Found, String)> {
+fn networks(wanted: &str, shown: Option<&Shown>) -> Vec<(Match, String)> {
     let here = shown.map(|shown| shown.run.model.card.name);
     let others = ZOO.iter().enumerate().filter(|(_, card)| Some(card.name) != here);
-    matching(wanted, others.map(|(index, card)| (Found::Network(index), card.title.to_owned())).collect())
+    matching(wanted, others.map(|(index, card)| (Match::Network(index), card.title.to_owned())).collect())
 }
 
 /// What there is of that name.
-fn find(wanted: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Found, String)> {
+fn find(wanted: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Match, String)> {
     let is_there = |action: &Action| match action {
-        Action::Palette => false,
+        Action::Find => false,
         Action::Webcam => filming != Filming::Never,
         _ => true,
     };
     let actions = Action::ALL.into_iter().filter(is_there);
-    let mut all: Vec<(Found, String)> =
-        actions.map(|action| (Found::Action(action), action.info().label.to_owned())).collect();
+    let mut all: Vec<(Match, String)> =
+        actions.map(|action| (Match::Action(action), action.info().label.to_owned())).collect();
     if wanted.is_empty() {
         all.truncate(LISTED);
         return all;
@@ -118,25 +124,25 @@ fn find(wanted: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Found, St
     if let Some(shown) = shown {
         let nodes = shown.graph().nodes();
         all.extend(
-            nodes.iter().enumerate().map(|(id, node)| (Found::Layer(id), format!("layer {}", layer_name(node)))),
+            nodes.iter().enumerate().map(|(id, node)| (Match::Layer(id), format!("layer {}", layer_name(node)))),
         );
         let model = &shown.run.model;
         all.extend(
             (0..shown.run.scores.len())
-                .map(|class| (Found::Class(class), format!("class {}", model.class_name(class)))),
+                .map(|class| (Match::Class(class), format!("class {}", model.class_name(class)))),
         );
         let number = wanted.trim_start_matches("unit").trim().parse::<usize>().ok();
-        all.extend(number.map(|unit| (Found::Unit(unit), format!("unit {unit}"))));
+        all.extend(number.map(|unit| (Match::Unit(unit), format!("unit {unit}"))));
     }
-    all.extend(PANELS.iter().enumerate().map(|(index, kind)| (Found::Pane(index), format!("pane {}", kind.title))));
-    all.extend(ZOO.iter().enumerate().map(|(index, card)| (Found::Network(index), format!("network {}", card.title))));
+    all.extend(PANELS.iter().enumerate().map(|(index, kind)| (Match::Pane(index), format!("pane {}", kind.title))));
+    all.extend(ZOO.iter().enumerate().map(|(index, card)| (Match::Network(index), format!("network {}", card.title))));
     let samples = SAMPLES.iter().enumerate();
-    all.extend(samples.map(|(index, sample)| (Found::Sample(index), format!("picture {}", sample.title))));
+    all.extend(samples.map(|(index, sample)| (Match::Sample(index), format!("picture {}", sample.title))));
     matching(wanted, all)
 }
 
 /// What matches, best first: names that begin so, then words that do, then the rest; in each, in the order of the list.
-fn matching(wanted: &str, all: Vec<(Found, String)>) -> Vec<(Found, String)> {
+fn matching(wanted: &str, all: Vec<(Match, String)>) -> Vec<(Match, String)> {
     let rank = |label: &str| {
         let label = label.to_lowercase();
         let bare = label.split_once(' ').map_or(label.as_str(), |(_, rest)| rest);
@@ -147,7 +153,7 @@ fn matching(wanted: &str, all: Vec<(Found, String)>) -> Vec<(Found, String)> {
             () => None,
         }
     };
-    let mut ranked: Vec<(u8, (Found, String))> =
+    let mut ranked: Vec<(u8, (Match, String))> =
         all.into_iter().filter_map(|found| Some((rank(&found.1)?, found))).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, found)| found).take(LISTED).collect()

@@ -6,11 +6,10 @@ use crate::{
     engine::{PictureSource, Status},
     picture::SAMPLES,
     ui::{
-        app::Message,
         background::camera::Filming,
         model::{
             commands::{Action, Command, Info},
-            state::Shown,
+            state::{Message, Shown},
         },
         panels::PANELS,
         theme::Palette,
@@ -30,7 +29,7 @@ pub enum Overlay {
     /// What this program is.
     About,
     /// Anything by what is typed.
-    Palette(finder::Search),
+    Finder(finder::FinderState),
 }
 
 /// Carries keys to the actions they stand for.
@@ -130,7 +129,7 @@ pub fn menu(
             ui.menu_button("Panes", |ui| {
                 for kind in PANELS {
                     if ui.button(kind.title).on_hover_text(kind.about).clicked() {
-                        out.push(Command::ShowPane(kind));
+                        out.push(Command::ShowPane(kind.name));
                         ui.close();
                     }
                 }
@@ -144,7 +143,7 @@ pub fn menu(
             }
         });
         ui.menu_button("Help", |ui| {
-            for action in [Action::Palette, Action::Keys, Action::About] {
+            for action in [Action::Find, Action::Keys, Action::About] {
                 entry(ui, action, out);
             }
         });
@@ -220,7 +219,7 @@ pub fn overlay(
     }
     let id = egui::Id::unique("overlay");
     let mut modal = egui::Modal::new(id);
-    if let Overlay::Palette(_) = overlay {
+    if let Overlay::Finder(_) = overlay {
         // What is typed into stays where it is, however much it finds.
         modal = modal.area(egui::Modal::default_area(id).anchor(Align2::CENTER_TOP, [0.0, 96.0]));
     }
@@ -236,7 +235,7 @@ pub fn overlay(
                 about_page(ui, palette);
                 false
             }
-            Overlay::Palette(search) => finder::page(ui, search, shown, filming, out),
+            Overlay::Finder(search) => finder::page(ui, search, shown, filming, out),
         }
     });
     if response.should_close() || response.inner {

@@ -4,9 +4,10 @@ use crate::{
     Error, Result,
     engine::{Opening, PictureSource},
     picture::ENDINGS,
+    ui::background::worker::spawn,
     ui::model::{
         commands::{Command, With},
-        export::Texts,
+        export::{Ending, Texts},
     },
     weights::Source,
 };
@@ -15,13 +16,12 @@ use egui_tiles::TileId;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
-    thread,
     time::{Duration, Instant},
 };
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Question {
+pub enum FileQuestion {
     /// A picture to open.
     Picture,
     /// A folder of pictures.
@@ -34,11 +34,8 @@ pub enum Question {
     Save(String, &'static [Ending]),
 }
 
-/// A file's ending and what it is.
-pub type Ending = (&'static str, &'static str);
-
 /// Asks a question, in a folder; `None` when the user thinks better of it, an error where nobody can be asked.
-pub type Ask = Arc<dyn Fn(&Question, Option<&Path>) -> Result<Option<PathBuf>> + Send + Sync>;
+pub type Ask = Arc<dyn Fn(&FileQuestion, Option<&Path>) -> Result<Option<PathBuf>> + Send + Sync>;
 
 /// Nobody thinks better of it so soon: the system had no dialog to show.
 const AT_ONCE: Duration = Duration::from_millis(250);
@@ -52,11 +49,11 @@ pub fn native() -> Ask {
         }
         let asked = Instant::now();
         let answer = match question {
-            Question::Picture => dialog.set_title("Open picture").add_filter("Pictures", ENDINGS).pick_file(),
-            Question::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
-            Question::Into => dialog.set_title("Save in a folder").pick_folder(),
-            Question::Weights => dialog.set_title("Open weights").add_filter("Weights", WEIGHTS).pick_file(),
-            Question::Save(name, endings) => {
+            FileQuestion::Picture => dialog.set_title("Open picture").add_filter("Pictures", ENDINGS).pick_file(),
+            FileQuestion::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
+            FileQuestion::Into => dialog.set_title("Save in a folder").pick_folder(),
+            FileQuestion::Weights => dialog.set_title("Open weights").add_filter("Weights", WEIGHTS).pick_file(),
+            FileQuestion::Save(name, endings) => {
                 let usual = endings.first().map_or("", |(ending, _)| ending);
                 let dialog = dialog.set_title("Export").set_file_name(format!("{name}.{usual}"));
                 let add = |dialog: rfd::FileDialog, (ending, what): &Ending| dialog.add_filter(*what, &[*ending]);
@@ -107,13 +104,13 @@ impl Dialogs {
     }
 
     /// Opens a dialog, unless one is open.
-    pub fn open(&mut self, ctx: &egui::Context, question: Question, purpose: Purpose) {
+    pub fn open(&mut self, ctx: &egui::Context, question: FileQuestion, purpose: Purpose) {
         if self.open.is_some() {
             return;
         }
         let (sender, receiver) = mpsc::channel();
         let (ask, folder, ctx) = (Arc::clone(&self.ask), self.folder.clone(), ctx.clone());
-        let waiting = thread::Builder::new().name("dialog".into()).spawn(move || {
+        let waiting = spawn("dialog", move || {
             // Nobody listens any more when the window is closing.
             let _ = sender.send(ask(&question, folder.as_deref()));
             ctx.request_repaint();
@@ -160,11 +157,11 @@ mod tests {
     fn where_nobody_can_be_asked_the_answer_says_why_and_the_next_question_is_asked() {
         let mut dialogs = Dialogs::new(Arc::new(|_, _| Err(Error::Failed("no dialog".into()))));
         for _ in 0..2 {
-            dialogs.open(&egui::Context::default(), Question::Picture, Purpose::Picture);
+            dialogs.open(&egui::Context::default(), FileQuestion::Picture, Purpose::Picture);
             let answer = loop {
                 match dialogs.poll() {
                     Some(answer) => break answer,
-                    None => thread::yield_now(),
+                    None => std::thread::yield_now(),
                 }
             };
             assert!(answer.is_err_and(|why| why.to_string() == "no dialog"));

@@ -7,7 +7,7 @@ use crate::{
     kernels::to_vec,
     net::NodeId,
     paint::{write_atomically, write_npy, write_png},
-    ui::{dialogs::Ending, model::state::View},
+    ui::model::state::View,
     watch::Watch,
 };
 use candle_core::{Device, Tensor};
@@ -15,10 +15,13 @@ use eframe::egui::{ColorImage, Context};
 use image::RgbaImage;
 use std::{path::Path, sync::Arc};
 
-type Paint = Box<dyn FnOnce(&Watch) -> Result<RgbaImage> + Send>;
+type PaintExport = Box<dyn FnOnce(&Watch) -> Result<RgbaImage> + Send>;
+
+/// A file's extension and what such a file is.
+pub type Ending = (&'static str, &'static str);
 
 /// Makes the numbers behind a picture.
-pub type Numbers = Box<dyn FnOnce() -> Result<Tensor> + Send>;
+pub type MakeNumbers = Box<dyn FnOnce() -> Result<Tensor> + Send>;
 
 /// What a picture says of itself, by key.
 pub type Texts = Vec<(&'static str, String)>;
@@ -28,14 +31,14 @@ pub struct Export {
     /// What the file is called unless the user says otherwise, without ending.
     pub name: String,
     texts: Texts,
-    content: Content,
+    content: ExportContent,
 }
 
 /// What a table is written as.
 const TABLE: &[Ending] = &[("csv", "Table of comma-separated values")];
 
-enum Content {
-    Picture(Paint, Option<Numbers>),
+enum ExportContent {
+    Picture(PaintExport, Option<MakeNumbers>),
     /// A file of text, and what it is.
     Text(&'static [Ending], String),
 }
@@ -45,23 +48,23 @@ impl Export {
     pub fn new(
         view: View,
         name: &str,
-        numbers: Option<Numbers>,
+        numbers: Option<MakeNumbers>,
         paint: impl FnOnce(&Watch) -> Result<RgbaImage> + Send + 'static,
     ) -> Self {
-        Export::of(view, name, Content::Picture(Box::new(paint), numbers))
+        Export::of(view, name, ExportContent::Picture(Box::new(paint), numbers))
     }
 
     /// A table about the network of `view`; no cell of it holds a comma.
     pub fn table(view: View, name: &str, text: String) -> Self {
-        Export::of(view, name, Content::Text(TABLE, text))
+        Export::of(view, name, ExportContent::Text(TABLE, text))
     }
 
     /// A drawing about the network of `view`.
     pub fn drawing(view: View, name: &str, text: String) -> Self {
-        Export::of(view, name, Content::Text(&[("svg", "SVG drawing")], text))
+        Export::of(view, name, ExportContent::Text(&[("svg", "SVG drawing")], text))
     }
 
-    fn of(view: View, name: &str, content: Content) -> Self {
+    fn of(view: View, name: &str, content: ExportContent) -> Self {
         Export { name: file_name(view, name), texts: texts_of(view), content }
     }
 
@@ -74,9 +77,9 @@ impl Export {
     /// The endings of the files that it can be written to, the usual first.
     pub fn endings(&self) -> &'static [Ending] {
         match &self.content {
-            Content::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
-            Content::Picture(_, None) => &[("png", "PNG picture")],
-            Content::Text(endings, _) => endings,
+            ExportContent::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
+            ExportContent::Picture(_, None) => &[("png", "PNG picture")],
+            ExportContent::Text(endings, _) => endings,
         }
     }
 
@@ -92,17 +95,17 @@ impl Export {
     /// When it cannot be painted.
     pub fn copy(self, ctx: &Context, watch: &Watch) -> Result<String> {
         match self.content {
-            Content::Picture(paint, _) => {
+            ExportContent::Picture(paint, _) => {
                 let image = paint(watch)?;
                 let size = [image.width() as usize, image.height() as usize];
                 ctx.copy_image(ColorImage::from_rgba_unmultiplied(size, image.as_raw()));
                 Ok(format!("Copied {} as a picture of {}x{} pixels", self.name, size[0], size[1]))
             }
-            Content::Text(TABLE, text) => {
+            ExportContent::Text(TABLE, text) => {
                 ctx.copy_text(text.replace(',', "\t"));
                 Ok(format!("Copied {} as a table", self.name))
             }
-            Content::Text(_, text) => {
+            ExportContent::Text(_, text) => {
                 ctx.copy_text(text);
                 Ok(format!("Copied {} as text", self.name))
             }
@@ -117,9 +120,11 @@ impl Export {
     pub fn write(self, path: &Path, watch: &Watch) -> Result<String> {
         let wants_numbers = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"));
         match self.content {
-            Content::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
-            Content::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &self.texts)?,
-            Content::Text(_, text) if !wants_numbers => write_atomically(path, |file| file.write_all(text.as_bytes()))?,
+            ExportContent::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
+            ExportContent::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &self.texts)?,
+            ExportContent::Text(_, text) if !wants_numbers => {
+                write_atomically(path, |file| file.write_all(text.as_bytes()))?
+            }
             _ => return Err(Error::Failed("this pane has no single array of numbers to save".into())),
         }
         Ok(format!("Saved {}", path.display()))
@@ -146,7 +151,7 @@ pub fn file_name(view: View, name: &str) -> String {
 }
 
 /// The feature maps of a layer, `(units, height, width)`, or of one unit, `(height, width)`.
-pub fn numbers_of(run: &Arc<Run>, layer: NodeId, unit: Option<usize>) -> Option<Numbers> {
+pub fn numbers_of(run: &Arc<Run>, layer: NodeId, unit: Option<usize>) -> Option<MakeNumbers> {
     let run = Arc::clone(run);
     Some(Box::new(move || {
         let maps = run.trace.maps(layer)?;
@@ -158,7 +163,7 @@ pub fn numbers_of(run: &Arc<Run>, layer: NodeId, unit: Option<usize>) -> Option<
 }
 
 /// Values that a pane holds already.
-pub fn numbers_from(values: &Arc<Vec<f32>>, shape: &[usize]) -> Option<Numbers> {
+pub fn numbers_from(values: &Arc<Vec<f32>>, shape: &[usize]) -> Option<MakeNumbers> {
     let (values, shape) = (Arc::clone(values), shape.to_vec());
     Some(Box::new(move || Ok(Tensor::from_vec(values.to_vec(), shape, &Device::Cpu)?)))
 }

@@ -9,7 +9,7 @@ use crate::{
             export::Export,
             state::{Shown, View, layer_name},
         },
-        panels::{Kind, Panel},
+        panels::panel::{Panel, PanelKind},
         theme::RADIUS,
         widgets::{
             caption, fit, hollow, number,
@@ -23,7 +23,7 @@ use eframe::egui::{
     vec2,
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "compare",
     title: "Compare",
     about: "Runs a second picture through the same network: how far apart the two are at every layer. Activations then \

@@ -11,13 +11,13 @@ use crate::{
             commands::Command,
             export::{Export, numbers_from},
             state::{View, is_silent, layer_name},
+            viewport::cell,
         },
-        panels::{Kind, Panel, picture::seen_part},
-        widgets::{
-            WHOLE, caption, describe, hollow, is_brief, number,
-            pointing::{cell, point},
-            toolbar,
+        panels::{
+            panel::{Panel, PanelKind},
+            picture::seen_part,
         },
+        widgets::{WHOLE, caption, describe, hollow, is_brief, number, pointing::point, toolbar},
     },
 };
 use eframe::egui::{
@@ -26,7 +26,7 @@ use eframe::egui::{
 use image::{DynamicImage, imageops};
 use std::{collections::HashMap, sync::Arc};
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "deconvnet",
     title: "Deconvnet",
     about: "What in the picture excites the strongest units: each projected back, beside what it sees.",

@@ -11,14 +11,14 @@ use crate::{
             export::{Export, numbers_from, values_of},
             state::{View, layer_name},
         },
-        panels::{Kind, Panel},
+        panels::panel::{Panel, PanelKind},
         widgets::{caption, describe, fill, hollow},
     },
 };
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "filters",
     title: "Filters",
     about: "What the layer learned: the weights with which its units look at their input.",
@@ -30,7 +30,7 @@ const MOST: usize = 4096;
 
 #[derive(Default)]
 struct FiltersPane {
-    filters: Filters,
+    filters: UnitFilters,
 }
 
 impl Panel for FiltersPane {
@@ -51,8 +51,8 @@ impl Panel for FiltersPane {
         let area = ui.available_size() - vec2(12.0, 0.0);
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         scroll.show(ui, |ui| match &shown.look {
-            Look::Colour(texture) => shown.sheet(ui, view, texture, area, out),
-            Look::Maps(atlas) => {
+            FilterImages::Colour(texture) => shown.sheet(ui, view, texture, area, out),
+            FilterImages::Maps(atlas) => {
                 let [count, height, width] = shown.shape;
                 let (columns, tile) = fill(count, width as f32 / height as f32, area, 2.0, [14.0, 160.0]);
                 let order: Arc<[u32]> = (0..count as u32).collect();
@@ -69,7 +69,7 @@ impl Panel for FiltersPane {
     fn export(&self, view: View) -> Option<Export> {
         let shown = self.filters.shown.as_ref()?;
         let (values, [count, height, width]) = (Arc::clone(&shown.values), shown.shape);
-        let colour = matches!(shown.look, Look::Colour(_));
+        let colour = matches!(shown.look, FilterImages::Colour(_));
         let numbers = numbers_from(&shown.values, &[count * if colour { 3 } else { 1 }, height, width]);
         let name = match colour {
             true => format!("{} filters", view.node().name),
@@ -102,34 +102,34 @@ fn nearest_with_filters(view: View) -> Option<NodeId> {
 }
 
 /// Which weights: a network's, a layer's, and of a unit unless the whole layer is shown at once.
-type Key = (u64, NodeId, Option<usize>);
+type FilterKey = (u64, NodeId, Option<usize>);
 
 /// The weights on screen, fetched when the selection changes.
 #[derive(Default)]
-pub(super) struct Filters {
-    key: Option<Key>,
-    shown: Option<Shown>,
+pub(super) struct UnitFilters {
+    key: Option<FilterKey>,
+    shown: Option<ShownFilters>,
 }
 
-struct Shown {
+struct ShownFilters {
     values: Arc<Vec<f32>>,
     /// How many pictures, and the height and width of each.
     shape: [usize; 3],
     range: Range,
-    look: Look,
+    look: FilterImages,
 }
 
-enum Look {
+enum FilterImages {
     /// All filters of the layer, each in colour, side by side in a row as wide as the texture allows.
     Colour(TextureHandle),
     /// The maps of one unit's filter.
     Maps(Atlas),
 }
 
-/// Filters a row of the texture.
+/// UnitFilters a row of the texture.
 const ROW: usize = 16;
 
-impl Filters {
+impl UnitFilters {
     fn prepare(&mut self, ui: &Ui, view: View) {
         let (layer, unit) = (view.selection.layer, view.selection.unit);
         let network = &view.run().model.network;
@@ -141,7 +141,7 @@ impl Filters {
             return;
         }
         self.key = Some(key);
-        self.shown = Shown::of(ui, view, colour).ok().flatten();
+        self.shown = ShownFilters::of(ui, view, colour).ok().flatten();
     }
 
     /// The selected unit's filter alone, in a rectangle.
@@ -151,13 +151,13 @@ impl Filters {
         let [count, height, width] = shown.shape;
         let unit = view.selection.unit;
         match &shown.look {
-            Look::Colour(texture) => {
-                let area = super::super::widgets::fit(rect, width as f32 / height as f32);
+            FilterImages::Colour(texture) => {
+                let area = crate::ui::widgets::fit(rect, width as f32 / height as f32);
                 let uv = shown.place(unit);
                 ui.painter().image(texture.id(), area, uv, Color32::WHITE);
                 label(ui, area, &format!("filter of unit {unit}")).on_hover_text("This unit's filter, in colour");
             }
-            Look::Maps(atlas) => {
+            FilterImages::Maps(atlas) => {
                 // As many of its maps as fit.
                 let (columns, tile) = fill(count, width as f32 / height as f32, rect.size(), 1.0, [3.0, 24.0]);
                 let rows = ((rect.height() / (tile.y + 1.0)) as usize).max(1);
@@ -172,16 +172,16 @@ impl Filters {
     }
 }
 
-impl Shown {
-    fn of(ui: &Ui, view: View, colour: bool) -> crate::Result<Option<Shown>> {
+impl ShownFilters {
+    fn of(ui: &Ui, view: View, colour: bool) -> crate::Result<Option<ShownFilters>> {
         let Some(filters) = view.run().model.network.filters(view.selection.layer)? else { return Ok(None) };
         let (units, inputs, height, width) = filters.dims4()?;
         if colour {
             let values = values_of(&filters)?;
             let layout = Layout { tile: (width as u32, height as u32), gap: 0, columns: ROW as u32 };
             let sheet = paint::rgb_filters(&values, height, width, &layout);
-            let look = Look::Colour(rgba_texture(ui.ctx(), "filters", &sheet, TextureOptions::NEAREST));
-            return Ok(Some(Shown { range: Range::of(&values), shape: [units, height, width], values, look }));
+            let look = FilterImages::Colour(rgba_texture(ui.ctx(), "filters", &sheet, TextureOptions::NEAREST));
+            return Ok(Some(ShownFilters { range: Range::of(&values), shape: [units, height, width], values, look }));
         }
         let Some(render_state) = view.cache.render_state() else { return Ok(None) };
         let values = values_of(&filters.get(view.selection.unit)?)?;
@@ -192,7 +192,7 @@ impl Shown {
         };
         let shape = [shape[0].min(MOST), shape[1], shape[2]];
         let atlas = upload_maps(render_state, &values[..shape.iter().product()], shape)?;
-        Ok(Some(Shown { range: Range::of(&values), shape, look: Look::Maps(atlas), values }))
+        Ok(Some(ShownFilters { range: Range::of(&values), shape, look: FilterImages::Maps(atlas), values }))
     }
 
     fn say(&self, view: View, unit: usize) -> String {
@@ -200,10 +200,10 @@ impl Shown {
         let range = describe::range(self.range);
         let name = layer_name(view.node());
         match self.look {
-            Look::Colour(_) => {
+            FilterImages::Colour(_) => {
                 format!("{name}  ·  {count} filters {height}x{width} in colour, grey is zero  ·  range {range}")
             }
-            Look::Maps(_) => {
+            FilterImages::Maps(_) => {
                 let groups = format!("{count} inputs of {height}x{width}");
                 format!("{name}  ·  unit {unit}  ·  {groups}  ·  red positive, blue negative  ·  range {range}")
             }

@@ -11,16 +11,16 @@ use crate::{
             commands::Command,
             export::{Export, numbers_from},
             state::{View, layer_name},
+            viewport::cell,
         },
         panels::{
-            Panel,
             heat_paint::{plain, scale, veil},
-            keep, take,
+            panel::{Panel, keep, take},
         },
         widgets::{
             caption, class_picker, colour_maps, combo, describe, fit, gamma, hollow, image_at, is_brief, number,
-            parameters::{self, Kept, parameters},
-            pointing::{cell, input_at},
+            parameters::{self, KeptSettings, parameters},
+            pointing::input_at,
             slider, toolbar,
         },
     },
@@ -34,10 +34,10 @@ use std::sync::{Arc, Weak};
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct HeatOptions {
     /// Its name.
     method: String,
-    settings: Kept,
+    settings: KeptSettings,
     /// Explain the selected unit instead of a class.
     unit: bool,
     /// Read the selected layer instead of the usual one.
@@ -47,18 +47,18 @@ struct Options {
     style: Style,
 }
 
-impl Default for Options {
+impl Default for HeatOptions {
     fn default() -> Self {
         let style = Style { map: ColourMap::Inferno, gamma: 0.6 };
         let method = String::new();
-        Options { method, settings: Kept::new(), unit: false, here: false, over: true, opacity: 0.9, style }
+        HeatOptions { method, settings: KeptSettings::new(), unit: false, here: false, over: true, opacity: 0.9, style }
     }
 }
 
 pub(super) struct Heat {
     methods: &'static [Method],
     label: &'static str,
-    options: Options,
+    options: HeatOptions,
     /// What a class is searched by.
     search: String,
     painted: Option<(Arc<Attribution>, [u32; 4], TextureHandle)>,
@@ -80,7 +80,7 @@ struct Last {
 impl Heat {
     /// A pane for these methods whose picture is called `label`.
     pub(super) fn new(methods: &'static [Method], label: &'static str) -> Self {
-        let mut options = Options::default();
+        let mut options = HeatOptions::default();
         if methods.iter().all(|method| method.layered) {
             // A few broad blots: more would hide the picture.
             (options.opacity, options.style.gamma) = (0.65, 1.0);
@@ -232,7 +232,7 @@ impl Heat {
             let response = button.ui(ui, |ui| self.more(ui)).0;
             response
                 .on_hover_text("What the method lets you set; colours")
-                .accessible_name(format!("Options of {}", self.label));
+                .accessible_name(format!("HeatOptions of {}", self.label));
         });
     }
 
@@ -348,7 +348,7 @@ impl Heat {
 
     /// Painted anew only when the answer or the options change.
     fn texture(&mut self, ui: &Ui, attribution: &Arc<Attribution>, over: bool) -> egui::TextureId {
-        let Options { opacity, style, .. } = &self.options;
+        let HeatOptions { opacity, style, .. } = &self.options;
         let look = [style.map as u32, style.gamma.to_bits(), opacity.to_bits(), u32::from(over)];
         let fresh = |(of, painted, _): &(Arc<Attribution>, [u32; 4], TextureHandle)| {
             Arc::ptr_eq(of, attribution) && *painted == look

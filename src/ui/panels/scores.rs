@@ -6,14 +6,14 @@ use crate::ui::{
         export::{Export, numbers_of},
         state::View,
     },
-    panels::{Kind, Panel},
+    panels::panel::{Panel, PanelKind},
     theme::RADIUS,
     widgets::{caption, number},
 };
 use eframe::egui::{self, Align2, FontId, Rect, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 use std::{borrow::Cow, sync::Arc};
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "scores",
     title: "Scores",
     about: "What the network takes the picture for. Click a class to see which pixels speak for it.",

@@ -10,7 +10,7 @@ use crate::{
             export::{Export, Texts, file_name, texts_of},
             state::{View, layer_name},
         },
-        panels::{Kind, Panel, keep, take},
+        panels::panel::{Panel, PanelKind, keep, take},
         widgets::{WHOLE, caption, combo, fit, hollow, image_at, number, parameters::row, toolbar},
     },
 };
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "synthesis",
     title: "Synthesis",
     about: "The picture that the selected class, unit or layer would most like to see, in the making.",
@@ -32,7 +32,7 @@ pub(super) const KIND: Kind = Kind {
 
 /// What is excited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Aim {
+enum SynthesisAim {
     #[default]
     Class,
     Unit,
@@ -41,22 +41,22 @@ enum Aim {
 
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct SynthesisOptions {
     preset: String,
-    aim: Aim,
+    aim: SynthesisAim,
     /// Side of the picture; the network's own where 0.
     size: usize,
 }
 
-impl Default for Options {
+impl Default for SynthesisOptions {
     fn default() -> Self {
-        Options { preset: PRESETS[0].name.into(), aim: Aim::Class, size: 0 }
+        SynthesisOptions { preset: PRESETS[0].name.into(), aim: SynthesisAim::Class, size: 0 }
     }
 }
 
 #[derive(Default)]
 pub(super) struct Synthesis {
-    options: Options,
+    options: SynthesisOptions,
     /// The preset's settings with what was moved since.
     settings: Option<Settings>,
     /// What the run was started for, in words.
@@ -84,13 +84,15 @@ impl Synthesis {
         let layer = view.selection.layer;
         let name = || layer_name(view.node());
         match self.options.aim {
-            Aim::Class => (Goal::Score(view.class()), format!("class {}", view.run().model.class_name(view.class()))),
-            Aim::Unit => {
+            SynthesisAim::Class => {
+                (Goal::Score(view.class()), format!("class {}", view.run().model.class_name(view.class())))
+            }
+            SynthesisAim::Unit => {
                 let unit = view.selection.unit;
                 let at = view.selection.position.map_or(At::Mean, |[row, column]| At::Position(row, column));
                 (Goal::Unit { layer, unit, at }, format!("unit {unit} of {}", name()))
             }
-            Aim::Layer => (Goal::Layer(layer), format!("layer {}", name())),
+            SynthesisAim::Layer => (Goal::Layer(layer), format!("layer {}", name())),
         }
     }
 
@@ -132,9 +134,9 @@ impl Synthesis {
                 out.push(Command::Synthesise(Control::Change(settings)));
             }
             for (aim, text, hint) in [
-                (Aim::Class, "class", "Excite the selected class, else the predicted one"),
-                (Aim::Unit, "unit", "Excite the selected unit"),
-                (Aim::Layer, "layer", "Excite whatever the selected layer finds"),
+                (SynthesisAim::Class, "class", "Excite the selected class, else the predicted one"),
+                (SynthesisAim::Unit, "unit", "Excite the selected unit"),
+                (SynthesisAim::Layer, "layer", "Excite whatever the selected layer finds"),
             ] {
                 ui.selectable_value(&mut self.options.aim, aim, text).on_hover_text(hint);
             }

@@ -5,20 +5,23 @@ use crate::{
     net::NodeId,
     paint::{Plane, Scaling, paint_plane},
     ui::{
-        background::cache::Maps,
+        background::cache::LayerMaps,
         model::{
             commands::Command,
             export::{Export, numbers_of},
             state::{Hover, View, layer_name},
         },
-        panels::{Kind, Panel, filters::Filters},
+        panels::{
+            filters::UnitFilters,
+            panel::{Panel, PanelKind},
+        },
         widgets::{caption, describe, fit, hollow},
     },
 };
 use eframe::egui::{self, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "unit",
     title: "Unit",
     about: "The selected unit: its feature map, how its values are spread, and its filter.",
@@ -28,13 +31,13 @@ pub(super) const KIND: Kind = Kind {
 const BINS: usize = 64;
 
 /// A run, a layer and a unit.
-type Key = (u64, NodeId, usize);
+type HistogramKey = (u64, NodeId, usize);
 
 #[derive(Default)]
 struct Unit {
     /// Counts of the unit's values, largest 1.
-    histogram: Option<(Key, Vec<f32>)>,
-    filters: Filters,
+    histogram: Option<(HistogramKey, Vec<f32>)>,
+    filters: UnitFilters,
 }
 
 impl Panel for Unit {
@@ -96,7 +99,7 @@ impl Panel for Unit {
 
 impl Unit {
     fn map(&self, ui: &mut Ui, view: View, rect: Rect, out: &mut Vec<Command>) {
-        let Maps::Ready(atlas) = view.maps() else {
+        let LayerMaps::Ready(atlas) = view.maps() else {
             return hollow(ui, "Uploading the layer", true);
         };
         let style = TileStyle {
@@ -111,7 +114,7 @@ impl Unit {
         let mut window = ui.new_child(egui::UiBuilder::new().id_salt("map").max_rect(rect));
         window.set_clip_rect(rect.intersect(ui.clip_rect()));
         let answer = show_unit_at(&window, &atlas, view.selection.unit as u32, plane, style, &label);
-        view.viewport.navigate(&window, &answer.response, plane, true, out);
+        out.extend(view.viewport.navigate(&window, &answer.response, plane, true).map(Command::Show));
         if let Some(spot) = answer.hovered {
             let at = [spot.y as usize, spot.x as usize];
             let spot_at = Some((view.run().id, view.selection.layer, view.selection.unit, at));
@@ -173,7 +176,7 @@ impl Unit {
         }
         painter.hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, view.palette.line));
         let font = egui::TextStyle::Monospace.resolve(ui.style());
-        let number = super::super::widgets::number;
+        let number = crate::ui::widgets::number;
         let at = |x: f32| pos2(x, rect.bottom() + 1.0);
         painter.text(at(rect.left()), egui::Align2::LEFT_TOP, number(range.low), font.clone(), view.palette.weak);
         painter.text(at(rect.right()), egui::Align2::RIGHT_TOP, number(range.high), font, view.palette.weak);

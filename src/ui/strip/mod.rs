@@ -22,7 +22,7 @@ use eframe::egui::{self, Align2, Color32, Rect, RichText, Sense, TextStyle, Ui, 
 
 /// The strip's own state.
 #[derive(Default)]
-pub struct Strip {
+pub struct LayerStrip {
     /// The layer that was last brought into view.
     scrolled_to: Option<(u64, usize)>,
     /// What a network is searched by.
@@ -36,7 +36,7 @@ const SLIDER: f32 = 26.0;
 /// The button beside the network picker.
 const BESIDE: f32 = 26.0;
 
-impl Strip {
+impl LayerStrip {
     /// The network picker, then the layers.
     pub fn ui(&mut self, ui: &mut Ui, model: Option<&Model>, view: Option<View>, out: &mut Vec<Command>) {
         ui.set_min_width(ui.available_width());
@@ -94,7 +94,7 @@ impl Strip {
         // What does not fit goes below: were it to stick out, the layers would too.
         ui.horizontal_wrapped(|ui| {
             ui.add_space(4.0);
-            let colour = super::theme::Palette::of(ui.ctx()).warning;
+            let colour = crate::ui::theme::Palette::of(ui.ctx()).warning;
             match &model.weights {
                 Source::Synthetic(_) => {
                     let text = RichText::new("untrained").small().color(colour);

@@ -5,7 +5,7 @@ use crate::{
     paint::Range,
     ui::{
         model::state::{View, is_silent, layer_name},
-        widgets::number,
+        widgets::text::number,
     },
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     paint::{Range, Style, colour},
-    ui::{theme::Palette, widgets::number},
+    ui::{theme::Palette, widgets::text::number},
 };
 use eframe::egui::{
     self, Align2, Color32, FontId, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
@@ -12,7 +12,7 @@ use eframe::egui::{
 pub const READABLE: f32 = 24.0;
 
 /// Values row by row, to be drawn as cells.
-pub struct Numbers<'a> {
+pub struct NumberGrid<'a> {
     /// What they are.
     pub title: &'a str,
     /// Row by row; `None` beyond the edge of an input.
@@ -59,7 +59,7 @@ impl Placed {
     }
 }
 
-impl Numbers<'_> {
+impl NumberGrid<'_> {
     /// Draws them below their title; the pointer reads any of them.
     pub fn show(&self, ui: &mut Ui, palette: &Palette, sense: Sense) -> Placed {
         ui.label(RichText::new(self.title).small().weak());

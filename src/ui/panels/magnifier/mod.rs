@@ -12,16 +12,16 @@ use crate::{
             state::{View, layer_name},
         },
         panels::{
-            Kind, Panel,
             magnifier::magnify::{Magnified, Part, Way, magnify},
+            panel::{Panel, PanelKind},
         },
-        widgets::{caption, describe, hollow, number, numbers::Numbers},
+        widgets::{caption, describe, hollow, number, numbers::NumberGrid},
     },
 };
 use eframe::egui::{self, RichText, Sense, Ui, vec2};
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "magnifier",
     title: "Magnifier",
     about: "One value taken apart: the window of the input that it reads, times the filter, added up. Click a map to \
@@ -29,11 +29,11 @@ pub(super) const KIND: Kind = Kind {
     make: || Box::<Magnifier>::default(),
 };
 
-type Key = (u64, NodeId, usize, [usize; 2]);
+type MagnifiedValue = (u64, NodeId, usize, [usize; 2]);
 
 #[derive(Default)]
 struct Magnifier {
-    found: Option<(Key, Option<Arc<Magnified>>)>,
+    found: Option<(MagnifiedValue, Option<Arc<Magnified>>)>,
     /// The input unit whose part is shown; the largest part where `None`.
     chosen: Option<usize>,
 }
@@ -148,7 +148,7 @@ fn grids(ui: &mut Ui, view: View, found: &Magnified, part: Part) {
             }
             ui.vertical(|ui| {
                 let (range, style) = (*range, *style);
-                let grid = Numbers { title, values, columns, cell, range, style, written: true };
+                let grid = NumberGrid { title, values, columns, cell, range, style, written: true };
                 let placed = grid.show(ui, view.palette, Sense::hover());
                 best.inspect(|&best| placed.mark(ui, best, view.palette));
             });

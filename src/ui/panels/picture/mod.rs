@@ -12,7 +12,10 @@ use crate::{
             state::{Hover, View, layer_name, strongest_at},
             viewport,
         },
-        panels::{Kind, Panel, picture::tools::Tool},
+        panels::{
+            panel::{Panel, PanelKind},
+            picture::tools::Tool,
+        },
         widgets::{caption, cross, fit, hollow, number, pointing::pixel},
     },
 };
@@ -22,31 +25,31 @@ use eframe::egui::{
 };
 use image::DynamicImage;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "picture",
     title: "Picture",
     about: "The picture. The fine frame is what the network sees of it, the coloured one what the selected value sees. \
             Click it to find the units that are strongest there; drag it with a tool to alter it, and watch the scores.",
-    make: || Box::<Picture>::default(),
+    make: || Box::<PicturePanel>::default(),
 };
 
 #[derive(Default)]
-struct Picture {
+struct PicturePanel {
     /// The strongest units at a place.
-    strongest: Option<(Place, Vec<(u32, f32)>)>,
+    strongest: Option<(MapPosition, Vec<(u32, f32)>)>,
     tool: Tool,
     /// Where a drag began, in shares of the frame, and what was done to the picture then.
     drag: Option<([f32; 2], Alteration)>,
 }
 
 /// A run, a layer of it, and a position there.
-type Place = (u64, NodeId, [usize; 2]);
+type MapPosition = (u64, NodeId, [usize; 2]);
 
 /// How many of them are listed, in a line this high.
 const LISTED: usize = 12;
 const LINE: f32 = 26.0;
 
-impl Panel for Picture {
+impl Panel for PicturePanel {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let run = view.run();
         let (Some(picture), Some(geometry)) = (&run.original, &run.geometry) else {
@@ -93,7 +96,7 @@ impl Panel for Picture {
         if let Some(hover) = view.selection.hover {
             cross(&painter, viewport::point(frame, hover.place));
         }
-        view.viewport.navigate(ui, &response, frame, self.tool == Tool::Look, out);
+        out.extend(view.viewport.navigate(ui, &response, frame, self.tool == Tool::Look).map(Command::Show));
         if let Some(at) = response.hover_pos() {
             ui.set_cursor_icon(self.tool.cursor());
             let place = viewport::place(frame, at);
@@ -128,7 +131,7 @@ impl Panel for Picture {
     }
 }
 
-impl Picture {
+impl PicturePanel {
     /// What dragging, or a click, with the tool does to the picture.
     fn drag(
         &mut self,

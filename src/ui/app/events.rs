@@ -1,62 +1,72 @@
 //! Takes in what happened: results of the engine, answers of dialogs, files dropped, pictures pasted.
 
-use super::*;
+use super::window::App;
 use crate::{
-    engine::{Event, Lane, Run},
+    engine::{Event, Lane, PictureSource, Request, Run},
     picture::Picture,
+    ui::{
+        dialogs::{Purpose, opened},
+        model::{
+            commands::Command,
+            state::{Message, Shown},
+        },
+    },
 };
+use eframe::egui;
+use egui_tiles::TileId;
+use std::sync::Arc;
 
 impl App {
     /// Takes in what the engine, the dialogs and the system have for the window.
-    pub(super) fn listen(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
+    pub(super) fn handle_events(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
         while let Some(event) = self.engine.poll() {
-            self.answers.keep(&event);
+            self.results.answers.keep(&event);
             match event {
                 Event::Model(model) => {
-                    self.model = Some(model);
-                    self.synthesis = None;
+                    self.runs.model = Some(model);
+                    self.results.synthesis = None;
                 }
                 Event::Run(run) => self.receive(run),
-                Event::Compared(run) => self.other = run.map(|run| Arc::new(Shown::new(run))),
-                Event::Finished(text) => self.message = Some(Message { text, failed: false }),
+                Event::Compared(run) => self.runs.other = run.map(|run| Arc::new(Shown::new(run))),
+                Event::Finished(text) => self.notice.message = Some(Message { text, failed: false }),
                 Event::Failed(lane, text) => {
                     if matches!(lane, Lane::Picture | Lane::Alter) {
                         self.give_up();
                     }
                     if matches!(lane, Lane::Model | Lane::Fetch)
-                        && let Some(model) = &self.model
+                        && let Some(model) = &self.runs.model
                     {
                         // The network on screen is still the one that runs.
-                        self.opening.network = model.card.name.into();
+                        self.runs.opening.network = model.card.name.into();
                     }
-                    self.message = Some(Message { text, failed: true });
+                    self.notice.message = Some(Message { text, failed: true });
                 }
                 Event::Reopened(number, run) => self.bring(number, run),
-                Event::Frame(frame) => self.synthesis = Some(frame),
+                Event::Frame(frame) => self.results.synthesis = Some(frame),
                 Event::Attribution(..) | Event::Invariance(..) | Event::Ranked(..) | Event::Reconstruction { .. } => {}
             }
         }
-        match self.camera.newest() {
-            Some(Ok(frame)) => self.asked.draw(frame),
+        match self.background.camera.newest() {
+            Some(Ok(frame)) => self.pending.asked.draw(frame),
             Some(Err(why)) => {
-                self.asked.forget_drawn();
-                self.message = Some(Message { text: why.to_string(), failed: true });
+                self.pending.asked.forget_drawn();
+                self.notice.message = Some(Message { text: why.to_string(), failed: true });
             }
             None => {}
         }
         self.change_over();
-        if self.shown.is_some() && std::mem::take(&mut self.is_new) {
+        if self.runs.shown.is_some() && std::mem::take(&mut self.layout.is_new) {
             self.reopen();
         }
-        match self.dialogs.poll() {
+        match self.output.dialogs.poll() {
             Some(Ok((purpose, path))) => match purpose {
                 Purpose::Save(tile) => self.save_pane(tile, path),
-                Purpose::SaveLook(tile, large) => self.take_look(ctx, tile, Some(path), large),
+                Purpose::SaveLook(tile, large) => self.start_capture(ctx, tile, Some(path), large),
                 Purpose::Tour => self.save_tour(&path),
                 Purpose::Frames(name, texts) => self.save_frames(&path, &name, texts),
                 other => out.extend(opened(other, path)),
             },
-            Some(Err(why)) => self.message = Some(Message { text: why.to_string(), failed: true }),
+            Some(Err(why)) => self.notice.message = Some(Message { text: why.to_string(), failed: true }),
             None => {}
         }
         for file in ctx.input(|input| input.raw.dropped_files.clone()) {
@@ -81,14 +91,14 @@ impl App {
             let rgba: Vec<u8> = image.pixels.iter().flat_map(egui::Color32::to_srgba_unmultiplied).collect();
             match Picture::from_rgba("pasted picture", width as u32, height as u32, &rgba) {
                 Ok(picture) => out.push(Command::Open(PictureSource::Ready(picture))),
-                Err(error) => self.message = Some(Message { text: error.to_string(), failed: true }),
+                Err(error) => self.notice.message = Some(Message { text: error.to_string(), failed: true }),
             }
         }
     }
 
     /// Asks for what panes were pinned to in an earlier session, once there is something to see.
     fn reopen(&mut self) {
-        let pinned = self.panes.tiles.iter().filter_map(|(tile, found)| match found {
+        let pinned = self.layout.panes.tiles.iter().filter_map(|(tile, found)| match found {
             egui_tiles::Tile::Pane(pane) => Some((*tile, pane.pin().wanted()?.again()?)),
             egui_tiles::Tile::Container(_) => None,
         });
@@ -102,7 +112,7 @@ impl App {
 
     /// Gives a pane the run that it was pinned to.
     fn bring(&mut self, number: u64, run: Arc<Run>) {
-        if let Some(egui_tiles::Tile::Pane(pane)) = self.panes.tiles.get_mut(TileId(number)) {
+        if let Some(egui_tiles::Tile::Pane(pane)) = self.layout.panes.tiles.get_mut(TileId(number)) {
             pane.bring(Arc::new(Shown::new(run)));
         }
     }
