@@ -13,7 +13,6 @@ use crate::ui::{
 use eframe::egui::{self, Color32, RichText, Stroke, Ui, Visuals, WidgetText};
 use egui::containers::menu::MenuButton;
 use egui_tiles::{Behavior, SimplificationOptions, TabState, TileId, Tiles, UiResponse};
-use std::sync::Arc;
 
 /// Draws the panes of one frame and collects what they ask for.
 pub struct TileBehaviour<'a> {
