@@ -63,7 +63,7 @@ struct Evaluation {
 #[derive(Serialize)]
 struct ClassScore {
     index: usize,
-    label: &'static str,
+    label: String,
     folder: String,
     pictures: usize,
     top1: f64,
@@ -285,7 +285,7 @@ fn text(result: &Evaluation) -> String {
     };
     for class in classes {
         let folder = if class.folder == class.label { String::new() } else { class.folder.clone() };
-        table.row(row(class.label.to_owned(), folder, class.pictures, class.top1, class.top5));
+        table.row(row(class.label.clone(), folder, class.pictures, class.top1, class.top5));
     }
     table.rule();
     table.row(row(

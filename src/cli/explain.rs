@@ -11,9 +11,8 @@ use super::{
 };
 use crate::{
     Error, Result,
-    figures::{self, Facts, HeatStyle, SumFacts, settings},
+    figures::{self, Facts, HeatStyle},
     methods::{CAMS, METHODS, Method, Question, Settings},
-    paint::Range,
 };
 use candle_core::{Device, Tensor};
 
@@ -68,7 +67,7 @@ pub(super) fn names(methods: &[Method]) -> String {
 
 pub(super) fn run(args: &ExplainArgs, method: &'static Method, drawing: Drawing, console: &Console) -> Result<String> {
     args.output.check(args.check || args.object.wanted())?;
-    let settings_made = Settings::parse(method.parameters, args.settings.iter().map(String::as_str))?;
+    let settings = Settings::parse(method.parameters, args.settings.iter().map(String::as_str))?;
     if !args.layers.is_empty() && !method.layered {
         let layered: Vec<&str> = METHODS.iter().chain(CAMS).filter(|m| m.layered).map(|m| m.name).collect();
         let name = method.name;
@@ -84,8 +83,7 @@ pub(super) fn run(args: &ExplainArgs, method: &'static Method, drawing: Drawing,
     let aimed = args.target.aim(&run)?;
     console.stage(&format!("{} for {}", method.title, aimed.title()));
     let watch = console.watch();
-    let question =
-        Question { trace: &run.trace, target: aimed.target, layers: &layers, settings: &settings_made, watch };
+    let question = Question { trace: &run.trace, target: aimed.target, layers: &layers, settings: &settings, watch };
     let answer = method.ask(&question)?;
     let checks = args.check.then(|| trust_checks(&question, method, &answer, console)).transpose()?;
     let object = args.object.find(&run, &answer, console)?;
@@ -93,20 +91,10 @@ pub(super) fn run(args: &ExplainArgs, method: &'static Method, drawing: Drawing,
     let [channels, height, width] = answer.shape;
     let shape = if channels == 1 { vec![height, width] } else { answer.shape.to_vec() };
     let read = if method.layered { question.maps()? } else { Vec::new() };
-    let facts = Facts {
-        class: aimed.class,
-        minus: aimed.minus,
-        target: aimed.other,
-        method: Some(method.name),
-        paper: Some(method.paper),
-        settings: settings(method.parameters, &settings_made),
-        sum: answer.check.map(SumFacts::from),
-        check: checks,
-        ..Facts::of(&run.model).picture(args.subject.name()).values(&shape, Range::of(&answer.values))
-    };
-    let facts = match *read {
-        [] => facts,
-        [layer] => facts.layer(&run.model, layer),
+    let facts = figures::attribution_facts(&run, method, aimed.target, &settings, &answer)?;
+    let facts = Facts { check: checks, ..facts.picture(args.subject.name()) };
+    let facts = match read.len() {
+        0 | 1 => facts,
         _ => Facts { layers: Some(read.iter().map(|&id| graph.node(id).name.clone()).collect()), ..facts },
     };
     let scale = args.output.scale();

@@ -4,7 +4,7 @@ use super::args::{self, NetworkArgs};
 use crate::{
     Error, Result,
     engine::Run,
-    figures::{ClassFacts, TargetFacts},
+    figures::{ClassFacts, TargetFacts, target_facts},
     methods::{Keep, Target},
     net::{Graph, NodeId},
 };
@@ -78,22 +78,10 @@ impl TargetArgs {
     pub fn aim(&self, run: &Run) -> Result<Aimed> {
         let graph = run.model.network.graph();
         if let Some(layer) = self.layer(graph)? {
-            let name = &graph.node(layer).name;
             let keep = self.at.unwrap_or_default();
-            let (target, what) = match (self.unit, keep) {
-                (None, _) => (Target::Layer(layer), format!("the mean of layer {name}")),
-                (Some(unit), keep) => {
-                    let which = match keep {
-                        Keep::Strongest => "the strongest activation".to_owned(),
-                        Keep::Map => "the mean".to_owned(),
-                        Keep::At(row, column) => format!("the activation at ({row}, {column})"),
-                    };
-                    (Target::Unit { layer, unit, keep }, format!("{which} of unit {unit} of {name}"))
-                }
-            };
-            let aim = target.aim(&run.trace)?;
-            let value = aim.values(&run.trace.output(aim.node).narrow(0, 0, 1)?)?[0];
-            return Ok(Aimed { target, class: None, minus: None, other: Some(TargetFacts { what, value }) });
+            let target = self.unit.map_or(Target::Layer(layer), |unit| Target::Unit { layer, unit, keep });
+            let other = Some(target_facts(run, target)?);
+            return Ok(Aimed { target, class: None, minus: None, other });
         }
         let class = args::class(self.class.as_deref(), run)?;
         let minus = self.minus.as_deref().map(|name| run.model.labels.find(name)).transpose()?;

@@ -113,9 +113,10 @@ impl Model {
         matches!(self.weights, Source::Synthetic(_))
     }
 
-    /// The class's index and short name, as pictures and tables show it.
-    pub fn class_name(&self, class: usize) -> &'static str {
-        self.labels.short(class)
+    /// The short name of a class, as pictures and tables show it. The outputs of an untrained network stand for nothing:
+    /// they are called "class 7".
+    pub fn class_name(&self, class: usize) -> String {
+        if self.is_untrained() { format!("class {class}") } else { self.labels.short(class).to_owned() }
     }
 }
 

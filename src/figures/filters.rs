@@ -42,24 +42,48 @@ pub fn has_filters(graph: &Graph, layer: NodeId) -> bool {
     matches!(graph.node(layer).op, Op::Conv(_) | Op::TableConv { .. } | Op::Linear { .. })
 }
 
+/// Whether a layer's filters read the picture's red, green and blue, and have an extent to show.
+pub fn read_colours(graph: &Graph, layer: NodeId) -> bool {
+    let node = graph.node(layer);
+    let has_extent = matches!(&node.op, Op::Conv(conv) if conv.groups == 1 && conv.kernel != [1, 1]);
+    has_extent && node.inputs == [0] && graph.node(0).extent()[0] == 3
+}
+
 impl Filters {
     /// The filters of a layer; `None` for a layer without any.
     ///
     /// # Errors
     /// When memory runs out.
     pub fn of(network: &Network, layer: NodeId) -> Result<Option<Self>> {
+        network.filters(layer)?.map(|tensor| Self::from(network, layer, tensor)).transpose()
+    }
+
+    /// The filter of one unit as the only one; `None` for a layer without filters. Cheaper than all of a fully connected
+    /// layer's.
+    ///
+    /// # Errors
+    /// When there is no such unit, or memory runs out.
+    pub fn of_one(network: &Network, layer: NodeId, unit: usize) -> Result<Option<Self>> {
         let Some(tensor) = network.filters(layer)? else { return Ok(None) };
+        let one = Self::from(network, layer, tensor.narrow(0, unit, 1)?)?;
+        Ok(Some(Filters {
+            table: one.table.and_then(|table| table.get(unit).cloned()).map(|inputs| vec![inputs]),
+            ..one
+        }))
+    }
+
+    fn from(network: &Network, layer: NodeId, tensor: Tensor) -> Result<Self> {
         let graph = network.graph();
         let node = graph.node(layer);
         let (units, inputs, height, width) = tensor.dims4()?;
-        let rgb = inputs == 3 && node.inputs == [0] && height * width > 1;
+        let rgb = read_colours(graph, layer);
         let extent = flattened(graph, layer).filter(|maps| maps.iter().product::<usize>() == inputs * height * width);
         let extent = extent.unwrap_or([inputs, height, width]);
         let table = match &node.op {
             Op::TableConv { table, .. } => Some(table.clone()),
             _ => None,
         };
-        Ok(Some(Filters { values: Arc::new(to_vec(&tensor)?), tensor, units, extent, rgb, table }))
+        Ok(Filters { values: Arc::new(to_vec(&tensor)?), tensor, units, extent, rgb, table })
     }
 
     /// Smallest and largest weight.

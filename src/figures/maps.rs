@@ -11,11 +11,12 @@ use image::RgbaImage;
 /// The scaling that suits maps of `area` values: a diverging colour map needs zero in its middle, and a map of one value
 /// has no range of its own.
 pub fn usual_scaling(map: ColourMap, area: usize) -> Scaling {
-    match area {
-        _ if map.is_diverging() => Scaling::Symmetric,
-        1 => Scaling::Layer,
-        _ => Scaling::Unit,
-    }
+    if map.is_diverging() { Scaling::Symmetric } else { suited_scaling(Scaling::Unit, area) }
+}
+
+/// A chosen scaling for maps of `area` values: a map of one value, which has no range of its own, takes the layer's.
+pub fn suited_scaling(scaling: Scaling, area: usize) -> Scaling {
+    if area == 1 && scaling == Scaling::Unit { Scaling::Layer } else { scaling }
 }
 
 /// Units of a layer side by side, in the order of `units`.

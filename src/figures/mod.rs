@@ -23,12 +23,12 @@ pub mod words;
 pub use enlarge::{Scale, enlarged, enlarged_rgb, gap, grid, spaced};
 pub use facts::{
     ClassFacts, CurveTest, Facts, LayerRedrawn, ObjectFacts, StepFacts, SumFacts, TargetFacts, TrustChecks, UnitFacts,
-    class_title, settings, to_json,
+    attribution_facts, picture_name, settings, target_facts, to_json,
 };
-pub use filters::{Filters, has_filters};
+pub use filters::{Filters, has_filters, read_colours};
 pub use heatmap::{HeatStyle, Heatmap, attribution_alone, attribution_over, in_colour, robust_range};
 pub use localised::localisation;
-pub use maps::{all_units, one_unit, some_units, usual_scaling};
+pub use maps::{all_units, one_unit, some_units, suited_scaling, usual_scaling};
 pub use patches::{Patches, large_reconstruction, pairs, reconstruction, strip, tiles};
 pub use seen::{backdrop, input, patch};
 pub use synthesised::synthesised;

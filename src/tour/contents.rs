@@ -9,10 +9,9 @@ use super::{
 use crate::{
     Result,
     engine::Run,
-    figures::ClassFacts,
+    figures::{ClassFacts, picture_name},
     net::{NodeId, Op},
     paint::{FolderKind, NewFolder},
-    picture::{Picture, SAMPLES},
     watch::Watch,
 };
 use std::path::Path;
@@ -45,11 +44,7 @@ impl<'a> Tour<'a> {
 
     /// The whole tour of a run: all its layers and methods.
     pub fn of(run: &'a Run, class: usize) -> Self {
-        let is_sample =
-            |picture: &&Picture| SAMPLES.iter().any(|sample| picture.path.is_none() && sample.name == picture.name);
-        let picture = run.picture.as_ref();
-        let name = picture.map_or_else(String::new, |picture| picture.name.clone());
-        let picture = if picture.filter(is_sample).is_some() { format!("sample:{name}") } else { name };
+        let picture = run.picture.as_ref().map_or_else(String::new, picture_name);
         Tour { run, picture, class, layers: shown(run), units: Self::UNITS.into(), quick: false }
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     Result,
     engine::Run,
-    figures::{self, ClassFacts, Facts, Filters, HeatStyle, Patches, Scale, class_title, gap},
+    figures::{self, Facts, Filters, HeatStyle, Patches, Scale, gap},
     methods::{Keep, Method, Reconstruction, Settings, Target, strongest_units},
     net::NodeId,
     paint::{ColourMap, Layout, NewFolder, Range, Scaling, Style, write_png},
@@ -109,15 +109,12 @@ impl Pictures<'_> {
     ) -> Result<MethodPictures> {
         let run = self.run;
         let settings = Settings::new();
-        let attribution = run.attribute_with(method, Target::Class(class), layers, &settings, watch)?;
-        let (title, label) = (method.title, class_title(&run.model, class));
+        let target = Target::Class(class);
+        let attribution = run.attribute_with(method, target, layers, &settings, watch)?;
+        let (title, label) = (method.title, run.model.class_name(class));
         let range = Range::of(&attribution.values);
-        let facts = Facts {
-            class: Some(ClassFacts::of(run, class)),
-            settings: figures::settings(method.parameters, &settings),
-            ..self.facts().method(method.name, method.paper).values(&attribution.shape, range)
-        };
-        let facts = attribution.layer.map_or(facts.clone(), |layer| facts.layer(&run.model, layer));
+        let facts = figures::attribution_facts(run, method, target, &settings, &attribution)?;
+        let facts = facts.picture(self.picture.clone());
         let (factor, style) = (self.scale(), HeatStyle::default());
         let map = figures::attribution_alone(run, &attribution, factor, &style);
         let name = match layers {

@@ -1,9 +1,6 @@
 //! A class and its score.
 
-use crate::{
-    engine::{Model, Run},
-    zoo::Label,
-};
+use crate::engine::Run;
 use serde::Serialize;
 
 /// A class and the network's answer for it. An untrained network has neither names nor probabilities to show.
@@ -46,10 +43,4 @@ impl ClassFacts {
     pub fn title(&self) -> String {
         self.label.clone().unwrap_or_else(|| format!("class {}", self.index))
     }
-}
-
-/// The name of a class as captions show it: "class 7" where the network is untrained, for its outputs mean nothing.
-pub fn class_title(model: &Model, class: usize) -> String {
-    let label = model.labels.all().get(class).filter(|_| !model.is_untrained());
-    label.map_or_else(|| format!("class {class}"), |label| Label::short(label).to_owned())
 }

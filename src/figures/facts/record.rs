@@ -9,7 +9,7 @@ use crate::{
     engine::{Model, Run},
     net::NodeId,
     paint::Range,
-    picture::Preprocess,
+    picture::{Picture, Preprocess, SAMPLES},
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -113,7 +113,7 @@ impl Facts {
     pub fn of_run(run: &Run) -> Self {
         let [_, height, width] = run.model.network.graph().input_shape();
         let altered = Some(run.alteration.say([width, height])).filter(|text| !text.is_empty());
-        let picture = run.picture.as_ref().map(|picture| picture.name.clone());
+        let picture = run.picture.as_ref().map(picture_name);
         Facts { picture, altered, ..Facts::of(&run.model) }
     }
 
@@ -142,4 +142,10 @@ impl Facts {
     pub fn values(self, shape: &[usize], range: Range) -> Self {
         Facts { shape: Some(shape.to_vec()), range: Some(range), ..self }
     }
+}
+
+/// A picture's name in captions: `sample:NAME` for a sample, as the command line takes it, else the file's name.
+pub fn picture_name(picture: &Picture) -> String {
+    let is_sample = picture.path.is_none() && SAMPLES.iter().any(|sample| sample.name == picture.name);
+    if is_sample { format!("sample:{}", picture.name) } else { picture.name.clone() }
 }

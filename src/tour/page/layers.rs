@@ -113,7 +113,7 @@ impl Page<'_> {
     /// The class that a unit of the score layer stands for.
     fn label(&self, layer: NodeId, unit: usize) -> String {
         match layer == self.run.model.network.graph().scores() {
-            true => format!(" “{}”", escape(self.run.model.class_name(unit))),
+            true => format!(" “{}”", escape(&self.run.model.class_name(unit))),
             false => String::new(),
         }
     }

@@ -8,12 +8,10 @@ use super::{
 use crate::{
     Result,
     engine::Request,
+    figures::Facts,
     paint::write_png,
     ui::{
-        model::{
-            export::{Texts, texts_of},
-            state::Message,
-        },
+        model::{export::Texts, state::Message},
         theme::Palette,
     },
 };
@@ -113,7 +111,7 @@ impl App {
             self.notice.message = Some(Message { text, failed: false });
             return;
         };
-        let own = || self.view(&[], Palette::dark()).map(texts_of);
+        let own = || self.view(&[], Palette::dark()).map(|view| Facts::of_run(view.run()).texts());
         let texts = self.exported(look.tile).map(|export| export.into_texts().1).or_else(own).unwrap_or_default();
         let work = move |_: &_| write(&path, &image, &texts);
         self.engine.request(Request::Task("Saving the pane".into(), Box::new(work)));

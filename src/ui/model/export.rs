@@ -4,6 +4,7 @@
 use crate::{
     Error, Result,
     engine::Run,
+    figures::Facts,
     kernels::to_vec,
     net::NodeId,
     paint::{write_atomically, write_npy, write_png},
@@ -30,7 +31,9 @@ pub type Texts = Vec<(&'static str, String)>;
 pub struct Export {
     /// What the file is called unless the user says otherwise, without ending.
     pub name: String,
-    texts: Texts,
+    facts: Facts,
+    /// Facts that only this pane has.
+    extra: Texts,
     content: ExportContent,
 }
 
@@ -65,13 +68,22 @@ impl Export {
     }
 
     fn of(view: View, name: &str, content: ExportContent) -> Self {
-        Export { name: file_name(view, name), texts: texts_of(view), content }
+        Export { name: file_name(view, name), facts: Facts::of_run(view.run()), extra: Vec::new(), content }
     }
 
-    /// Says one more thing about the picture in the file.
+    /// With facts about what the pane shows, added to those about the run.
+    pub fn about(self, add: impl FnOnce(Facts) -> Facts) -> Self {
+        Export { facts: add(self.facts), ..self }
+    }
+
+    /// With a fact that only this pane has.
     pub fn with(mut self, key: &'static str, text: impl Into<String>) -> Self {
-        self.texts.push((key, text.into()));
+        self.extra.push((key, text.into()));
         self
+    }
+
+    fn texts(&self) -> Texts {
+        [self.facts.texts(), self.extra.clone()].concat()
     }
 
     /// The endings of the files that it can be written to, the usual first.
@@ -85,7 +97,8 @@ impl Export {
 
     /// What a picture of it says of itself, and its proposed name.
     pub fn into_texts(self) -> (String, Texts) {
-        (self.name, self.texts)
+        let texts = self.texts();
+        (self.name, texts)
     }
 
     /// Puts the picture on the clipboard, or the text: a table with tabs, as spreadsheets take it. Returns what was done
@@ -119,9 +132,10 @@ impl Export {
     /// When the file cannot be written; then there is none.
     pub fn write(self, path: &Path, watch: &Watch) -> Result<String> {
         let wants_numbers = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"));
+        let texts = self.texts();
         match self.content {
             ExportContent::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
-            ExportContent::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &self.texts)?,
+            ExportContent::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &texts)?,
             ExportContent::Text(_, text) if !wants_numbers => {
                 write_atomically(path, |file| file.write_all(text.as_bytes()))?
             }
@@ -129,19 +143,6 @@ impl Export {
         }
         Ok(format!("Saved {}", path.display()))
     }
-}
-
-/// What every picture says of itself: whose it is.
-pub fn texts_of(view: View) -> Texts {
-    let model = &view.run().model;
-    let mut texts = vec![("Network", model.card.name.to_owned()), ("Weights", model.weights.to_string())];
-    texts.extend(view.run().picture.iter().map(|picture| ("Picture", picture.name.clone())));
-    let [_, height, width] = model.network.graph().input_shape();
-    let altered = view.run().alteration.say([width, height]);
-    if !altered.is_empty() {
-        texts.push(("Altered", altered));
-    }
-    texts
 }
 
 /// A file's proposed name, without ending.

@@ -2,16 +2,16 @@
 
 use crate::{
     engine::LayerView,
+    figures::{Facts, Scale, picture_name, some_units, suited_scaling},
     gpu::{Atlas, Spot, TileGrid, TileStyle},
     methods::{CONTRIBUTION, Ranked},
     net::NodeId,
-    paint::{self, Scaling},
     ui::{
         background::cache::LayerMaps,
         model::{
             commands::Command,
             export::{Export, MakeNumbers},
-            state::{Hover, UnitGrid, View, is_silent, layer_name, strongest_at},
+            state::{Hover, UnitGrid, View, is_silent, strongest_at},
         },
         panels::{
             panel::{Panel, PanelKind, keep, take},
@@ -178,28 +178,20 @@ impl Panel for Activations {
         let look = self.side.look(view);
         let what = if minus.is_some() { "differences" } else { "activations" };
         let name = format!("{} {what}", view.node().name);
-        let (values, range) = (layer.clone(), describe::range(layer.range()));
+        let values = layer.clone();
         let numbers: MakeNumbers = Box::new(move || Ok(values.tensor().clone()));
+        let (shape, range) = (layer.shape, layer.range());
         let export = Export::new(view, &name, Some(numbers), move |_| {
             let [_, height, width] = layer.shape;
-            let area = height * width;
-            layer.with_values(|values| {
-                // The units on screen, in their order.
-                let shown: Vec<f32> =
-                    order.iter().flat_map(|&unit| &values[unit as usize * area..][..area]).copied().collect();
-                let maps = paint::Maps { values: &shown, units: order.len(), height, width };
-                let k = (64 / width.max(height)).max(1);
-                let tile = ((width * k) as u32, (height * k) as u32);
-                let layout = paint::Layout::square(order.len(), tile, 2);
-                Ok(paint::mosaic(&maps, &layout, scaling(look.scaling, area), &look.style))
-            })?
+            // The units on screen, in their order.
+            let units: Vec<usize> = order.iter().map(|&unit| unit as usize).collect();
+            let layout = Scale::Pleasant.mosaic(units.len(), width, height);
+            some_units(&layer, &units, &layout, suited_scaling(look.scaling, height * width), &look.style)
         });
-        let export = export.with("Layer", layer_name(view.node())).with("Range", range);
         let less = view.other.filter(|_| minus.is_some()).and_then(|other| other.run.picture.as_ref());
-        Some(match less {
-            Some(picture) => export.with("Less", picture.name.clone()),
-            None => export,
-        })
+        let minus_picture = less.map(picture_name);
+        let (model, layer) = (&view.run().model, view.selection.layer);
+        Some(export.about(|facts| Facts { minus_picture, ..facts.layer(model, layer).values(&shape, range) }))
     }
 
     fn options(&self) -> Value {
@@ -209,11 +201,6 @@ impl Panel for Activations {
     fn restore(&mut self, options: Value) {
         self.options = take(options);
     }
-}
-
-/// Single values have no range of their own.
-fn scaling(scaling: Scaling, area: usize) -> Scaling {
-    if area == 1 && scaling == Scaling::Unit { Scaling::Layer } else { scaling }
 }
 
 /// The units by what they contribute to a class, asked for until it is there.
@@ -303,7 +290,7 @@ impl Activations {
         let look = self.side.look(view);
         let style = TileStyle {
             colours: look.style,
-            scaling: scaling(look.scaling, height * width),
+            scaling: suited_scaling(look.scaling, height * width),
             fixed: None,
             cross: view.selection.hover.map(|hover| hover.place).filter(|_| !single),
             part: (!single && view.viewport.zoom() > 1.0).then(|| view.viewport.part()),

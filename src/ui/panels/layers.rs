@@ -81,7 +81,7 @@ impl TableColumn {
             TableColumn::Order => id.to_string(),
             TableColumn::Name => layer_name(node),
             TableColumn::PanelKind => describe::kind(node),
-            TableColumn::Output => describe::short_shape(node),
+            TableColumn::Output => describe::short_output(node),
             TableColumn::Parameters => count(cost.parameters),
             TableColumn::MultiplyAdds => count(cost.macs),
             TableColumn::Memory => bytes(cost.bytes),

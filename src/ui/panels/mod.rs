@@ -8,7 +8,6 @@ mod deconvnet;
 mod filters;
 mod folder;
 mod heat;
-mod heat_paint;
 mod invariance;
 mod layers;
 mod magnifier;

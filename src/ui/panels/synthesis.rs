@@ -2,12 +2,13 @@
 
 use crate::{
     engine::{Control, Frame},
+    figures::{Facts, Scale, enlarged_rgb, settings},
     methods::Settings,
-    synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term, in_words},
+    synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term},
     ui::{
         model::{
             commands::Command,
-            export::{Export, Texts, file_name, texts_of},
+            export::{Export, file_name},
             state::{View, layer_name},
         },
         panels::panel::{Panel, PanelKind, keep, take},
@@ -18,7 +19,7 @@ use eframe::egui::{
     self, Color32, ColorImage, Painter, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, pos2, vec2,
 };
 use egui::containers::menu::{MenuButton, MenuConfig};
-use image::{DynamicImage, RgbImage, imageops};
+use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -96,11 +97,11 @@ impl Synthesis {
         }
     }
 
-    /// What the pictures say of themselves.
-    fn about(&self) -> Texts {
-        let (preset, settings) = (self.preset(), self.settings.clone().unwrap_or_default());
-        let method = format!("{} ({})", preset.name, preset.paper);
-        vec![("Goal", self.goal.clone()), ("Method", method), ("Settings", in_words(&settings))]
+    /// The facts about the synthesis, added to those about the run.
+    fn facts(&self, facts: Facts) -> Facts {
+        let (preset, chosen) = (self.preset(), self.settings.clone().unwrap_or_default());
+        let settings = settings(PARAMETERS, &chosen);
+        Facts { goal: Some(self.goal.clone()), settings, ..facts.method(preset.name, preset.paper) }
     }
 
     fn start(&mut self, view: View, out: &mut Vec<Command>) {
@@ -160,7 +161,7 @@ impl Synthesis {
                 let hint = "Save every state that can be gone back to as a numbered PNG, in a folder of its own";
                 if frame.kept.len() > 1 && ui.button("Save frames…").on_hover_text(hint).clicked() {
                     let name = file_name(view, &format!("synthesis {} frames", self.goal));
-                    let texts = [texts_of(view), self.about()].concat();
+                    let texts = self.facts(Facts::of_run(view.run())).texts();
                     out.push(Command::SaveFrames(name, texts));
                 }
             }
@@ -251,13 +252,10 @@ impl Panel for Synthesis {
         let frame = Arc::clone(view.synthesis?);
         let (step, words) = (frame.step.to_string(), said(&frame));
         let export = Export::new(view, &format!("synthesis {}", self.goal), None, move |_| {
-            let k = (512 / frame.picture.width().max(frame.picture.height())).max(1);
-            let (w, h) = (frame.picture.width() * k, frame.picture.height() * k);
-            let image = DynamicImage::ImageRgb8((*frame.picture).clone()).into_rgba8();
-            Ok(imageops::resize(&image, w, h, imageops::FilterType::Nearest))
+            let (width, height) = frame.picture.dimensions();
+            Ok(enlarged_rgb(&frame.picture, Scale::Pleasant.one(width as usize, height as usize)))
         });
-        let export = self.about().into_iter().fold(export, |export, (key, text)| export.with(key, text));
-        Some(export.with("Step", step).with("Worth", words))
+        Some(export.about(|facts| self.facts(facts)).with("Step", step).with("Worth", words))
     }
 
     fn options(&self) -> Value {

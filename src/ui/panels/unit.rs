@@ -1,9 +1,10 @@
 //! The selected unit, large: its map, the spread of its values, its filter.
 
 use crate::{
+    figures::{Scale, one_unit, suited_scaling},
     gpu::{TileStyle, show_unit_at},
     net::NodeId,
-    paint::{Plane, Scaling, paint_plane},
+    paint::Scaling,
     ui::{
         background::cache::LayerMaps,
         model::{
@@ -76,24 +77,13 @@ impl Panel for Unit {
         let (run, layer, unit, look) = (Arc::clone(view.run()), view.selection.layer, view.selection.unit, view.look);
         let name = format!("{} unit {unit}", view.node().name);
         let numbers = numbers_of(&run, layer, Some(unit));
-        let own = run.layers[layer].ranges[unit];
-        let range = look.scaling.range(own, run.layers[layer].range());
+        let (own, [_, height, width]) = (run.layers[layer].ranges[unit], run.layers[layer].shape);
+        let model = Arc::clone(&run.model);
         let export = Export::new(view, &name, numbers, move |_| {
-            let layer = &run.layers[layer];
-            let [_, height, width] = layer.shape;
-            let k = (512 / width.max(height)).max(1);
-            layer.with_values(|values| {
-                let values = &values[unit * height * width..][..height * width];
-                let plane = Plane { values, width, height };
-                paint_plane(&plane, (width * k) as u32, (height * k) as u32, range, &look.style)
-            })
+            let scaling = suited_scaling(look.scaling, height * width);
+            one_unit(&run.layers[layer], unit, Scale::Pleasant, scaling, &look.style)
         });
-        Some(
-            export
-                .with("Layer", layer_name(view.node()))
-                .with("Unit", unit.to_string())
-                .with("Range", describe::range(range)),
-        )
+        Some(export.about(|facts| facts.layer(&model, layer).unit(unit).values(&[height, width], own)))
     }
 }
 

@@ -200,7 +200,7 @@ fn row(ui: &mut Ui, rect: Rect, id: usize, view: View, out: &mut Vec<Command>) {
     } else {
         let shown = text(pos2(left, middle - 8.0), Align2::LEFT_CENTER, &node.name, &body, strong);
         beside(shown, node.title.unwrap_or_default());
-        let (kind, shape) = (describe::kind(node), describe::short_shape(node));
+        let (kind, shape) = (describe::kind(node), describe::short_output(node));
         let about = format!("{kind}  {shape}");
         let about = if fits(left, &about) { about } else { shape };
         text(pos2(left, middle + 8.0), Align2::LEFT_CENTER, &about, &small, view.palette.weak);
@@ -209,5 +209,5 @@ fn row(ui: &mut Ui, rect: Rect, id: usize, view: View, out: &mut Vec<Command>) {
         out.push(Command::SelectLayer(id));
     }
     let title = node.title.map_or_else(String::new, |title| format!(" ({title})"));
-    response.on_hover_text(format!("{}{title}\n{}\n{}", node.name, describe::kind(node), describe::shape(node)));
+    response.on_hover_text(format!("{}{title}\n{}\n{}", node.name, describe::kind(node), describe::output(node)));
 }

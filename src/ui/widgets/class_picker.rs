@@ -10,11 +10,11 @@ use eframe::egui::Ui;
 pub fn class_picker(ui: &mut Ui, name: &str, view: View, search: &mut String, unit: &mut bool, out: &mut Vec<Command>) {
     let model = &view.run().model;
     let shown = match view.selection.class {
-        _ if *unit => "selected unit",
+        _ if *unit => "selected unit".to_owned(),
         Some(class) => model.class_name(class),
-        None => "predicted",
+        None => "predicted".to_owned(),
     };
-    combo(ui, name, shown, 96.0, |ui| {
+    combo(ui, name, &shown, 96.0, |ui| {
         controls::search(ui, "Search classes", search, 180.0);
         let hint = "Explain the selected unit instead of a class";
         if ui.selectable_label(*unit, "selected unit").on_hover_text(hint).clicked() {

@@ -74,7 +74,7 @@ pub fn colour_maps(ui: &mut Ui, map: &mut ColourMap) {
 }
 
 /// A colour map as a strip.
-fn ramp(ui: &mut Ui, map: ColourMap) {
+pub fn ramp(ui: &mut Ui, map: ColourMap) {
     let (rect, _) = ui.allocate_exact_size(vec2(48.0, 10.0), Sense::hover());
     let mut mesh = egui::Mesh::default();
     const STEPS: u32 = 16;

@@ -10,10 +10,9 @@ pub mod numbers;
 pub mod parameters;
 mod pictures;
 pub mod pointing;
-mod text;
 
+pub use crate::figures::words::number;
 pub use class_picker::class_picker;
-pub use controls::{colour_maps, combo, gamma, look_controls, search, slider, slider_saying, toolbar};
+pub use controls::{combo, gamma, look_controls, ramp, search, slider, slider_saying, toolbar};
 pub use notes::{caption, hollow, is_brief};
 pub use pictures::{WHOLE, cross, fill, fit, image_at};
-pub use text::number;

@@ -1,8 +1,9 @@
 //! Small grids of numbers, a coloured cell a value: what the magnifier and the page on convolution draw.
 
 use crate::{
+    figures::words::number,
     paint::{Range, Style, colour},
-    ui::{theme::Palette, widgets::text::number},
+    ui::theme::Palette,
 };
 use eframe::egui::{
     self, Align2, Color32, FontId, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,

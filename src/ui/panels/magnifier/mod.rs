@@ -3,8 +3,9 @@
 mod magnify;
 
 use crate::{
+    figures::Scale,
     net::NodeId,
-    paint::{Range, Style},
+    paint::{Maps, Range, Scaling, Style, mosaic},
     ui::{
         model::{
             commands::Command,
@@ -81,14 +82,16 @@ impl Panel for Magnifier {
         let [height, width] = found.kernel;
         let count = found.sums.len();
         let numbers = numbers_from(&Arc::new(products.clone()), &[count, height, width]);
+        let range = Range::of(&products);
         let name = format!("{} unit {} products", view.node().name, view.selection.unit);
         let export = Export::new(view, &name, numbers, move |_| {
-            let maps = crate::paint::Maps { values: &products, units: count, height, width };
-            let k = (64 / width.max(height)).max(1);
-            let layout = crate::paint::Layout::square(count, ((width * k) as u32, (height * k) as u32), 2);
-            Ok(crate::paint::mosaic(&maps, &layout, crate::paint::Scaling::Symmetric, &Style::SIGNED))
+            let maps = Maps { values: &products, units: count, height, width };
+            let layout = Scale::Pleasant.mosaic(count, width, height);
+            Ok(mosaic(&maps, &layout, Scaling::Symmetric, &Style::SIGNED))
         });
-        Some(export.with("Layer", layer_name(view.node())).with("Unit", view.selection.unit.to_string()))
+        let (model, selection) = (&view.run().model, view.selection);
+        let shape = [count, height, width];
+        Some(export.about(|facts| facts.layer(model, selection.layer).unit(selection.unit).values(&shape, range)))
     }
 }
 

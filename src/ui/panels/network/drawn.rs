@@ -33,12 +33,12 @@ impl Drawn {
         let node = view.shown.graph().node(boxed.node);
         match boxed.block {
             Some(block) => {
-                [self.blocks[block].name.clone(), format!("{} layers  {}", boxed.count, describe::short_shape(node))]
+                [self.blocks[block].name.clone(), format!("{} layers  {}", boxed.count, describe::short_output(node))]
             }
             None if is_low(&node.op) => [node.op.kind().to_owned(), String::new()],
             None => [
                 node.title.map_or_else(|| node.name.clone(), str::to_owned),
-                format!("{}  {}", describe::kind(node), describe::short_shape(node)),
+                format!("{}  {}", describe::kind(node), describe::short_output(node)),
             ],
         }
     }

@@ -228,7 +228,7 @@ impl Architecture {
                 write(&first, 12.0 * zoom, middle - 8.0 * camera.zoom, text);
                 let (size, below) = (10.0 * zoom, middle + 8.0 * camera.zoom);
                 let _ = write(&second, size, below, palette.weak)
-                    || write(&describe::short_shape(node), size, below, palette.weak);
+                    || write(&describe::short_output(node), size, below, palette.weak);
             }
             if response.clicked() {
                 out.push(Command::SelectLayer(boxed.node));
@@ -245,7 +245,7 @@ impl Architecture {
                 "{}\n{}\n{}{more}",
                 layer_name(node),
                 describe::kind(node),
-                describe::shape(node)
+                describe::output(node)
             ));
         }
         toggled

@@ -9,14 +9,14 @@ use crate::{
         model::{
             commands::Command,
             export::Export,
-            state::{Hover, View, layer_name, strongest_at},
+            state::{Hover, View, strongest_at},
             viewport,
         },
         panels::{
             panel::{Panel, PanelKind},
             picture::tools::Tool,
         },
-        widgets::{caption, cross, fit, hollow, number, pointing::pixel},
+        widgets::{WHOLE, caption, cross, fit, hollow, number, pointing::pixel},
     },
 };
 use eframe::egui::{
@@ -28,7 +28,8 @@ use image::DynamicImage;
 pub(super) const KIND: PanelKind = PanelKind {
     name: "picture",
     title: "Picture",
-    about: "The picture. The fine frame is what the network sees of it, the coloured one what the selected value sees. \
+    about: "The picture. Inside the fine frame lies the network's input at its own resolution; the coloured frame is the \
+            part of it that the selected value depends on. \
             Click it to find the units that are strongest there; drag it with a tool to alter it, and watch the scores.",
     make: || Box::<PicturePanel>::default(),
 };
@@ -38,6 +39,8 @@ struct PicturePanel {
     /// The strongest units at a place.
     strongest: Option<(MapPosition, Vec<(u32, f32)>)>,
     tool: Tool,
+    /// Show the photograph itself inside the frame, not the network's input.
+    photograph: bool,
     /// Where a drag began, in shares of the frame, and what was done to the picture then.
     drag: Option<([f32; 2], Alteration)>,
 }
@@ -74,6 +77,9 @@ impl Panel for PicturePanel {
             let strip = ScrollArea::horizontal().id_salt("line").auto_shrink([false, true]);
             strip.show(ui, |ui| {
                 ui.horizontal(|ui| {
+                    let hint =
+                        "Inside the frame, show the photograph instead of the network's input at its own resolution";
+                    ui.checkbox(&mut self.photograph, "photograph").on_hover_text(hint);
                     tools::reset(ui, view, out);
                     match self.tool {
                         Tool::Look => self.list(ui, view, out),
@@ -89,6 +95,12 @@ impl Panel for PicturePanel {
         let painter = ui.painter().with_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
         let whole = viewport::around(frame, geometry);
         tools::paint(&painter, texture.id(), [frame, whole], &alteration, run.model.preprocess.mean_colour());
+        // The network's input at its own resolution, once the alteration on screen has run.
+        let input = pictures.as_ref().and_then(|pictures| pictures.input.as_ref());
+        let has_run = run.alteration == alteration && self.drag.is_none();
+        if let Some(input) = input.filter(|_| has_run && !self.photograph) {
+            painter.image(input.id(), frame, WHOLE, Color32::WHITE);
+        }
         outlined(&painter, frame, Color32::from_white_alpha(170), 1.0);
         if let Some((layer, position)) = marked(view) {
             outlined(&painter, viewport::rect(frame, seen_part(view, layer, position)), view.palette.field, 2.0);
@@ -119,7 +131,6 @@ impl Panel for PicturePanel {
         let marked = marked(view);
         let field =
             marked.map(|(layer, at)| receptive_field(view.shown.costs[layer].field, at, [height, width], &geometry));
-        let layer = marked.map_or_else(String::new, |(layer, _)| layer_name(view.shown.graph().node(layer)));
         let paint = move |_: &_| {
             let mut image = DynamicImage::ImageRgb8((*picture.pixels).clone()).into_rgba8();
             if let Some([from, to]) = field {
@@ -127,7 +138,12 @@ impl Panel for PicturePanel {
             }
             Ok(image)
         };
-        Some(Export::new(view, "picture", None, paint).with("Layer", layer))
+        let export = Export::new(view, "picture", None, paint);
+        let model = &view.run().model;
+        Some(match marked {
+            Some((layer, _)) => export.about(|facts| facts.layer(model, layer)),
+            None => export,
+        })
     }
 }
 
