@@ -39,7 +39,8 @@ fn preprocessing_is_pillows_bit_for_bit() {
         let difference = difference(&preprocess.unapply(&input.tensor).unwrap(), &theirs);
         // JPEG decoders may round differently from each other; PNG leaves nothing to differ in.
         assert!(difference <= u8::from(sample.name == "rocket"), "{} differs by {difference}", sample.name);
-        let bicubic = Preprocess { interpolation: Interpolation::Bicubic, ..Preprocess::new(61, 48, &[0.0; 3], &[1.0; 3]) };
+        let bicubic =
+            Preprocess { interpolation: Interpolation::Bicubic, ..Preprocess::new(61, 48, &[0.0; 3], &[1.0; 3]) };
         let input = bicubic.apply(&picture, &Device::Cpu).unwrap();
         let theirs = data(&format!("pillow_bicubic_{}.png", sample.name)).pixels;
         let difference = self::difference(&bicubic.unapply(&input.tensor).unwrap(), &theirs);

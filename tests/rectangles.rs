@@ -109,7 +109,8 @@ fn every_method_answers_for_a_rectangle() {
     let run = Run::picture(&model, picture, &Watch::default()).unwrap();
     let class = run.predicted();
     for method in METHODS.iter().chain(CAMS) {
-        let quick = method.parameters.iter().filter(|parameter| ["samples", "steps", "masks"].contains(&parameter.name));
+        let quick =
+            method.parameters.iter().filter(|parameter| ["samples", "steps", "masks"].contains(&parameter.name));
         let mut settings = Settings::new();
         quick.for_each(|parameter| settings.set_number(parameter, 2.0));
         let answer = run.attribute_with(method, Target::Class(class), &[], &settings, &Watch::default());

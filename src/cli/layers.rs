@@ -7,8 +7,8 @@ use crate::{
         to_json,
         words::{detail, dimensions, thousands},
     },
-    picture::Preparation,
     net::{Cost, Field, Graph, Node},
+    picture::Preparation,
     zoo::{self, Card, ZOO},
 };
 use serde::Serialize;

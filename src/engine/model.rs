@@ -37,7 +37,14 @@ impl Opening {
     /// A network with what ships for it, at its usual size.
     pub fn of(network: &str) -> Self {
         let (network, backend) = (network.to_owned(), Backend::default());
-        Opening { network, weights: Source::Shipped, preparation: Preparation::default(), labels: None, backend, half: false }
+        Opening {
+            network,
+            weights: Source::Shipped,
+            preparation: Preparation::default(),
+            labels: None,
+            backend,
+            half: false,
+        }
     }
 }
 

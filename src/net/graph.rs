@@ -168,9 +168,8 @@ impl Graph {
             let [_, height, width] = self.nodes[at].extent();
             height * width > 1
         };
-        (1..self.nodes.len()).find(|&id| {
-            !auxiliary[id] && matches!(self.nodes[id].op, Op::Linear { .. }) && reads_places(id)
-        })
+        (1..self.nodes.len())
+            .find(|&id| !auxiliary[id] && matches!(self.nodes[id].op, Op::Linear { .. }) && reads_places(id))
     }
 
     /// The graph up to a node, which becomes its last.
