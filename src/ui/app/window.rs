@@ -3,7 +3,7 @@
 use super::{capture::Captures, debounce::Debounce, heatmaps::Heatmaps, pending::AskedRuns};
 use crate::{
     Result,
-    engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Status},
+    engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
     picture::{Picture, SAMPLES},
     ui::{
         background::{answers::Answers, cache::Cache, camera::Camera, thumbnails::Thumbs},
@@ -237,7 +237,11 @@ impl App {
         self.runs.shown.as_deref().map(|shown| View {
             shown,
             // After a change of network the two do not come at once.
-            other: self.runs.other.as_deref().filter(|other| Arc::ptr_eq(&other.run.model, &shown.run.model)),
+            // Whole pictures of other shapes have maps of other sizes.
+            other: self.runs.other.as_deref().filter(|other| {
+                let size = |run: &Run| run.model.network.graph().input_shape();
+                other.run.model.is_same_network(&shown.run.model) && size(&other.run) == size(&shown.run)
+            }),
             selection: &self.focus.selection,
             look: self.settings.look,
             viewport: self.focus.viewport,
