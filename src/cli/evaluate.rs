@@ -13,8 +13,10 @@ use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Instant,
 };
 
@@ -83,6 +85,17 @@ impl ClassScore {
         }
     }
 
+    /// Counts a picture of this class by its scores.
+    fn count(&mut self, scores: &[f32]) {
+        let own = scores[self.index];
+        // Of equal scores the lower index goes first, as in a sorted ranking.
+        let ahead = |(index, &score): (usize, &f32)| score > own || (score == own && index < self.index);
+        let rank = scores.iter().enumerate().filter(|&entry| ahead(entry)).count();
+        self.pictures += 1;
+        self.hits[0] += usize::from(rank == 0);
+        self.hits[1] += usize::from(rank < 5);
+    }
+
     fn counted(self) -> Self {
         let [top1, top5] = self.hits.map(|hits| percent(hits, self.pictures));
         ClassScore { top1, top5, ..self }
@@ -149,7 +162,7 @@ fn files(
 
 /// Runs the pictures in batches. Returns why some could not be read.
 fn count(
-    model: &Model,
+    model: &Arc<Model>,
     files: &[(usize, PathBuf)],
     classes: &mut [ClassScore],
     console: &Console,
@@ -166,33 +179,27 @@ fn count(
             let picture = Picture::open(path)?;
             Ok((*slot, model.preprocess.apply(&picture, &Device::Cpu)?.tensor))
         };
-        let mut slots = Vec::new();
-        let mut inputs = Vec::new();
+        // Whole pictures have inputs of different sizes: each size is a batch.
+        let mut batches: BTreeMap<Vec<usize>, (Vec<usize>, Vec<Tensor>)> = BTreeMap::new();
         for result in chunk.par_iter().map(read).collect::<Vec<_>>() {
             match result {
                 Ok((slot, input)) => {
+                    let (slots, inputs) = batches.entry(input.dims().to_vec()).or_default();
                     slots.push(slot);
                     inputs.push(input);
                 }
                 Err(error) => unreadable.push(error.to_string()),
             }
         }
-        if inputs.is_empty() {
-            continue;
-        }
-        let watch = console.watch().part(index, files.len().div_ceil(batch));
-        let trace = model.network.forward(&Tensor::cat(&inputs, 0)?, &watch)?;
-        let output = trace.output(scores).flatten_from(1)?;
-        let width = output.dim(1)?;
-        for (slot, row) in slots.into_iter().zip(to_vec(&output)?.chunks_exact(width)) {
-            let class = &mut classes[slot];
-            let own = row[class.index];
-            // Of equal scores the lower index goes first, as in a sorted ranking.
-            let ahead = |(index, &score): (usize, &f32)| score > own || (score == own && index < class.index);
-            let rank = row.iter().enumerate().filter(|&entry| ahead(entry)).count();
-            class.pictures += 1;
-            class.hits[0] += usize::from(rank == 0);
-            class.hits[1] += usize::from(rank < 5);
+        let (watch, parts) = (console.watch().part(index, files.len().div_ceil(batch)), batches.len());
+        for (part, (dims, (slots, inputs))) in batches.into_iter().enumerate() {
+            let network = &model.at([dims[2], dims[3]])?.network;
+            let trace = network.forward(&Tensor::cat(&inputs, 0)?, &watch.part(part, parts))?;
+            let output = trace.output(scores).flatten_from(1)?;
+            let width = output.dim(1)?;
+            for (slot, row) in slots.into_iter().zip(to_vec(&output)?.chunks_exact(width)) {
+                classes[slot].count(row);
+            }
         }
     }
     Ok(unreadable)

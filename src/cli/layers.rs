@@ -1,6 +1,6 @@
 //! `striate layers`: a network as a table.
 
-use super::table::Table;
+use super::{prepare::extent, table::Table};
 use crate::{
     Error, Result,
     figures::{
@@ -8,6 +8,7 @@ use crate::{
         words::{detail, dimensions, thousands},
     },
     net::{Cost, Field, Graph, Node},
+    picture::Preparation,
     zoo::{self, Card, ZOO},
 };
 use serde::Serialize;
@@ -21,9 +22,9 @@ pub(super) struct Args {
     /// The network; 'striate networks' lists them
     #[arg(value_parser = zoo::find, default_value = ZOO[0].name)]
     network: &'static Card,
-    /// Side of the network's input in pixels [default: the network's own]
-    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    size: Option<u32>,
+    /// The input's size: a square's side, or HEIGHTxWIDTH [default: the network's own]
+    #[arg(long, value_name = "N|HxW", value_parser = extent)]
+    size: Option<[usize; 2]>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -54,9 +55,10 @@ struct Total {
 
 pub(super) fn run(args: &Args) -> Result<String> {
     let card = args.network;
-    let size = args.size.map_or(card.size(), |size| size as usize);
-    let graph = (card.build)(size).map_err(|error| match error {
-        Error::Usage(why) => Error::Usage(format!("{} cannot run at {size}x{size} pixels: {why}", card.name)),
+    let preparation = Preparation { size: args.size, ..Preparation::default() };
+    let [height, width] = preparation.over(&(card.preprocess)())?.crop;
+    let graph = (card.build)(card.size())?.at_size([height, width]).map_err(|error| match error {
+        Error::Usage(why) => Error::Usage(format!("{} cannot run at {height}x{width} pixels: {why}", card.name)),
         other => other,
     })?;
     let costs = graph.costs();

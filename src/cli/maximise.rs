@@ -17,7 +17,7 @@ use crate::{
     picture::Picture,
     synthesis::{At, Canvas, Goal, Images, PARAMETERS, Preset, Recipe, Term},
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// Make the picture that a class, a unit or a layer would most like to see (Simonyan, Vedaldi and Zisserman 2014)
 ///
@@ -84,6 +84,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         .try_for_each(|text| weighted(text, |name| args.network.check_class(name)).map(drop))?;
     let model = args.network.open(console)?;
     let goals = args.goals(&model)?;
+    let model = picture.as_ref().map_or_else(|| Ok(Arc::clone(&model)), |picture| model.for_picture(picture))?;
     let picture =
         picture.map(|picture| Images::from_tensor(&model.preprocess.apply(&picture, model.network.device())?.tensor));
     let recipe =

@@ -25,6 +25,7 @@ mod networks;
 mod object;
 mod output;
 mod panic_hook;
+mod prepare;
 mod saliency;
 mod sheet;
 mod synthesis;

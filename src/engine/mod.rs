@@ -13,6 +13,7 @@ mod memory;
 mod model;
 mod request;
 mod run;
+mod variants;
 mod worker;
 
 pub use device::DeviceChoice;

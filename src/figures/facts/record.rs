@@ -9,7 +9,7 @@ use crate::{
     engine::{Model, Run},
     net::NodeId,
     paint::Range,
-    picture::{Picture, SAMPLES},
+    picture::{Picture, Preprocess, SAMPLES},
 };
 use serde::Serialize;
 use std::path::PathBuf;
@@ -23,6 +23,9 @@ pub struct Facts {
     pub weights: String,
     /// Whether the weights are made up, so that no picture and no score means anything.
     pub untrained: bool,
+    /// How pictures become the network's input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<Preprocess>,
     /// The picture's name or path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
@@ -101,6 +104,7 @@ impl Facts {
             network: model.card.name.to_owned(),
             weights: model.weights.to_string(),
             untrained: model.is_untrained(),
+            preparation: Some(model.preprocess.clone()),
             ..Facts::default()
         }
     }

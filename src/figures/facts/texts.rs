@@ -27,6 +27,7 @@ impl Facts {
         [
             ("Network", Some(self.network.clone())),
             ("Weights", Some(format!("{}{untrained}", self.weights))),
+            ("Preparation", self.preparation.as_ref().map(ToString::to_string)),
             ("Picture", self.picture.clone()),
             ("Altered", self.altered.clone()),
             ("Minus picture", self.minus_picture.clone()),

@@ -34,7 +34,7 @@ impl App {
         }
         self.pending.heatmaps.cancelled();
         self.pending.asked.at = Some(now);
-        self.notice.message = None;
+        self.notice.forget_failure();
         match self.pending.asked.drawn.take() {
             Some(drawing) => {
                 self.pending.asked.ran = Some(drawing.clone());
@@ -62,7 +62,7 @@ impl App {
             // Pictures that come faster than they are drawn must not keep each other from the screen.
             self.put_on_screen();
         }
-        let same = self.runs.shown.as_ref().is_some_and(|old| Arc::ptr_eq(&old.run.model, &shown.run.model));
+        let same = self.runs.shown.as_ref().is_some_and(|old| old.run.model.is_same_network(&shown.run.model));
         if !same {
             self.focus.selection.start(&shown.run);
             self.focus.history.clear();

@@ -3,7 +3,7 @@
 use super::{capture::Captures, debounce::Debounce, heatmaps::Heatmaps, pending::AskedRuns};
 use crate::{
     Result,
-    engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Status},
+    engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
     picture::{Picture, SAMPLES},
     ui::{
         background::{answers::Answers, cache::Cache, camera::Camera, thumbnails::Thumbs},
@@ -109,6 +109,25 @@ pub(super) struct Output {
 pub(super) struct Notice {
     pub message: Option<Message>,
     pub overlay: Overlay,
+    /// The window's title as it was last set.
+    pub title: String,
+}
+
+impl Notice {
+    /// Shows a message until it is dismissed or replaced.
+    pub fn say(&mut self, text: String) {
+        self.message = Some(Message { text, failed: false });
+    }
+
+    /// Reports a failure until it is dismissed, replaced, or out of date.
+    pub fn fail(&mut self, text: String) {
+        self.message = Some(Message { text, failed: true });
+    }
+
+    /// Removes a failure that a new request makes out of date. Other messages stay.
+    pub fn forget_failure(&mut self) {
+        self.message.take_if(|message| message.failed);
+    }
 }
 
 impl App {
@@ -185,7 +204,12 @@ impl App {
         self.results.synthesis.as_ref()
     }
 
-    /// The line at the bottom.
+    /// The window's title.
+    pub fn title(&self) -> &str {
+        &self.notice.title
+    }
+
+    /// The message in the status line.
     pub fn message(&self) -> Option<&Message> {
         self.notice.message.as_ref()
     }
@@ -213,7 +237,11 @@ impl App {
         self.runs.shown.as_deref().map(|shown| View {
             shown,
             // After a change of network the two do not come at once.
-            other: self.runs.other.as_deref().filter(|other| Arc::ptr_eq(&other.run.model, &shown.run.model)),
+            // Whole pictures of other shapes have maps of other sizes.
+            other: self.runs.other.as_deref().filter(|other| {
+                let size = |run: &Run| run.model.network.graph().input_shape();
+                other.run.model.is_same_network(&shown.run.model) && size(&other.run) == size(&shown.run)
+            }),
             selection: &self.focus.selection,
             look: self.settings.look,
             viewport: self.focus.viewport,

@@ -4,7 +4,7 @@
 use crate::{
     engine::{Opening, PictureSource, Run},
     net::NodeId,
-    picture::SAMPLES,
+    picture::{Preparation, SAMPLES},
     ui::model::state::{Selection, Shown, View},
     weights::Source,
 };
@@ -39,7 +39,8 @@ pub struct KeptRun {
     network: String,
     /// A file or `synthetic:SEED`; what ships where empty.
     weights: String,
-    size: usize,
+    /// Height and width of the input.
+    size: [usize; 2],
     picture: String,
 }
 
@@ -54,14 +55,16 @@ impl KeptRun {
             None => return None,
         };
         let weights = if model.weights == Source::Shipped { String::new() } else { model.weights.to_string() };
-        let size = model.network.graph().input_shape()[1];
+        let [_, height, width] = model.network.graph().input_shape();
+        let size = [height, width];
         Some(KeptRun { network: model.card.name.to_owned(), weights, size, picture })
     }
 
     /// What to open, and which picture to run; `None` where the settings say something else.
     pub fn again(&self) -> Option<(Opening, PictureSource)> {
         let weights = if self.weights.is_empty() { Source::Shipped } else { self.weights.parse().ok()? };
-        let opening = Opening { weights, size: Some(self.size), ..Opening::of(&self.network) };
+        let preparation = Preparation { size: Some(self.size), ..Preparation::default() };
+        let opening = Opening { weights, preparation, ..Opening::of(&self.network) };
         Some((opening, PictureSource::Named(self.picture.clone())))
     }
 }
@@ -219,5 +222,5 @@ impl Pin {
 
 /// Whether layers and units of one mean the same in the other.
 fn is_same_network(one: &Shown, other: &Shown) -> bool {
-    Arc::ptr_eq(&one.run.model.network, &other.run.model.network)
+    one.run.model.is_same_network(&other.run.model)
 }

@@ -13,7 +13,6 @@ use crate::ui::{
 use eframe::egui::{self, Color32, RichText, Stroke, Ui, Visuals, WidgetText};
 use egui::containers::menu::MenuButton;
 use egui_tiles::{Behavior, SimplificationOptions, TabState, TileId, Tiles, UiResponse};
-use std::sync::Arc;
 
 /// Draws the panes of one frame and collects what they ask for.
 pub struct TileBehaviour<'a> {
@@ -59,7 +58,7 @@ impl Behavior<Pane> for TileBehaviour<'_> {
         // Another network has a name; what else is pinned says the pane.
         let network = self.view.zip(pane.pin().run()).and_then(|(view, kept)| {
             let model = &kept.run.model;
-            (!Arc::ptr_eq(model, &view.run().model)).then_some(model.card.title)
+            (!model.is_same_network(&view.run().model)).then_some(model.card.title)
         });
         match network {
             Some(network) => RichText::new(format!("{title}, {network}")).into(),
