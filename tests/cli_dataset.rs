@@ -30,8 +30,7 @@ fn a_folder_is_indexed_once_and_its_units_are_shown() {
     let index = desk.json("index set --network photonet --index set.index");
     assert_eq!(index["pictures"], 12);
     assert_eq!(index["damaged"].as_array().unwrap().len(), 1);
-    let top =
-        desk.json("top set --network photonet --layer relu3 --unit 5 --index set.index --count 4 --out top.png");
+    let top = desk.json("top set --network photonet --layer relu3 --unit 5 --index set.index --count 4 --out top.png");
     assert_eq!((&top["layer"], &top["unit"]), (&"relu3".into(), &5.into()));
     let values: Vec<f64> = top["top"].as_array().unwrap().iter().map(|hit| hit["value"].as_f64().unwrap()).collect();
     assert!(values.len() == 4 && values.windows(2).all(|pair| pair[0] >= pair[1]), "{values:?}");
