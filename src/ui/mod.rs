@@ -4,7 +4,6 @@
 //! emit [`commands::Command`]s, and those are carried out when everything is drawn. Nothing here computes for longer
 //! than a frame: that is the engine's, and uploading is [`cache`]'s.
 
-pub mod answers;
 pub mod app;
 pub mod arrangement;
 pub mod cache;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    engine::{Contribution, Inquiry, Projection},
+    engine::AnyInquiry,
     ui::{commands::With, palette::Search, pin::Part},
 };
 
@@ -52,14 +52,11 @@ impl App {
             Command::Show(viewport) => self.viewport = viewport,
             Command::Hover(hover) => self.selection.hover = Some(hover),
             Command::ShowGrid(grid) => self.grid = Some(grid),
-            Command::Need(_) | Command::NeedReconstructions(_) | Command::NeedRanking(_) => {}
-            Command::Compute(inquiry) => {
-                self.answers.ask_slowly(&inquiry);
-                self.engine.request(Request::AttributeSlowly(inquiry));
-            }
-            Command::Measure(run, change, class) => {
-                self.answers.measure((run.of, change, class));
-                self.engine.request(Request::Measure(run, change, class));
+            // Collected over the frame, for `App::ask`.
+            Command::Need(_) => {}
+            Command::Ask(inquiry) => {
+                self.answers.ask(&inquiry);
+                self.engine.request(inquiry.into());
             }
             Command::AskAgain => self.answers.ask_again(),
             Command::ExportPane(tile) => self.export(ctx, tile),
@@ -130,19 +127,10 @@ impl App {
         }
     }
 
-    /// Asks the engine for what all panes together lack: were each to ask, one would cancel what the other waits for.
-    pub(super) fn ask(&mut self, inquiries: Vec<Inquiry>, projections: Vec<Projection>, rankings: Vec<Contribution>) {
-        let missing = self.answers.should_attribute(inquiries);
-        if !missing.is_empty() {
-            self.engine.request(Request::Attribute(missing));
-        }
-        let missing = self.answers.should_project(projections);
-        if !missing.is_empty() {
-            self.engine.request(Request::Deconvnet(missing));
-        }
-        let missing = self.answers.should_rank(rankings);
-        if !missing.is_empty() {
-            self.engine.request(Request::Rank(missing));
+    /// Asks the engine for the missing answers of all panes at once: asked one by one, they would cancel each other.
+    pub(super) fn ask(&mut self, needed: Vec<AnyInquiry>) {
+        for (lane, inquiries) in self.answers.missing(needed) {
+            self.engine.request(Request::Ask(lane, inquiries));
         }
     }
 

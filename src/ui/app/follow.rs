@@ -1,7 +1,7 @@
 //! Follows what is dragged and drawn: one run after the other, each of the latest, and on screen without a gap.
 
 use super::*;
-use crate::{engine::Run, picture::Alteration};
+use crate::{engine::{AttributionInquiry, Run}, picture::Alteration};
 use std::{collections::HashSet, time::Instant};
 
 /// How many files are remembered.
@@ -40,7 +40,7 @@ impl App {
     /// than the hand would never finish.
     pub(super) fn follow(&mut self, ctx: &egui::Context) {
         let now = Instant::now();
-        self.heatmaps.watch(now, self.engine.is_busy(Lane::Attribution));
+        self.heatmaps.watch(now, self.engine.is_busy(AttributionInquiry::QUICK));
         let busy = [Lane::Model, Lane::Picture, Lane::Alter].into_iter().any(|lane| self.engine.is_busy(lane));
         if self.is_followed() || busy || self.coming.is_some() {
             return;
@@ -132,7 +132,7 @@ impl App {
             egui_tiles::Tile::Pane(pane) => pane.pin().run(),
             egui_tiles::Tile::Container(_) => None,
         });
-        let alive: HashSet<u64> = self.shown.as_deref().into_iter().chain(panes).map(|shown| shown.run.id).collect();
+        let alive: HashSet<u64> = [&self.shown, &self.other].into_iter().filter_map(|shown| shown.as_deref()).chain(panes).map(|shown| shown.run.id).collect();
         self.answers.forget(|run| alive.contains(&run));
     }
 }

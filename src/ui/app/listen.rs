@@ -10,7 +10,6 @@ impl App {
     /// Takes in what the engine, the dialogs and the system have for the window.
     pub(super) fn listen(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
         while let Some(event) = self.engine.poll() {
-            self.answers.keep(&event);
             match event {
                 Event::Model(model) => {
                     self.model = Some(model);
@@ -33,7 +32,7 @@ impl App {
                 }
                 Event::Reopened(number, run) => self.bring(number, run),
                 Event::Frame(frame) => self.synthesis = Some(frame),
-                Event::Attribution(..) | Event::Invariance(..) | Event::Ranked(..) | Event::Reconstruction { .. } => {}
+                Event::Answered(answered) => self.answers.keep(answered),
             }
         }
         match self.camera.newest() {

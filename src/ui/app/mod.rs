@@ -10,7 +10,6 @@ mod passing;
 mod save;
 
 use super::{
-    answers::Answers,
     arrangement::{self, first_arrangement},
     cache::Cache,
     camera::{Camera, Filming},
@@ -29,7 +28,7 @@ use super::{
 };
 use crate::{
     Result,
-    engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Status},
+    engine::{Answers, Engine, Frame, Lane, Model, Opening, PictureSource, Request, Status},
     picture::{Picture, SAMPLES},
 };
 use eframe::egui::{self, Panel, Theme};
@@ -161,7 +160,7 @@ impl App {
         &self.selection
     }
 
-    /// What methods answered.
+    /// Answers to background questions.
     pub fn answers(&self) -> &Answers {
         &self.answers
     }
@@ -279,17 +278,15 @@ impl App {
 
         // Unless a pane says so again, the pointer is over nothing.
         let hovered = self.selection.hover.take();
-        let (mut inquiries, mut projections, mut rankings) = (Vec::new(), Vec::new(), Vec::new());
+        let mut needed = Vec::new();
         for command in out {
             match command {
-                Command::Need(inquiry) => inquiries.push(inquiry),
-                Command::NeedReconstructions(units) => projections.extend(units),
-                Command::NeedRanking(layer) => rankings.push(layer),
+                Command::Need(inquiry) => needed.push(inquiry),
                 other => self.carry_out(&ctx, other),
             }
         }
         if !self.passing.by(&ctx, self.selection.layer) {
-            self.ask(inquiries, projections, rankings);
+            self.ask(needed);
         }
         self.follow(&ctx);
         // However long a drag takes, it is one step.

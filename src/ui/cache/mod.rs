@@ -14,7 +14,7 @@ use crate::{
     net::NodeId,
 };
 use eframe::{egui, egui_wgpu::RenderState};
-use queue::{Compared, Job, State, Wish};
+use queue::{Job, State, Wish};
 use std::{
     cell::RefCell,
     collections::HashMap,
@@ -38,9 +38,6 @@ pub enum Maps {
     /// It does not fit, and why.
     Failed(String),
 }
-
-/// How far apart two runs are, layer by layer as far as that is known.
-pub type Distances = Vec<Option<f32>>;
 
 /// Handle on the thread and what it made; dropping it ends the thread.
 pub struct Cache {
@@ -125,21 +122,6 @@ impl Cache {
         drop(state);
         self.shared.changed.notify_one();
         (Maps::Coming, None)
-    }
-
-    /// How far a run is from another of the same network, layer by layer; what is not known yet comes.
-    pub fn distances(&self, run: &Arc<Run>, other: &Arc<Run>) -> Arc<Distances> {
-        let mut state = self.shared.state();
-        let ids = [run.id, other.id];
-        if let Some(compared) = state.compared.as_ref().filter(|compared| compared.ids == ids) {
-            return Arc::clone(&compared.found);
-        }
-        let unknown = Arc::new(vec![None; run.layers.len()]);
-        let (runs, found) = ([run, other].map(Arc::downgrade), Arc::clone(&unknown));
-        state.compared = Some(Compared { ids, runs, found });
-        drop(state);
-        self.shared.changed.notify_one();
-        unknown
     }
 
     /// A run's picture, the network's part of it and the thumbnails, once they are made.
@@ -232,18 +214,6 @@ fn work(shared: &Shared) {
                 drop(state);
                 if wanted {
                     shared.ctx.request_repaint();
-                }
-            }
-            Job::Distance(run, other, node) => {
-                let distance = run.layers[node].distance(&other.layers[node]).unwrap_or(f32::NAN);
-                let mut state = shared.state();
-                if let Some(Compared { ids, found, .. }) = &mut state.compared
-                    && *ids == [run.id, other.id]
-                {
-                    Arc::make_mut(found)[node] = Some(distance);
-                    if found.iter().all(Option::is_some) {
-                        shared.ctx.request_repaint();
-                    }
                 }
             }
         }

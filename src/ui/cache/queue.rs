@@ -1,6 +1,6 @@
 //! What the uploading thread has made and what it does next.
 
-use super::{BUDGET, Distances};
+use super::BUDGET;
 use crate::{
     engine::{LayerView, Run},
     error::Result,
@@ -39,13 +39,6 @@ impl Wish {
 /// Maps on the GPU with their values, or why there are none.
 pub(super) type Uploaded = Result<(Atlas, LayerView), String>;
 
-/// Two runs, by their ids, and how far apart they are.
-pub(super) struct Compared {
-    pub ids: [u64; 2],
-    pub runs: [Weak<Run>; 2],
-    pub found: Arc<Distances>,
-}
-
 /// All that the thread and the window share.
 #[derive(Default)]
 pub(super) struct State {
@@ -56,7 +49,6 @@ pub(super) struct State {
     pub pictures: HashMap<u64, Arc<Pictures>>,
     pub atlases: HashMap<Key, (u64, Uploaded)>,
     pub wanted: Vec<Wish>,
-    pub compared: Option<Compared>,
     pub unpainted: Vec<Arc<Run>>,
     pub focus: NodeId,
     pub clock: u64,
@@ -67,7 +59,6 @@ pub(super) struct State {
 pub(super) enum Job {
     Pictures(Arc<Run>),
     Upload(Wish),
-    Distance(Arc<Run>, Arc<Run>, NodeId),
 }
 
 impl State {
@@ -80,12 +71,6 @@ impl State {
         }
         if let Some(run) = self.unpainted.first() {
             return Some(Job::Pictures(Arc::clone(run)));
-        }
-        if let Some(Compared { runs: [run, other], found, .. }) = &self.compared
-            && let Some(node) = found.iter().position(Option::is_none)
-            && let (Some(run), Some(other)) = (run.upgrade(), other.upgrade())
-        {
-            return Some(Job::Distance(run, other, node));
         }
         // Ahead of need, only what takes nobody's place.
         let run = self.run.as_ref()?;

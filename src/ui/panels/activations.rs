@@ -6,7 +6,7 @@ use super::{
     take,
 };
 use crate::{
-    engine::LayerView,
+    engine::{Inquiry, LayerView, RankingInquiry},
     gpu::{Atlas, Spot, TileGrid, TileStyle},
     methods::{CONTRIBUTION, Ranked},
     net::NodeId,
@@ -219,9 +219,10 @@ fn scaling(scaling: Scaling, area: usize) -> Scaling {
 /// The units by what they contribute to a class, asked for until it is there.
 fn contributions(view: View, class: usize, out: &mut Vec<Command>) -> Option<Arc<Ranked>> {
     let (run, layer) = (view.run(), view.selection.layer);
-    let found = view.answers.ranking(&(run.id, layer, class));
+    let inquiry = RankingInquiry { run: Arc::clone(run), layer, class };
+    let found = view.answers.get(&inquiry.key());
     if found.is_none() {
-        out.push(Command::NeedRanking((Arc::clone(run), layer, class)));
+        out.push(Command::Need(inquiry.into()));
     }
     found?.as_ref().ok().cloned()
 }

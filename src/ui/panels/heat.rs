@@ -6,7 +6,7 @@ use super::{
     keep, take,
 };
 use crate::{
-    engine::{Inquiry, Lane, Model},
+    engine::{AttributionInquiry, Inquiry, Model},
     methods::{Attribution, Keep, Method, Target, cam_layers},
     paint::{self, ColourMap, Plane, Range, Style},
     picture::cropped,
@@ -91,13 +91,13 @@ impl Heat {
     }
 
     /// What the pane asks.
-    fn inquiry(&self, view: View) -> Inquiry {
+    fn inquiry(&self, view: View) -> AttributionInquiry {
         let (method, layer) = (self.method(), view.selection.layer);
         let target = match self.options.unit {
             true => Target::Unit { layer, unit: view.selection.unit, keep: keep_of(view) },
             false => Target::Class(view.class()),
         };
-        Inquiry {
+        AttributionInquiry {
             run: Arc::clone(view.run()),
             method,
             target,
@@ -119,9 +119,9 @@ impl Panel for Heat {
         let (method, key) = (inquiry.method, inquiry.key());
         let target = said(view, inquiry.target);
         if !method.slow {
-            out.push(Command::Need(inquiry.clone()));
+            out.push(Command::Need(inquiry.clone().into()));
         }
-        match view.answers.attribution(&key) {
+        match view.answers.get(&key) {
             Some(Ok(attribution)) => {
                 let attribution = Arc::clone(attribution);
                 let text = self.read_out(view, &attribution).unwrap_or_else(|| {
@@ -153,7 +153,7 @@ impl Panel for Heat {
 
     fn export(&self, view: View) -> Option<Export> {
         let inquiry = self.inquiry(view);
-        let attribution = Arc::clone(view.answers.attribution(&inquiry.key())?.as_ref().ok()?);
+        let attribution = Arc::clone(view.answers.get(&inquiry.key())?.as_ref().ok()?);
         let (run, options) = (Arc::clone(view.run()), self.options.clone());
         let target = said(view, inquiry.target);
         let name = format!("{} {target}", inquiry.method.name);
@@ -272,7 +272,7 @@ impl Heat {
     }
 
     /// There is no answer: it comes, or it may be asked for. What was shown before stays, dimmed.
-    fn offer(&mut self, ui: &mut Ui, view: View, inquiry: Inquiry, comes: bool, out: &mut Vec<Command>) {
+    fn offer(&mut self, ui: &mut Ui, view: View, inquiry: AttributionInquiry, comes: bool, out: &mut Vec<Command>) {
         let slow = inquiry.method.slow;
         if comes {
             let area = ui.available_rect_before_wrap();
@@ -288,7 +288,7 @@ impl Heat {
                 }
                 ui.painter().rect_filled(area, 0.0, view.palette.pane.gamma_multiply(0.7));
             }
-            let share = view.status(Lane::Slow).map_or(0.0, |status| 100.0 * status.fraction);
+            let share = view.status(inquiry.lane()).map_or(0.0, |status| 100.0 * status.fraction);
             let text =
                 if slow { format!("{}: {share:.0}%", inquiry.method.title) } else { inquiry.method.title.into() };
             hollow(ui, &text, true);
@@ -297,7 +297,7 @@ impl Heat {
         ui.horizontal(|ui| {
             let hint = if slow { "Takes many passes through the network" } else { "Cancelled" };
             if ui.button("Compute").on_hover_text(hint).clicked() {
-                out.push(if slow { Command::Compute(inquiry.clone()) } else { Command::AskAgain });
+                out.push(if slow { Command::Ask(inquiry.clone().into()) } else { Command::AskAgain });
             }
             caption(ui, hint);
         });
