@@ -37,6 +37,13 @@ impl LayerView {
         Ok(LayerView { node, shape: [units, height, width], ranges: ranges.into(), maps })
     }
 
+    /// The unit with the largest value; the first of several.
+    #[must_use]
+    pub fn strongest_unit(&self) -> usize {
+        let best = |best: usize, unit: usize| if self.ranges[unit].high > self.ranges[best].high { unit } else { best };
+        (0..self.ranges.len()).fold(0, best)
+    }
+
     /// The values less those of another run of the same layer.
     ///
     /// # Errors

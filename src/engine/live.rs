@@ -4,14 +4,13 @@ use super::model::Model;
 use crate::{
     Error, Result,
     methods::Settings,
-    paint::write_png,
+    paint::{FolderKind, NewFolder, write_png},
     synthesis::{Canvas, Frames, Measure, Recipe},
     watch::Watch,
 };
 use candle_core::Device;
 use image::{DynamicImage, RgbImage};
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -129,20 +128,19 @@ impl Live {
     }
 }
 
-/// Writes frames into a new folder, each named by its step. A failure or a cancel removes the folder.
+/// A folder of frames has no index: an older one is never replaced.
+const FRAMES: FolderKind = FolderKind { what: "frames", index: None, pictures: None };
+
+/// Writes frames into a folder that is not there yet, each named by its step. A failure or a cancel leaves no folder.
 pub(super) fn save(frames: &Frames, folder: &Path, texts: &[(&str, String)], watch: &Watch) -> Result<String> {
-    fs::create_dir(folder).map_err(|error| Error::io("create", folder, &error))?;
-    let write = |index: usize| {
+    let files = NewFolder::create(folder, FRAMES)?;
+    for index in 0..frames.count() {
         watch.at(index, frames.count())?;
         let (step, picture) = frames.picture(index)?;
         let texts: Vec<(&str, String)> = texts.iter().cloned().chain([("Step", step.to_string())]).collect();
         let image = DynamicImage::ImageRgb8(picture).into_rgba8();
-        write_png(&folder.join(format!("{step:05}.png")), &image, &texts)
-    };
-    if let Err(error) = (0..frames.count()).try_for_each(write) {
-        // The folder was created above and holds nothing but frames.
-        let _ = fs::remove_dir_all(folder);
-        return Err(error);
+        write_png(&files.path(&format!("{step:05}.png")), &image, &texts)?;
     }
+    files.finish()?;
     Ok(format!("Saved {} frames in {}", frames.count(), folder.display()))
 }

@@ -18,6 +18,7 @@ mod run;
 mod screen;
 mod source;
 mod trim;
+mod variants;
 mod worker;
 
 pub use device::DeviceChoice;
@@ -28,7 +29,7 @@ pub use inquiry::{
     ComparisonKey, Inquiry, InquiryKey, InquiryLane, Invariance, InvarianceInquiry, InvarianceKey, Projected,
     ProjectionInquiry, ProjectionKey, RankingInquiry, RankingKey, Subject, Thread, invariance,
 };
-pub use labels::read_labels;
+pub use labels::{labels_of, read_labels};
 pub use lane::Lane;
 pub use layer_view::LayerView;
 pub use live::{Control, Frame};

@@ -6,7 +6,12 @@ use super::{
     model::Opening,
     source::PictureSource,
 };
-use crate::{Result, picture::Alteration, watch::Watch};
+use crate::{
+    Result,
+    picture::{Alteration, Preparation},
+    watch::Watch,
+};
+use std::path::PathBuf;
 
 /// Work that ends in a sentence for the status line.
 type Work = Box<dyn FnOnce(&Watch) -> Result<String> + Send>;
@@ -15,6 +20,8 @@ type Work = Box<dyn FnOnce(&Watch) -> Result<String> + Send>;
 pub enum Request {
     /// Open a network; the present picture runs through it.
     Open(Opening),
+    /// Prepare pictures for the open network otherwise, and name its classes by a file, or by what it was opened with.
+    Prepare(Preparation, Option<PathBuf>),
     /// Download a network's published weights, then open it with them.
     Fetch(Opening),
     /// Open a picture and run it.
@@ -40,7 +47,7 @@ impl From<AnyInquiry> for Request {
 impl Request {
     pub(super) fn lane(&self) -> Lane {
         match self {
-            Request::Open(_) => Lane::Model,
+            Request::Open(_) | Request::Prepare(..) => Lane::Model,
             Request::Fetch(_) => Lane::Fetch,
             Request::Reopen(_) => Lane::Reopen,
             Request::Picture(_) => Lane::Picture,
@@ -54,6 +61,7 @@ impl Request {
     /// The words beside the progress bar.
     pub(super) fn label(&self) -> String {
         match self {
+            Request::Prepare(..) => "Preparing the picture".into(),
             Request::Open(opening) => format!("Opening {}", opening.network),
             Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
             Request::Reopen(_) => "Running pinned pictures".into(),

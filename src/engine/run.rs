@@ -68,6 +68,7 @@ impl Run {
         of: Option<u64>,
         watch: &Watch,
     ) -> Result<Self> {
+        let model = &model.for_picture(&original)?;
         let picture = alteration.apply(&original, &model.preprocess);
         let Input { tensor, geometry } = model.preprocess.apply(&picture, model.network.device())?;
         let run = Run::tensor(model, tensor, watch)?;
@@ -76,12 +77,16 @@ impl Run {
         Ok(Run { of, picture, original: Some(original), alteration, geometry, ..run })
     }
 
-    /// Runs an input that is already normalised, `(1, channels, height, width)`.
+    /// Runs an input that is already normalised, `(1, channels, height, width)`, through the model at that size.
     ///
     /// # Errors
-    /// [`crate::Error::Usage`] when its shape is not the network's.
+    /// [`crate::Error::Usage`] when its channels are not the network's, or when the network cannot run at its size.
     pub fn tensor(model: &Arc<Model>, input: Tensor, watch: &Watch) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        let model = &match *input.dims() {
+            [_, _, height, width] => model.at([height, width])?,
+            _ => Arc::clone(model),
+        };
         let start = Instant::now();
         let stamps = Arc::new(Mutex::new(Vec::new()));
         let stamp = Arc::clone(&stamps);

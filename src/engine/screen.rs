@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     Result,
-    picture::{Alteration, Picture},
+    picture::{Alteration, Picture, Preparation},
     watch::Watch,
 };
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// State of the thread that opens networks and runs pictures.
 pub(super) struct Screen {
@@ -36,7 +36,24 @@ impl Screen {
     /// Opens a network and runs the present picture through it. The old network stays until the new one has run, so
     /// that a failure changes nothing.
     pub fn open_network(&mut self, opening: &Opening, watch: &Watch, send: &dyn Fn(Event)) -> Result<()> {
-        let model = Arc::new(Model::open(opening, &self.device.open()?, watch)?);
+        self.take(Model::open(opening, &self.device.open()?, watch)?, watch, send)
+    }
+
+    /// Prepares pictures for the open network differently, and names its classes by a file, or as it was opened.
+    pub fn prepare(
+        &mut self,
+        preparation: &Preparation,
+        labels: Option<&Path>,
+        watch: &Watch,
+        send: &dyn Fn(Event),
+    ) -> Result<()> {
+        let Some(model) = &self.model else { return Ok(()) };
+        let model = model.prepared(preparation)?.labelled(labels)?;
+        self.take(model, watch, send)
+    }
+
+    fn take(&mut self, model: Model, watch: &Watch, send: &dyn Fn(Event)) -> Result<()> {
+        let model = Arc::new(model);
         let run = |picture| Run::altered(&model, picture, self.alteration, None, watch);
         let run = self.picture.clone().map(run).transpose()?;
         (self.model, self.of) = (Some(Arc::clone(&model)), run.as_ref().map(|run| run.of));

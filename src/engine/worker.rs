@@ -143,6 +143,11 @@ impl Worker {
                 (self.live, self.trim_pending) = (None, true);
                 self.screen.run_other(watch, &send)
             }
+            Request::Prepare(preparation, labels) => {
+                self.screen.prepare(&preparation, labels.as_deref(), watch, &send)?;
+                (self.live, self.trim_pending) = (None, true);
+                self.screen.run_other(watch, &send)
+            }
             Request::Picture(source) => self.screen.open_picture(source, watch, &send),
             Request::Alter(alteration) => self.screen.alter(alteration, watch, &send),
             Request::Compare(source) => self.screen.compare(source, watch, &send),

@@ -6,17 +6,24 @@
 //! Invariant: nothing here knows a network or a window; it gets slices of numbers and their sizes.
 
 mod colour;
+mod encode;
+mod folder;
+mod listing;
 mod mosaic;
 mod npy;
 mod overlay;
 mod plane;
 mod range;
+mod temporary;
 mod write;
 
 pub use colour::{ColourMap, NAN_COLOUR, Style, colour, position};
+pub use encode::{PictureFormat, SOFTWARE, encode, encode_png, write_picture, write_png};
+pub use folder::NewFolder;
+pub use listing::FolderKind;
 pub use mosaic::{Layout, Maps, mosaic, rgb_filters, signed_picture, signed_rgb};
 pub use npy::{read_npy, write_npy};
 pub use overlay::overlay;
 pub use plane::{Plane, paint_plane, tap, taps, tile_value, upsample_bilinear};
 pub use range::{Range, Scaling};
-pub use write::{encode_png, write_atomically, write_png};
+pub use write::write_atomically;

@@ -1,13 +1,11 @@
 //! A drawing pad: what is drawn runs through the network while it is drawn. Made for networks that read digits.
 
-use super::{Kind, Panel, keep, take};
 use crate::{
     picture::Picture,
     ui::{
-        commands::Command,
-        export::Export,
-        prepare::rgb_texture,
-        state::View,
+        background::textures::rgb_texture,
+        model::{commands::Command, export::Export, state::View},
+        panels::panel::{Panel, PanelKind, keep, take},
         widgets::{WHOLE, caption, fit, slider, toolbar},
     },
 };
@@ -16,7 +14,7 @@ use image::{GrayImage, Luma, RgbImage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "pad",
     title: "Draw",
     about: "Draw something: it runs through the network as you draw. LeNet-5 expects a digit, white on black.",
@@ -28,21 +26,21 @@ const SIDE: u32 = 112;
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct PadOptions {
     /// Of the pen, in pixels of the pad.
     radius: f32,
     /// Dark on light.
     paper: bool,
 }
 
-impl Default for Options {
+impl Default for PadOptions {
     fn default() -> Self {
-        Options { radius: 5.0, paper: false }
+        PadOptions { radius: 5.0, paper: false }
     }
 }
 
 struct Pad {
-    options: Options,
+    options: PadOptions,
     /// Ink, 0 to 255.
     ink: GrayImage,
     texture: Option<TextureHandle>,
@@ -54,7 +52,7 @@ struct Pad {
 impl Default for Pad {
     fn default() -> Self {
         let ink = GrayImage::new(SIDE, SIDE);
-        Pad { options: Options::default(), ink, texture: None, changed: false, last: None }
+        Pad { options: PadOptions::default(), ink, texture: None, changed: false, last: None }
     }
 }
 

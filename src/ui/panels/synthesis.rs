@@ -1,28 +1,30 @@
 //! A picture in the making: what the selected class, unit or layer would most like to see.
 
-use super::{Kind, Panel, keep, take};
 use crate::{
     engine::{Control, Frame},
+    figures::{Facts, Scale, enlarged_rgb, settings},
     methods::Settings,
-    synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term, in_words},
+    synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term},
     ui::{
-        commands::Command,
-        export::{Export, Texts, file_name, texts_of},
-        parameters::row,
-        state::{View, layer_name},
-        widgets::{WHOLE, caption, combo, fit, hollow, image_at, number, toolbar},
+        model::{
+            commands::Command,
+            export::{Export, file_name},
+            state::{View, layer_name},
+        },
+        panels::panel::{Panel, PanelKind, keep, take},
+        widgets::{WHOLE, caption, combo, fit, hollow, image_at, number, parameters::row, toolbar},
     },
 };
 use eframe::egui::{
     self, Color32, ColorImage, Painter, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, pos2, vec2,
 };
 use egui::containers::menu::{MenuButton, MenuConfig};
-use image::{DynamicImage, RgbImage, imageops};
+use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "synthesis",
     title: "Synthesis",
     about: "The picture that the selected class, unit or layer would most like to see, in the making.",
@@ -31,7 +33,7 @@ pub(super) const KIND: Kind = Kind {
 
 /// What is excited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Aim {
+enum SynthesisAim {
     #[default]
     Class,
     Unit,
@@ -40,22 +42,22 @@ enum Aim {
 
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct SynthesisOptions {
     preset: String,
-    aim: Aim,
+    aim: SynthesisAim,
     /// Side of the picture; the network's own where 0.
     size: usize,
 }
 
-impl Default for Options {
+impl Default for SynthesisOptions {
     fn default() -> Self {
-        Options { preset: PRESETS[0].name.into(), aim: Aim::Class, size: 0 }
+        SynthesisOptions { preset: PRESETS[0].name.into(), aim: SynthesisAim::Class, size: 0 }
     }
 }
 
 #[derive(Default)]
 pub(super) struct Synthesis {
-    options: Options,
+    options: SynthesisOptions,
     /// The preset's settings with what was moved since.
     settings: Option<Settings>,
     /// What the run was started for, in words.
@@ -83,21 +85,23 @@ impl Synthesis {
         let layer = view.selection.layer;
         let name = || layer_name(view.node());
         match self.options.aim {
-            Aim::Class => (Goal::Score(view.class()), format!("class {}", view.run().model.class_name(view.class()))),
-            Aim::Unit => {
+            SynthesisAim::Class => {
+                (Goal::Score(view.class()), format!("class {}", view.run().model.class_name(view.class())))
+            }
+            SynthesisAim::Unit => {
                 let unit = view.selection.unit;
                 let at = view.selection.position.map_or(At::Mean, |[row, column]| At::Position(row, column));
                 (Goal::Unit { layer, unit, at }, format!("unit {unit} of {}", name()))
             }
-            Aim::Layer => (Goal::Layer(layer), format!("layer {}", name())),
+            SynthesisAim::Layer => (Goal::Layer(layer), format!("layer {}", name())),
         }
     }
 
-    /// What the pictures say of themselves.
-    fn about(&self) -> Texts {
-        let (preset, settings) = (self.preset(), self.settings.clone().unwrap_or_default());
-        let method = format!("{} ({})", preset.name, preset.paper);
-        vec![("Goal", self.goal.clone()), ("Method", method), ("Settings", in_words(&settings))]
+    /// The facts about the synthesis, added to those about the run.
+    fn facts(&self, facts: Facts) -> Facts {
+        let (preset, chosen) = (self.preset(), self.settings.clone().unwrap_or_default());
+        let settings = settings(PARAMETERS, &chosen);
+        Facts { goal: Some(self.goal.clone()), settings, ..facts.method(preset.name, preset.paper) }
     }
 
     fn start(&mut self, view: View, out: &mut Vec<Command>) {
@@ -131,9 +135,9 @@ impl Synthesis {
                 out.push(Command::Synthesise(Control::Change(settings)));
             }
             for (aim, text, hint) in [
-                (Aim::Class, "class", "Excite the selected class, else the predicted one"),
-                (Aim::Unit, "unit", "Excite the selected unit"),
-                (Aim::Layer, "layer", "Excite whatever the selected layer finds"),
+                (SynthesisAim::Class, "class", "Excite the selected class, else the predicted one"),
+                (SynthesisAim::Unit, "unit", "Excite the selected unit"),
+                (SynthesisAim::Layer, "layer", "Excite whatever the selected layer finds"),
             ] {
                 ui.selectable_value(&mut self.options.aim, aim, text).on_hover_text(hint);
             }
@@ -157,7 +161,7 @@ impl Synthesis {
                 let hint = "Save every state that can be gone back to as a numbered PNG, in a folder of its own";
                 if frame.kept.len() > 1 && ui.button("Save frames…").on_hover_text(hint).clicked() {
                     let name = file_name(view, &format!("synthesis {} frames", self.goal));
-                    let texts = [texts_of(view), self.about()].concat();
+                    let texts = self.facts(Facts::of_run(view.run())).texts();
                     out.push(Command::SaveFrames(name, texts));
                 }
             }
@@ -248,13 +252,10 @@ impl Panel for Synthesis {
         let frame = Arc::clone(view.synthesis?);
         let (step, words) = (frame.step.to_string(), said(&frame));
         let export = Export::new(view, &format!("synthesis {}", self.goal), None, move |_| {
-            let k = (512 / frame.picture.width().max(frame.picture.height())).max(1);
-            let (w, h) = (frame.picture.width() * k, frame.picture.height() * k);
-            let image = DynamicImage::ImageRgb8((*frame.picture).clone()).into_rgba8();
-            Ok(imageops::resize(&image, w, h, imageops::FilterType::Nearest))
+            let (width, height) = frame.picture.dimensions();
+            Ok(enlarged_rgb(&frame.picture, Scale::Pleasant.one(width as usize, height as usize)))
         });
-        let export = self.about().into_iter().fold(export, |export, (key, text)| export.with(key, text));
-        Some(export.with("Step", step).with("Worth", words))
+        Some(export.about(|facts| self.facts(facts)).with("Step", step).with("Worth", words))
     }
 
     fn options(&self) -> Value {

@@ -1,0 +1,110 @@
+//! One frame of the window.
+
+use super::window::App;
+use crate::ui::{
+    chrome,
+    model::{commands::Command, settings::Preferences},
+    panels::PANELS,
+    panes::{
+        arrangement::{self, first_arrangement},
+        tiles::TileBehaviour,
+    },
+    theme::{self, Palette},
+};
+use eframe::egui::{self, Panel, Theme};
+use egui_tiles::Tree;
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        match self.output.captures.place(ui) {
+            Some(mut moved) => self.draw(&mut moved),
+            None => self.draw(ui),
+        }
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        let kept = Preferences {
+            folder: self.output.dialogs.folder.clone(),
+            recent: self.settings.recent.clone(),
+            panes: arrangement::to_json(&self.layout.panes),
+            known: PANELS.iter().map(|kind| kind.name.to_owned()).collect(),
+            ..self.settings
+        };
+        if let Ok(kept) = serde_json::to_string(&kept) {
+            storage.set_string("striate", kept);
+        }
+    }
+}
+
+impl App {
+    /// A frame: takes in, draws, carries out.
+    fn draw(&mut self, ui: &mut egui::Ui) {
+        let ctx = ui.ctx().clone();
+        let mut out = Vec::new();
+        // Not what is in view: a window may be drawn larger than that (see `screenshot`).
+        let window = ui.max_rect().size();
+        if self.layout.is_new && self.layout.panes.root.is_none() {
+            // Before the first frame nobody knows how large the window is.
+            self.layout.panes = first_arrangement(window);
+        }
+        // Before it is heard what was answered: where nothing runs, nothing is still to be heard.
+        let work = self.work();
+        self.handle_events(&ctx, &mut out);
+        chrome::keys(&ctx, &mut out);
+        self.settings.light = ctx.theme() == Theme::Light;
+        let palette = Palette::of(&ctx);
+        let filming = self.background.camera.state();
+        let shown = self.runs.shown.as_deref();
+
+        Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
+            chrome::menu(ui, shown, &self.settings.recent, filming, palette, &mut out);
+        });
+        Panel::bottom("status").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(10, 4))).show(ui, |ui| {
+            chrome::status(ui, &work, self.notice.message.as_ref(), filming, palette, &mut out);
+        });
+        // Taken out while they draw, since they draw from all the rest.
+        let mut strip = std::mem::take(&mut self.layout.strip);
+        let mut panes = std::mem::replace(&mut self.layout.panes, Tree::empty(egui::Id::unique("panes")));
+        let mut active = self.layout.active;
+        let view = self.view(&work, palette);
+        let left = Panel::left("strip").frame(theme::bare(palette.pane, egui::Margin::symmetric(8, 8)));
+        left.default_size(252.0)
+            .size_range(200.0..=(0.23 * window.x).clamp(200.0, 380.0))
+            .show_separator_line(false)
+            .show(ui, |ui| {
+                strip.ui(ui, self.runs.model.as_deref(), view, &mut out);
+            });
+        let frame = theme::bare(palette.backdrop, egui::Margin { left: 5, right: 5, top: 0, bottom: 0 });
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            panes.ui(&mut TileBehaviour { view, out: &mut out, active: &mut active, palette }, ui);
+        });
+        (self.layout.strip, self.layout.panes, self.layout.active) = (strip, panes, active);
+        chrome::overlay(&ctx, &mut self.notice.overlay, self.runs.shown.as_deref(), filming, palette, &mut out);
+
+        // Unless a pane says so again, the pointer is over nothing.
+        let hovered = self.focus.selection.hover.take();
+        let mut needed = Vec::new();
+        for command in out {
+            match command {
+                Command::Need(inquiry) => needed.push(inquiry),
+                other => self.apply(&ctx, other),
+            }
+        }
+        if !self.pending.debounce.by(&ctx, self.focus.selection.layer) {
+            self.request_missing(needed);
+        }
+        self.follow(&ctx);
+        // However long a drag takes, it is one step.
+        if self.runs.shown.is_some() && !ctx.input(|input| input.pointer.any_down()) {
+            self.focus.history.note(&self.focus.selection, ctx.input(|input| input.time));
+        }
+        if self.focus.selection.hover != hovered {
+            // Panes drawn before the one under the pointer learn of it now.
+            ctx.request_repaint();
+        }
+        self.capture(&ctx);
+        if chrome::is_dropping(&ctx) {
+            chrome::drop_hint(&ctx, palette);
+        }
+    }
+}
