@@ -14,6 +14,7 @@ use crate::{
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use egui_tiles::TileId;
+use std::path::PathBuf;
 
 /// Something with a name and perhaps a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,6 +237,10 @@ pub enum Command {
     Do(Action),
     /// Run another picture.
     Open(PictureSource),
+    /// Open a file or folder by what it is: a picture, a folder of pictures, weights, a network.
+    OpenPath(PathBuf),
+    /// Open the finder with the start of a path.
+    FindPath(String),
     /// Compare the picture with another.
     Compare(With),
     /// Open another network.
