@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 use striate::{
-    engine::{AnyInquiry, Control, DeviceChoice, Engine, Event, Frame, AttributionInquiry, Lane, Model, Opening, PictureSource, Request},
+    engine::{
+        AnyInquiry, AttributionInquiry, Control, DeviceChoice, Engine, Event, Frame, Lane, Model, Opening,
+        PictureSource, Request,
+    },
     methods::{METHODS, Settings, Target},
     paint::{read_npy, write_png},
     synthesis::{Goal, Recipe, Term, find},

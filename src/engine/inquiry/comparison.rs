@@ -8,8 +8,7 @@ use crate::{Result, engine::run::Run, watch::Watch};
 use std::sync::Arc;
 
 /// It goes on while the picture is dragged: the newest pair of runs replaces the one before.
-pub(super) static LANE: InquiryLane =
-    InquiryLane { name: "comparison", thread: Thread::Own, subject: Subject::Own };
+pub(super) static LANE: InquiryLane = InquiryLane { name: "comparison", thread: Thread::Own, subject: Subject::Own };
 
 /// Two runs of one network to compare.
 #[derive(Clone)]

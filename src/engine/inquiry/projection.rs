@@ -15,8 +15,7 @@ use crate::{
 use image::RgbImage;
 use std::sync::Arc;
 
-pub(super) static LANE: InquiryLane =
-    InquiryLane { name: "projection", thread: Thread::Shared, subject: Subject::Run };
+pub(super) static LANE: InquiryLane = InquiryLane { name: "projection", thread: Thread::Shared, subject: Subject::Run };
 
 /// A unit to project back to the picture.
 #[derive(Clone)]

@@ -7,8 +7,7 @@ use super::{
 use crate::{Result, engine::run::Run, methods::Ranked, net::NodeId, watch::Watch};
 use std::sync::Arc;
 
-pub(super) static LANE: InquiryLane =
-    InquiryLane { name: "ranking", thread: Thread::Shared, subject: Subject::Run };
+pub(super) static LANE: InquiryLane = InquiryLane { name: "ranking", thread: Thread::Shared, subject: Subject::Run };
 
 /// Units to order by contribution, the largest first.
 #[derive(Clone)]

@@ -117,8 +117,7 @@ impl App {
             Tile::Container(_) => None,
         });
         let on_screen = [&self.runs.shown, &self.runs.other].into_iter().filter_map(|shown| shown.as_deref());
-        let alive: HashSet<u64> =
-            on_screen.chain(panes).map(|shown| shown.run.id).collect();
+        let alive: HashSet<u64> = on_screen.chain(panes).map(|shown| shown.run.id).collect();
         self.results.answers.forget(|run| alive.contains(&run));
     }
 }

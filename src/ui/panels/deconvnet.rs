@@ -131,8 +131,7 @@ impl Deconvnet {
         if !stays {
             self.of = of;
         }
-        self.textures
-            .retain(|key, _| (stays || key.run == view.run().id) && key.layer == view.selection.layer);
+        self.textures.retain(|key, _| (stays || key.run == view.run().id) && key.layer == view.selection.layer);
     }
 
     /// The selected unit at its position, then the strongest.
@@ -156,8 +155,9 @@ impl Deconvnet {
 
     /// What is shown of a unit: its reconstruction, else that from before the picture was altered further.
     fn shown(&self, key: ProjectionKey) -> Option<&(TextureHandle, Rect)> {
-        let before =
-            || self.textures.iter().find(|(other, _)| (other.unit, other.keep) == (key.unit, key.keep)).map(|(_, old)| old);
+        let before = || {
+            self.textures.iter().find(|(other, _)| (other.unit, other.keep) == (key.unit, key.keep)).map(|(_, old)| old)
+        };
         self.textures.get(&key).or_else(before)
     }
 
