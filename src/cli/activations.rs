@@ -34,12 +34,11 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
-    let graph = args.subject.network.graph()?;
-    let layer = graph.find(&args.layer)?;
-    let unit = args.unit.map(|unit| args::unit(unit, layer, &graph)).transpose()?;
+    args.subject.network.check_layer(&args.layer, args.unit)?;
     let run = args.subject.run(console)?;
-    // Found again: what ran may lack the auxiliary classifiers.
-    let layer = run.model.network.graph().find(&args.layer)?;
+    let graph = run.model.network.graph();
+    let layer = graph.find(&args.layer)?;
+    let unit = args.unit.map(|unit| args::unit(unit, layer, graph)).transpose()?;
     let view = &run.layers[layer];
     let style = args.paint.style(ColourMap::Viridis);
     let [units, height, width] = view.shape;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    engine::{DeviceChoice, Model, Opening, Run},
+    engine::{BY_FILE, DeviceChoice, Model, Opening, Run},
     net::{Backend, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     picture::{Picture, Preparation, SAMPLES},
@@ -55,9 +55,10 @@ impl ComputeArgs {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
-    #[arg(long, value_name = "NETWORK", value_parser = zoo::find, default_value = ZOO[0].name,
-        help = format!("The network: {}", list(ZOO.iter().map(|card| card.name))))]
-    pub network: &'static Card,
+    #[arg(long, value_name = "NETWORK", value_parser = zoo::find,
+        help = format!("The network [default: the one that a weights file belongs to, else {}]: {}", ZOO[0].name,
+        list(ZOO.iter().map(|card| card.name))))]
+    network: Option<&'static Card>,
     /// Weights from a file, or made up (untrained) from a seed [default: what ships, else what was fetched, else synthetic:0]
     #[arg(long, value_name = "FILE|synthetic:SEED", value_parser = str::parse::<Source>)]
     pub weights: Option<Source>,
@@ -72,23 +73,42 @@ pub(super) struct NetworkArgs {
 }
 
 impl NetworkArgs {
+    /// The network that was named, or the one that opens first; `None` where the weights file decides.
+    fn card(&self) -> Option<&'static Card> {
+        let by_file = matches!(self.weights, Some(Source::File(_)));
+        self.network.or((!by_file).then_some(&ZOO[0]))
+    }
+
     /// What to open.
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
         let preparation = self.prepare.preparation(self.compute.size);
-        Opening { weights, preparation, labels: self.labels.clone(), ..self.compute.opening(self.network) }
+        let opening = self.compute.opening(self.card().unwrap_or(&ZOO[0]));
+        let network = if self.card().is_none() { BY_FILE.to_owned() } else { opening.network };
+        Opening { network, weights, preparation, labels: self.labels.clone(), ..opening }
     }
 
-    /// The layers, known before any weights are read. Sizes are those of the network's own input.
-    pub fn graph(&self) -> Result<Graph> {
-        (self.network.build)(self.network.size())
+    /// The layers, where they are known before any weights are read: a weights file may have another classifier. Sizes are
+    /// those of the network's own input.
+    pub fn graph(&self) -> Result<Option<Graph>> {
+        match (self.card(), &self.weights) {
+            (Some(card), None | Some(Source::Shipped | Source::Synthetic(_))) => (card.build)(card.size()).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Refuses a layer, or a unit of it, that does not exist, where the layers are known before anything is read.
+    pub fn check_layer(&self, name: &str, unit: Option<usize>) -> Result<()> {
+        let Some(graph) = self.graph()? else { return Ok(()) };
+        let layer = graph.find(name)?;
+        unit.map_or(Ok(()), |number| crate::cli::args::unit(number, layer, &graph).map(|_| ()))
     }
 
     /// Refuses a class that does not exist before anything runs. Labels from a file, and those of a network from a
     /// weights file, are known only when it is open.
     pub fn check_class(&self, text: &str) -> Result<()> {
-        if self.labels.is_none() && !matches!(self.weights, Some(Source::File(_))) {
-            self.network.labels.find(text)?;
+        if let (None, false, Some(card)) = (&self.labels, matches!(self.weights, Some(Source::File(_))), self.card()) {
+            card.labels.find(text)?;
         }
         Ok(())
     }
@@ -104,6 +124,7 @@ impl NetworkArgs {
             console.note("this machine has no GPU that this build can use; running on the CPU");
         }
         let model = Model::open(&self.opening(), &device, console.watch())?;
+        model.notes.iter().for_each(|note| console.note(note));
         if model.is_untrained() {
             console.note(&format!("{} runs on synthetic weights and is untrained", model.card.name));
         }
@@ -208,6 +229,7 @@ impl PaintArgs {
 
 /// The class that `--class` names, else the predicted one.
 pub(super) fn class(text: Option<&str>, run: &Run) -> Result<usize> {
+    run.model.require_classes()?;
     text.map_or_else(|| Ok(run.predicted()), |text| run.model.labels.find(text))
 }
 

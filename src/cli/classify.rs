@@ -44,6 +44,7 @@ struct Answer {
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     check_path("--raw", args.raw.as_deref(), "npy", "a .npy file")?;
     let run = args.subject.run(console)?;
+    run.model.require_classes()?;
     if let Some(path) = &args.raw {
         write_npy(path, &Tensor::from_slice(&run.scores, run.scores.len(), &Device::Cpu)?)?;
     }

@@ -61,12 +61,11 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         let flag = if args.path { "--path" } else { "--patches" };
         return Err(Error::Usage(format!("{flag} is for one activation: --keep strongest or --keep ROW,COL")));
     }
-    let graph = args.subject.network.graph()?;
-    let layer = graph.find(&args.layer)?;
-    let unit = args.unit.map(|unit| args::unit(unit, layer, &graph)).transpose()?;
+    args.subject.network.check_layer(&args.layer, args.unit)?;
     let run = args.subject.run(console)?;
-    // Found again: what ran may lack the auxiliary classifiers.
-    let layer = run.model.network.graph().find(&args.layer)?;
+    let graph = run.model.network.graph();
+    let layer = graph.find(&args.layer)?;
+    let unit = args.unit.map(|unit| args::unit(unit, layer, graph)).transpose()?;
     let units = unit.map_or_else(|| strongest(&run, layer, args.keep), |unit| Ok(vec![unit]))?;
     console.stage("projecting back");
     let mut found = Vec::new();

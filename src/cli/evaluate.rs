@@ -110,6 +110,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     // The folder first: it is read at once, and is the likelier to be wrong.
     let all = subfolders(&args.folder)?;
     let model = args.network.open(console)?;
+    model.require_classes()?;
     let (folders, unmatched) = classes(all, model.labels)?;
     let files = files(&args.folder, &folders, &unmatched, &model)?;
     let mut classes: Vec<ClassScore> = folders.iter().map(|folder| ClassScore::new(folder, &model)).collect();

@@ -73,9 +73,8 @@ pub(super) fn run(args: &ExplainArgs, method: &'static Method, drawing: Drawing,
         let name = method.name;
         return Err(Error::Usage(format!("{name} reads no layer: --layer is for {}", layered.join(", "))));
     }
-    let graph = args.subject.network.graph()?;
-    args.layers.iter().try_for_each(|name| graph.find(name).map(|_| ()))?;
-    args.target.check(&args.subject.network, &graph)?;
+    args.layers.iter().try_for_each(|name| args.subject.network.check_layer(name, None))?;
+    args.target.check(&args.subject.network)?;
     let run = args.subject.run(console)?;
     // Found again: what ran may lack the auxiliary classifiers.
     let graph = run.model.network.graph();

@@ -39,14 +39,18 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
-    let graph = args.network.graph()?;
-    let layer = graph.find(&args.layer)?;
-    let unit = args.unit.map(|unit| args::unit(unit, layer, &graph)).transpose()?;
-    if !has_filters(&graph, layer) {
-        return Err(refusal(&graph, layer));
+    args.network.check_layer(&args.layer, args.unit)?;
+    if let Some(graph) = args.network.graph()? {
+        let layer = graph.find(&args.layer)?;
+        if !has_filters(&graph, layer) {
+            return Err(refusal(&graph, layer));
+        }
     }
     let model = args.network.open(console)?;
-    let Some(filters) = Filters::of(&model.network, layer)? else { return Err(refusal(&graph, layer)) };
+    let graph = model.network.graph();
+    let layer = graph.find(&args.layer)?;
+    let unit = args.unit.map(|unit| args::unit(unit, layer, graph)).transpose()?;
+    let Some(filters) = Filters::of(&model.network, layer)? else { return Err(refusal(graph, layer)) };
     let weights = filters.tensor.clone();
     let weights = unit.map_or(Ok(weights.clone()), |unit| weights.get(unit))?;
     let range = Range::of(&to_vec(&weights)?);

@@ -35,12 +35,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
-    let graph = args.subject.network.graph()?;
-    let layers: Vec<NodeId> = args.layer.iter().map(|name| graph.find(name)).collect::<Result<_>>()?;
+    args.layer.iter().try_for_each(|name| args.subject.network.check_layer(name, None))?;
     let preset = args.synthesis.preset("mahendran")?;
     let settings = args.synthesis.settings(preset, &[])?;
     let run = args.subject.run(console)?;
     let model = &run.model;
+    let graph = model.network.graph();
+    let layers: Vec<NodeId> = args.layer.iter().map(|name| graph.find(name)).collect::<Result<_>>()?;
     let shown = Images::from_tensor(run.trace.output(0))?;
     let mut found: Vec<f32> = Vec::new();
     let mut words = Vec::new();

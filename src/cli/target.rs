@@ -61,13 +61,11 @@ impl Aimed {
 
 impl TargetArgs {
     /// Refuses wrong names before anything runs.
-    pub fn check(&self, network: &NetworkArgs, graph: &Graph) -> Result<()> {
+    pub fn check(&self, network: &NetworkArgs) -> Result<()> {
         for class in [&self.class, &self.minus].into_iter().flatten() {
             network.check_class(class)?;
         }
-        let Some(layer) = self.layer(graph)? else { return Ok(()) };
-        self.unit.map(|unit| args::unit(unit, layer, graph)).transpose()?;
-        Ok(())
+        self.of.as_deref().map_or(Ok(()), |layer| network.check_layer(layer, self.unit))
     }
 
     fn layer(&self, graph: &Graph) -> Result<Option<NodeId>> {

@@ -39,8 +39,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    let graph = args.subject.network.graph()?;
-    args.layers.iter().try_for_each(|name| graph.find(name).map(|_| ()))?;
+    args.layers.iter().try_for_each(|name| args.subject.network.check_layer(name, None))?;
     if let Some(class) = &args.class {
         args.subject.network.check_class(class)?;
     }

@@ -63,9 +63,8 @@ struct RankedUnit {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(true)?;
-    let graph = args.subject.network.graph()?;
-    graph.find(&args.layer)?;
-    args.target.check(&args.subject.network, &graph)?;
+    args.subject.network.check_layer(&args.layer, None)?;
+    args.target.check(&args.subject.network)?;
     let run = args.subject.run(console)?;
     let layer = run.model.network.graph().find(&args.layer)?;
     let aimed = args.target.aim(&run)?;

@@ -33,7 +33,7 @@ pub use labels::{labels_of, read_labels};
 pub use lane::Lane;
 pub use layer_view::LayerView;
 pub use live::{Control, Frame};
-pub use model::{Model, Opening};
+pub use model::{BY_FILE, Model, Opening};
 pub use queue::Status;
 pub use request::Request;
 pub use run::Run;

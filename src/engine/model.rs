@@ -16,10 +16,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+/// In place of a network's name: the network that the weights file belongs to.
+pub const BY_FILE: &str = "auto";
+
 /// Which model to open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Opening {
-    /// A name of the zoo.
+    /// A name of the zoo, or [`BY_FILE`].
     pub network: String,
     /// Its weights.
     pub weights: Source,
@@ -64,6 +67,10 @@ pub struct Model {
     pub labels: Labels,
     /// What the weights file says of itself.
     pub metadata: HashMap<String, String>,
+    /// Remarks on the weights file: tensors that were left out, choices that were made. Whole sentences.
+    pub notes: Vec<String>,
+    /// Tensors of the classifier that the weights file lacks. The network then ends at its features.
+    pub missing_head: Vec<String>,
     /// The model at the last other input size that was asked for.
     pub(super) resized: Mutex<Option<Arc<Model>>>,
 }
@@ -75,29 +82,40 @@ impl Model {
     /// [`Error::Usage`] for an unknown network or a size it cannot run at, [`Error::Failed`] for weights that cannot
     /// be read or do not fit.
     pub fn open(opening: &Opening, device: &Device, watch: &Watch) -> Result<Self> {
-        let card = zoo::find(&opening.network)?;
-        let graph = (card.build)(card.size())?;
+        let mut notes = Vec::new();
+        let mut file = match &opening.weights {
+            Source::File(path) => Some(weights::read_file(path, watch)?),
+            _ => None,
+        };
+        let card = match (&file, opening.network == BY_FILE) {
+            (Some(file), true) => found_by_file(file, &opening.weights.to_string(), &mut notes)?,
+            (None, true) => zoo::find(zoo::ZOO[0].name)?,
+            (_, false) => zoo::find(&opening.network)?,
+        };
+        let mut graph = (card.build)(card.size())?;
         let mut own_preprocess = (card.preprocess)();
         check_size(&graph, card.name, &own_preprocess, &opening.preparation)?;
         let weights = match (&opening.weights, card.shipped) {
             (Source::Shipped, None) => weights::find_local(card.name).map_or(Source::Synthetic(0), Source::File),
             (source, _) => source.clone(),
         };
-        let (graph, tensors, metadata) = match &weights {
-            Source::Synthetic(seed) => {
-                let tensors = weights::synthetic(&graph, *seed)?;
-                (graph, tensors, HashMap::new())
-            }
+        let (mut metadata, mut missing_head) = (HashMap::new(), Vec::new());
+        let tensors = match &weights {
+            Source::Synthetic(seed) => weights::synthetic(&graph, *seed)?,
             Source::File(path) => {
-                let (graph, file) = weights::fit(weights::read_file(path, watch)?, graph)?;
-                if file.format == Format::Caffe && own_preprocess.channels() == 3 {
+                let file = file.take().map_or_else(|| weights::read_file(path, watch), Ok)?;
+                let adapted = weights::adapt(file, graph, &weights.to_string())?;
+                if adapted.file.format == Format::Caffe && own_preprocess.channels() == 3 {
                     own_preprocess = own_preprocess.caffe();
                 }
-                (graph, file.tensors, file.metadata)
+                (graph, missing_head, metadata) = (adapted.graph, adapted.missing_head, adapted.file.metadata);
+                notes.extend(adapted.notes);
+                adapted.file.tensors
             }
             Source::Shipped => {
                 let file = weights::read_bytes(card.shipped.unwrap_or_default(), card.name)?;
-                (graph, file.tensors, file.metadata)
+                metadata = file.metadata;
+                file.tensors
             }
         };
         own_preprocess = own_preprocess.for_channels(graph.input_shape()[0]);
@@ -111,7 +129,18 @@ impl Model {
         let network = Arc::new(network.with_half_linear(opening.half)?);
         let preprocess = own_preprocess.clone();
         let resized = Mutex::default();
-        let model = Model { card, network, preprocess, own_preprocess, weights, labels, metadata, resized };
+        let model = Model {
+            card,
+            network,
+            preprocess,
+            own_preprocess,
+            weights,
+            labels,
+            metadata,
+            notes,
+            missing_head,
+            resized,
+        };
         model.prepared(&opening.preparation)
     }
 
@@ -120,11 +149,43 @@ impl Model {
         matches!(self.weights, Source::Synthetic(_))
     }
 
+    /// Refuses what needs classes where the weights file has no classifier.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with the tensors that are missing.
+    pub fn require_classes(&self) -> Result<()> {
+        if self.missing_head.is_empty() {
+            return Ok(());
+        }
+        let (weights, missing) = (&self.weights, self.missing_head.join(", "));
+        Err(Error::Failed(format!("{weights} has no classifier ({missing} missing), so there are no classes")))
+    }
+
     /// The short name of a class, as pictures and tables show it. The outputs of an untrained network stand for nothing:
     /// they are called "class 7".
     pub fn class_name(&self, class: usize) -> String {
-        if self.is_untrained() { format!("class {class}") } else { self.labels.short(class).to_owned() }
+        match (self.is_untrained(), self.missing_head.is_empty()) {
+            (true, _) => format!("class {class}"),
+            (false, true) => self.labels.short(class).to_owned(),
+            (false, false) => format!("feature {class}"),
+        }
     }
+}
+
+/// The network that a weights file belongs to, the commonest first; remarks say which others fit as well.
+fn found_by_file(file: &weights::File, origin: &str, notes: &mut Vec<String>) -> Result<&'static Card> {
+    let graph = |card: &Card| Some(weights::Candidate { name: card.name, graph: (card.build)(card.size()).ok()? });
+    let candidates: Vec<weights::Candidate> = zoo::ZOO.iter().filter_map(graph).collect();
+    let found = weights::recognise(file, &candidates, origin)?;
+    let name = candidates[found.index].name;
+    match found.others.is_empty() {
+        true => notes.push(format!("the weights are those of {name}")),
+        false => {
+            let others = found.others.join(", ");
+            notes.push(format!("the weights fit {name}, which was opened, and also {others}: --network chooses"));
+        }
+    }
+    zoo::find(name)
 }
 
 /// Refuses an input size that a network cannot run at, or that needs more memory than is free, before its weights are

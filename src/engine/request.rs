@@ -3,7 +3,7 @@
 use super::{
     inquiry::{AnyInquiry, InquiryLane},
     lane::Lane,
-    model::Opening,
+    model::{BY_FILE, Opening},
     source::PictureSource,
 };
 use crate::{
@@ -62,6 +62,7 @@ impl Request {
     pub(super) fn label(&self) -> String {
         match self {
             Request::Prepare(..) => "Preparing the picture".into(),
+            Request::Open(opening) if opening.network == BY_FILE => format!("Opening {}", opening.weights),
             Request::Open(opening) => format!("Opening {}", opening.network),
             Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
             Request::Reopen(_) => "Running pinned pictures".into(),

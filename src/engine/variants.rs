@@ -115,6 +115,8 @@ impl Model {
             weights: self.weights.clone(),
             labels: self.labels,
             metadata: self.metadata.clone(),
+            notes: self.notes.clone(),
+            missing_head: self.missing_head.clone(),
             resized: Mutex::default(),
         }
     }

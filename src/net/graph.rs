@@ -224,7 +224,7 @@ impl Graph {
     }
 
     /// The weights one node needs.
-    pub(super) fn node_parameters(&self, node: &Node) -> Vec<Parameter> {
+    pub fn node_parameters(&self, node: &Node) -> Vec<Parameter> {
         node.inputs.first().map_or_else(Vec::new, |&input| node.op.parameters(&self.nodes[input].shape))
     }
 }

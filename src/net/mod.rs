@@ -2,7 +2,7 @@
 //! pass, and the reverse walk under a [`Rule`].
 //!
 //! The files build on each other in this order: `shapes` (sizes of windows), `ops` (one file an operator family: shape,
-//! weights, forward, reverse, cost), `graph`, `cost`, `layers` (a graph with its checked weights), `walk` (the order of a
+//! weights, forward, reverse, cost), `graph`, `rebuild` (a graph with layers replaced), `cost`, `layers` (a graph with its checked weights), `walk` (the order of a
 //! reverse walk), the two back ends `candle` and `fast`, `backend` (the choice between them), `network`, `trace`,
 //! `forward`.
 //!
@@ -19,6 +19,7 @@ mod graph;
 mod layers;
 mod network;
 mod ops;
+mod rebuild;
 mod shapes;
 mod trace;
 mod walk;
@@ -29,6 +30,7 @@ pub use graph::{Builder, Graph, Node, NodeId};
 pub use layers::Tensors;
 pub use network::Network;
 pub use ops::{Conv, Op, Parameter, Rule, Window};
+pub use rebuild::Replacement;
 pub use shapes::{Field, Padding};
 pub use trace::Trace;
 pub use walk::Reverse;

@@ -43,6 +43,8 @@ pub(super) struct Found {
     pub sizes: HashMap<String, usize>,
     /// Numbers, short texts and names of classes beside the weights.
     pub metadata: HashMap<String, String>,
+    /// Tensors of whole numbers, which are not read.
+    pub skipped: Vec<String>,
 }
 
 /// A storage and what is wanted of it.
@@ -79,7 +81,9 @@ pub(super) fn find(context: &Context, pickle: &Pickle) -> Result<Found> {
             if is_counter(&name, &view.shape) {
                 continue;
             }
-            return Err(context.not_floats(&name, storage.kind));
+            // Whole numbers are no weights: a network that needs them reports them as missing.
+            found.skipped.push(name);
+            continue;
         };
         let (key, count) = (storage.key.to_owned(), storage.count);
         let wanted = found.storages.entry(key).or_insert(Wanted { dtype, count, views: Vec::new() });

@@ -14,6 +14,7 @@ mod checkpoint;
 mod classes;
 mod fetch;
 mod legacy;
+mod matching;
 mod names;
 mod npz;
 mod open;
@@ -27,6 +28,7 @@ mod torch;
 mod zipped;
 
 pub use fetch::{cache_folder, fetch, find_local};
+pub use matching::{Adapted, Candidate, Recognised, adapt, recognise};
 pub use names::fit;
 pub use open::{File, Format, read_bytes, read_file};
 pub use sources::{Remote, remote};

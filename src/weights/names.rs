@@ -100,7 +100,7 @@ fn strip(mut tensors: Tensors, wanted: &Wanted) -> Tensors {
     tensors
 }
 
-fn is_ignored(name: &str) -> bool {
+pub(super) fn is_ignored(name: &str) -> bool {
     IGNORED_MODULES.iter().any(|module| name.starts_with(module))
         || name.rsplit('.').next().is_some_and(|last| IGNORED_COUNTS.contains(&last))
 }

@@ -26,11 +26,18 @@ pub struct File {
     pub format: Format,
     /// Operators that the file states the constants of, by its names of the layers.
     pub constants: Vec<(String, Op)>,
+    /// Tensors of whole numbers, which no network here needs: counters, metrics, queues. They were not read.
+    pub skipped: Vec<String>,
 }
 
 impl File {
+    /// A safetensors file with these tensors, as if it had been read.
+    pub fn of_tensors(tensors: Tensors) -> Self {
+        File::new(Format::Safetensors, tensors, HashMap::new())
+    }
+
     pub(super) fn new(format: Format, tensors: Tensors, metadata: HashMap<String, String>) -> Self {
-        File { tensors, metadata, format, constants: Vec::new() }
+        File { tensors, metadata, format, constants: Vec::new(), skipped: Vec::new() }
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn read<R: Read>(mut stream: Stream<'_, R>) -> Result<File> {
         let (wanted, data) = (metadata.data_len(), stream.left());
         return Err(context.damaged(format_args!("its header describes {wanted} bytes of weights but {data} follow")));
     }
-    let mut tensors = Tensors::new();
+    let (mut tensors, mut skipped) = (Tensors::new(), Vec::new());
     for tensor in metadata.offset_keys() {
         let Some(info) = metadata.info(&tensor) else { continue };
         let dtype = match info.dtype {
@@ -44,10 +44,16 @@ pub(super) fn read<R: Read>(mut stream: Stream<'_, R>) -> Result<File> {
                 stream.skip((info.data_offsets.1 - info.data_offsets.0) as u64)?;
                 continue;
             }
-            other => return Err(context.not_floats(&tensor, format_args!("{other:?}"))),
+            // Whole numbers are no weights: a network that needs them reports them as missing.
+            _ => {
+                stream.skip((info.data_offsets.1 - info.data_offsets.0) as u64)?;
+                skipped.push(tensor);
+                continue;
+            }
         };
         let values = stream.floats(dtype, info.shape.iter().product())?;
         tensors.insert(tensor, Tensor::from_vec(values, info.shape.as_slice(), &Device::Cpu)?);
     }
-    Ok(File::new(context.format, tensors, metadata.metadata().clone().unwrap_or_default()))
+    let metadata = metadata.metadata().clone().unwrap_or_default();
+    Ok(File { skipped, ..File::new(context.format, tensors, metadata) })
 }

@@ -2,7 +2,7 @@
 
 use super::window::App;
 use crate::{
-    engine::{AnyInquiry, Opening, PictureSource, Request},
+    engine::{AnyInquiry, BY_FILE, Opening, PictureSource, Request},
     ui::{
         chrome::{Overlay, finder::FinderState},
         dialogs::{FileQuestion, Purpose, paths::FileKind},
@@ -109,7 +109,8 @@ impl App {
     fn open_path(&mut self, path: PathBuf) {
         match FileKind::of(&path) {
             FileKind::Weights => {
-                let opening = Opening { weights: Source::File(path), ..self.runs.opening.clone() };
+                let network = BY_FILE.to_owned();
+                let opening = Opening { network, weights: Source::File(path), ..self.runs.opening.clone() };
                 self.open_network(opening, Request::Open);
             }
             FileKind::Network => {

@@ -1,0 +1,92 @@
+//! The network that a file belongs to.
+
+use super::{
+    body::{Parts, cover},
+    names::FileNames,
+};
+use crate::{Error, Result, net::Graph, weights::File};
+
+/// A network that a file may belong to.
+pub struct Candidate {
+    /// Its name.
+    pub name: &'static str,
+    /// Its graph.
+    pub graph: Graph,
+}
+
+/// The network that a file belongs to.
+pub struct Recognised {
+    /// Index of the candidate.
+    pub index: usize,
+    /// Names of further candidates that the same tensors fit.
+    pub others: Vec<&'static str>,
+}
+
+/// Finds the candidate whose body the file covers with the most tensors. Of several alike, the first one is taken, so that
+/// the commonest stand first. `origin` names the file in messages.
+///
+/// # Errors
+/// [`Error::Failed`] with the nearest candidate and its first differences when none fits.
+pub fn recognise(file: &File, candidates: &[Candidate], origin: &str) -> Result<Recognised> {
+    let names = FileNames::new(&file.tensors);
+    let mut best: Option<(usize, Recognised)> = None;
+    let mut ambiguous = None;
+    for (index, candidate) in candidates.iter().enumerate() {
+        let parts = Parts::of(&candidate.graph);
+        let channels = candidate.graph.input_shape()[0];
+        let covered = match cover(&names, &parts, channels, origin) {
+            Ok(Some(found)) => found.tensors.len(),
+            Ok(None) => continue,
+            Err(error) => {
+                ambiguous.get_or_insert(error);
+                continue;
+            }
+        };
+        match &mut best {
+            Some((most, found)) if covered == *most => found.others.push(candidate.name),
+            Some((most, _)) if covered < *most => {}
+            _ => best = Some((covered, Recognised { index, others: Vec::new() })),
+        }
+    }
+    match (best, ambiguous) {
+        (Some((_, found)), _) => Ok(found),
+        (None, Some(error)) => Err(error),
+        (None, None) => Err(refusal(&names, candidates, origin)),
+    }
+}
+
+/// The error that names the nearest candidate and the first tensors in which the file differs from it.
+fn refusal(names: &FileNames, candidates: &[Candidate], origin: &str) -> Error {
+    let mut nearest: Option<(usize, &Candidate, Vec<String>)> = None;
+    for candidate in candidates {
+        let parts = Parts::of(&candidate.graph);
+        let Some((anchor, ..)) = parts.body.first() else { continue };
+        let prefix = names.prefixes_of(anchor).into_iter().next().unwrap_or_default();
+        let differs = |(name, shape, _): &(String, Vec<usize>, bool)| match names.find(&format!("{prefix}{name}")) {
+            None => Some(format!("{name} is missing")),
+            Some((_, found)) if found != shape.as_slice() => {
+                Some(format!("{name} is {found:?} where {shape:?} belongs"))
+            }
+            Some(_) => None,
+        };
+        let differences: Vec<String> = parts.body.iter().filter_map(differs).collect();
+        let agreed = parts.body.len() - differences.len();
+        if nearest.as_ref().is_none_or(|(most, ..)| agreed > *most) {
+            nearest = Some((agreed, candidate, differences));
+        }
+    }
+    let known = "name one with --network, or 'striate networks' lists them";
+    match nearest {
+        Some((agreed, candidate, differences)) if agreed > 0 => {
+            let first = differences.into_iter().take(3).collect::<Vec<_>>().join("; ");
+            Error::Failed(format!(
+                "{origin} belongs to no network here; the nearest is {}: {first} ({known})",
+                candidate.name
+            ))
+        }
+        _ => {
+            let some = names.all().take(3).map(|(name, ..)| name).collect::<Vec<_>>().join(", ");
+            Error::Failed(format!("{origin} belongs to no network here; its tensors begin with {some} ({known})"))
+        }
+    }
+}
