@@ -38,7 +38,7 @@ mod window;
 pub use window::{Wanted, Window};
 
 use crate::{Error, Result};
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use console::Console;
 use std::{
     io::{self, Write},
@@ -104,7 +104,8 @@ impl Command {
 pub fn main(window: Option<Window>) -> ExitCode {
     panic_hook::hold_panics();
     let done = panic_hook::catching(|| {
-        let cli = match Cli::try_parse() {
+        let arguments = prepare::without_double_meaning(&Cli::command(), std::env::args_os());
+        let cli = match Cli::try_parse_from(arguments) {
             Ok(cli) => cli,
             Err(error) => return refuse(&error),
         };

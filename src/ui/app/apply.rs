@@ -2,7 +2,8 @@
 
 use super::window::App;
 use crate::{
-    engine::{Contribution, Inquiry, PictureSource, Projection, Request},
+    engine::{Contribution, Inquiry, Opening, PictureSource, Projection, Request},
+    picture::Preparation,
     ui::{
         background::camera::Filming,
         chrome::{Overlay, finder::FinderState},
@@ -28,8 +29,20 @@ impl App {
             Command::Open(source) => self.open(source),
             Command::Compare(with) => self.compare(ctx, with),
             Command::OpenNetwork(opening) => {
+                let plain = Opening { preparation: Preparation::default(), labels: None, ..opening };
+                let opening = self.settings.prepared.recall(plain);
                 (self.runs.opening, self.notice.message) = (opening.clone(), None);
                 self.engine.request(Request::Open(opening));
+            }
+            Command::Prepare(preparation, labels) => {
+                self.runs.opening = Opening { preparation, labels, ..self.runs.opening.clone() };
+                self.notice.message = None;
+                let (preparation, labels) = (self.runs.opening.preparation.clone(), self.runs.opening.labels.clone());
+                self.engine.request(Request::Prepare(preparation, labels));
+            }
+            Command::ChooseLabels => {
+                let purpose = Purpose::Labels(self.runs.opening.preparation.clone());
+                self.output.dialogs.open(ctx, FileQuestion::Labels, purpose);
             }
             Command::OpenBeside(opening) => {
                 self.twin();

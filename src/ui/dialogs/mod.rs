@@ -3,7 +3,7 @@
 use crate::{
     Error, Result,
     engine::{Opening, PictureSource},
-    picture::ENDINGS,
+    picture::{ENDINGS, Preparation},
     ui::background::worker::spawn,
     ui::model::{
         commands::{Command, With},
@@ -28,6 +28,8 @@ pub enum FileQuestion {
     Folder,
     /// Weights for a network.
     Weights,
+    /// The names of the classes.
+    Labels,
     /// A folder to save in.
     Into,
     /// Where to save what a pane shows: the proposed name, and the endings of what can be written, the usual first.
@@ -53,6 +55,7 @@ pub fn native() -> Ask {
             FileQuestion::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
             FileQuestion::Into => dialog.set_title("Save in a folder").pick_folder(),
             FileQuestion::Weights => dialog.set_title("Open weights").add_filter("Weights", WEIGHTS).pick_file(),
+            FileQuestion::Labels => dialog.set_title("Open labels").add_filter("Labels", LABELS).pick_file(),
             FileQuestion::Save(name, endings) => {
                 let usual = endings.first().map_or("", |(ending, _)| ending);
                 let dialog = dialog.set_title("Export").set_file_name(format!("{name}.{usual}"));
@@ -69,6 +72,7 @@ pub fn native() -> Ask {
     })
 }
 
+const LABELS: &[&str] = &["txt", "json", "csv", "names", "labels"];
 const WEIGHTS: &[&str] = &["safetensors", "pth", "pt", "npz", "caffemodel"];
 
 /// What an answer is for.
@@ -79,6 +83,8 @@ pub enum Purpose {
     Compare,
     /// Open the network with these weights.
     Weights(Opening),
+    /// Name the classes by this file, and prepare pictures so.
+    Labels(Preparation),
     /// Save the pane.
     Save(TileId),
     /// Save the pane as it looks, or twice as large.
@@ -145,6 +151,7 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
         Purpose::Picture => Some(Command::Open(PictureSource::File(path))),
         Purpose::Compare => Some(Command::Compare(With::Picture(PictureSource::File(path)))),
         Purpose::Weights(opening) => Some(Command::OpenNetwork(Opening { weights: Source::File(path), ..opening })),
+        Purpose::Labels(preparation) => Some(Command::Prepare(preparation, Some(path))),
         Purpose::Save(_) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
     }
 }
