@@ -31,7 +31,7 @@ pub fn run(start: Start) -> Result<()> {
         .with_title("Striate")
         .with_app_id("striate")
         .with_inner_size([1280.0, 800.0])
-        .with_min_inner_size([900.0, 600.0])
+        .with_min_inner_size([640.0, 400.0])
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, ..Default::default() };
     let made = eframe::run_native(

@@ -34,7 +34,7 @@ impl App {
         }
         self.pending.heatmaps.cancelled();
         self.pending.asked.at = Some(now);
-        self.notice.message = None;
+        self.notice.forget_failure();
         match self.pending.asked.drawn.take() {
             Some(drawing) => {
                 self.pending.asked.ran = Some(drawing.clone());

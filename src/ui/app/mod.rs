@@ -1,6 +1,7 @@
 //! The window. Each frame takes in what happened ([`events`]), draws everything ([`frame`]), applies the commands that
 //! the panes returned ([`apply`]) and asks the engine for the next run ([`follow`]).
 
+mod actions;
 mod apply;
 mod capture;
 mod debounce;

@@ -7,10 +7,7 @@ use crate::{
     tour::{TOUR, Tour},
     ui::{
         dialogs::{FileQuestion, Purpose},
-        model::{
-            export::{Export, Texts, file_name},
-            state::Message,
-        },
+        model::export::{Export, Texts, file_name},
         theme::Palette,
     },
 };
@@ -30,7 +27,7 @@ impl App {
     }
 
     fn nothing_yet(&mut self) {
-        self.notice.message = Some(Message { text: "This pane has nothing to save yet".into(), failed: true });
+        self.notice.fail("This pane has nothing to save yet".into());
     }
 
     /// The pane that was clicked last, else the first.
@@ -81,8 +78,7 @@ impl App {
     /// Writes the tour of what is on screen into a folder in this one.
     pub(super) fn save_tour(&mut self, folder: &Path) {
         let Some(view) = self.view(&[], Palette::dark()) else { return };
-        let picture = view.run().picture.as_ref().map_or("numbers", |picture| picture.name.as_str());
-        let out = folder.join(file_name(view, &format!("{picture} tour")));
+        let out = folder.join(file_name(view, "tour"));
         let (run, class) = (Arc::clone(view.run()), view.class());
         let work = move |watch: &_| Tour::of(&run, class).write(NewFolder::create(&out, TOUR)?, &out, watch);
         self.engine.request(Request::Task("Writing the tour".into(), Box::new(work)));

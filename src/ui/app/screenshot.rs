@@ -10,10 +10,7 @@ use crate::{
     engine::Request,
     figures::Facts,
     paint::write_png,
-    ui::{
-        model::{export::Texts, state::Message},
-        theme::Palette,
-    },
+    ui::{model::export::Texts, theme::Palette},
 };
 use eframe::egui::{self, ColorImage, Pos2, Rect, Vec2, vec2};
 use egui_tiles::TileId;
@@ -108,7 +105,7 @@ impl App {
             let [width, height] = image.size;
             ctx.copy_image(image);
             let text = format!("Copied the pane as it looks, {width}x{height} pixels");
-            self.notice.message = Some(Message { text, failed: false });
+            self.notice.say(text);
             return;
         };
         let own = || self.view(&[], Palette::dark()).map(|view| Facts::of_run(view.run()).texts());

@@ -111,6 +111,25 @@ pub(super) struct Output {
 pub(super) struct Notice {
     pub message: Option<Message>,
     pub overlay: Overlay,
+    /// The window's title as it was last set.
+    pub title: String,
+}
+
+impl Notice {
+    /// Shows a message until it is dismissed or replaced.
+    pub fn say(&mut self, text: String) {
+        self.message = Some(Message { text, failed: false });
+    }
+
+    /// Reports a failure until it is dismissed, replaced, or out of date.
+    pub fn fail(&mut self, text: String) {
+        self.message = Some(Message { text, failed: true });
+    }
+
+    /// Removes a failure that a new request makes out of date. Other messages stay.
+    pub fn forget_failure(&mut self) {
+        self.message.take_if(|message| message.failed);
+    }
 }
 
 impl App {
@@ -196,7 +215,12 @@ impl App {
         self.results.synthesis.as_ref()
     }
 
-    /// The line at the bottom.
+    /// The window's title.
+    pub fn title(&self) -> &str {
+        &self.notice.title
+    }
+
+    /// The message in the status line.
     pub fn message(&self) -> Option<&Message> {
         self.notice.message.as_ref()
     }

@@ -237,6 +237,10 @@ pub enum Command {
     Do(Action),
     /// Run another picture.
     Open(PictureSource),
+    /// Open a file or folder by what it is: a picture, a folder of pictures, weights, a network.
+    OpenPath(PathBuf),
+    /// Open the finder with the start of a path.
+    FindPath(String),
     /// Compare the picture with another.
     Compare(With),
     /// Open another network.

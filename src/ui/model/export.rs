@@ -145,10 +145,19 @@ impl Export {
     }
 }
 
-/// A file's proposed name, without ending.
+/// The proposed name of a file, without ending: the network, the picture, and what a pane shows.
 pub fn file_name(view: View, name: &str) -> String {
-    let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
-    format!("{}-{name}", view.run().model.card.name)
+    let picture = view.run().picture.as_ref().map_or("numbers", |picture| picture.name.as_str());
+    let stem = picture.rsplit_once('.').map_or(picture, |(stem, _)| stem);
+    plain_name(&format!("{} {stem} {name}", view.run().model.card.name))
+}
+
+/// A name of letters, digits, dots and single hyphens, which no file system refuses.
+fn plain_name(name: &str) -> String {
+    let keeps = |c: char| c.is_alphanumeric() || c == '.' || c == '_';
+    let words = name.split(|c: char| !keeps(c)).filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join("-");
+    name.chars().take(120).collect::<String>().trim_matches(['-', '.']).to_owned()
 }
 
 /// The feature maps of a layer, `(units, height, width)`, or of one unit, `(height, width)`.
@@ -172,4 +181,17 @@ pub fn numbers_from(values: &Arc<Vec<f32>>, shape: &[usize]) -> Option<MakeNumbe
 /// The values of a tensor, for a pane to keep.
 pub fn values_of(tensor: &Tensor) -> Result<Arc<Vec<f32>>> {
     Ok(Arc::new(to_vec(tensor)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proposed_names_have_single_hyphens() {
+        let name = plain_name("vgg16 my  cat (2) saliency lemon  ·  score 12.3");
+        assert_eq!(name, "vgg16-my-cat-2-saliency-lemon-score-12.3");
+        assert_eq!(plain_name("../a\\b: c"), "a-b-c");
+        assert!(plain_name(&"long ".repeat(99)).len() <= 120);
+    }
 }

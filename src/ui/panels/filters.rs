@@ -3,14 +3,14 @@
 use crate::{
     figures::{Filters as LayerFilters, Scale, has_filters, read_colours},
     gpu::{Atlas, TileGrid, TileStyle},
-    net::NodeId,
+    net::{NodeId, Op},
     paint::{self, Layout, Range, Scaling, Style},
     ui::{
         background::textures::{rgba_texture, upload_maps},
         model::{
             commands::Command,
             export::Export,
-            state::{View, layer_name},
+            state::{Selection, View, layer_name},
         },
         panels::panel::{Panel, PanelKind},
         widgets::{caption, describe, fill, hollow},
@@ -36,6 +36,9 @@ struct FiltersPane {
 
 impl Panel for FiltersPane {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        let fed = view.node().name.clone();
+        let own = feeding(view);
+        let view = own.as_ref().map_or(view, |own| View { selection: own, ..view });
         self.filters.prepare(ui, view);
         let Some(shown) = &self.filters.shown else {
             caption(ui, format!("{}  ·  no filters", layer_name(view.node())));
@@ -48,7 +51,8 @@ impl Panel for FiltersPane {
             }
             return;
         };
-        caption(ui, shown.say(view, view.selection.unit));
+        let text = shown.say(view, view.selection.unit);
+        caption(ui, if own.is_some() { format!("{text}  ·  feeds {fed}") } else { text });
         let area = ui.available_size() - vec2(12.0, 0.0);
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         scroll.show(ui, |ui| match &shown.look {
@@ -68,6 +72,8 @@ impl Panel for FiltersPane {
     }
 
     fn export(&self, view: View) -> Option<Export> {
+        let own = feeding(view);
+        let view = own.as_ref().map_or(view, |own| View { selection: own, ..view });
         let shown = self.filters.shown.as_ref()?;
         let (filters, unit) = (Arc::clone(&shown.filters), view.selection.unit);
         let all = matches!(shown.look, FilterImages::Colour(_));
@@ -95,6 +101,26 @@ impl Panel for FiltersPane {
 fn weights_style(range: Range) -> TileStyle {
     let fixed = Some(range.symmetric());
     TileStyle { colours: Style::SIGNED, scaling: Scaling::Symmetric, fixed, ..TileStyle::default() }
+}
+
+/// The selection moved to the convolution that feeds the selected layer, where that layer has no filters of its own: through
+/// layers that keep each unit apart, such as rectifiers, normalisations and pools.
+fn feeding(view: View) -> Option<Selection> {
+    let graph = view.shown.graph();
+    let mut layer = view.selection.layer;
+    loop {
+        let node = graph.node(layer);
+        match (&node.op, node.inputs.as_slice()) {
+            (Op::Conv(_) | Op::Linear { .. } | Op::TableConv { .. }, _) => break,
+            (_, &[input]) if node.extent()[0] == graph.node(input).extent()[0] => layer = input,
+            _ => return None,
+        }
+    }
+    (layer != view.selection.layer).then(|| {
+        let mut own = view.selection.clone();
+        (own.layer, own.position) = (layer, None);
+        own
+    })
 }
 
 /// The next layer with filters towards the picture, else towards the classes.

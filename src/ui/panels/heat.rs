@@ -160,7 +160,12 @@ impl Panel for Heat {
         let inquiry = self.inquiry(view);
         let attribution = Arc::clone(view.answers.attribution(&inquiry.key())?.as_ref().ok()?);
         let (run, options) = (Arc::clone(view.run()), self.options.clone());
-        let name = format!("{} {}", inquiry.method.name, said(view, inquiry.target));
+        let aim = match inquiry.target {
+            Target::Class(class) => run.model.class_name(class).to_owned(),
+            _ => format!("{} unit {}", view.node().name, view.selection.unit),
+        };
+        let at = attribution.layer.map_or("", |layer| view.shown.graph().node(layer).name.as_str());
+        let name = format!("{at} {} {aim}", inquiry.method.name);
         let [channels, height, width] = attribution.shape;
         let shape: &[usize] = if channels == 1 { &[height, width] } else { &[channels, height, width] };
         let numbers = numbers_from(&Arc::new(attribution.values.clone()), shape);
@@ -220,7 +225,7 @@ impl Heat {
             let response = button.ui(ui, |ui| self.more(ui)).0;
             response
                 .on_hover_text("What the method lets you set; colours")
-                .accessible_name(format!("HeatOptions of {}", self.label));
+                .accessible_name(format!("Options of {}", self.label));
         });
     }
 

@@ -21,10 +21,14 @@ pub(super) const KIND: PanelKind = PanelKind {
     name: "scores",
     title: "Scores",
     about: "What the network takes the picture for. Click a class to see which pixels speak for it.",
-    make: || Box::new(Scores),
+    make: || Box::<Scores>::default(),
 };
 
-struct Scores;
+#[derive(Default)]
+struct Scores {
+    /// The picture and the network of the list: a list of another starts at its top.
+    listed: Option<(u64, usize)>,
+}
 
 /// Classes in the list; those behind have next to no probability.
 const SHOWN: usize = 100;
@@ -59,7 +63,12 @@ impl Panel for Scores {
             ranking.to_mut()[..=rank].rotate_right(1);
         }
         let count = ranking.len().min(SHOWN);
-        egui::ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, count, |ui, rows| {
+        let mut scroll = egui::ScrollArea::vertical().auto_shrink(false);
+        let key = (run.of, Arc::as_ptr(&run.model) as usize);
+        if self.listed.replace(key) != Some(key) {
+            scroll = scroll.vertical_scroll_offset(0.0);
+        }
+        scroll.show_rows(ui, ROW, count, |ui, rows| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for rank in rows {
                 row(ui, view, ranking[rank], out);

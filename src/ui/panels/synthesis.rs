@@ -63,6 +63,8 @@ pub(super) struct Synthesis {
     /// What the run was started for, in words.
     goal: String,
     painted: Option<(Arc<RgbImage>, TextureHandle)>,
+    /// The steps that the rewind slider offered when its drag began, and the place of its knob.
+    rewinding: Option<(Arc<[usize]>, usize)>,
 }
 
 /// Sizes to choose from, in pixels; 0 is the network's own.
@@ -196,6 +198,35 @@ impl Synthesis {
         }
     }
 
+    /// The slider back to an earlier step. A run goes on under the pointer: while the slider is dragged it keeps the steps
+    /// of the drag's begin, and the steps after the chosen one are dropped when it is released.
+    fn rewind(&mut self, ui: &mut Ui, frame: &Frame, out: &mut Vec<Command>) {
+        let at = frame.kept.partition_point(|&step| step <= frame.step).saturating_sub(1);
+        let (kept, mut index) = self.rewinding.clone().unwrap_or_else(|| (Arc::clone(&frame.kept), at));
+        let begin = index;
+        ui.spacing_mut().slider_width = ui.available_width();
+        // The caption above says which step is shown.
+        let slider = egui::Slider::new(&mut index, 0..=kept.len().saturating_sub(1)).show_value(false);
+        let hint = "Back to an earlier step when the slider is released; Resume goes on from there";
+        let response = ui.add(slider);
+        let held = response.dragged() || response.is_pointer_button_down_on();
+        if held {
+            let step = kept.get(index).copied().unwrap_or_default();
+            response.clone().show_tooltip_text(format!("back to step {step}"));
+            self.rewinding = Some((kept, index));
+        } else {
+            let chosen = self.rewinding.take().map(|(kept, _)| (kept, index));
+            // A key or a screen reader moves the slider without a drag.
+            let chosen = chosen.or_else(|| (index != begin).then_some((kept, index)));
+            if let Some(step) =
+                chosen.and_then(|(kept, index)| kept.get(index).copied()).filter(|&step| step < frame.step)
+            {
+                out.push(Command::Synthesise(Control::Rewind(step)));
+            }
+        }
+        response.on_hover_text(hint).accessible_name("Rewind");
+    }
+
     /// The picture as large as fits.
     fn picture(&mut self, ui: &mut Ui, picture: &Arc<RgbImage>, area: Rect) {
         if self.painted.as_ref().is_none_or(|(other, _)| !Arc::ptr_eq(other, picture)) {
@@ -229,18 +260,8 @@ impl Panel for Synthesis {
             return;
         };
         caption(ui, format!("{}  ·  {}", self.goal, said(frame)));
-        if frame.kept.len() > 1 {
-            let last = frame.kept.len() - 1;
-            let at = frame.kept.partition_point(|&step| step <= frame.step).saturating_sub(1);
-            let mut index = at;
-            ui.spacing_mut().slider_width = ui.available_width();
-            // The line above says which step it is.
-            let slider = egui::Slider::new(&mut index, 0..=last).show_value(false);
-            let response = ui.add(slider).on_hover_text("Back to an earlier step; Resume goes on from there");
-            response.accessible_name("Rewind");
-            if index < at {
-                out.push(Command::Synthesise(Control::Rewind(frame.kept[index])));
-            }
+        if frame.kept.len() > 1 || self.rewinding.is_some() {
+            self.rewind(ui, frame, out);
         }
         let area = ui.available_rect_before_wrap();
         let (above, below) = area.split_top_bottom_at_y((area.bottom() - CURVE).max(area.top() + 40.0));
