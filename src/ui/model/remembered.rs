@@ -52,7 +52,8 @@ impl Remembered {
         let (preparation, labels) = (opening.preparation.clone(), opening.labels.clone());
         self.0.insert(key, Choices { preparation, labels, changed });
         while self.0.len() > MOST {
-            let Some(oldest) = self.0.iter().min_by_key(|(_, choices)| choices.changed).map(|(key, _)| key.clone()) else {
+            let Some(oldest) = self.0.iter().min_by_key(|(_, choices)| choices.changed).map(|(key, _)| key.clone())
+            else {
                 return;
             };
             self.0.remove(&oldest);

@@ -181,7 +181,8 @@ fn numbers(ui: &mut Ui, name: &str, text: &mut String) -> Option<Vec<f32>> {
     };
     let colour = read(text).is_none().then(|| ui.visuals().error_fg_color);
     let edit = egui::TextEdit::singleline(text).desired_width(130.0).text_color_opt(colour);
-    let response = ui.add(edit).labelled_by(label.id).on_hover_text("A number for each channel, or one for all; Enter applies");
+    let response =
+        ui.add(edit).labelled_by(label.id).on_hover_text("A number for each channel, or one for all; Enter applies");
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     read(text).filter(|_| entered)
 }
@@ -239,7 +240,8 @@ fn classes(ui: &mut Ui, view: View) {
     let run: &Run = view.run();
     let trained = !run.model.is_untrained();
     for &class in view.shown.ranking.iter().take(CLASSES) {
-        let value = if trained { format!("{:.1}%", 100.0 * run.probabilities[class]) } else { number(run.scores[class]) };
+        let value =
+            if trained { format!("{:.1}%", 100.0 * run.probabilities[class]) } else { number(run.scores[class]) };
         ui.add(egui::Label::new(format!("{value}  {}", run.model.class_name(class))).truncate());
     }
     if !trained {
