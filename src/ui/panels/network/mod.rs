@@ -16,10 +16,7 @@ use crate::{
         },
         panels::panel::{Panel, PanelKind, keep, take},
         theme::RADIUS,
-        widgets::{
-            caption, describe,
-            layer_slider::{Along, layer_slider},
-        },
+        widgets::{caption, describe, layer_slider::layer_slider},
     },
 };
 use drawn::{BOX, DrawingView, Drawn, LOW, READABLE, is_low};
@@ -99,7 +96,7 @@ impl Panel for Architecture {
         }
         let whole = ui.available_rect_before_wrap();
         let (area, rail) = whole.split_top_bottom_at_y((whole.bottom() - RAIL).max(whole.top()));
-        layer_slider(ui, rail, Along::Drawing, view, out);
+        layer_slider(ui, rail, view, out);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
         child.set_clip_rect(area.intersect(ui.clip_rect()));
         if let Some(name) = self.canvas(&mut child, view, area, out) {
