@@ -87,7 +87,7 @@ fn append(
         let group = first..end;
         match name {
             // A name that nearly all layers begin with says nothing.
-            Some(_) if 2 * group.len() > graph.nodes().len() => {
+            Some(_) if 5 * group.len() > 4 * graph.nodes().len() => {
                 append(graph, selected, toggled, group, (part + 1, depth), rows);
             }
             Some(name) if group.len() > 1 && depth < DEPTH => {

@@ -129,6 +129,6 @@ mod tests {
     fn numbers_are_as_long_as_their_cells_are_wide() {
         assert_eq!([1.0, 0.25, -0.004, 10.0, 0.0].map(|value| short(value, 36.0)), ["1", "0.25", "0", "10", "0"]);
         assert_eq!([1.0, 0.25, -1.25].map(|value| short(value, 26.0)), ["1", "0.2", "-1.2"]);
-        assert_eq!(short(0.012345, 50.0), "0.0123");
+        assert_eq!(short(0.012345, 50.0), "0.01235");
     }
 }
