@@ -27,11 +27,14 @@ pub fn group_row(ui: &Ui, rect: Rect, group: &LayerGroup, view: View) -> bool {
     let left = inner.left() + 8.0 + INDENT * group.depth as f32;
     let strong = ui.visuals().strong_text_color();
     let small = TextStyle::Small.resolve(ui.style());
-    let sign = if group.open { "\u{23f7}" } else { "\u{23f5}" };
     let at = |x: f32| pos2(x, inner.center().y);
-    let shown = painter.text(at(left), Align2::LEFT_CENTER, sign, small.clone(), view.palette.weak);
+    // Drawn, since the font has no such sign: down while the group is open, else right.
+    let corners =
+        if group.open { [[0.0, -3.0], [8.0, -3.0], [4.0, 3.0]] } else { [[1.0, -4.0], [7.0, 0.0], [1.0, 4.0]] };
+    let corners = corners.map(|corner| at(left) + Vec2::from(corner)).to_vec();
+    painter.add(egui::Shape::convex_polygon(corners, view.palette.weak, egui::Stroke::NONE));
     let font = TextStyle::Body.resolve(ui.style());
-    let title = painter.text(at(shown.right() + 6.0), Align2::LEFT_CENTER, &group.name, font, strong);
+    let title = painter.text(at(left + 14.0), Align2::LEFT_CENTER, &group.name, font, strong);
     let last = view.shown.graph().node(group.layers.end - 1);
     let about = format!("{} layers  {}", group.layers.len(), describe::short_output(last));
     painter.text(at(title.right() + 8.0), Align2::LEFT_CENTER, &about, small, view.palette.weak);

@@ -4,7 +4,7 @@
 use crate::ui::model::{commands::Command, state::View};
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
-/// What it runs along.
+/// The place of the slider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Along {
     /// Down the strip of layers.
@@ -113,7 +113,7 @@ fn slider(ui: &mut Ui, area: Rect, along: Along, stops: &[f32], view: View, out:
     response.on_hover_text(format!("{name}, layer {layer} of {last}: drag to go through the network"));
 }
 
-/// What a screen reader, or a test, sets it to.
+/// The layer that a screen reader or a test requests.
 fn set(ui: &Ui, response: &egui::Response, last: usize) -> Option<usize> {
     ui.input(|input| {
         let mut set = None;
@@ -126,7 +126,7 @@ fn set(ui: &Ui, response: &egui::Response, last: usize) -> Option<usize> {
     })
 }
 
-/// Where the maps become smaller than all before: the side they have from there on.
+/// Marks on the rail where the maps become smaller than all before, with their new side.
 fn marks(ui: &Ui, rail: Rect, last: usize, view: View) {
     let (mut least, mut free) = (usize::MAX, f32::NEG_INFINITY);
     for (id, node) in view.shown.graph().nodes().iter().enumerate() {
@@ -141,7 +141,7 @@ fn marks(ui: &Ui, rail: Rect, last: usize, view: View) {
         let text = if rows == columns { rows.to_string() } else { format!("{rows}x{columns}") };
         let galley = painter.layout_no_wrap(text, FontId::proportional(10.0), view.palette.weak);
         let corner = Align2::CENTER_TOP.anchor_size(pos2(at.x, at.y + 8.0), galley.size()).min;
-        // Where it would lie over the last, the mark has to do.
+        // A text that would cover the last one is left out.
         if corner.x >= free {
             free = corner.x + galley.size().x + 3.0;
             painter.galley(corner, galley, view.palette.weak);

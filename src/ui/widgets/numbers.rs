@@ -14,7 +14,7 @@ pub const READABLE: f32 = 24.0;
 
 /// Values row by row, to be drawn as cells.
 pub struct NumberGrid<'a> {
-    /// What they are.
+    /// The title above them.
     pub title: &'a str,
     /// Row by row; `None` beyond the edge of an input.
     pub values: &'a [Option<f32>],
@@ -22,11 +22,11 @@ pub struct NumberGrid<'a> {
     pub columns: usize,
     /// The side of a cell in points.
     pub cell: f32,
-    /// What the colours span.
+    /// The range of the colours.
     pub range: Range,
     /// The colours.
     pub style: Style,
-    /// Whether the numbers stand in the cells; else somebody lays something over them.
+    /// Whether the numbers are written in the cells.
     pub written: bool,
 }
 

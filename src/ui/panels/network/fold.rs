@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Layers whose branches meet: all that share a name up to a dot with a layer of several inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoldBlock {
-    /// What their names share, without the dot.
+    /// The common beginning of their names, without the dot.
     pub name: String,
     /// The layers, in order.
     pub nodes: Vec<NodeId>,
@@ -38,7 +38,7 @@ pub struct Boxed {
     pub block: Option<usize>,
     /// The layer; of a block, its last one: its output.
     pub node: NodeId,
-    /// How many layers it stands for.
+    /// Number of layers that it stands for.
     pub count: usize,
 }
 

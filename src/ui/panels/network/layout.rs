@@ -12,15 +12,15 @@ const ACROSS: f32 = 34.0;
 const DOWN: f32 = 12.0;
 /// Between lines.
 const BETWEEN: f32 = 46.0;
-/// What an edge takes of a rank that it crosses.
+/// Height that an edge takes in a rank that it crosses.
 const LANE: f32 = 7.0;
 
 /// A drawing, in points at its usual size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoxLayout {
-    /// Of every box.
+    /// The rectangle of every box.
     pub boxes: Vec<Rect>,
-    /// Of every edge: the corners it goes through, from the right side of a box to the left side of another.
+    /// The corners of every edge, from the right side of a box to the left side of another.
     pub edges: Vec<Vec<Pos2>>,
     /// Around everything.
     pub bounds: Rect,
@@ -133,7 +133,7 @@ fn breaks(folded: &Folded, rank: &[usize], ranks: usize) -> Vec<Break> {
     breaks
 }
 
-/// Where a rank stands.
+/// The place of a rank in its line.
 #[derive(Clone, Copy)]
 struct RankLine {
     /// Which line it is in.
@@ -176,7 +176,7 @@ fn lines(rows: &[Vec<usize>], cells: &[Cell], breaks: &[Break], aspect: f32) -> 
             top += lowest - highest + BETWEEN;
             (first, number) = (end, number + 1);
         }
-        // How large it can be shown.
+        // The scale at which it fits the page.
         (found, (aspect / widest).min(1.0 / top))
     };
     let all = (1..=24).map(|count| broken((total / count as f32).max(240.0)));

@@ -63,7 +63,7 @@ const MANY: usize = 250;
 /// Height of the layer slider below the drawing.
 const RAIL: f32 = 32.0;
 
-/// How far one may zoom.
+/// Limits of the zoom.
 const ZOOM: [f32; 2] = [0.02, 4.0];
 impl Panel for Architecture {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
