@@ -27,6 +27,7 @@ mod monkey;
 mod naming;
 mod opening;
 mod pace;
+mod preparing;
 mod same_pictures;
 mod saving;
 mod sessions;

@@ -1,7 +1,7 @@
 //! The state that panes read: the selection, the run on screen, and the results of the engine.
 
 use crate::{
-    engine::{Answers, Frame, Lane, LayerView, Run, Status},
+    engine::{Answers, Frame, Lane, LayerView, Opening, Run, Status},
     net::{Cost, Graph, Node, NodeId, Op},
     paint::{Scaling, Style},
     picture::Alteration,
@@ -153,6 +153,8 @@ pub struct View<'a> {
     pub other: Option<&'a Shown>,
     /// The selection.
     pub selection: &'a Selection,
+    /// The open network with the choices about it.
+    pub opening: &'a Opening,
     /// The colours of feature maps.
     pub look: Colouring,
     /// Which part of the picture panes show.

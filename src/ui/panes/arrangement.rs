@@ -14,7 +14,7 @@ type TabGroup = &'static [&'static str];
 const LAYER: TabGroup = &["activations", "filters", "network", "layers", "convolution"];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
-const PICTURE: TabGroup = &["picture", "folder", "pad"];
+const PICTURE: TabGroup = &["picture", "preparation", "folder", "pad"];
 const UNIT: TabGroup = &["unit", "compare"];
 const SCORES: TabGroup = &["scores", "invariance"];
 /// The same in a window that is too low for three groups at the side.
