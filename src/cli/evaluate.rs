@@ -1,9 +1,9 @@
 //! `striate evaluate`: how often the network is right, over a folder of pictures.
 
 use super::{
-    args::NetworkArgs,
+    args::{NetworkArgs, path},
     console::Console,
-    facts::{Facts, object},
+    facts::{Facts, object, shown_path},
     table::{Table, thousands},
 };
 use crate::{Error, Result, engine::Model, kernels::to_vec, picture::Picture};
@@ -23,6 +23,7 @@ use std::{
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The folder that holds a folder for each class
+    #[arg(value_parser = path())]
     folder: PathBuf,
     #[command(flatten)]
     network: NetworkArgs,
@@ -45,6 +46,7 @@ const NO_PICTURES: [&str; 8] = ["txt", "csv", "tsv", "json", "xml", "md", "npy",
 struct Evaluation {
     #[serde(flatten)]
     facts: Facts,
+    #[serde(serialize_with = "shown_path")]
     folder: PathBuf,
     pictures: usize,
     top1: f64,

@@ -9,8 +9,8 @@ use crate::{
     paint::Range,
     zoo::Label,
 };
-use serde::Serialize;
-use std::path::PathBuf;
+use serde::{Serialize, Serializer};
+use std::path::{Path, PathBuf};
 
 /// The keys are part of the command line: they stay as they are.
 #[derive(Clone, Serialize)]
@@ -64,9 +64,9 @@ pub(super) struct Facts {
     pub check: Option<Checks>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectFacts>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_file")]
     pub out: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_file")]
     pub raw: Option<PathBuf>,
 }
 
@@ -235,7 +235,8 @@ impl Facts {
         text.push_str(&self.check.as_ref().map(Checks::text).unwrap_or_default());
         for (path, what) in [(&self.out, "picture"), (&self.raw, "values")] {
             if let Some(path) = path {
-                text.push_str(&format!("wrote the {what} to {}\n", path.display()));
+                let place = if path == Path::new("-") { "standard output".into() } else { path.to_string_lossy() };
+                text.push_str(&format!("wrote the {what} to {place}\n"));
             }
         }
         Ok(text)
@@ -257,10 +258,28 @@ fn plain(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A JSON object on a few lines, ended by a line feed.
+/// A path as JSON: text, in which bytes that are not UTF-8 are U+FFFD.
+pub(super) fn shown_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
+}
+
+fn shown_file<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    match path {
+        Some(path) => shown_path(path, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// A JSON object on a few lines, ended by a line feed. Control characters above ASCII are escaped too: terminals obey
+/// them.
 pub(super) fn object(value: &impl Serialize) -> Result<String> {
+    let escaped = |text: String| {
+        let is_control = |c: char| ('\u{7f}'..'\u{a0}').contains(&c);
+        let escape = |c: char| if is_control(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+        if text.contains(is_control) { text.chars().map(escape).collect() } else { text }
+    };
     let text = serde_json::to_string_pretty(value);
-    text.map(|text| text + "\n").map_err(|error| crate::Error::Failed(format!("cannot write JSON: {error}")))
+    text.map(|text| escaped(text) + "\n").map_err(|error| crate::Error::Failed(format!("cannot write JSON: {error}")))
 }
 
 /// "3, 5, 8".

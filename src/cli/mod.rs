@@ -40,7 +40,7 @@ mod window;
 pub use tour::write_tour;
 pub use window::{Wanted, Window};
 
-use crate::{Error, Result};
+use crate::{Error, Result, paths::printable};
 use clap::{Parser, Subcommand, error::ErrorKind};
 use console::Console;
 use std::{
@@ -128,10 +128,10 @@ pub fn main(window: Option<Window>) -> ExitCode {
     })
 }
 
-/// Writes to standard output. Who closes it early, as `head` does, has seen enough: that is no error.
+/// Writes text to standard output. Whoever closes it early, as `head` does, has seen enough: that is no error.
 fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(printable(text).as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::Failed(format!("cannot write to standard output: {error}")))
         }
@@ -150,7 +150,7 @@ fn fail(error: &Error) -> ExitCode {
 
 /// One line on standard error. There is nobody left to tell when that fails.
 fn complain(message: &str) {
-    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = printable(&message.split_whitespace().collect::<Vec<_>>().join(" "));
     let _ = writeln!(io::stderr(), "striate: {line}");
 }
 

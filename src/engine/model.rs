@@ -53,8 +53,10 @@ pub struct Model {
     pub weights: Source,
     /// What its outputs mean.
     pub labels: Labels,
-    /// What the weights file says of itself.
+    /// Facts that the weights file states about itself.
     pub metadata: HashMap<String, String>,
+    /// Sentences about the weights file that its user should read.
+    pub notes: Vec<String>,
 }
 
 /// Largest side of an input in pixels. Below it, the memory that is free decides.
@@ -88,13 +90,16 @@ impl Model {
             (source, _) => source.clone(),
         };
         let mut preprocess = (card.preprocess)().with_size(size);
+        let mut notes = Vec::new();
         let (graph, tensors, metadata) = match &weights {
             Source::Synthetic(seed) => {
                 let tensors = weights::synthetic(&graph, *seed)?;
                 (graph, tensors, HashMap::new())
             }
             Source::File(path) => {
-                let (graph, file) = weights::fit(weights::read_file(path, watch)?, graph)?;
+                let mut file = weights::read_file(path, watch)?;
+                notes.append(&mut file.notes);
+                let (graph, file) = weights::fit(file, graph)?;
                 if file.format == Format::Caffe && preprocess.channels() == 3 {
                     preprocess = preprocess.caffe();
                 }
@@ -111,7 +116,7 @@ impl Model {
             return Err(Error::Usage("--half is for the fast engine, which runs on the CPU".into()));
         }
         let network = Arc::new(network.with_half_linear(opening.half)?);
-        Ok(Model { card, network, preprocess, weights, labels, metadata })
+        Ok(Model { card, network, preprocess, weights, labels, metadata, notes })
     }
 
     /// Whether the weights are made up, so that no picture means anything.

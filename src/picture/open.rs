@@ -1,5 +1,6 @@
 //! Files, bytes and clipboard pixels to [`Picture`]; every failure is one sentence that names the file.
 
+use std::ffi::OsStr;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 
 use super::{SAMPLES, flatten, jpeg};
 use crate::error::{Error, Result, unknown};
+use crate::paths::from_user;
 
 /// The largest picture that is decoded, in pixels: 256 megapixels.
 pub const MAX_PIXELS: u64 = 256_000_000;
@@ -36,8 +38,10 @@ impl Picture {
     ///
     /// # Errors
     /// An unknown sample (with the nearest names), or whatever [`Picture::open`] says.
-    pub fn from_source(source: &str) -> Result<Picture> {
-        let Some(name) = source.strip_prefix("sample:") else { return Self::open(Path::new(source)) };
+    pub fn from_source(source: impl AsRef<OsStr>) -> Result<Picture> {
+        let source = source.as_ref();
+        let name = source.to_str().and_then(|source| source.strip_prefix("sample:"));
+        let Some(name) = name else { return Self::open(&from_user(source)) };
         let names = || SAMPLES.iter().map(|sample| sample.name);
         match SAMPLES.iter().find(|sample| sample.name == name) {
             Some(sample) => Self::decode(sample.bytes, sample.name),

@@ -46,14 +46,14 @@ use crate::{
     watch::Watch,
 };
 use eframe::egui;
-use std::path::Path;
+use std::{ffi::OsString, path::Path};
 
 /// What the window opens with.
 pub struct Start {
     /// The network.
     pub opening: Opening,
     /// `sample:NAME` or a path; the first sample where `None`.
-    pub picture: Option<String>,
+    pub picture: Option<OsString>,
     /// Where to compute.
     pub device: DeviceChoice,
     /// Writes everything about a run and a class into a folder, and says so in a sentence.

@@ -34,7 +34,7 @@ use crate::{
 };
 use eframe::egui::{self, Panel, Theme};
 use egui_tiles::{TileId, Tree};
-use std::{path::PathBuf, sync::Arc};
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// One line at the bottom.
 pub struct Message {
@@ -102,8 +102,10 @@ impl App {
         let ctx = cc.egui_ctx.clone();
         let engine = Engine::start(start.device, move || ctx.request_repaint())?;
         engine.request(Request::Open(start.opening.clone()));
-        let picture = start.picture.unwrap_or_else(|| format!("sample:{}", SAMPLES[0].name));
-        engine.request(Request::Picture(PictureSource::Named(picture)));
+        let picture = start.picture.map_or_else(|| Ok(format!("sample:{}", SAMPLES[0].name)), OsString::into_string);
+        // A name that is not UTF-8 is a file's.
+        let picture = picture.map_or_else(|path| PictureSource::File(path.into()), PictureSource::Named);
+        engine.request(Request::Picture(picture));
         let mut dialogs = Dialogs::new(ask);
         dialogs.folder = settings.folder;
         Ok(App {
