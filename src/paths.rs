@@ -29,7 +29,9 @@ fn expand(path: &Path, home: Option<&OsStr>) -> PathBuf {
 /// `text` without what a terminal would obey or show out of order: control characters and marks of writing direction
 /// become U+FFFD. Line feeds and tabs stay.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if is_harmless(c) || matches!(c, '\n' | '\t') { c } else { char::REPLACEMENT_CHARACTER }).collect()
+    text.chars()
+        .map(|c| if is_harmless(c) || matches!(c, '\n' | '\t') { c } else { char::REPLACEMENT_CHARACTER })
+        .collect()
 }
 
 /// At most `most` characters of `text`, all on one line and [`printable`]; what was cut is shown as `…`.
@@ -63,7 +65,10 @@ mod tests {
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_printable() {
-        assert_eq!(printable("a\x1b[31mb\x07\u{9b}c\u{202e}d\r\n\te"), "a\u{fffd}[31mb\u{fffd}\u{fffd}c\u{fffd}d\u{fffd}\n\te");
+        assert_eq!(
+            printable("a\x1b[31mb\x07\u{9b}c\u{202e}d\r\n\te"),
+            "a\u{fffd}[31mb\u{fffd}\u{fffd}c\u{fffd}d\u{fffd}\n\te"
+        );
         assert_eq!(printable("Mönch, 修道士"), "Mönch, 修道士");
         assert_eq!(brief("abc", 3), "abc");
         assert_eq!(brief("ab\ncd", 4), "ab\u{fffd}…");

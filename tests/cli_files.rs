@@ -2,9 +2,9 @@
 //! own beside them.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod desk;
+mod cli_support;
 
-use desk::Desk;
+use cli_support::Desk;
 use std::{fs, path::Path, process::Stdio};
 
 #[test]
@@ -84,13 +84,19 @@ fn file_names_are_bytes() {
     let (jpg, png, npy, labels) = (latin("jpg"), latin("png"), latin("npy"), latin("txt"));
     fs::write(&labels, "cat\n".repeat(10)).unwrap();
     let network = [os("--network"), os("lenet5")];
-    run(&[&[os("classify"), jpg.as_os_str(), os("--raw"), npy.as_os_str(), os("--labels"), labels.as_os_str()], &network[..]].concat());
-    let json = run(&[&[os("saliency"), jpg.as_os_str(), os("--out"), png.as_os_str(), os("--json")], &network[..]].concat());
+    run(&[
+        &[os("classify"), jpg.as_os_str(), os("--raw"), npy.as_os_str(), os("--labels"), labels.as_os_str()],
+        &network[..],
+    ]
+    .concat());
+    let json =
+        run(&[&[os("saliency"), jpg.as_os_str(), os("--out"), png.as_os_str(), os("--json")], &network[..]].concat());
     assert!(json.contains("caf\u{fffd}.png"), "{json}");
     assert!(png.is_file() && npy.is_file());
     // Weights and arrays, and a folder's name.
     let tour = latin("tour");
-    run(&[&[os("tour"), jpg.as_os_str(), os("--out"), tour.as_os_str(), os("--layers"), os("C1")], &network[..]].concat());
+    run(&[&[os("tour"), jpg.as_os_str(), os("--out"), tour.as_os_str(), os("--layers"), os("C1")], &network[..]]
+        .concat());
     assert!(tour.join("index.html").is_file());
     for arguments in [[os("--weights"), npy.as_os_str()], [os("--input"), npy.as_os_str()]] {
         let picture = if arguments[0] == "--weights" { vec![jpg.as_os_str()] } else { Vec::new() };

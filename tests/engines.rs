@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Tensor};
 use std::sync::Arc;
 use striate::{
     kernels::{blocked::Isa, to_vec},
-    net::{Builder, Conv, Engine, Graph, Network, Op, Padding, Reverse, Rule, Window},
+    net::{Backend, Builder, Conv, Graph, Network, Op, Padding, Reverse, Rule, Window},
     watch::Watch,
     weights, zoo,
 };
@@ -17,9 +17,9 @@ const TOLERANCE: f32 = 1e-4;
 /// Multiply-adds up to which every layer is compared: the networks of a few seconds.
 const MOST_MACS: u64 = 2_100_000_000;
 
-fn network(graph: &Graph, engine: Engine) -> Arc<Network> {
+fn network(graph: &Graph, backend: Backend) -> Arc<Network> {
     let tensors = weights::synthetic(graph, 0).unwrap();
-    Arc::new(Network::new(graph.clone(), tensors, "synthetic", &Device::Cpu).unwrap().with_engine(engine))
+    Arc::new(Network::new(graph.clone(), tensors, "synthetic", &Device::Cpu).unwrap().with_backend(backend))
 }
 
 fn difference(ours: &Tensor, theirs: &Tensor) -> f32 {
@@ -49,8 +49,12 @@ fn tangled() -> Graph {
     let i = net.add("i", Op::Relu, &[sum]);
     let odd = net.add("odd", Op::Concat, &[i, g, i]);
     let pads = Padding { top: 0, bottom: 1, left: 2, right: 0 };
-    let j = net.add("j", Op::Conv(Conv { padding: pads, dilation: 2, ..Conv::new(40, 2) }), &[odd]);
+    let j = net.add("j", Op::Conv(Conv { padding: pads, dilation: [2, 2], ..Conv::new(40, 2) }), &[odd]);
     let k = net.add("k", Op::Dropout { p: 0.5 }, &[j]);
+    let uneven = Conv { stride: [1, 2], dilation: [2, 1], ..Conv::rect(40, [2, 3]).pad(1) };
+    let k = net.add("uneven", Op::Conv(uneven), &[k]);
+    // No kernel for blocked maps computes this one.
+    let k = net.add("tanh", Op::Tanh { amplitude: 1.7, slope: 0.6 }, &[k]);
     let l = net.add("l", Op::AvgPool { window: Window::new(3, 2).pad(1), count_padding: true }, &[k]);
     let m = net.add("m", Op::MaxPool(Window::new(3, 2).pad(1)), &[k]);
     let n = net.add("n", Op::Add, &[l, m]);
@@ -65,7 +69,7 @@ fn tangled() -> Graph {
 #[test]
 fn a_tangled_graph_on_every_instruction_set() {
     let graph = tangled();
-    let reference = network(&graph, Engine::Candle);
+    let reference = network(&graph, Backend::Candle);
     let picture = weights::uniform("picture", 3 * 3 * 21 * 18, 1);
     let picture = Tensor::from_vec(picture, (3, 3, 21, 18), &Device::Cpu).unwrap();
     let expected = reference.forward(&picture, &Watch::default()).unwrap();
@@ -74,7 +78,7 @@ fn a_tangled_graph_on_every_instruction_set() {
         let mut ours = Network::new(graph.clone(), tensors, "synthetic", &Device::Cpu).unwrap();
         ours.set_isa(isa);
         let ours = Arc::new(ours);
-        assert_eq!(ours.engine(), Engine::Fast);
+        assert_eq!(ours.backend(), Backend::Fast);
         let trace = ours.forward(&picture, &Watch::default()).unwrap();
         for (id, node) in graph.nodes().iter().enumerate() {
             let d = difference(trace.output(id), expected.output(id));
@@ -113,8 +117,8 @@ fn every_network_forward() {
         let [channels, height, width] = graph.input_shape();
         let picture = weights::uniform("picture", channels * height * width, 0);
         let picture = Tensor::from_vec(picture, (1, channels, height, width), &Device::Cpu).unwrap();
-        let [ours, theirs] = [Engine::Fast, Engine::Candle]
-            .map(|engine| network(&graph, engine).forward(&picture, &Watch::default()).unwrap());
+        let [ours, theirs] = [Backend::Fast, Backend::Candle]
+            .map(|backend| network(&graph, backend).forward(&picture, &Watch::default()).unwrap());
         let mut worst = (0f32, "");
         for (id, node) in graph.nodes().iter().enumerate() {
             let d = difference(ours.output(id), theirs.output(id));
@@ -127,7 +131,7 @@ fn every_network_forward() {
 
 #[test]
 fn cancelling_stops_between_layers() {
-    let network = network(&tangled(), Engine::Fast);
+    let network = network(&tangled(), Backend::Fast);
     let picture = Tensor::zeros((1, 3, 21, 18), DType::F32, &Device::Cpu).unwrap();
     let watch = Watch::default();
     let trace = network.forward(&picture, &watch).unwrap();
@@ -163,7 +167,7 @@ fn half_linear_layers() {
     let single = open(tensors.clone(), false);
     assert_eq!(single.weights(large)[0].dtype(), DType::F32, "it is not float16 by itself");
     let rounded = open(tensors.clone(), true);
-    assert_eq!((rounded.weights(large)[0].dtype(), rounded.engine()), (DType::F16, Engine::Fast));
+    assert_eq!((rounded.weights(large)[0].dtype(), rounded.backend()), (DType::F16, Backend::Fast));
     assert_eq!(rounded.weights(small)[0].dtype(), DType::F32, "a small layer gains nothing");
     for (ours, theirs) in answers(&rounded).iter().zip(&answers(&single)) {
         let off = difference(ours, theirs);
@@ -178,7 +182,7 @@ fn half_linear_layers() {
     for (ours, theirs) in answers(&exact).iter().zip(&answers(&full)) {
         assert_eq!(to_vec(ours).unwrap(), to_vec(theirs).unwrap());
     }
-    let candle = Arc::new(Arc::into_inner(exact).unwrap().with_engine(Engine::Candle));
+    let candle = Arc::new(Arc::into_inner(exact).unwrap().with_backend(Backend::Candle));
     for (ours, theirs) in answers(&candle).iter().zip(&answers(&full)) {
         assert!(difference(ours, theirs) < TOLERANCE);
     }

@@ -34,17 +34,23 @@ impl Random {
 }
 
 /// A convolution of some shape that fits its input.
-fn geometry(random: &mut Random, kernel: [usize; 2], stride: usize, dilation: usize, groups: usize) -> Geometry {
+fn geometry(
+    random: &mut Random,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    dilation: [usize; 2],
+    groups: usize,
+) -> Geometry {
     let channels = groups * (1 + random.below(40 / groups + 1));
     let units = groups * (1 + random.below(50 / groups + 1));
     let before = kernel.map(|k| random.below(k.min(3)));
     let after = kernel.map(|k| random.below(k.min(3)));
-    let span = kernel.map(|k| dilation * (k - 1) + 1);
+    let span = [0, 1].map(|axis| dilation[axis] * (kernel[axis] - 1) + 1);
     let size = [0, 1].map(|axis| (span[axis] + random.below(19)).saturating_sub(before[axis] + after[axis]).max(1));
     let room = |axis: usize| (size[axis] + before[axis] + after[axis]).checked_sub(span[axis]);
     match (room(0), room(1)) {
         (Some(rows), Some(columns)) => {
-            let output = [units, rows / stride + 1, columns / stride + 1];
+            let output = [units, rows / stride[0] + 1, columns / stride[1] + 1];
             Geometry { input: [channels, size[0], size[1]], output, kernel, stride, dilation, groups, before }
         }
         _ => geometry(random, kernel, stride, dilation, groups),
@@ -61,8 +67,8 @@ fn products(g: &Geometry, batch: usize, mut f: impl FnMut(usize, usize, usize)) 
                     let channel = unit / group_units * group_channels + inner;
                     for row in 0..g.kernel[0] {
                         for column in 0..g.kernel[1] {
-                            let i = (y * g.stride + row * g.dilation).checked_sub(g.before[0]);
-                            let j = (x * g.stride + column * g.dilation).checked_sub(g.before[1]);
+                            let i = (y * g.stride[0] + row * g.dilation[0]).checked_sub(g.before[0]);
+                            let j = (x * g.stride[1] + column * g.dilation[1]).checked_sub(g.before[1]);
                             let Some((i, j)) = i.zip(j).filter(|&(i, j)| i < g.input[1] && j < g.input[2]) else {
                                 continue;
                             };
@@ -180,7 +186,8 @@ fn direct_convolutions() {
     for isa in Isa::all() {
         for _ in 0..40 {
             let kernel = [random.of(&[1, 1, 2, 3, 5, 7]), random.of(&[1, 1, 2, 3, 5, 7])];
-            let (stride, dilation) = (random.of(&[1, 1, 2, 3, 4]), random.of(&[1, 1, 1, 2, 3]));
+            let stride = [0, 1].map(|_| random.of(&[1, 1, 2, 3, 4]));
+            let dilation = [0, 1].map(|_| random.of(&[1, 1, 1, 2, 3]));
             let groups = random.of(&[1, 1, 1, 2, 3, 8, 32]);
             let g = geometry(&mut random, kernel, stride, dilation, groups);
             check(&mut random, isa, g, None, false, DIRECT);
@@ -193,8 +200,9 @@ fn the_first_layer_reads_a_planar_picture() {
     let mut random = Random(2);
     for isa in Isa::all() {
         for _ in 0..20 {
-            let (kernel, stride) = (random.of(&[1, 3, 5, 7, 11]), random.of(&[1, 2, 4]));
-            let g = geometry(&mut random, [kernel, kernel], stride, 1, 1);
+            let kernel = random.of(&[1, 3, 5, 7, 11]);
+            let stride = [0, 1].map(|_| random.of(&[1, 2, 4]));
+            let g = geometry(&mut random, [kernel, kernel], stride, [1; 2], 1);
             let g = Geometry { input: [1 + random.below(4), g.input[1], g.input[2]], ..g };
             check(&mut random, isa, g, None, true, DIRECT);
         }
@@ -207,11 +215,11 @@ fn winograd() {
     for isa in Isa::all() {
         for (tile, tolerance) in [(2, F2), (4, F4)] {
             for _ in 0..20 {
-                let g = geometry(&mut random, [3, 3], 1, 1, 1);
+                let g = geometry(&mut random, [3, 3], [1; 2], [1; 2], 1);
                 check(&mut random, isa, g, Some(tile), false, tolerance);
             }
             // More channels than one task takes through all steps.
-            let g = Geometry { input: [144, 13, 9], ..geometry(&mut random, [3, 3], 1, 1, 1) };
+            let g = Geometry { input: [144, 13, 9], ..geometry(&mut random, [3, 3], [1; 2], [1; 2], 1) };
             let g = Geometry { output: [g.output[0], 12, 8], before: [1, 0], ..g };
             check(&mut random, isa, g, Some(tile), false, tolerance);
         }

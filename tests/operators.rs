@@ -79,10 +79,14 @@ fn convolutions() {
     check("stride 4, kernel 3: rows nobody sees", [1, 9, 10], conv(Conv::new(2, 3).stride(4)));
     check("1x1 stride 2", [3, 5, 6], conv(Conv::new(2, 1).stride(2)));
     check("more padding than kernel", [1, 4, 5], conv(Conv::new(2, 2).pad(3)));
-    check("dilated", [1, 8, 7], conv(Conv { dilation: 2, ..Conv::new(2, 3).pad(2) }));
+    check("dilated", [1, 8, 7], conv(Conv::new(2, 3).pad(2).dilation(2)));
+    check("another step along rows", [2, 9, 7], conv(Conv { stride: [3, 2], ..Conv::new(2, 3).pad(1) }));
+    check("another step between taps along rows", [1, 9, 7], conv(Conv { dilation: [1, 2], ..Conv::new(2, 3).pad(2) }));
+    let both = Conv { stride: [2, 4], dilation: [3, 1], groups: 2, ..Conv::rect(4, [2, 3]).pad(1) };
+    check("steps of both kinds in groups", [2, 9, 10], conv(both));
     check("1x7", [2, 5, 8], conv(Conv { kernel: [1, 7], padding: Padding::of(0, 3), ..Conv::new(2, 1) }));
     let sides = Padding { top: 0, bottom: 2, left: 1, right: 3 };
-    check("another padding on each side", [2, 5, 6], conv(Conv { padding: sides, stride: 2, ..Conv::new(2, 3) }));
+    check("another padding on each side", [2, 5, 6], conv(Conv { padding: sides, ..Conv::new(2, 3).stride(2) }));
     check("groups", [4, 5, 5], conv(Conv { groups: 2, ..Conv::new(6, 3).pad(1).stride(2) }));
     check("depthwise", [3, 5, 5], conv(Conv { groups: 3, ..Conv::new(6, 3).pad(1) }));
 }

@@ -52,6 +52,13 @@ fn check(file: &str, prefix: &str, names: &[(&str, &[usize])], tolerance: f32) -
 }
 
 #[test]
+fn names_of_classes_are_found_beside_the_weights() {
+    let metadata = read("classes.pth").metadata;
+    assert_eq!(metadata["class_to_idx"], r#"{"ant":0,"bee":1}"#);
+    assert_eq!([&metadata["CLASSES"], &metadata["classes"]], [r#"["ant","bee"]"#; 2]);
+}
+
+#[test]
 fn pytorch_files_of_every_kind() {
     for file in [
         "state_dict.pth",
@@ -339,7 +346,8 @@ fn archives_are_read_whatever_the_length_of_their_files_stem() {
 /// paths to the last module doubles with each.
 fn modules(levels: usize, padding: usize) -> Vec<u8> {
     let tensor = "ctorch._utils\n_rebuild_tensor_v2\n((S'storage'\nctorch\nFloatStorage\nS'0'\nS'cpu'\nI4\ntQI0\n(I4\nt(I1\ntI00\nNtR";
-    let module = |inside: String| format!("cm\nM\n)\u{81}(dS'_modules'\n(d{inside}sS'_parameters'\n(dS'w'\n{tensor}ssb");
+    let module =
+        |inside: String| format!("cm\nM\n)\u{81}(dS'_modules'\n(d{inside}sS'_parameters'\n(dS'w'\n{tensor}ssb");
     let mut text = module(String::new()) + "p0\n0";
     for level in 1..levels {
         let name = "n".repeat(40);
@@ -366,13 +374,20 @@ fn modules_with_more_paths_than_any_network_has_are_refused_quickly() {
 #[test]
 fn weights_beside_a_call_of_anything_are_read_with_a_note() {
     let honest = pickled("I0\n", "I4\n", "I1\n");
-    let notes = |pickle: &[u8]| weights::read_bytes(&pth(pickle, &[0; 16]), "x").unwrap_or_else(|error| panic!("{error}")).notes;
+    let notes = |pickle: &[u8]| {
+        weights::read_bytes(&pth(pickle, &[0; 16]), "x").unwrap_or_else(|error| panic!("{error}")).notes
+    };
     assert!(notes(&honest).is_empty());
     let call = b"S'extra'\ncos\nsystem\n(S'true'\ntRs.";
     let found = notes(&[&honest[..honest.len() - 1], call].concat());
     assert!(found.len() == 1 && found[0].starts_with("x also calls os.system: nothing of it was run"), "{found:?}");
     // An object of an unknown class is how a whole module is saved.
-    assert!(weights::read_file(&path("module.pth"), &Watch::default()).unwrap_or_else(|error| panic!("{error}")).notes.is_empty());
+    assert!(
+        weights::read_file(&path("module.pth"), &Watch::default())
+            .unwrap_or_else(|error| panic!("{error}"))
+            .notes
+            .is_empty()
+    );
 }
 
 #[test]
@@ -399,7 +414,9 @@ fn folders_and_files_in_several_pieces() {
     for name in ["", "m-00002-of-00002.safetensors"] {
         assert_eq!(names(name), ["x", "y"], "{name}");
     }
-    let index = |map: &str| write("m.safetensors.index.json", format!(r#"{{"metadata":{{}},"weight_map":{{{map}}}}}"#).as_bytes());
+    let index = |map: &str| {
+        write("m.safetensors.index.json", format!(r#"{{"metadata":{{}},"weight_map":{{{map}}}}}"#).as_bytes())
+    };
     index(r#""x":"m-00001-of-00002.safetensors","y":"m-00002-of-00002.safetensors""#);
     for name in ["", "m.safetensors.index.json"] {
         assert_eq!(names(name), ["x", "y"], "{name}");

@@ -1,12 +1,9 @@
 //! Where a subcommand's picture and numbers go.
 
-use super::{
-    args::path,
-    facts::Facts,
-    pictures::Scale,
-};
+use super::args::path;
 use crate::{
     Error, Result,
+    figures::{Facts, Scale},
     paint::{PictureFormat, encode, encode_npy, write_npy, write_picture},
     paths::printable,
 };
@@ -142,7 +139,10 @@ pub(super) fn check_picture(flag: &str, path: Option<&Path>) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
     if PictureFormat::of(path).is_none() {
         let endings = PictureFormat::ENDINGS;
-        return Err(Error::Usage(format!("{flag} writes a picture: {} would have to end in {endings}", path.display())));
+        return Err(Error::Usage(format!(
+            "{flag} writes a picture: {} would have to end in {endings}",
+            path.display()
+        )));
     }
     check_folder(path)
 }

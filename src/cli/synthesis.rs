@@ -3,10 +3,19 @@
 use super::console::Console;
 use crate::{
     Error, Result,
+    engine::{Model, Run},
+    figures::ClassFacts,
     methods::{Kind, Parameter, Settings},
-    synthesis::{self, Canvas, Images, PARAMETERS, PRESETS, Preset},
+    synthesis::{self, Canvas, Images, PARAMETERS, PRESETS, Preset, Recipe, Term},
 };
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
+use std::sync::Arc;
+
+/// A sum of goals with the words for it.
+pub(super) struct Wanted {
+    pub terms: Vec<Term>,
+    pub words: String,
+}
 
 /// `--preset` and a flag for every parameter.
 pub(super) struct SynthesisArgs {
@@ -53,6 +62,17 @@ pub(super) fn run(
         frame(canvas)
     })?;
     Ok(canvas.saved())
+}
+
+/// The synthesis that a recipe describes.
+pub(super) fn canvas(model: &Model, recipe: Recipe) -> Result<Canvas> {
+    Canvas::new(recipe, model.preprocess.clone(), Arc::clone(&model.network))
+}
+
+/// What the network gives the first picture as it is saved.
+pub(super) fn class_facts(model: &Arc<Model>, images: &Images, class: usize, console: &Console) -> Result<ClassFacts> {
+    let first = images.tensor(model.network.device())?.narrow(0, 0, 1)?;
+    Ok(ClassFacts::of(&Run::tensor(model, first, console.watch())?, class))
 }
 
 impl clap::Args for SynthesisArgs {

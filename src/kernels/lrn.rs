@@ -1,7 +1,7 @@
 //! Local response normalisation across channels (Krizhevsky, Sutskever and Hinton 2012), with PyTorch's window:
 //! y_c = x_c d_c^-beta, d_c = k + alpha / n * sum of x_j^2 over j in c - n/2 ..= c + (n - 1)/2.
 
-use super::{anywhere, for_float, with_values};
+use super::{candle_ops, for_float, with_values};
 use candle_core::{Result, Tensor, WithDType};
 use rayon::prelude::*;
 
@@ -34,7 +34,7 @@ impl Lrn {
 /// When `x` has another rank or is not of floats.
 pub fn lrn(x: &Tensor, how: Lrn) -> Result<Tensor> {
     if !x.device().is_cpu() {
-        return anywhere::lrn(x, how);
+        return candle_ops::lrn(x, how);
     }
     for_float!(x, lrn_of(x, how))
 }
@@ -63,7 +63,7 @@ fn lrn_of<T: WithDType>(x: &Tensor, how: Lrn) -> Result<Tensor> {
 /// When the shapes differ.
 pub fn lrn_reverse(x: &Tensor, grad: &Tensor, how: Lrn) -> Result<Tensor> {
     if !x.device().is_cpu() {
-        return anywhere::lrn_reverse(x, grad, how);
+        return candle_ops::lrn_reverse(x, grad, how);
     }
     for_float!(x, lrn_reverse_of(x, grad, how))
 }

@@ -1,11 +1,11 @@
 //! What candle's operators lack: pooling with switches, padding and ceil mode, and LRN; forward and reverse, float32
 //! and float64, on all cores.
 //!
-//! These run on the CPU; on another device candle's operators do the same (`anywhere`).
+//! These run on the CPU; on another device candle's operators do the same (`candle_ops`).
 //! Maps are contiguous `(batch, channels, height, width)`; a plane is one channel of one picture.
 
-mod anywhere;
 pub mod blocked;
+mod candle_ops;
 mod lrn;
 mod pool;
 

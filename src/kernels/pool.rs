@@ -1,7 +1,7 @@
 //! Max pooling with switches and mean pooling, both over windows given as spans along each axis, which covers
 //! padding, ceil mode and adaptive sizes alike.
 
-use super::{anywhere, for_float, with_values};
+use super::{candle_ops, for_float, with_values};
 use candle_core::{DType, Result, Tensor, WithDType};
 use rayon::prelude::*;
 
@@ -69,7 +69,7 @@ impl Spans {
 /// When `x` is not `(batch, channels, height, width)` of floats.
 pub fn max_pool(x: &Tensor, rows: &Spans, columns: &Spans) -> Result<(Tensor, Tensor)> {
     if !x.device().is_cpu() {
-        return anywhere::max_pool(x, rows, columns);
+        return candle_ops::max_pool(x, rows, columns);
     }
     for_float!(x, max_pool_of(x, rows, columns))
 }
@@ -111,7 +111,7 @@ fn max_pool_of<T: WithDType>(x: &Tensor, rows: &Spans, columns: &Spans) -> Resul
 /// When the shapes of `grad` and `switches` differ.
 pub fn max_pool_reverse(grad: &Tensor, switches: &Tensor, rows: &Spans, columns: &Spans) -> Result<Tensor> {
     if !grad.device().is_cpu() {
-        return anywhere::max_pool_reverse(grad, switches, rows, columns);
+        return candle_ops::max_pool_reverse(grad, switches, rows, columns);
     }
     for_float!(grad, max_pool_reverse_of(grad, switches, rows, columns))
 }
@@ -139,7 +139,7 @@ fn max_pool_reverse_of<T: WithDType>(g: &Tensor, switches: &Tensor, rows: &Spans
 /// When `x` is not `(batch, channels, height, width)` of floats.
 pub fn mean_pool(x: &Tensor, rows: &Spans, columns: &Spans) -> Result<Tensor> {
     if !x.device().is_cpu() {
-        return anywhere::mean_pool(x, rows, columns);
+        return candle_ops::mean_pool(x, rows, columns);
     }
     for_float!(x, mean_pool_of(x, rows, columns))
 }
@@ -172,7 +172,7 @@ fn mean_pool_of<T: WithDType>(x: &Tensor, rows: &Spans, columns: &Spans) -> Resu
 /// When `grad` is not `(batch, channels, height, width)` of floats.
 pub fn mean_pool_reverse(grad: &Tensor, rows: &Spans, columns: &Spans) -> Result<Tensor> {
     if !grad.device().is_cpu() {
-        return anywhere::mean_pool_reverse(grad, rows, columns);
+        return candle_ops::mean_pool_reverse(grad, rows, columns);
     }
     for_float!(grad, mean_pool_reverse_of(grad, rows, columns))
 }

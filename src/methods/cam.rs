@@ -2,8 +2,11 @@
 //! says of each.
 
 use super::{
-    Attribution, Method, Parameter, Question,
+    attribution::Attribution,
+    method::Method,
+    question::Question,
     resize::{Align, bilinear},
+    settings::Parameter,
 };
 use crate::{
     Error, Result,

@@ -2,8 +2,9 @@
 //! gradient times activation.
 
 use super::{
-    Method, Question,
     cam::{CONVENTION, Plane, RELU, combine, grad_cam},
+    method::Method,
+    question::Question,
 };
 use crate::{
     Result,

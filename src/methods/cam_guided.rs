@@ -1,9 +1,12 @@
 //! Guided Grad-CAM (Selvaraju et al. 2017): the detail of guided backpropagation where Grad-CAM says the class is.
 
 use super::{
-    Attribution, Method, Parameter, Question,
+    attribution::Attribution,
     cam::grad_cam,
+    method::Method,
+    question::Question,
     resize::{Align, bilinear, nearest},
+    settings::Parameter,
 };
 use crate::{Result, net::Rule};
 use candle_core::Tensor;

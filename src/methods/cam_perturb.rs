@@ -2,8 +2,9 @@
 //! shows the network only what a map covers; Ablation-CAM (Desai and Ramaswamy 2020) takes the map away.
 
 use super::{
-    Method, Question,
     cam::{CONVENTION, Plane, RELU, combine, weighted_sum},
+    method::Method,
+    question::Question,
     resize::{Align, bilinear},
 };
 use crate::{Result, kernels::to_vec, net::NodeId};

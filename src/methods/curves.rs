@@ -1,7 +1,7 @@
 //! Deletion and insertion (Petsiuk, Das and Saenko 2018): is what a heatmap points at what the network looks at? Pixels are
 //! covered, or shown, in the heatmap's order; the sooner the score falls, or rises, the better the heatmap.
 
-use super::{Attribution, Question, occlusion::blurred, rise::outcome};
+use super::{attribution::Attribution, occlusion::blurred, question::Question, rise::outcome};
 use crate::Result;
 use candle_core::Tensor;
 

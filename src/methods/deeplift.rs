@@ -3,8 +3,9 @@
 //! difference to its input's, instead of by its derivative.
 
 use super::{
-    Method, Parameter,
     gradient::{COLOURS, coloured},
+    method::Method,
+    settings::Parameter,
 };
 use crate::{
     Result,

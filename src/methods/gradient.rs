@@ -2,7 +2,7 @@
 //! signed gradient and its parts, gradient x input, guided backpropagation (Springenberg et al. 2015) and the
 //! deconvnet's rule applied to a class (Zeiler and Fergus 2014).
 
-use super::{Attribution, Method, Parameter, Question};
+use super::{attribution::Attribution, method::Method, question::Question, settings::Parameter};
 use crate::{Result, net::Rule};
 use candle_core::Tensor;
 

@@ -1,7 +1,12 @@
 //! Integrated gradients (Sundararajan, Taly and Yan 2017): the gradient averaged along the straight line from a
 //! baseline to the picture, times the way.
 
-use super::{Method, Parameter, Question, gradient::COLOURS, gradient::coloured, question::batch_size};
+use super::{
+    gradient::{COLOURS, coloured},
+    method::Method,
+    question::{Question, batch_size},
+    settings::Parameter,
+};
 use crate::{
     Result,
     net::{Reverse, Rule},

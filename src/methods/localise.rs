@@ -3,7 +3,7 @@
 //! the largest connected part is the object.
 
 use super::{
-    Attribution,
+    attribution::Attribution,
     maxflow::{Grid, STEPS},
     mixture::{Colour, Mixture},
 };

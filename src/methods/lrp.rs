@@ -5,9 +5,12 @@
 //! and multiplies it by its input on the way through its transpose; the rules differ in which weights they see.
 
 use super::{
-    Method, Parameter, Question, SumCheck,
+    attribution::{Attribution, SumCheck},
     gradient::{COLOURS, coloured},
     lrp_rule::{Layer, Rule, stable},
+    method::Method,
+    question::Question,
+    settings::Parameter,
 };
 use crate::{
     Result,
@@ -53,7 +56,7 @@ pub(super) const LRP: Method = Method {
         let shares = coloured(question, &relevance)?;
         let sum = shares.values.iter().map(|&value| f64::from(value)).sum();
         let expected = f64::from(aim.values(&output)?[0]);
-        Ok(super::Attribution { check: Some(SumCheck { sum, expected }), ..shares })
+        Ok(Attribution { check: Some(SumCheck { sum, expected }), ..shares })
     },
     ..Method::BLANK
 };

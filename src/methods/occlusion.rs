@@ -1,8 +1,11 @@
 //! Occlusion (Zeiler and Fergus 2014): how much the score falls when a patch of the picture is covered.
 
 use super::{
-    Attribution, Method, Parameter, Question,
+    attribution::Attribution,
+    method::Method,
+    question::Question,
     resize::{Align, bilinear},
+    settings::Parameter,
 };
 use crate::Result;
 use candle_core::Tensor;

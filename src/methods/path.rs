@@ -1,7 +1,7 @@
 //! A unit's path through the network: which earlier unit adds most to what excites it, which adds most to what passes
 //! through that one, and so on down to the picture, under the deconvnet's rule (Zeiler and Fergus 2014).
 
-use super::Reconstruction;
+use super::deconvnet::Reconstruction;
 use crate::{
     Result,
     kernels::to_vec,

@@ -1,8 +1,11 @@
 //! What a method is asked, and the passes it may take to answer.
 
-use super::{Aim, Settings, Target, trouble};
+use super::{
+    settings::Settings,
+    target::{Aim, Target},
+};
 use crate::{
-    Result,
+    Error, Result,
     net::{Graph, NodeId, Reverse, Rule, Trace},
     watch::Watch,
 };
@@ -46,7 +49,7 @@ impl<'a> Question<'a> {
     /// The layers to read: those asked for, or the last before the target that has a spatial extent.
     ///
     /// # Errors
-    /// [`crate::Error::Usage`] when one has no extent, or the target does not depend on it.
+    /// [`Error::Usage`] when one has no extent, or the target does not depend on it.
     pub fn maps(&self) -> Result<Vec<NodeId>> {
         let graph = self.trace.network().graph();
         let target = self.target.node(self.trace);
@@ -57,13 +60,13 @@ impl<'a> Question<'a> {
             }
             return match cam_layers(graph, target).last() {
                 Some(&layer) => Ok(vec![layer]),
-                None => Err(trouble::no_maps(graph, target, target)),
+                None => Err(no_maps(graph, target, target)),
             };
         }
         for &layer in self.layers {
             let [_, height, width] = graph.node(layer).extent();
             if height * width < 2 || layer > target || !reaches(graph, layer, target) {
-                return Err(trouble::no_maps(graph, layer, target));
+                return Err(no_maps(graph, layer, target));
             }
         }
         Ok(self.layers.to_vec())
@@ -150,4 +153,17 @@ pub fn cam_layers(graph: &Graph, target: NodeId) -> Vec<NodeId> {
     }
     let spatial = |id: &NodeId| graph.node(*id).extent()[1] * graph.node(*id).extent()[2] > 1;
     (1..=target).filter(|&id| needed[id]).filter(spatial).collect()
+}
+
+/// A layer without a spatial extent, or on which the target does not depend.
+fn no_maps(graph: &Graph, layer: NodeId, target: NodeId) -> Error {
+    let name = &graph.node(layer).name;
+    let last = cam_layers(graph, target).last().map(|&id| graph.node(id).name.clone());
+    let offer = last.map_or_else(String::new, |last| format!("; layer {last} would do"));
+    let [_, height, width] = graph.node(layer).extent();
+    let why = match height * width {
+        0 | 1 => "has a single value a unit, no maps".to_owned(),
+        _ => format!("does not lead to {}", graph.node(target).name),
+    };
+    Error::Usage(format!("layer {name} {why}: there is no heatmap of it{offer}"))
 }

@@ -1,7 +1,7 @@
 //! The weight-randomisation test (Adebayo et al. 2018): a heatmap that stays the same when what the network learned is
 //! thrown away, layer by layer from the top, never showed what the network learned.
 
-use super::{Method, Question, noise::Noise};
+use super::{attribution::Attribution, method::Method, noise::Noise, question::Question};
 use crate::{
     Error, Result,
     kernels::to_vec,
@@ -31,9 +31,8 @@ pub fn randomised(question: &Question, method: &Method, steps: usize) -> Result<
     let graph = network.graph();
     let [_, height, width] = graph.input_shape();
     let target = question.aim()?.node;
-    let magnitudes = |answer: super::Attribution| -> Vec<f32> {
-        answer.stretched([height, width]).into_iter().map(f32::abs).collect()
-    };
+    let magnitudes =
+        |answer: Attribution| -> Vec<f32> { answer.stretched([height, width]).into_iter().map(f32::abs).collect() };
     let learned = |id: &NodeId| matches!(graph.node(*id).op, Op::Conv(_) | Op::Linear { .. } | Op::TableConv { .. });
     let layers: Vec<NodeId> = (1..=target).rev().filter(learned).collect();
     let steps = steps.clamp(1, layers.len().max(1));

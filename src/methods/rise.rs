@@ -2,9 +2,13 @@
 //! high when it is among them.
 
 use super::{
-    Attribution, Method, Parameter, Question, Target,
+    attribution::Attribution,
+    method::Method,
     noise::Noise,
+    question::Question,
     resize::{Align, bilinear},
+    settings::Parameter,
+    target::{Aim, Target},
 };
 use crate::{Result, kernels::to_vec};
 use candle_core::Tensor;
@@ -70,7 +74,7 @@ fn run(question: &Question) -> Result<Attribution> {
 
 /// What experiments on the picture look at, for each picture of a batch: a class's probability; of other targets the
 /// value.
-pub(super) fn outcome(question: &Question, aim: &super::Aim, output: &Tensor) -> Result<Vec<f32>> {
+pub(super) fn outcome(question: &Question, aim: &Aim, output: &Tensor) -> Result<Vec<f32>> {
     match question.target {
         Target::Class(class) => Ok(to_vec(&candle_nn::ops::softmax(output, 1)?.narrow(1, class, 1)?)?),
         _ => aim.values(output),

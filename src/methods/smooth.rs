@@ -1,7 +1,10 @@
 //! Gradients averaged over noisy copies of the picture: SmoothGrad (Smilkov et al. 2017), its square (Hooker et al.
 //! 2019) and their variance, VarGrad (Adebayo et al. 2018).
 
-use super::{Attribution, Method, Parameter, Question, integrated::gradients, noise::Noise};
+use super::{
+    attribution::Attribution, integrated::gradients, method::Method, noise::Noise, question::Question,
+    settings::Parameter,
+};
 use crate::{Result, kernels::to_vec};
 use candle_core::{DType, Device, Tensor};
 

@@ -1,7 +1,7 @@
 //! Which units of a layer matter, by three measures: how strongly they respond, what they contribute to a target to
 //! first order, and what is lost without them.
 
-use super::{Ranking, cam::Maps, cam_perturb::ablations};
+use super::{cam::Maps, cam_perturb::ablations, method::Ranking};
 use crate::{
     Result,
     net::{NodeId, Trace},

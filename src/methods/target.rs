@@ -1,6 +1,6 @@
 //! What is to be explained: a class, a unit, a layer, or why this class and not that.
 
-use super::Keep;
+use super::deconvnet::Keep;
 use crate::{
     Error, Result,
     kernels::to_vec,

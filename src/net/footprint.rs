@@ -1,6 +1,9 @@
 //! The memory that running a graph takes, estimated from its shapes before anything is allocated.
 
-use super::{graph::Graph, op::Op};
+use super::{
+    graph::{Graph, Node},
+    ops::Op,
+};
 
 impl Graph {
     /// Bytes of all outputs of one pass over `batch` pictures, in float32.
@@ -25,7 +28,7 @@ impl Graph {
             }
             _ => 0,
         };
-        let workspace = |node: &super::Node| match node.inputs.first() {
+        let workspace = |node: &Node| match node.inputs.first() {
             Some(&input) if unrolled => windows(&node.op, &node.shape, self.node(input).extent()[0]),
             _ => bytes(&node.shape),
         };

@@ -1,22 +1,34 @@
-//! Networks as data, and running them: [`Graph`] of [`Op`]s, [`Network`] with weights, [`Trace`] of one forward pass,
-//! and the reverse walk under a [`Rule`].
+//! Networks as data, and running them: a [`Graph`] of [`Op`]s, a [`Network`] with weights, the [`Trace`] of one forward
+//! pass, and the reverse walk under a [`Rule`].
+//!
+//! The files build on each other in this order: `shapes` (sizes of windows), `ops` (one file an operator family: shape,
+//! weights, forward, reverse, cost), `graph`, `cost`, `layers` (a graph with its checked weights), `walk` (the order of a
+//! reverse walk), the two back ends `candle` and `fast`, `backend` (the choice between them), `network`, `trace`,
+//! `forward`.
 //!
 //! Architecture invariant: nothing here knows a network by name, a file format, or egui. candle's autograd is not
 //! used: it has no hook at a rectifier, and its pooling gradients are wrong where windows overlap.
 
+mod backend;
+mod candle;
 mod cost;
 mod fast;
 mod footprint;
 mod forward;
 mod graph;
+mod layers;
 mod network;
-mod op;
-mod reverse;
+mod ops;
+mod shapes;
 mod trace;
+mod walk;
 
-pub use cost::{Cost, Field};
+pub use backend::Backend;
+pub use cost::Cost;
 pub use graph::{Builder, Graph, Node, NodeId};
-pub use network::{Engine, Network, Tensors};
-pub use op::{Conv, Op, Padding, Parameter, Window};
-pub use reverse::{Reverse, Rule};
+pub use layers::Tensors;
+pub use network::Network;
+pub use ops::{Conv, Op, Parameter, Rule, Window};
+pub use shapes::{Field, Padding};
 pub use trace::Trace;
+pub use walk::Reverse;

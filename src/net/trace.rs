@@ -1,22 +1,27 @@
 //! Everything one forward pass computed.
 
-use super::{fast::Blocks, forward::size_of, graph::NodeId, network::Network, op::Op};
-use crate::{Error, Result, kernels};
+use super::{
+    backend::Pass,
+    graph::NodeId,
+    network::Network,
+    ops::Op,
+    walk::{Reverse, Walk},
+};
+use crate::{Error, Result, kernels, memory, watch::Watch};
 use candle_core::Tensor;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// All activations and pool switches of one forward pass.
 pub struct Trace {
-    pub(super) network: Arc<Network>,
-    /// Outputs as plain tensors: all of them, or of a fast pass those that were asked for.
-    pub(super) plain: Vec<OnceLock<Tensor>>,
-    /// What a fast pass keeps.
-    pub(super) blocks: Option<Blocks>,
-    /// Of a plain pass, for every max pool where each window found its maximum: `row * width + column` in the input plane, u32.
-    pub(super) switches: Vec<Option<Tensor>>,
+    network: Arc<Network>,
+    pass: Pass,
 }
 
 impl Trace {
+    pub(super) fn new(network: Arc<Network>, pass: Pass) -> Self {
+        Trace { network, pass }
+    }
+
     /// The network that ran.
     pub fn network(&self) -> &Arc<Network> {
         &self.network
@@ -24,22 +29,18 @@ impl Trace {
 
     /// The output of a node for the whole batch: `(batch, units, height, width)` or `(batch, units)`.
     ///
-    /// A fast pass keeps maps in blocks, and not those between a convolution and the rectifier behind it: the first
+    /// The fast back end keeps maps in blocks, and not those between a convolution and the rectifier behind it: the first
     /// time, they are converted or computed again here, which takes as long as the layer itself.
     ///
     /// # Panics
     /// When the node is not of the network.
-    #[allow(clippy::panic)] // It ran before with the same sizes: only a defect here could make it fail.
     pub fn output(&self, node: NodeId) -> &Tensor {
-        self.plain[node].get_or_init(|| match self.unblocked(node) {
-            Ok(output) => output,
-            Err(error) => panic!("layer {} ran before and cannot now: {error}", self.network.graph().node(node).name),
-        })
+        self.pass.outputs().output(node)
     }
 
     /// Pictures in the batch.
     pub fn batch(&self) -> usize {
-        self.plain[0].get().map_or(0, |pictures| pictures.dims()[0])
+        self.output(0).dims()[0]
     }
 
     /// The dimensions of a node's output, batch first.
@@ -48,19 +49,60 @@ impl Trace {
     }
 
     /// Where each window of a max pool found its maximum: `row * width + column` in the input plane, u32, in the shape
-    /// of the output; `None` for other nodes. A fast pass keeps them in blocks: they are found again here.
+    /// of the output; `None` for other nodes.
     ///
     /// # Errors
     /// When memory runs out.
     pub fn switches(&self, node: NodeId) -> Result<Option<Tensor>> {
-        let layer = self.network.graph().node(node);
-        let Op::MaxPool(window) = &layer.op else { return Ok(None) };
-        if let Some(kept) = &self.switches[node] {
-            return Ok(Some(kept.clone()));
+        match self.network.graph().node(node).op {
+            Op::MaxPool(_) => Ok(Some(self.pass.outputs().switches(node)?)),
+            _ => Ok(None),
         }
-        let input = self.output(layer.inputs[0]);
-        let (rows, columns) = window.spans(size_of(input)?, &layer.shape, false);
-        Ok(Some(kernels::max_pool(input, &rows, &columns)?.1))
+    }
+
+    /// Walks from the output of `from`, where the gradient is `seed`, to the output of `to`.
+    ///
+    /// The result has the shape of `to`'s output; it is zero where `from` does not depend on `to`.
+    ///
+    /// # Errors
+    /// When the seed's shape is not that of `from`'s output, when `to` comes after `from`, or when cancelled.
+    pub fn reverse(&self, from: NodeId, seed: &Tensor, to: NodeId, how: &Reverse) -> Result<Tensor> {
+        let batch = seed.dims().first().copied().unwrap_or(1);
+        memory::check("a reverse walk through this network", self.network.graph().reverse_bytes(batch))?;
+        self.network.count_reverse();
+        let found = self.pass.reverse(self.network.layers(), &self.way(from, seed, to)?, how)?;
+        found.map_or_else(|| Ok(self.output(to).zeros_like()?), Ok)
+    }
+
+    /// The walk of [`Trace::reverse`] with the caller's own step: `step(node, index, value)` carries what arrived at
+    /// the output of `node` to its input number `index`; contributions of several nodes to one output are added up.
+    /// Relevance is propagated this way.
+    ///
+    /// # Errors
+    /// As [`Trace::reverse`], and those of `step`.
+    pub fn walk(
+        &self,
+        from: NodeId,
+        seed: &Tensor,
+        to: NodeId,
+        watch: &Watch,
+        step: impl FnMut(NodeId, usize, &Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        let found = self.way(from, seed, to)?.run(watch, step)?;
+        found.map_or_else(|| Ok(self.output(to).zeros_like()?), Ok)
+    }
+
+    fn way<'a>(&'a self, from: NodeId, seed: &'a Tensor, to: NodeId) -> Result<Walk<'a>> {
+        Walk::new(self.network.graph(), from, seed, to)
+    }
+
+    /// One operator backwards, from its output to its input number `index`: the product of `grad` with its derivative,
+    /// at rectifiers under the rule.
+    ///
+    /// # Errors
+    /// When `grad` has not the shape of the node's output.
+    pub fn step(&self, id: NodeId, index: usize, grad: &Tensor, how: &Reverse) -> Result<Tensor> {
+        self.network.layers().step(self.pass.outputs(), id, index, grad, how)
     }
 
     /// The feature maps of a node for the first picture, `(units, height, width)`; features are maps of one value.

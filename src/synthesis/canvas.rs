@@ -189,7 +189,7 @@ impl Canvas {
         if let Some(warps) = &warps {
             gradient = warps.adjoint(&gradient);
         }
-        let std = &self.space.std;
+        let [_, std] = self.space.statistics();
         if gradient.values.iter().all(|&g| g == 0.0) && self.state.memory == Memory::default() {
             return Err(Error::Failed(
                 "there is no slope to climb: what was asked for is silent on the start picture (a layer before its \

@@ -54,9 +54,12 @@ fn checkpoint_in(folder: &Path) -> Result<PathBuf> {
         match *with(ending) {
             [] => {}
             [only] => return Ok(only.clone()),
-            [first, ..] if shard_of(&name_of(first)).is_some_and(|(stem, _, end)| {
-                with(ending).iter().all(|path| shard_of(&name_of(path)).is_some_and(|(s, _, e)| (&s, &e) == (&stem, &end)))
-            }) =>
+            [first, ..]
+                if shard_of(&name_of(first)).is_some_and(|(stem, _, end)| {
+                    with(ending)
+                        .iter()
+                        .all(|path| shard_of(&name_of(path)).is_some_and(|(s, _, e)| (&s, &e) == (&stem, &end)))
+                }) =>
             {
                 return Ok(first.clone());
             }
@@ -71,7 +74,10 @@ fn checkpoint_in(folder: &Path) -> Result<PathBuf> {
     }
     let more = if several.len() > 4 { ", ..." } else { "" };
     several.truncate(4);
-    Err(Error::Failed(format!("{shown} is a folder with several weights files: name one of {}{more}", several.join(", "))))
+    Err(Error::Failed(format!(
+        "{shown} is a folder with several weights files: name one of {}{more}",
+        several.join(", ")
+    )))
 }
 
 /// The parts of `model-00001-of-00003.safetensors`: the stem, the number, and the count with the ending.

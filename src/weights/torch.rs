@@ -124,7 +124,9 @@ pub(super) fn entries(pickle: &Pickle, value: Value) -> Option<Cow<'_, [(Value, 
         Object::Call(call) if is_dictionary(pickle, call) => {
             // Python 2 made an OrderedDict of a list of pairs.
             let pairs = pickle.items(call.arguments).and_then(|items| pickle.items(*items.first()?));
-            let Some(pairs) = pairs.filter(|pairs| !pairs.is_empty()) else { return Some(Cow::Borrowed(&call.entries)) };
+            let Some(pairs) = pairs.filter(|pairs| !pairs.is_empty()) else {
+                return Some(Cow::Borrowed(&call.entries));
+            };
             let pair = |&item| match pickle.items(item) {
                 Some(&[key, value]) => Some((key, value)),
                 _ => None,
@@ -170,7 +172,9 @@ fn is_usual(module: &str, name: &str) -> bool {
         // These load and run other files.
         ("torch", Some("hub" | "jit" | "package" | "utils" | "multiprocessing" | "testing" | "_inductor")) => false,
         ("numpy", part) => matches!(part, None | Some("core" | "_core" | "random" | "ma" | "dtypes")),
-        ("torch" | "__torch__" | "collections" | "argparse" | "copyreg" | "copy_reg" | "_codecs" | "datetime", _) => true,
+        ("torch" | "__torch__" | "collections" | "argparse" | "copyreg" | "copy_reg" | "_codecs" | "datetime", _) => {
+            true
+        }
         ("builtins" | "__builtin__", _) => matches!(name, "set" | "frozenset" | "dict" | "list" | "slice" | "complex"),
         ("pathlib", _) => name.ends_with("Path"),
         ("functools", _) => name == "partial",

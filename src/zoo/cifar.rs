@@ -22,12 +22,7 @@ const CIFAR: Card = Card {
               version, whose trained weights expect ImageNet's channel statistics.",
     ],
     labels: Labels::Cifar10,
-    preprocess: || Preprocess {
-        resize: 32,
-        crop: 32,
-        mean: vec![0.4914, 0.4822, 0.4465],
-        std: vec![0.2470, 0.2435, 0.2616],
-    },
+    preprocess: || Preprocess::new(32, 32, &[0.4914, 0.4822, 0.4465], &[0.2470, 0.2435, 0.2616]),
     build: &|size| residual(size, 20, Original),
     shipped: None,
 };
@@ -236,7 +231,7 @@ fn unit(net: &mut Builder, name: &str, order: Order, convs: &[Conv]) {
     let body = net.last();
     let shortcut = match (net.channels(input) == out, is_bottleneck) {
         (true, _) => input,
-        (false, true) => project(net, name, order, input, out, convs[0].stride),
+        (false, true) => project(net, name, order, input, out, convs[0].stride[0]),
         (false, false) => pad(net, name, input, out),
     };
     net.add(format!("{name}.add"), Op::Add, &[body, shortcut]);

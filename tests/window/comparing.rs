@@ -2,7 +2,7 @@
 
 use super::*;
 use egui_kittest::kittest::NodeT as _;
-use striate::ui::state::Shown;
+use striate::ui::model::state::Shown;
 
 fn compare_with(window: &mut Window, what: &str) {
     let before = window.state().compared().map(|other| other.run.id);

@@ -499,7 +499,7 @@ fn units_are_ordered_by_contribution_and_filtered() {
     assert!(run.layers[here].ranges[unit].high >= 0.5 * most);
     press(&mut window, "Units shown");
     press(&mut window, "silent");
-    let silent = |unit: usize| striate::ui::state::is_silent(&run.layers[here], unit);
+    let silent = |unit: usize| striate::ui::model::state::is_silent(&run.layers[here], unit);
     match (0..run.layers[here].shape[0]).any(silent) {
         true => {
             let unit = first(&mut window);

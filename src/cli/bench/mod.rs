@@ -4,16 +4,11 @@ mod clock;
 mod profile;
 mod subject;
 
-use super::{
-    args::ComputeArgs,
-    console::Console,
-    facts::object,
-    table::{Table, thousands},
-};
+use super::{args::ComputeArgs, console::Console, table::Table};
 use crate::{
     Error, Result,
+    figures::{to_json, words::thousands},
     kernels::blocked::Isa,
-    net::Engine,
     weights::Source,
     zoo::{self, Card, ZOO},
 };
@@ -103,7 +98,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         }
         rows.push(measure(card, &subject, args, console)?);
     }
-    if args.json { object(&serde_json::json!({ "rows": rows })) } else { Ok(text(&rows)) }
+    if args.json { to_json(&serde_json::json!({ "rows": rows })) } else { Ok(text(&rows)) }
 }
 
 fn measure(card: &'static Card, subject: &Subject, args: &Args, console: &Console) -> Result<Row> {
@@ -123,8 +118,8 @@ fn measure(card: &'static Card, subject: &Subject, args: &Args, console: &Consol
     let operations = 2 * network.graph().costs().iter().map(|cost| cost.macs).sum::<u64>() * u64::from(args.batch);
     Ok(Row {
         network: card.name,
-        engine: network.engine().name(),
-        isa: (network.engine() == Engine::Fast).then(|| network.isa().name()),
+        engine: network.backend().name(),
+        isa: network.isa().map(Isa::name),
         size: network.graph().input_shape()[1],
         batch: args.batch,
         gflops: milliseconds.get("forward").map(|times| operations as f64 / (1e6 * times.median)),

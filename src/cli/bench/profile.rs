@@ -74,7 +74,9 @@ fn kind(graph: &Graph, node: NodeId) -> String {
             let first = if channels <= 4 { " first" } else { "" };
             let small = if height <= 14 { " small" } else { "" };
             let groups = if conv.groups > 1 { " grouped" } else { "" };
-            format!("{rows}x{columns} stride {}{first}{groups}{small}", conv.stride)
+            let [down, across] = conv.stride;
+            let stride = if down == across { down.to_string() } else { format!("{down}x{across}") };
+            format!("{rows}x{columns} stride {stride}{first}{groups}{small}")
         }
         _ => graph.node(node).op.kind().to_owned(),
     }

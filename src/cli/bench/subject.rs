@@ -7,7 +7,7 @@ use crate::{
     engine::{Model, Opening},
     error::unknown,
     methods::{self, Method, Question, Target},
-    net::{Engine, Network, Reverse, Trace},
+    net::{Backend, Network, Reverse, Trace},
     picture::Preprocess,
     synthesis::{self, Canvas, Goal, PARAMETERS, Recipe, Term},
     watch::Watch,
@@ -59,11 +59,12 @@ impl Subject {
         if let (Some(isa), Some(network)) = (args.isa, Arc::get_mut(&mut network)) {
             network.set_isa(isa);
         }
-        if args.isa.is_some() && network.engine() == Engine::Candle {
+        if args.isa.is_some() && network.backend() == Backend::Candle {
             return Err(Error::Usage("--isa chooses among the fast engine's kernels; candle's has its own".into()));
         }
-        let [channels, size, _] = network.graph().input_shape();
-        let picture = weights::picture(channels, size, 0)?;
+        let [channels, height, width] = network.graph().input_shape();
+        let side = height.max(width);
+        let picture = weights::picture(channels, side, 0)?.narrow(2, 0, height)?.narrow(3, 0, width)?.contiguous()?;
         let input = Tensor::cat(&vec![&picture; args.batch.into()], 0)?;
         Ok(Subject { network, input, space, cpu: args.cpu })
     }

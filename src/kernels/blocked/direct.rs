@@ -36,8 +36,8 @@ pub struct Direct {
     /// Channels in a block of the source: 16, or 1 for planar.
     depth: usize,
     /// Source pixels between neighbouring outputs of a phase, and output pixels between them.
-    step: usize,
-    out_step: usize,
+    step: [usize; 2],
+    out_step: [usize; 2],
     inputs: usize,
     output: [usize; 3],
     phases: Vec<Phase>,
@@ -75,6 +75,7 @@ impl Direct {
         let outputs = filters.outputs();
         let axis = |axis: usize, phase: usize| -> (usize, usize, Vec<(usize, isize)>) {
             let (size, before) = (if filters.transposed { input } else { output }[axis + 1], before[axis]);
+            let (stride, dilation) = (stride[axis], dilation[axis]);
             let taps = 0..kernel[axis];
             if !filters.transposed {
                 let offset = |tap: usize| (tap * dilation) as isize - before as isize;
@@ -86,10 +87,10 @@ impl Direct {
             let offset = |tap: usize| ((origin + before) as isize - (tap * dilation) as isize) / stride as isize;
             (origin, size.saturating_sub(origin).div_ceil(stride), reach.map(|tap| (tap, offset(tap))).collect())
         };
-        let (step, out_step) = if filters.transposed { (1, stride) } else { (stride, 1) };
+        let (step, out_step) = if filters.transposed { ([1; 2], stride) } else { (stride, [1; 2]) };
         let mut phases = Vec::new();
-        for row_phase in 0..out_step {
-            for column_phase in 0..out_step {
+        for row_phase in 0..out_step[0] {
+            for column_phase in 0..out_step[1] {
                 let (top, height, rows) = axis(0, row_phase);
                 let (left, width, columns) = axis(1, column_phase);
                 // Without taps along one axis there are none at all.
@@ -133,9 +134,10 @@ impl Direct {
         let width = if task.flat { source.place.height * source.place.width } else { source.place.width };
         let out_width = if task.flat { place.height * place.width } else { place.width };
         for row in task.rows.clone() {
-            let (y, x) = (phase.origin[0] + row * self.out_step, phase.origin[1] + task.columns.start * self.out_step);
+            let y = phase.origin[0] + row * self.out_step[0];
+            let x = phase.origin[1] + task.columns.start * self.out_step[1];
             let offset = (y * out_width + x) * LANES;
-            let from = (row * self.step * width + task.columns.start * self.step) * self.depth;
+            let from = (row * self.step[0] * width + task.columns.start * self.step[1]) * self.depth;
             // SAFETY: `border` and `pad` made the source large enough for every tap of every output; the weights
             // were packed for these taps; tasks divide panels, pictures, rows and columns among themselves, so no two
             // write the same outputs.
@@ -143,13 +145,13 @@ impl Direct {
                 let strip = Strip {
                     source: source.pointer(task.image, panel.first).add(from),
                     taps,
-                    step: self.step * self.depth,
+                    step: self.step[1] * self.depth,
                     depth: self.depth,
                     weights: phase.weights.as_ptr().add(panel.weights),
                     vectors: panel.vectors,
                     pixels: task.columns.len(),
                     out: out.at(place.start(task.image, panel.block) + offset),
-                    out_step: self.out_step * LANES,
+                    out_step: self.out_step[1] * LANES,
                     out_plane: place.plane(),
                     finish: epilogue.at(task.image, panel.block, offset),
                 };
@@ -163,7 +165,7 @@ impl Direct {
         let along = |offsets: fn(&Phase) -> &[isize], axis: usize, size: usize| {
             let mut outside = [0isize; 2];
             for phase in &self.phases {
-                let last = ((phase.count[axis] - 1) * self.step) as isize;
+                let last = ((phase.count[axis] - 1) * self.step[axis]) as isize;
                 for &offset in offsets(phase) {
                     outside[0] = outside[0].max(-offset);
                     outside[1] = outside[1].max(last + offset - (size as isize - 1));
@@ -177,7 +179,8 @@ impl Direct {
     fn tasks(&self, index: usize, source: Place, out: &Place) -> Vec<Task<'_>> {
         let phase = &self.phases[index];
         // A 1x1 convolution on whole maps sees one long row.
-        let whole = self.step == 1 && self.out_step == 1 && source.width == out.width && source.height == out.height;
+        let whole =
+            self.step == [1; 2] && self.out_step == [1; 2] && source.width == out.width && source.height == out.height;
         let flat = whole && phase.rows.len() * phase.columns.len() == 1;
         let [rows, columns] = if flat { [1, phase.count[0] * phase.count[1]] } else { phase.count };
         let mut tasks = Vec::new();

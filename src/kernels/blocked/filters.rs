@@ -9,10 +9,10 @@ pub struct Geometry {
     pub output: [usize; 3],
     /// Rows and columns of a filter.
     pub kernel: [usize; 2],
-    /// Step between windows.
-    pub stride: usize,
-    /// Step between the taps of a window.
-    pub dilation: usize,
+    /// Step between windows, along rows and along columns.
+    pub stride: [usize; 2],
+    /// Step between the taps of a window, along rows and along columns.
+    pub dilation: [usize; 2],
     /// Independent groups of channels.
     pub groups: usize,
     /// Rows of zeros above and columns of zeros before the input.

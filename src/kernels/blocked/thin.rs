@@ -26,7 +26,7 @@ pub struct Thin {
     units: usize,
     size: [usize; 3],
     gradient: [usize; 2],
-    stride: usize,
+    stride: [usize; 2],
     rows: Vec<Axis>,
     columns: Vec<Axis>,
     /// Per phase.
@@ -51,13 +51,13 @@ impl Thin {
         assert_eq!(g.groups, 1);
         let filters = Filters { transposed: true, ..filters };
         let axis = |axis: usize, phase: usize| {
-            let origin = (phase + g.stride - g.before[axis] % g.stride) % g.stride;
-            let offset =
-                |tap: usize| ((origin + g.before[axis]) as isize - (tap * g.dilation) as isize) / g.stride as isize;
-            let taps = (0..g.kernel[axis]).filter(|tap| tap * g.dilation % g.stride == phase);
+            let (stride, dilation, before) = (g.stride[axis], g.dilation[axis], g.before[axis]);
+            let origin = (phase + stride - before % stride) % stride;
+            let offset = |tap: usize| ((origin + before) as isize - (tap * dilation) as isize) / stride as isize;
+            let taps = (0..g.kernel[axis]).filter(|tap| tap * dilation % stride == phase);
             Axis { origin, taps: taps.map(|tap| (tap, offset(tap))).collect() }
         };
-        let axes = |a: usize| (0..g.stride).map(|phase| axis(a, phase)).collect::<Vec<_>>();
+        let axes = |a: usize| (0..g.stride[a]).map(|phase| axis(a, phase)).collect::<Vec<_>>();
         let (rows, columns) = (axes(0), axes(1));
         let (units, channels) = (filters.inputs(), filters.outputs());
         let mut weights = Vec::new();
@@ -97,10 +97,10 @@ impl Thin {
         let mut lines = vec![0f32; place.batch * height * channels * width];
         lines.par_chunks_mut(channels * width).enumerate().for_each(|(index, out)| {
             let (image, y) = (index / height, index % height);
-            let row = self.rows.iter().position(|axis| axis.origin == y % self.stride).unwrap_or(0);
+            let row = self.rows.iter().position(|axis| axis.origin == y % self.stride[0]).unwrap_or(0);
             for (phase, column) in self.columns.iter().enumerate() {
                 let weights = &self.weights[row * self.columns.len() + phase];
-                let line = y / self.stride;
+                let line = y / self.stride[0];
                 let job = Line { thin: self, grad, image, line, row: &self.rows[row], column, weights };
                 for first in (0..channels).step_by(CHANNELS) {
                     // SAFETY: a line checks or has checked every tap, and weights are packed in the order of its loops.
@@ -155,7 +155,7 @@ unsafe fn three<V: Lanes>(job: &Line, first: usize, out: &mut [f32]) {
 #[inline(always)]
 unsafe fn line<V: Lanes, const COUNT: usize>(job: &Line, first: usize, out: &mut [f32]) {
     let [_, _, width] = job.thin.size;
-    let pixels = width.saturating_sub(job.column.origin).div_ceil(job.thin.stride);
+    let pixels = width.saturating_sub(job.column.origin).div_ceil(job.thin.stride[1]);
     let (least, most) = job.column.taps.iter().fold((0, 0), |(a, b), &(_, offset)| (a.min(offset), b.max(offset)));
     let columns = job.thin.gradient[1] as isize;
     let mut pixel = 0;
@@ -216,7 +216,7 @@ unsafe fn sums<V: Lanes, const COUNT: usize, const PIXELS: usize, const CHECK: b
         }
         for (index, sums) in sums.iter().enumerate() {
             for (channel, sum) in sums.iter().enumerate() {
-                let x = job.column.origin + (pixel + index) * job.thin.stride;
+                let x = job.column.origin + (pixel + index) * job.thin.stride[1];
                 out[(first + channel) * width + x] = sum.sum();
             }
         }

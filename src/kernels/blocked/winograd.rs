@@ -52,7 +52,8 @@ impl Winograd {
     /// For another convolution.
     pub fn new(isa: Isa, filters: Filters, tile: usize, pool: &Pool) -> Self {
         let geometry = filters.geometry;
-        let plain = (geometry.kernel, geometry.stride, geometry.dilation, geometry.groups) == ([3, 3], 1, 1, 1);
+        let plain =
+            (geometry.kernel, geometry.stride, geometry.dilation, geometry.groups) == ([3, 3], [1, 1], [1, 1], 1);
         assert!(plain && (tile == 2 || tile == 4), "no Winograd tiles of {tile} for {geometry:?}");
         assert!(!filters.transposed || geometry.before.iter().all(|&before| before <= 2), "no gradient by Winograd");
         let (before, size) = match filters.transposed {

@@ -2,7 +2,7 @@
 //!
 //! Groups. A convolution, or anything pointwise, takes along the batch normalisation, sum and rectifier that follow it,
 //! if nothing else reads what lies between. Only the last node's output is kept; the others can be had again at any time
-//! by running the group up to them (`Trace::output`), with the same kernel and so the same numbers. That is cheaper than
+//! by running the group up to them (`Pass::output`), with the same kernel and so the same numbers. That is cheaper than
 //! writing them all: a forward pass is half as many bytes, and of a hundred layers a person looks at a few.
 //!
 //! Places. The inputs of a concatenation are computed right into it where their channels fill whole blocks, as in every
@@ -11,7 +11,10 @@
 
 use crate::{
     kernels::blocked::{LANES, Place},
-    net::{Graph, NodeId, Op},
+    net::{
+        graph::{Graph, NodeId},
+        ops::Op,
+    },
 };
 
 /// Channels up to which a picture is read as it is, in planes.

@@ -1,10 +1,12 @@
-//! The reverse walk over blocked maps. Gradients flow from node to node as maps in pooled buffers; a kernel that writes
-//! a node's gradient adds what others brought before it, and whoever comes last applies the rule of the rectifier that
-//! the node is, so that neither takes a pass of its own.
+//! The reverse walk over blocked maps. Gradients flow from node to node as maps in pooled buffers. A kernel that writes
+//! a node's gradient adds the contributions made before it, and the last contribution applies the rule of the rectifier
+//! that the node is, so that neither takes a pass of its own.
 
 use super::{
-    Kernel,
-    forward::{block, spans, tensor},
+    convert::{block, spans, tensor},
+    pass::Pass,
+    plan::Held,
+    prepared::{Kernel, padded},
 };
 use crate::{
     Result,
@@ -12,7 +14,12 @@ use crate::{
         blocked::{self, Buffer, Epilogue, Maps, MapsMut, Owned, Place},
         with_values,
     },
-    net::{NodeId, Op, Reverse, Rule, Trace},
+    net::{
+        graph::NodeId,
+        layers::Outputs,
+        ops::{Op, Rule},
+        walk::{Reverse, Walk},
+    },
 };
 use candle_core::{DType, Device, Tensor};
 use half::f16;
@@ -31,12 +38,11 @@ impl From<Owned> for Grad {
     }
 }
 
-struct Walk<'a> {
-    trace: &'a Trace,
+/// A walk under way.
+struct Progress<'a> {
+    pass: &'a Pass,
+    walk: &'a Walk<'a>,
     how: &'a Reverse,
-    to: NodeId,
-    /// Whether a node depends on `to`.
-    leads_to: &'a [bool],
     grads: Vec<Option<Grad>>,
     /// Contributions that a node's gradient still waits for.
     pending: Vec<usize>,
@@ -46,16 +52,15 @@ struct Walk<'a> {
     through: Vec<Option<NodeId>>,
 }
 
-/// Walks from `from`, with a seed of the right shape, to `to`.
-pub(in crate::net) fn reverse(
-    trace: &Trace,
-    from: NodeId,
-    seed: &Tensor,
-    to: NodeId,
-    leads_to: &[bool],
-    how: &Reverse,
-) -> Result<Option<Tensor>> {
-    let graph = trace.network().graph();
+/// The gradient at the end of a walk; `None` where its beginning does not depend on that.
+///
+/// It runs on one of the threads that compute, as the forward pass.
+pub(in crate::net) fn reverse(pass: &Pass, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
+    rayon::scope(|_| run(pass, walk, how))
+}
+
+fn run(pass: &Pass, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
+    let &Walk { graph, from, seed, to, ref leads_to } = walk;
     let mut reached = vec![false; from + 1];
     let mut pending = vec![0; from + 1];
     reached[from] = true;
@@ -67,41 +72,40 @@ pub(in crate::net) fn reverse(
             }
         }
     }
-    let mut walk = Walk {
-        trace,
+    let mut progress = Progress {
+        pass,
+        walk,
         how,
-        to,
-        leads_to,
         grads: vec![None; from + 1],
         pending,
         gated: vec![false; from + 1],
         through: vec![None; from + 1],
     };
-    walk.grads[from] = Some(walk.like(from, Grad::Plain(seed.contiguous()?))?);
+    progress.grads[from] = Some(progress.like(from, Grad::Plain(seed.contiguous()?))?);
     for id in (to + 1..=from).rev() {
         how.watch.at(from - id, from - to)?;
         if leads_to[id]
-            && let Some(grad) = walk.grads[id].take()
+            && let Some(grad) = progress.grads[id].take()
         {
-            walk.node(id, grad)?;
+            progress.node(id, grad)?;
         }
     }
     how.watch.at(1, 1)?;
-    walk.grads[to].take().map(plain).transpose()
+    progress.grads[to].take().map(plain).transpose()
 }
 
-impl Walk<'_> {
+impl Progress<'_> {
     /// One node backwards, to all inputs that lead on.
     fn node(&mut self, id: NodeId, grad: Grad) -> Result<()> {
-        let trace = self.trace;
-        let network = trace.network();
-        let fast = network.fast();
-        let node = network.graph().node(id);
+        let pass = self.pass;
+        let fast = pass.fast();
+        let graph = fast.graph();
+        let node = graph.node(id);
         let input = node.inputs[0];
         match (&node.op, grad) {
             (Op::Dropout { .. }, grad) => self.share(input, grad),
             (Op::Add, grad) => {
-                for &input in node.inputs.iter().filter(|&&input| self.leads_to[input]) {
+                for &input in node.inputs.iter().filter(|&&input| self.walk.leads_to[input]) {
                     self.share(input, grad.clone())?;
                 }
                 Ok(())
@@ -109,8 +113,8 @@ impl Walk<'_> {
             (Op::Concat, Grad::Maps(buffer, place)) => {
                 let mut start = 0;
                 for &input in &node.inputs {
-                    let channels = network.graph().node(input).shape[0];
-                    if self.leads_to[input] {
+                    let channels = graph.node(input).shape[0];
+                    if self.walk.leads_to[input] {
                         self.share(input, Grad::Maps(Rc::clone(&buffer), place.part(start, channels)))?;
                     }
                     start += channels;
@@ -118,19 +122,19 @@ impl Walk<'_> {
                 Ok(())
             }
             (Op::Relu, grad) if self.gated[id] => self.share(input, grad),
-            (Op::Relu, Grad::Maps(buffer, place)) if trace.blocked(id).is_some() => {
-                let mut passed = room(trace, place.own());
+            (Op::Relu, Grad::Maps(buffer, place)) if pass.blocked(id).is_some() => {
+                let mut passed = pass.room(place.own());
                 let rule = self.rule(id);
                 blocked::pointwise(fast.isa, Maps::new(&buffer, place), &mut passed.view_mut(), &rule);
                 self.share(input, passed.into())
             }
             (Op::BatchNorm { .. }, Grad::Maps(buffer, place)) => {
                 let group = fast.plan.groups.iter().flatten().find(|group| group.norm == Some(id));
-                if group.is_some_and(|group| group.head == input) && input != self.to {
+                if group.is_some_and(|group| group.head == input) && input != self.walk.to {
                     self.through[input] = Some(id);
                     return self.share(input, Grad::Maps(buffer, place));
                 }
-                let scale = super::padded(super::norm_scale(network, id)?);
+                let scale = padded(fast.norm_scale(id)?);
                 self.receive(input, |epilogue, out| {
                     let epilogue = Epilogue { scale: Some(&scale), ..*epilogue };
                     blocked::pointwise(fast.isa, Maps::new(&buffer, place), out, &epilogue);
@@ -138,11 +142,11 @@ impl Walk<'_> {
                 })
             }
             (Op::Conv(_), Grad::Maps(buffer, place)) => {
-                let kernel = fast.reverse_kernel(network, id, self.through[id])?;
+                let kernel = fast.reverse_kernel(id, self.through[id])?;
                 let grad = Maps::new(&buffer, place);
                 if let Kernel::Thin(_) = kernel {
                     let planes = kernel.thin(grad).unwrap_or_default();
-                    let shape = trace.output(input).shape();
+                    let shape = pass.output(input).shape();
                     return self.share(input, Grad::Plain(Tensor::from_vec(planes, shape, &Device::Cpu)?));
                 }
                 self.receive(input, |epilogue, out| {
@@ -151,17 +155,15 @@ impl Walk<'_> {
                 })
             }
             (Op::MaxPool(_), Grad::Maps(buffer, place)) => {
-                let (rows, columns) = spans(network, id)?;
+                let [rows, columns] = spans(graph, id);
                 self.receive(input, |epilogue, out| {
-                    if let Some(switches) = trace.blocked_switches(id)? {
-                        let grad = Maps::new(&buffer, place);
-                        blocked::max_pool_reverse(fast.isa, grad, switches, out, [&rows, &columns], epilogue);
-                    }
+                    let (grad, switches) = (Maps::new(&buffer, place), pass.blocked_switches(id)?);
+                    blocked::max_pool_reverse(fast.isa, grad, switches, out, [&rows, &columns], epilogue);
                     Ok(())
                 })
             }
             (Op::AvgPool { .. } | Op::AdaptiveAvgPool { .. }, Grad::Maps(buffer, place)) => {
-                let (rows, columns) = spans(network, id)?;
+                let [rows, columns] = spans(graph, id);
                 self.receive(input, |epilogue, out| {
                     let grad = Maps::new(&buffer, place);
                     blocked::mean_pool_reverse(fast.isa, grad, out, [&rows, &columns], epilogue);
@@ -170,8 +172,8 @@ impl Walk<'_> {
             }
             (Op::Linear { out, .. }, grad) => {
                 let grad = plain(grad)?;
-                let (batch, inputs) = trace.output(input).dims2()?;
-                let (weight, isa) = (&network.weights(id)[0], fast.isa);
+                let (batch, inputs) = pass.output(input).dims2()?;
+                let (weight, isa) = (&fast.layers().weights(id).all()[0], fast.isa);
                 let back = with_values::<f32, _>(&grad, |grad| match weight.dtype() {
                     DType::F16 => with_values::<f16, _>(weight, |w| Ok(blocked::linear_reverse(isa, grad, w, *out))),
                     _ => with_values::<f32, _>(weight, |w| Ok(blocked::linear_reverse(isa, grad, w, *out))),
@@ -181,8 +183,8 @@ impl Walk<'_> {
             (_, grad) => {
                 let grad = plain(grad)?;
                 for (index, &input) in node.inputs.iter().enumerate() {
-                    if self.leads_to[input] {
-                        let part = trace.step(id, index, &grad, self.how)?;
+                    if self.walk.leads_to[input] {
+                        let part = fast.layers().step(pass, id, index, &grad, self.how)?;
                         self.share(input, Grad::Plain(part))?;
                     }
                 }
@@ -191,25 +193,24 @@ impl Walk<'_> {
         }
     }
 
-    /// What the rule asks of a rectifier.
+    /// The rule of a rectifier as an epilogue.
     fn rule(&self, relu: NodeId) -> Epilogue<'_> {
-        let gate = if self.how.rule == Rule::Deconvnet { None } else { self.trace.blocked(relu) };
+        let gate = if self.how.rule == Rule::Deconvnet { None } else { self.pass.blocked(relu) };
         Epilogue { gate, rectify: self.how.rule != Rule::Gradient, ..Epilogue::default() }
     }
 
     /// Lets `make` write a contribution to a node's gradient, with the epilogue that adds it to the former ones.
     fn receive(&mut self, id: NodeId, make: impl FnOnce(&Epilogue, &mut MapsMut) -> Result<()>) -> Result<()> {
-        let graph = self.trace.network().graph();
+        let graph = self.pass.fast().graph();
         self.pending[id] = self.pending[id].saturating_sub(1);
         let before = self.grads[id].take().map(|grad| self.maps(grad)).transpose()?;
         let gated = self.pending[id] == 0
-            && id != self.to
+            && id != self.walk.to
             && matches!(graph.node(id).op, Op::Relu)
-            && self.trace.blocked(id).is_some();
+            && self.pass.blocked(id).is_some();
         let rule = if gated { self.rule(id) } else { Epilogue::default() };
         let add = before.as_ref().map(|(buffer, place)| Maps::new(buffer, *place));
-        let batch = self.trace.output(0).dim(0)?;
-        let mut out = room(self.trace, Place::alone(batch, graph.node(id).extent()));
+        let mut out = self.pass.room(Place::alone(self.pass.batch(), graph.node(id).extent()));
         make(&Epilogue { add, ..rule }, &mut out.view_mut())?;
         self.gated[id] = gated;
         let grad = self.like(id, out.into())?;
@@ -232,7 +233,7 @@ impl Walk<'_> {
             }
             Grad::Maps(buffer, place) => {
                 self.grads[id] = Some(before);
-                let isa = self.trace.network().fast().isa;
+                let isa = self.pass.fast().isa;
                 self.receive(id, |epilogue, out| {
                     blocked::pointwise(isa, Maps::new(&buffer, place), out, epilogue);
                     Ok(())
@@ -243,9 +244,9 @@ impl Walk<'_> {
 
     /// A gradient in the form in which the node's own output is kept.
     fn like(&self, id: NodeId, grad: Grad) -> Result<Grad> {
-        let plan = &self.trace.network().fast().plan;
+        let plan = &self.pass.fast().plan;
         match plan.held[plan.root(id)] {
-            super::Held::Plain => Ok(Grad::Plain(plain(grad)?)),
+            Held::Plain => Ok(Grad::Plain(plain(grad)?)),
             _ => self.maps(grad).map(|(buffer, place)| Grad::Maps(buffer, place)),
         }
     }
@@ -254,7 +255,7 @@ impl Walk<'_> {
         match grad {
             Grad::Maps(buffer, place) => Ok((buffer, place)),
             Grad::Plain(tensor) => {
-                let maps = block(&tensor, self.trace.network())?;
+                let maps = block(&tensor, &self.pass.fast().pool)?;
                 Ok((Rc::new(maps.buffer), maps.place))
             }
         }
@@ -266,8 +267,4 @@ fn plain(grad: Grad) -> Result<Tensor> {
         Grad::Plain(tensor) => Ok(tensor),
         Grad::Maps(buffer, place) => tensor(Maps::new(&buffer, place)),
     }
-}
-
-fn room(trace: &Trace, place: Place) -> Owned {
-    Owned { buffer: trace.network().fast().pool.take(place.buffer_length()), place }
 }

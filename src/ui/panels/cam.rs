@@ -1,9 +1,11 @@
 //! Where in the picture a layer finds what speaks for a class: class activation maps.
 
-use super::{Kind, heat::Heat};
-use crate::methods::CAMS;
+use crate::{
+    methods::CAMS,
+    ui::panels::{heat::Heat, panel::PanelKind},
+};
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "cam",
     title: "CAM",
     about: "Where a layer finds what speaks for a class or a unit: Grad-CAM and its relatives.",

@@ -1,13 +1,18 @@
 //! How much the picture may be moved, scaled, turned or covered before the network changes its mind.
 
-use super::{Kind, Panel, keep, picture_tools as tools, take};
 use crate::{
     engine::{Change, Invariance, Lane},
     ui::{
-        commands::Command,
-        export::Export,
-        state::{View, layer_name},
-        viewport,
+        model::{
+            commands::Command,
+            export::Export,
+            state::{View, layer_name},
+            viewport,
+        },
+        panels::{
+            panel::{Panel, PanelKind, keep, take},
+            picture::tools,
+        },
         widgets::{combo, hollow, number, toolbar},
     },
 };
@@ -18,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "invariance",
     title: "Invariance",
     about: "The class's probability, and how far layers move, as the picture is shifted, scaled, rotated or covered \
@@ -28,13 +33,13 @@ pub(super) const KIND: Kind = Kind {
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct InvarianceOptions {
     change: Change,
 }
 
 #[derive(Default)]
 struct Lab {
-    options: Options,
+    options: InvarianceOptions,
     /// What the picture was taken for when it was last measured, and which picture: altered, it may be taken for
     /// something else, but the curve is about that.
     measured: Option<(u64, usize)>,

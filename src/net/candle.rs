@@ -1,0 +1,50 @@
+//! The back end of candle's operators: any float type on any device, and the reference for the other.
+
+use super::{
+    graph::NodeId,
+    layers::{Layers, Outputs},
+};
+use crate::{Error, Result, watch::Watch};
+use candle_core::Tensor;
+use std::sync::{Arc, OnceLock};
+
+/// The outputs of one forward pass.
+pub(super) struct Pass {
+    layers: Arc<Layers>,
+    outputs: Vec<Tensor>,
+    /// Of max pools, found when they are first asked for.
+    switches: Vec<OnceLock<Tensor>>,
+}
+
+impl Pass {
+    /// Runs pictures, whose shape was checked, through all layers up to `to`.
+    pub fn run(layers: &Arc<Layers>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Self> {
+        let nodes = layers.graph().nodes();
+        let mut outputs: Vec<Tensor> = Vec::with_capacity(nodes.len());
+        outputs.push(pictures.to_device(layers.device())?.contiguous()?);
+        for (id, node) in nodes.iter().enumerate().take(to + 1).skip(1) {
+            watch.at(id, to + 1)?;
+            let inputs: Vec<&Tensor> = node.inputs.iter().map(|&input| &outputs[input]).collect();
+            outputs.push(layers.run(id, &inputs)?);
+        }
+        watch.at(1, 1)?;
+        let switches = nodes.iter().map(|_| OnceLock::new()).collect();
+        Ok(Pass { layers: Arc::clone(layers), outputs, switches })
+    }
+}
+
+impl Outputs for Pass {
+    fn output(&self, layer: NodeId) -> &Tensor {
+        &self.outputs[layer]
+    }
+
+    fn switches(&self, layer: NodeId) -> Result<Tensor> {
+        if let Some(found) = self.switches[layer].get() {
+            return Ok(found.clone());
+        }
+        let node = self.layers.graph().node(layer);
+        let found = self.layers.switches(layer, &self.outputs[node.inputs[0]])?;
+        let found = found.ok_or_else(|| Error::Failed(format!("layer {} has no switches", node.name)))?;
+        Ok(self.switches[layer].get_or_init(|| found).clone())
+    }
+}

@@ -1,0 +1,200 @@
+//! A network's plan with the weights as the kernels want them, each prepared when a pass first needs it.
+
+use super::plan::Plan;
+use crate::{
+    Result,
+    kernels::{
+        blocked::{Direct, Epilogue, Filters, Geometry, Isa, LANES, Maps, MapsMut, Pool, Thin, Winograd},
+        to_vec, with_values,
+    },
+    net::{
+        graph::{Graph, NodeId},
+        layers::Layers,
+        ops::{Conv, Op, batch_norm_scale},
+    },
+};
+use std::sync::{Arc, OnceLock};
+
+/// A network's plan, and its weights as the kernels want them.
+pub(in crate::net) struct Fast {
+    layers: Arc<Layers>,
+    pub isa: Isa,
+    pub pool: Pool,
+    pub plan: Plan,
+    forward: Vec<OnceLock<Kernel>>,
+    /// Prepared when a reverse walk first comes by; the second with the batch normalisation behind multiplied in.
+    reverse: Vec<[OnceLock<Kernel>; 2]>,
+    affine: Vec<OnceLock<Affine>>,
+}
+
+/// A convolution's prepared weights.
+pub(super) enum Kernel {
+    Direct(Direct),
+    Winograd(Winograd),
+    /// Only for a reverse to a planar picture.
+    Thin(Thin),
+}
+
+/// A scale and a shift for every channel: value * scale + shift. Padded to whole blocks.
+#[derive(Default)]
+pub(super) struct Affine {
+    pub scale: Option<Vec<f32>>,
+    pub shift: Option<Vec<f32>>,
+}
+
+impl Fast {
+    pub fn new(layers: Arc<Layers>, isa: Isa) -> Self {
+        let nodes = layers.graph().nodes().len();
+        Fast {
+            isa,
+            pool: Pool::default(),
+            plan: Plan::new(layers.graph()),
+            forward: (0..nodes).map(|_| OnceLock::new()).collect(),
+            reverse: (0..nodes).map(|_| Default::default()).collect(),
+            affine: (0..nodes).map(|_| OnceLock::new()).collect(),
+            layers,
+        }
+    }
+
+    pub fn layers(&self) -> &Arc<Layers> {
+        &self.layers
+    }
+
+    pub fn graph(&self) -> &Graph {
+        self.layers.graph()
+    }
+
+    /// A convolution's weights for the forward pass.
+    pub(super) fn kernel(&self, node: NodeId) -> Result<&Kernel> {
+        once(&self.forward[node], || {
+            let geometry = geometry(self.graph(), node);
+            let planar = self.plan.is_planar(self.graph(), node);
+            Ok(with_values::<f32, _>(&self.layers.weights(node).all()[0], |values| {
+                let filters = Filters { values, geometry, transposed: false, scale: None };
+                Ok(match winograd(&filters, planar) {
+                    Some(tile) => Kernel::Winograd(Winograd::new(self.isa, filters, tile, &self.pool)),
+                    None => Kernel::Direct(Direct::new(self.isa, filters, planar, &self.pool)),
+                })
+            })?)
+        })
+    }
+
+    /// A convolution's weights for its input gradient, with the batch normalisation `norm` behind it multiplied in.
+    pub(super) fn reverse_kernel(&self, node: NodeId, norm: Option<NodeId>) -> Result<&Kernel> {
+        once(&self.reverse[node][usize::from(norm.is_some())], || {
+            let geometry = geometry(self.graph(), node);
+            let thin = self.plan.is_planar(self.graph(), node);
+            let scale = norm.map(|norm| self.norm_scale(norm)).transpose()?;
+            Ok(with_values::<f32, _>(&self.layers.weights(node).all()[0], |values| {
+                let filters = Filters { values, geometry, transposed: true, scale: scale.as_deref() };
+                if thin {
+                    return Ok(Kernel::Thin(Thin::new(self.isa, filters, &self.pool)));
+                }
+                Ok(match winograd(&filters, false) {
+                    Some(tile) => Kernel::Winograd(Winograd::new(self.isa, filters, tile, &self.pool)),
+                    None => Kernel::Direct(Direct::new(self.isa, filters, false, &self.pool)),
+                })
+            })?)
+        })
+    }
+
+    /// Scale and shift of a convolution's bias, of a batch normalisation, or (`conv` with `norm`) of both.
+    pub(super) fn affine(&self, conv: Option<NodeId>, norm: Option<NodeId>) -> Result<&Affine> {
+        let Some(node) = norm.or(conv) else {
+            static NOTHING: Affine = Affine { scale: None, shift: None };
+            return Ok(&NOTHING);
+        };
+        once(&self.affine[node], || {
+            let bias = match conv.map(|conv| self.layers.weights(conv).all()) {
+                Some([_, bias]) => Some(padded(to_vec(bias)?)),
+                _ => None,
+            };
+            let Some(norm) = norm else { return Ok(Affine { scale: None, shift: bias }) };
+            let weights = self.layers.weights(norm).all();
+            let scale = padded(self.norm_scale(norm)?);
+            let (beta, mean) = (padded(to_vec(&weights[1])?), padded(to_vec(&weights[2])?));
+            let shift = (0..scale.len())
+                .map(|i| beta[i] + (bias.as_ref().map_or(0.0, |bias| bias[i]) - mean[i]) * scale[i])
+                .collect();
+            Ok(Affine { scale: Some(scale), shift: Some(shift) })
+        })
+    }
+
+    /// The factor of each channel by a batch normalisation.
+    pub fn norm_scale(&self, norm: NodeId) -> Result<Vec<f32>> {
+        let Op::BatchNorm { eps } = self.graph().node(norm).op else { return Ok(Vec::new()) };
+        Ok(to_vec(&batch_norm_scale(self.layers.weights(norm), eps)?)?)
+    }
+}
+
+impl Kernel {
+    pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &Pool) {
+        match self {
+            Kernel::Direct(kernel) => kernel.run(source, out, epilogue, pool),
+            Kernel::Winograd(kernel) => kernel.run(source, out, epilogue, pool),
+            Kernel::Thin(_) => unreachable!("a thin kernel writes planes"),
+        }
+    }
+
+    /// Runs a reverse kernel that writes planes.
+    pub fn thin(&self, grad: Maps) -> Option<Vec<f32>> {
+        match self {
+            Kernel::Thin(kernel) => Some(kernel.run(grad)),
+            _ => None,
+        }
+    }
+}
+
+/// The value of a cell, made by `make` where it is empty. Two threads may make it at once; either result serves.
+pub(super) fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    match cell.get() {
+        Some(value) => Ok(value),
+        None => {
+            let made = make()?;
+            Ok(cell.get_or_init(|| made))
+        }
+    }
+}
+
+/// Filled with zeros to whole blocks.
+pub(super) fn padded(mut channels: Vec<f32>) -> Vec<f32> {
+    channels.resize(channels.len().next_multiple_of(LANES), 0.0);
+    channels
+}
+
+fn geometry(graph: &Graph, node: NodeId) -> Geometry {
+    let input = graph.node(graph.node(node).inputs[0]).extent();
+    let output = graph.node(node).extent();
+    match &graph.node(node).op {
+        Op::Conv(Conv { kernel, stride, dilation, groups, padding, .. }) => Geometry {
+            input,
+            output,
+            kernel: *kernel,
+            stride: *stride,
+            dilation: *dilation,
+            groups: *groups,
+            before: [padding.top, padding.left],
+        },
+        _ => unreachable!("only convolutions have kernels"),
+    }
+}
+
+/// The tile of Winograd's algorithm that suits a convolution, if any does.
+///
+/// With few channels the transforms outweigh what they save. Up to 14x14 the transformed weights of F(4,3) take longer
+/// to read than its fewer products save. At 7x7 a quarter of F(2,3)'s products are thrown away too: it is still a little
+/// faster than none, but for the reverse, whose weights are kept beside those of the forward pass, memory counts more.
+fn winograd(filters: &Filters, planar: bool) -> Option<usize> {
+    let g = filters.geometry;
+    let plain = (g.kernel, g.stride, g.dilation, g.groups) == ([3, 3], [1, 1], [1, 1], 1);
+    let wide = filters.inputs() >= 32 && filters.outputs() >= 32;
+    if planar || !plain || !wide || g.before.iter().any(|&before| before > 2) {
+        return None;
+    }
+    let smaller = if filters.transposed { g.input[1].min(g.input[2]) } else { g.output[1].min(g.output[2]) };
+    match smaller {
+        0..=7 if filters.transposed => None,
+        0..=14 => Some(2),
+        _ => Some(4),
+    }
+}

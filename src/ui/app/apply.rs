@@ -1,0 +1,196 @@
+//! Applies the commands of a frame.
+
+use super::window::App;
+use crate::{
+    engine::{Contribution, Inquiry, Opening, PictureSource, Projection, Request},
+    ui::{
+        chrome::{Overlay, finder::FinderState},
+        dialogs::{FileQuestion, Purpose, paths::FileKind},
+        model::{
+            commands::{Action, Command, With},
+            pin::Pinned,
+        },
+        panes::arrangement,
+        theme::Palette,
+    },
+    weights::Source,
+};
+use eframe::egui;
+use egui_tiles::{TileId, Tree};
+use std::path::PathBuf;
+
+impl App {
+    /// Applies a command.
+    pub(super) fn apply(&mut self, ctx: &egui::Context, command: Command) {
+        match command {
+            Command::Do(action) => self.act_on(ctx, action),
+            Command::Open(source) => self.open(source),
+            Command::OpenPath(path) => self.open_path(path),
+            Command::FindPath(start) => self.notice.overlay = Overlay::Finder(FinderState::starting(start)),
+            Command::Compare(with) => self.compare(ctx, with),
+            Command::OpenNetwork(opening) => self.open_network(opening, Request::Open),
+            Command::Fetch(opening) => self.open_network(opening, Request::Fetch),
+            Command::OpenBeside(opening) => {
+                self.twin();
+                self.open_network(opening, Request::Open);
+            }
+            Command::ChooseBeside(tile) => {
+                self.layout.active = Some(tile);
+                self.act_on(ctx, Action::Beside);
+            }
+            Command::SelectLayer(layer) => {
+                if let Some(shown) = &self.runs.shown {
+                    self.focus.selection.select_layer(&shown.run, layer);
+                }
+            }
+            Command::SelectUnit(unit, position) => {
+                // The user may type the number of a unit that the layer does not have.
+                let layer = self.focus.selection.layer;
+                let units = self.runs.shown.as_ref().map_or(0, |shown| shown.run.layers[layer].shape[0]);
+                self.focus.selection.select_unit(unit.min(units.saturating_sub(1)), position);
+            }
+            Command::Alter(alteration) => {
+                self.stop_filming();
+                self.focus.selection.alteration = alteration;
+            }
+            Command::Draw(picture) => {
+                self.stop_filming();
+                self.pending.asked.draw(picture);
+            }
+            Command::SelectClass(class) => self.focus.selection.class = class,
+            Command::SetLook(look) => self.settings.look = look,
+            Command::Show(viewport) => self.focus.viewport = viewport,
+            Command::Hover(hover) => self.focus.selection.hover = Some(hover),
+            Command::ShowGrid(grid) => self.focus.grid = Some(grid),
+            Command::Need(_) | Command::NeedReconstructions(_) | Command::NeedRanking(_) => {}
+            Command::Compute(inquiry) => {
+                self.results.answers.ask_slowly(&inquiry);
+                self.engine.request(Request::AttributeSlowly(inquiry));
+            }
+            Command::Measure(run, change, class) => {
+                self.results.answers.measure((run.of, change, class));
+                self.engine.request(Request::Measure(run, change, class));
+            }
+            Command::AskAgain => self.results.answers.ask_again(),
+            Command::Pin(..) | Command::ShowPane(_) | Command::Duplicate(_) | Command::ClosePane(_) => {
+                self.arrange(command);
+            }
+            Command::ExportPane(tile) => self.export(ctx, tile),
+            Command::CopyPane(tile) => self.copy(ctx, tile),
+            Command::ExportLook(tile, large) => self.export_look(ctx, tile, large),
+            Command::CopyLook(tile) => self.start_capture(ctx, tile, None, false),
+            Command::SaveFrames(name, texts) => {
+                self.output.dialogs.open(ctx, FileQuestion::Into, Purpose::Frames(name, texts));
+            }
+            Command::Synthesise(control) => self.engine.control(control),
+            Command::Dismiss => self.notice.message = None,
+        }
+    }
+
+    /// Applies a command about the arrangement of the panes.
+    fn arrange(&mut self, command: Command) {
+        let panes = &mut self.layout.panes;
+        match command {
+            Command::Pin(tile, part) => self.pin(tile, part),
+            Command::ShowPane(name) => arrangement::show(panes, name),
+            Command::Duplicate(tile) => {
+                arrangement::duplicate(panes, tile);
+            }
+            Command::ClosePane(tile) => arrangement::close(panes, tile),
+            _ => {}
+        }
+    }
+
+    /// Asks the engine for another network.
+    fn open_network(&mut self, opening: Opening, request: fn(Opening) -> Request) {
+        self.runs.opening = opening.clone();
+        self.notice.forget_failure();
+        self.engine.request(request(opening));
+    }
+
+    /// Opens a file or a folder by what it is.
+    fn open_path(&mut self, path: PathBuf) {
+        match FileKind::of(&path) {
+            FileKind::Weights => {
+                let opening = Opening { weights: Source::File(path), ..self.runs.opening.clone() };
+                self.open_network(opening, Request::Open);
+            }
+            FileKind::Network => {
+                let opening = Opening::of(&path.to_string_lossy());
+                self.open_network(opening, Request::Open);
+            }
+            FileKind::Picture => self.open(PictureSource::File(path)),
+        }
+    }
+
+    /// Opens another picture, which ends whatever was drawn or filmed.
+    pub(super) fn open(&mut self, source: PictureSource) {
+        self.stop_filming();
+        self.notice.forget_failure();
+        self.engine.request(Request::Picture(source));
+    }
+
+    /// What was filmed last and ran stays on screen.
+    fn stop_filming(&mut self) {
+        self.background.camera.stop();
+        self.pending.asked.forget_drawn();
+    }
+
+    fn pin(&mut self, tile: TileId, part: Pinned) {
+        let mut panes = std::mem::replace(&mut self.layout.panes, Tree::empty(egui::Id::unique("panes")));
+        // What is pinned does not depend on the colours.
+        if let (Some(view), Some(shown)) = (self.view(&[], Palette::dark()), &self.runs.shown)
+            && let Some(egui_tiles::Tile::Pane(pane)) = panes.tiles.get_mut(tile)
+        {
+            pane.toggle_pin(part, view, shown);
+        }
+        self.layout.panes = panes;
+    }
+
+    /// Keeps the present network in a twin of the active pane; of the maps where that shows but a picture.
+    fn twin(&mut self) {
+        let Some(active) = self.active_pane() else { return };
+        let Some(pane) = arrangement::of_network(&mut self.layout.panes, active) else { return };
+        let is_kept = self.layout.panes.tiles.get_pane(&pane).is_some_and(|pane| pane.pin().holds(Pinned::Run));
+        if let Some(twin) = (!is_kept).then(|| arrangement::duplicate(&mut self.layout.panes, pane)).flatten() {
+            self.pin(twin, Pinned::Run);
+        }
+    }
+
+    fn compare(&mut self, ctx: &egui::Context, with: With) {
+        let run = self.runs.shown.as_ref().map(|shown| &shown.run);
+        let picture = match with {
+            With::Nothing => return self.engine.request(Request::Compare(None)),
+            With::File => return self.output.dialogs.open(ctx, FileQuestion::Picture, Purpose::Compare),
+            With::Picture(source) => Some(source),
+            With::Present => run.and_then(|run| run.picture.clone()).map(PictureSource::Ready),
+            With::Original => run.and_then(|run| run.original.clone()).map(PictureSource::Ready),
+            With::Before => self.runs.before.clone().map(PictureSource::Ready),
+        };
+        match picture {
+            Some(source) => self.engine.request(Request::Compare(Some(source))),
+            None => self.notice.fail("There is no such picture".into()),
+        }
+    }
+
+    /// Asks the engine for what all panes together lack: were each to ask, one would cancel what the other waits for.
+    pub(super) fn request_missing(
+        &mut self,
+        inquiries: Vec<Inquiry>,
+        projections: Vec<Projection>,
+        rankings: Vec<Contribution>,
+    ) {
+        let missing = self.results.answers.should_attribute(inquiries);
+        if !missing.is_empty() {
+            self.engine.request(Request::Attribute(missing));
+        }
+        let missing = self.results.answers.should_project(projections);
+        if !missing.is_empty() {
+            self.engine.request(Request::Deconvnet(missing));
+        }
+        let missing = self.results.answers.should_rank(rankings);
+        if !missing.is_empty() {
+            self.engine.request(Request::Rank(missing));
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Work that takes longer than a frame, on threads of its own, and the caches of its results.
+
+pub mod answers;
+pub mod cache;
+pub mod camera;
+pub mod film;
+mod queue;
+pub mod textures;
+pub mod thumbnails;
+#[cfg(feature = "webcam")]
+mod webcam;
+pub mod worker;

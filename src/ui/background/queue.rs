@@ -1,0 +1,127 @@
+//! What the uploading thread has made and what it does next.
+
+use crate::{
+    engine::{LayerView, Run},
+    error::Result,
+    gpu::Atlas,
+    net::NodeId,
+    ui::background::textures::Pictures,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+};
+
+/// GPU memory that feature maps may take, in bytes.
+const BUDGET: u64 = 512 << 20;
+
+/// The distance between two runs in each layer; `None` where it is not computed yet.
+pub type Distances = Vec<Option<f32>>;
+
+/// Maps of a layer: a run's id, that of a run whose maps are taken from its, and the layer.
+pub(super) type AtlasKey = (u64, Option<u64>, NodeId);
+
+/// What is wanted: a layer of a run, or of what it differs from another in.
+#[derive(Clone)]
+pub(super) struct Wish {
+    pub run: Arc<Run>,
+    pub minus: Option<Arc<Run>>,
+    pub node: NodeId,
+}
+
+impl Wish {
+    pub fn key(&self) -> AtlasKey {
+        (self.run.id, self.minus.as_ref().map(|run| run.id), self.node)
+    }
+
+    /// The maps; of a difference, computed here.
+    pub fn layer(&self) -> Result<LayerView> {
+        let layer = &self.run.layers[self.node];
+        self.minus.as_ref().map_or_else(|| Ok(layer.clone()), |minus| layer.minus(&minus.layers[self.node]))
+    }
+}
+
+/// Maps on the GPU with their values, or why there are none.
+pub(super) type Uploaded = Result<(Atlas, LayerView), String>;
+
+/// Two runs, by their ids, and how far apart they are.
+pub(super) struct Compared {
+    pub ids: [u64; 2],
+    pub runs: [Weak<Run>; 2],
+    pub found: Arc<Distances>,
+}
+
+/// All that the thread and the window share.
+#[derive(Default)]
+pub(super) struct CacheQueue {
+    /// The run whose layers are uploaded ahead of need.
+    pub run: Option<Arc<Run>>,
+    /// Of the runs that somebody still holds: the one on screen, and those that panes are pinned to.
+    pub alive: HashMap<u64, Weak<Run>>,
+    pub pictures: HashMap<u64, Arc<Pictures>>,
+    pub atlases: HashMap<AtlasKey, (u64, Uploaded)>,
+    pub wanted: Vec<Wish>,
+    pub compared: Option<Compared>,
+    pub unpainted: Vec<Arc<Run>>,
+    pub focus: NodeId,
+    pub clock: u64,
+}
+
+/// What the thread does next.
+pub(super) enum CacheJob {
+    Pictures(Arc<Run>),
+    Upload(Wish),
+    Distance(Arc<Run>, Arc<Run>, NodeId),
+}
+
+impl CacheQueue {
+    pub fn job(&mut self) -> Option<CacheJob> {
+        let atlases = &self.atlases;
+        self.wanted.retain(|wish| wish.node < wish.run.layers.len() && !atlases.contains_key(&wish.key()));
+        // The newest wish first.
+        if let Some(wish) = self.wanted.last() {
+            return Some(CacheJob::Upload(wish.clone()));
+        }
+        if let Some(run) = self.unpainted.first() {
+            return Some(CacheJob::Pictures(Arc::clone(run)));
+        }
+        if let Some(Compared { runs: [run, other], found, .. }) = &self.compared
+            && let Some(node) = found.iter().position(Option::is_none)
+            && let (Some(run), Some(other)) = (run.upgrade(), other.upgrade())
+        {
+            return Some(CacheJob::Distance(run, other, node));
+        }
+        // Ahead of need, only what takes nobody's place.
+        let run = self.run.as_ref()?;
+        let missing = |&node: &NodeId| !self.atlases.contains_key(&(run.id, None, node));
+        let fits = |&node: &NodeId| self.bytes() + bytes(&run.layers[node]) <= BUDGET;
+        let near = |&node: &NodeId| node.abs_diff(self.focus);
+        let ahead = (0..run.layers.len()).filter(missing).filter(fits).min_by_key(near)?;
+        Some(CacheJob::Upload(Wish { run: Arc::clone(run), minus: None, node: ahead }))
+    }
+
+    /// Drops what is about runs that nobody holds.
+    pub fn forget(&mut self) {
+        self.alive.retain(|_, run| run.strong_count() > 0);
+        let alive = &self.alive;
+        let is_alive =
+            |(run, minus, _): &AtlasKey| alive.contains_key(run) && minus.is_none_or(|run| alive.contains_key(&run));
+        self.atlases.retain(|key, _| is_alive(key));
+        self.pictures.retain(|run, _| alive.contains_key(run));
+    }
+
+    fn bytes(&self) -> u64 {
+        self.atlases.values().map(|(_, found)| found.as_ref().map_or(0, |(atlas, _)| atlas.bytes())).sum()
+    }
+
+    pub fn evict(&mut self) {
+        while self.bytes() > BUDGET && self.atlases.len() > 1 {
+            let oldest = self.atlases.iter().min_by_key(|(_, (used, _))| *used).map(|(&key, _)| key);
+            oldest.map(|key| self.atlases.remove(&key));
+        }
+    }
+}
+
+fn bytes(layer: &LayerView) -> u64 {
+    4 * layer.shape.iter().product::<usize>() as u64
+}

@@ -1,0 +1,312 @@
+//! What the window can be told to do. An [`Action`] stands in menus and on keys; its words and its key stand in one
+//! place, here. A [`Command`] is an action or what a pane asks for.
+
+use crate::{
+    engine::{Change, Contribution, Control, Inquiry, Opening, PictureSource, Projection, Run},
+    net::NodeId,
+    picture::{Alteration, Picture},
+    ui::model::{
+        export::Texts,
+        pin::Pinned,
+        state::{Colouring, Hover, UnitGrid},
+        viewport::Viewport,
+    },
+};
+use eframe::egui::{Key, KeyboardShortcut, Modifiers};
+use egui_tiles::TileId;
+use std::{path::PathBuf, sync::Arc};
+
+/// Something with a name and perhaps a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Choose a picture file.
+    OpenPicture,
+    /// Choose a folder of pictures.
+    OpenFolder,
+    /// The picture before, in its folder.
+    PreviousPicture,
+    /// The picture after, in its folder.
+    NextPicture,
+    /// Run what the camera films, or no more of it.
+    Webcam,
+    /// Choose a file of weights for the network on screen.
+    OpenWeights,
+    /// Choose a network that stands beside the one on screen.
+    Beside,
+    /// Save what the active pane shows.
+    Export,
+    /// Put what the active pane shows on the clipboard.
+    Copy,
+    /// Save everything about the picture as a folder that a browser opens.
+    Tour,
+    /// Close the window.
+    Quit,
+    /// Stop what runs.
+    Cancel,
+    /// The selection before.
+    Back,
+    /// The selection after.
+    Forward,
+    /// The layer before.
+    PreviousLayer,
+    /// The layer after.
+    NextLayer,
+    /// The unit to the left.
+    UnitLeft,
+    /// The unit to the right.
+    UnitRight,
+    /// The unit above.
+    UnitUp,
+    /// The unit below.
+    UnitDown,
+    /// Explain the predicted class.
+    PredictedClass,
+    /// The picture as it was before it was altered.
+    Unalter,
+    /// Zoom into the picture.
+    Nearer,
+    /// Zoom out of the picture.
+    Farther,
+    /// All of the picture.
+    Whole,
+    /// Dark or light.
+    ToggleTheme,
+    /// All panes where they were at first.
+    ResetArrangement,
+    /// Everything larger.
+    ZoomIn,
+    /// Everything smaller.
+    ZoomOut,
+    /// Everything at its usual size.
+    ZoomReset,
+    /// Any action, by its name.
+    Find,
+    /// The page of keys.
+    Keys,
+    /// What this program is.
+    About,
+}
+
+/// An action in words.
+pub struct Info {
+    /// In menus.
+    pub label: &'static str,
+    /// When the pointer rests on it.
+    pub hint: &'static str,
+    /// Its key.
+    pub shortcut: Option<KeyboardShortcut>,
+}
+
+const fn key(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::NONE, key))
+}
+
+const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+}
+
+const fn alt(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::ALT, key))
+}
+
+const BESIDE: &str =
+    "Keep this network in a twin of the active pane, and go on with the one you choose: layers are matched by depth";
+
+impl Action {
+    /// All of them, as the page of keys lists them.
+    pub const ALL: [Action; 33] = [
+        Action::OpenPicture,
+        Action::OpenFolder,
+        Action::PreviousPicture,
+        Action::NextPicture,
+        Action::Webcam,
+        Action::OpenWeights,
+        Action::Beside,
+        Action::Export,
+        Action::Copy,
+        Action::Tour,
+        Action::Back,
+        Action::Forward,
+        Action::PreviousLayer,
+        Action::NextLayer,
+        Action::UnitLeft,
+        Action::UnitRight,
+        Action::UnitUp,
+        Action::UnitDown,
+        Action::PredictedClass,
+        Action::Unalter,
+        Action::Nearer,
+        Action::Farther,
+        Action::Whole,
+        Action::Cancel,
+        Action::ToggleTheme,
+        Action::ResetArrangement,
+        Action::ZoomIn,
+        Action::ZoomOut,
+        Action::ZoomReset,
+        Action::Find,
+        Action::Keys,
+        Action::About,
+        Action::Quit,
+    ];
+
+    /// Its words and its key.
+    pub fn info(self) -> Info {
+        let (label, hint, shortcut) = match self {
+            Action::OpenPicture => {
+                ("Open picture…", "Run a picture of your own; dropping or pasting one does too", { ctrl(Key::O) })
+            }
+            Action::OpenFolder => {
+                ("Open folder…", "Run its first picture; then go through it picture by picture", None)
+            }
+            Action::PreviousPicture => {
+                ("Previous picture", "The picture before in the folder, or the sample before", key(Key::PageUp))
+            }
+            Action::NextPicture => {
+                ("Next picture", "The picture after in the folder, or the next sample", key(Key::PageDown))
+            }
+            Action::Webcam => {
+                let hint = "Run what the camera films, mirrored, until this is chosen again; opening or altering a \
+                            picture ends it too";
+                ("Webcam", hint, None)
+            }
+            Action::Back => ("Back", "To the layer, unit and class selected before", alt(Key::ArrowLeft)),
+            Action::Forward => ("Forward", "Undo going back", alt(Key::ArrowRight)),
+            Action::OpenWeights => ("Open weights…", "Read a file of weights for the network on screen", {
+                Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O))
+            }),
+            Action::Beside => ("Compare with another network…", BESIDE, ctrl(Key::B)),
+            Action::Export => {
+                ("Export…", "Save what the active pane shows as PNG, or its numbers as .npy", ctrl(Key::S))
+            }
+            Action::Copy => {
+                let key = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::C);
+                ("Copy", "Put what the active pane shows on the clipboard: its picture, or its table", Some(key))
+            }
+            Action::Tour => {
+                ("Export tour…", "Save everything about this picture, layer by layer, as a folder for a browser", None)
+            }
+            Action::Quit => ("Quit", "Close the window", ctrl(Key::Q)),
+            Action::Cancel => ("Cancel", "Stop what is being computed", key(Key::Escape)),
+            Action::PreviousLayer => ("Previous layer", "One layer towards the picture", key(Key::OpenBracket)),
+            Action::NextLayer => ("Next layer", "One layer towards the classes", key(Key::CloseBracket)),
+            Action::UnitLeft => ("Unit to the left", "The unit before in the grid", key(Key::ArrowLeft)),
+            Action::UnitRight => ("Unit to the right", "The unit after in the grid", key(Key::ArrowRight)),
+            Action::UnitUp => ("Unit above", "One row up in the grid", key(Key::ArrowUp)),
+            Action::UnitDown => ("Unit below", "One row down in the grid", key(Key::ArrowDown)),
+            Action::PredictedClass => ("Explain the predicted class", "Back from a chosen class", key(Key::P)),
+            Action::Unalter => ("Unaltered picture", "Undo whatever was done to it in the Picture pane", key(Key::U)),
+            Action::Nearer => {
+                ("Zoom into the picture", "In every pane that shows it; the wheel does the same", key(Key::Plus))
+            }
+            Action::Farther => ("Zoom out of the picture", "In every pane that shows it", key(Key::Minus)),
+            Action::Whole => ("Whole picture", "All of the picture in every pane that shows it", key(Key::Num0)),
+            Action::ToggleTheme => ("Dark or light", "Switch between the dark and the light theme", { ctrl(Key::D) }),
+            Action::ResetArrangement => ("Reset arrangement", "Put all panes where they were at first", None),
+            Action::ZoomIn => ("Larger", "Make everything larger", ctrl(Key::Plus)),
+            Action::ZoomOut => ("Smaller", "Make everything smaller", ctrl(Key::Minus)),
+            Action::ZoomReset => ("Usual size", "Show everything at its usual size", ctrl(Key::Num0)),
+            Action::Find => ("Find a command…", "Type a part of its name", ctrl(Key::P)),
+            Action::Keys => ("Keys", "Every key and what it does", key(Key::F1)),
+            Action::About => ("About Striate", "What this program is", None),
+        };
+        Info { label, hint, shortcut }
+    }
+}
+
+/// What the present picture is compared with.
+#[derive(Clone)]
+pub enum With {
+    /// Nothing any more.
+    Nothing,
+    /// Itself as it is now: whatever is done to it then shows.
+    Present,
+    /// Itself before it was altered.
+    Original,
+    /// The picture that was open before it.
+    Before,
+    /// A file that is asked for.
+    File,
+    /// Another picture.
+    Picture(PictureSource),
+}
+
+/// What panes, menus and keys ask for. Carried out after everything is drawn.
+pub enum Command {
+    /// An action.
+    Do(Action),
+    /// Run another picture.
+    Open(PictureSource),
+    /// Open a file or folder by what it is: a picture, a folder of pictures, weights, a network.
+    OpenPath(PathBuf),
+    /// Open the finder with the start of a path.
+    FindPath(String),
+    /// Compare the picture with another.
+    Compare(With),
+    /// Open another network.
+    OpenNetwork(Opening),
+    /// Open another network, and keep the present one in a twin of the active pane.
+    OpenBeside(Opening),
+    /// Choose a network that stands beside the one in this pane.
+    ChooseBeside(TileId),
+    /// Download the published weights of a network and open it with them.
+    Fetch(Opening),
+    /// Go to a layer.
+    SelectLayer(NodeId),
+    /// Go to a unit of the layer, and to a row and a column of it.
+    SelectUnit(usize, Option<[usize; 2]>),
+    /// Do this to the picture.
+    Alter(Alteration),
+    /// Run what is being drawn: the latest of it, whenever what went before is on screen.
+    Draw(Picture),
+    /// Explain a class; the predicted one where `None`.
+    SelectClass(Option<usize>),
+    /// Colour feature maps another way.
+    SetLook(Colouring),
+    /// Show this part of the picture.
+    Show(Viewport),
+    /// The pointer is over something.
+    Hover(Hover),
+    /// This grid is on screen.
+    ShowGrid(UnitGrid),
+    /// A pane shows the answer of a quick method.
+    Need(Inquiry),
+    /// The user asked for the answer of a method that takes long.
+    Compute(Inquiry),
+    /// The user asked how a class takes a change of the picture.
+    Measure(Arc<Run>, Change, usize),
+    /// A pane orders units by what they contribute.
+    NeedRanking(Contribution),
+    /// A pane shows reconstructions of units.
+    NeedReconstructions(Vec<Projection>),
+    /// Ask again for what was cancelled.
+    AskAgain,
+    /// Save what a pane shows.
+    ExportPane(TileId),
+    /// Put what a pane shows on the clipboard.
+    CopyPane(TileId),
+    /// Save a pane as it looks, or twice as large.
+    ExportLook(TileId, bool),
+    /// Put a pane as it looks on the clipboard.
+    CopyLook(TileId),
+    /// Save what the live synthesis keeps, in a folder of this name, with these texts in each picture.
+    SaveFrames(String, Texts),
+    /// Let a pane keep something to itself, or follow again.
+    Pin(TileId, Pinned),
+    /// Bring the pane of the panel with this name to the front; open one where there is none.
+    ShowPane(&'static str),
+    /// Put another of the same beside a pane.
+    Duplicate(TileId),
+    /// Take a pane away.
+    ClosePane(TileId),
+    /// Say something to the live synthesis.
+    Synthesise(Control),
+    /// Close the message.
+    Dismiss,
+}
+
+impl From<Action> for Command {
+    fn from(action: Action) -> Self {
+        Command::Do(action)
+    }
+}

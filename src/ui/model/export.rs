@@ -1,0 +1,197 @@
+//! Saving what a pane shows: painting and writing happen on a worker thread, through the same [`crate::paint`] as the
+//! command line's pictures.
+
+use crate::{
+    Error, Result,
+    engine::Run,
+    figures::Facts,
+    kernels::to_vec,
+    net::NodeId,
+    paint::{write_atomically, write_npy, write_png},
+    ui::model::state::View,
+    watch::Watch,
+};
+use candle_core::{Device, Tensor};
+use eframe::egui::{ColorImage, Context};
+use image::RgbaImage;
+use std::{path::Path, sync::Arc};
+
+type PaintExport = Box<dyn FnOnce(&Watch) -> Result<RgbaImage> + Send>;
+
+/// A file's extension and what such a file is.
+pub type Ending = (&'static str, &'static str);
+
+/// Makes the numbers behind a picture.
+pub type MakeNumbers = Box<dyn FnOnce() -> Result<Tensor> + Send>;
+
+/// What a picture says of itself, by key.
+pub type Texts = Vec<(&'static str, String)>;
+
+/// What a pane shows, to be written with what it is about.
+pub struct Export {
+    /// What the file is called unless the user says otherwise, without ending.
+    pub name: String,
+    facts: Facts,
+    /// Facts that only this pane has.
+    extra: Texts,
+    content: ExportContent,
+}
+
+/// What a table is written as.
+const TABLE: &[Ending] = &[("csv", "Table of comma-separated values")];
+
+enum ExportContent {
+    Picture(PaintExport, Option<MakeNumbers>),
+    /// A file of text, and what it is.
+    Text(&'static [Ending], String),
+}
+
+impl Export {
+    /// A picture about the run and the layer of `view`.
+    pub fn new(
+        view: View,
+        name: &str,
+        numbers: Option<MakeNumbers>,
+        paint: impl FnOnce(&Watch) -> Result<RgbaImage> + Send + 'static,
+    ) -> Self {
+        Export::of(view, name, ExportContent::Picture(Box::new(paint), numbers))
+    }
+
+    /// A table about the network of `view`; no cell of it holds a comma.
+    pub fn table(view: View, name: &str, text: String) -> Self {
+        Export::of(view, name, ExportContent::Text(TABLE, text))
+    }
+
+    /// A drawing about the network of `view`.
+    pub fn drawing(view: View, name: &str, text: String) -> Self {
+        Export::of(view, name, ExportContent::Text(&[("svg", "SVG drawing")], text))
+    }
+
+    fn of(view: View, name: &str, content: ExportContent) -> Self {
+        Export { name: file_name(view, name), facts: Facts::of_run(view.run()), extra: Vec::new(), content }
+    }
+
+    /// With facts about what the pane shows, added to those about the run.
+    pub fn about(self, add: impl FnOnce(Facts) -> Facts) -> Self {
+        Export { facts: add(self.facts), ..self }
+    }
+
+    /// With a fact that only this pane has.
+    pub fn with(mut self, key: &'static str, text: impl Into<String>) -> Self {
+        self.extra.push((key, text.into()));
+        self
+    }
+
+    fn texts(&self) -> Texts {
+        [self.facts.texts(), self.extra.clone()].concat()
+    }
+
+    /// The endings of the files that it can be written to, the usual first.
+    pub fn endings(&self) -> &'static [Ending] {
+        match &self.content {
+            ExportContent::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
+            ExportContent::Picture(_, None) => &[("png", "PNG picture")],
+            ExportContent::Text(endings, _) => endings,
+        }
+    }
+
+    /// What a picture of it says of itself, and its proposed name.
+    pub fn into_texts(self) -> (String, Texts) {
+        let texts = self.texts();
+        (self.name, texts)
+    }
+
+    /// Puts the picture on the clipboard, or the text: a table with tabs, as spreadsheets take it. Returns what was done
+    /// in a sentence.
+    ///
+    /// # Errors
+    /// When it cannot be painted.
+    pub fn copy(self, ctx: &Context, watch: &Watch) -> Result<String> {
+        match self.content {
+            ExportContent::Picture(paint, _) => {
+                let image = paint(watch)?;
+                let size = [image.width() as usize, image.height() as usize];
+                ctx.copy_image(ColorImage::from_rgba_unmultiplied(size, image.as_raw()));
+                Ok(format!("Copied {} as a picture of {}x{} pixels", self.name, size[0], size[1]))
+            }
+            ExportContent::Text(TABLE, text) => {
+                ctx.copy_text(text.replace(',', "\t"));
+                Ok(format!("Copied {} as a table", self.name))
+            }
+            ExportContent::Text(_, text) => {
+                ctx.copy_text(text);
+                Ok(format!("Copied {} as text", self.name))
+            }
+        }
+    }
+
+    /// Writes a PNG, or the numbers where the file's name ends in .npy; text as it is. Returns what was done in a
+    /// sentence.
+    ///
+    /// # Errors
+    /// When the file cannot be written; then there is none.
+    pub fn write(self, path: &Path, watch: &Watch) -> Result<String> {
+        let wants_numbers = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"));
+        let texts = self.texts();
+        match self.content {
+            ExportContent::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
+            ExportContent::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &texts)?,
+            ExportContent::Text(_, text) if !wants_numbers => {
+                write_atomically(path, |file| file.write_all(text.as_bytes()))?
+            }
+            _ => return Err(Error::Failed("this pane has no single array of numbers to save".into())),
+        }
+        Ok(format!("Saved {}", path.display()))
+    }
+}
+
+/// The proposed name of a file, without ending: the network, the picture, and what a pane shows.
+pub fn file_name(view: View, name: &str) -> String {
+    let picture = view.run().picture.as_ref().map_or("numbers", |picture| picture.name.as_str());
+    let stem = picture.rsplit_once('.').map_or(picture, |(stem, _)| stem);
+    plain_name(&format!("{} {stem} {name}", view.run().model.card.name))
+}
+
+/// A name of letters, digits, dots and single hyphens, which no file system refuses.
+fn plain_name(name: &str) -> String {
+    let keeps = |c: char| c.is_alphanumeric() || c == '.' || c == '_';
+    let words = name.split(|c: char| !keeps(c)).filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join("-");
+    name.chars().take(120).collect::<String>().trim_matches(['-', '.']).to_owned()
+}
+
+/// The feature maps of a layer, `(units, height, width)`, or of one unit, `(height, width)`.
+pub fn numbers_of(run: &Arc<Run>, layer: NodeId, unit: Option<usize>) -> Option<MakeNumbers> {
+    let run = Arc::clone(run);
+    Some(Box::new(move || {
+        let maps = run.trace.maps(layer)?;
+        Ok(match unit {
+            Some(unit) => maps.get(unit)?,
+            None => maps,
+        })
+    }))
+}
+
+/// Values that a pane holds already.
+pub fn numbers_from(values: &Arc<Vec<f32>>, shape: &[usize]) -> Option<MakeNumbers> {
+    let (values, shape) = (Arc::clone(values), shape.to_vec());
+    Some(Box::new(move || Ok(Tensor::from_vec(values.to_vec(), shape, &Device::Cpu)?)))
+}
+
+/// The values of a tensor, for a pane to keep.
+pub fn values_of(tensor: &Tensor) -> Result<Arc<Vec<f32>>> {
+    Ok(Arc::new(to_vec(tensor)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proposed_names_have_single_hyphens() {
+        let name = plain_name("vgg16 my  cat (2) saliency lemon  ·  score 12.3");
+        assert_eq!(name, "vgg16-my-cat-2-saliency-lemon-score-12.3");
+        assert_eq!(plain_name("../a\\b: c"), "a-b-c");
+        assert!(plain_name(&"long ".repeat(99)).len() <= 120);
+    }
+}

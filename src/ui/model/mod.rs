@@ -1,0 +1,9 @@
+//! The window's state, and the commands that change it. Nothing here draws.
+
+pub mod commands;
+pub mod export;
+pub mod history;
+pub mod pin;
+pub mod settings;
+pub mod state;
+pub mod viewport;

@@ -1,0 +1,235 @@
+//! What the window shows: one selection, the run it is about, and what has been computed about it.
+
+use crate::{
+    engine::{Frame, Lane, LayerView, Run, Status},
+    net::{Cost, Graph, Node, NodeId, Op},
+    paint::{Scaling, Style},
+    picture::Alteration,
+    ui::{
+        background::{
+            answers::Answers,
+            cache::{Cache, LayerMaps},
+            textures::Pictures,
+            thumbnails::Thumbs,
+        },
+        model::viewport::{self, Viewport},
+        theme::Palette,
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, sync::Arc};
+
+/// What every pane is about, unless it says otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// The layer.
+    pub layer: NodeId,
+    /// Its unit.
+    pub unit: usize,
+    /// Row and column on the unit's map; the strongest where `None`.
+    pub position: Option<[usize; 2]>,
+    /// The class that attributions explain; the predicted one where `None`.
+    pub class: Option<usize>,
+    /// What is to be done to the picture: a run of that is on its way where the one on screen is of another.
+    pub alteration: Alteration,
+    /// What the pointer is over.
+    pub hover: Option<Hover>,
+    /// The unit last selected in each layer that was visited.
+    visited: HashMap<NodeId, usize>,
+}
+
+/// A place under the pointer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hover {
+    /// As fractions of the network's input, from the left and from the top.
+    pub place: [f32; 2],
+    /// Where the pointer is over a feature map: the run's id, the layer, the unit, the row and the column.
+    pub spot: Option<HoveredValue>,
+}
+
+/// A value of a run: its id, the layer, the unit, the row and the column.
+pub type HoveredValue = (u64, NodeId, usize, [usize; 2]);
+
+impl Selection {
+    /// Goes to a layer: to the unit last selected there, else to the strongest.
+    pub fn select_layer(&mut self, run: &Run, layer: NodeId) {
+        let layer = layer.min(run.layers.len().saturating_sub(1));
+        if layer != self.layer {
+            self.visited.insert(self.layer, self.unit);
+            let strongest = || run.layers[layer].strongest_unit();
+            let unit = self.visited.get(&layer).copied().unwrap_or_else(strongest);
+            (self.layer, self.unit, self.position) = (layer, unit, None);
+        }
+    }
+
+    /// Goes to a unit of the present layer.
+    pub fn select_unit(&mut self, unit: usize, position: Option<[usize; 2]>) {
+        (self.unit, self.position) = (unit, position);
+    }
+
+    /// Another network: nothing of the old selection means anything.
+    pub fn start(&mut self, run: &Run) {
+        let first = run.model.network.graph().nodes().iter().position(|node| matches!(node.op, Op::Conv(_)));
+        let layer = first.unwrap_or(0);
+        let unit = run.layers[layer].strongest_unit();
+        *self = Selection { layer, unit, alteration: run.alteration, ..Selection::default() };
+    }
+}
+
+/// Whether a unit says nothing about this picture: the same value everywhere. A single value says something.
+pub fn is_silent(layer: &LayerView, unit: usize) -> bool {
+    let [_, height, width] = layer.shape;
+    let range = layer.ranges[unit];
+    range.low == range.high && (height * width > 1 || range.high == 0.0)
+}
+
+/// Units by their value at a row and a column, strongest first.
+pub fn strongest_at(layer: &LayerView, [row, column]: [usize; 2]) -> Vec<(u32, f32)> {
+    let [units, height, width] = layer.shape;
+    let read = |values: &[f32]| {
+        (0..units).map(|unit| (unit as u32, values[(unit * height + row) * width + column])).collect::<Vec<_>>()
+    };
+    let mut found = layer.with_values(read).unwrap_or_default();
+    found.sort_by(|a, b| b.1.total_cmp(&a.1));
+    found
+}
+
+/// How feature maps are coloured, in every pane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Colouring {
+    /// Colour map and gamma.
+    pub style: Style,
+    /// Whose range is the map's.
+    pub scaling: Scaling,
+}
+
+/// A run with what is computed from its graph once.
+pub struct Shown {
+    /// The run.
+    pub run: Arc<Run>,
+    /// Costs of its layers, receptive fields among them.
+    pub costs: Vec<Cost>,
+    /// Classes, best first.
+    pub ranking: Vec<usize>,
+}
+
+impl Shown {
+    /// Everything about a run that arrived.
+    pub fn new(run: Arc<Run>) -> Self {
+        let (costs, ranking) = (run.model.network.graph().costs(), run.ranking());
+        Shown { run, costs, ranking }
+    }
+
+    /// The layers.
+    pub fn graph(&self) -> &Graph {
+        self.run.model.network.graph()
+    }
+}
+
+/// The grid on screen, for the arrow keys.
+#[derive(Clone, Debug)]
+pub struct UnitGrid {
+    /// The layer it shows.
+    pub layer: NodeId,
+    /// Its units in their order.
+    pub order: Arc<[u32]>,
+    /// Tiles a row.
+    pub columns: u32,
+}
+
+/// The message in the status line.
+pub struct Message {
+    /// Its text.
+    pub text: String,
+    /// Whether it reports a failure.
+    pub failed: bool,
+}
+
+/// All that a pane may read.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The run on screen.
+    pub shown: &'a Shown,
+    /// Another picture run through the same network, for comparison.
+    pub other: Option<&'a Shown>,
+    /// What it is about.
+    pub selection: &'a Selection,
+    /// How feature maps are coloured.
+    pub look: Colouring,
+    /// Which part of the picture panes show.
+    pub viewport: Viewport,
+    /// What is on the GPU.
+    pub cache: &'a Cache,
+    /// Small pictures of the files beside the open one.
+    pub thumbs: &'a Thumbs,
+    /// What methods answered.
+    pub answers: &'a Answers,
+    /// The live synthesis.
+    pub synthesis: Option<&'a Arc<Frame>>,
+    /// What runs.
+    pub work: &'a [Status],
+    /// Colours.
+    pub palette: &'static Palette,
+}
+
+impl<'a> View<'a> {
+    /// What runs in a lane.
+    pub fn status(&self, lane: Lane) -> Option<&'a Status> {
+        self.work.iter().find(|status| status.lane == lane)
+    }
+
+    /// The run.
+    pub fn run(&self) -> &'a Arc<Run> {
+        &self.shown.run
+    }
+
+    /// The picture, the network's part of it and the thumbnails, once they are painted.
+    pub fn pictures(&self) -> Option<Arc<Pictures>> {
+        self.cache.pictures(self.run())
+    }
+
+    /// The selected layer's maps on the GPU.
+    pub fn maps(&self) -> LayerMaps {
+        self.cache.maps(self.run(), self.selection.layer)
+    }
+
+    /// What the pointer is over, as unit, row and column of the selected layer: of the selected unit, unless it is over
+    /// the map of another.
+    pub fn hovered_spot(&self) -> Option<(usize, [usize; 2])> {
+        let hover = self.selection.hover?;
+        let spot = hover.spot.filter(|(run, layer, ..)| *run == self.run().id && *layer == self.selection.layer);
+        let [_, height, width] = self.layer().shape;
+        let below = || (height * width > 1).then(|| (self.selection.unit, viewport::cell(hover.place, height, width)));
+        spot.map(|(_, _, unit, at)| (unit, at)).or_else(below)
+    }
+
+    /// The selected layer.
+    pub fn node(&self) -> &'a Node {
+        self.shown.graph().node(self.selection.layer)
+    }
+
+    /// Its maps.
+    pub fn layer(&self) -> &'a LayerView {
+        &self.run().layers[self.selection.layer]
+    }
+
+    /// The class that is explained.
+    pub fn class(&self) -> usize {
+        self.selection.class.unwrap_or_else(|| self.shown.ranking.first().copied().unwrap_or(0))
+    }
+
+    /// The selected position, or where the unit is strongest; `None` where the layer has no extent.
+    pub fn position(&self) -> Option<[usize; 2]> {
+        let [_, height, width] = self.layer().shape;
+        (height * width > 1).then(|| {
+            self.selection
+                .position
+                .unwrap_or_else(|| self.cache.strongest_position(self.run(), self.selection.layer, self.selection.unit))
+        })
+    }
+}
+
+/// A layer's name with the paper's, as captions say it.
+pub fn layer_name(node: &Node) -> String {
+    node.title.map_or_else(|| node.name.clone(), |title| format!("{title} ({})", node.name))
+}

@@ -1,0 +1,332 @@
+//! The lectures' page on convolution: a small input, a kernel, and every number between them and the output.
+
+pub(super) mod convolve;
+mod options;
+
+use crate::{
+    net::NodeId,
+    paint::{Layout, Maps, Range, Scaling, Style, mosaic},
+    ui::{
+        model::{
+            commands::Command,
+            export::{Export, numbers_from},
+            state::{View, layer_name},
+        },
+        panels::{
+            convolution::options::{ConvolutionOptions, learned},
+            panel::{Panel, PanelKind, keep, take},
+        },
+        widgets::{
+            number,
+            numbers::{NumberGrid, Placed, READABLE, font, short},
+            slider, toolbar,
+        },
+    },
+};
+use eframe::egui::{self, Color32, CornerRadius, RichText, Sense, Stroke, Ui, Vec2, vec2};
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+
+pub(super) const KIND: PanelKind = PanelKind {
+    name: "convolution",
+    title: "Convolution",
+    about: "The lectures' example to be played with: change any number, the kernel, stride, padding and dilation, and \
+            see where each value of the output comes from.",
+    make: || Box::<Convolution>::default(),
+};
+
+/// Beyond this many, products are not written out in a line.
+const WRITTEN: usize = 9;
+/// From a window to the next when it goes by itself.
+const PACE: Duration = Duration::from_millis(500);
+
+#[derive(Default)]
+struct Convolution {
+    options: ConvolutionOptions,
+    /// Which value of the output, in the order of reading.
+    at: usize,
+    /// It goes by itself; when it went last.
+    playing: Option<f64>,
+    /// Whose kernel was read last: the model's address, layer, unit and input.
+    read: Option<(usize, NodeId, usize, usize)>,
+}
+
+impl Panel for Convolution {
+    fn ui(&mut self, ui: &mut Ui, view: View, _: &mut Vec<Command>) {
+        self.learn(view);
+        toolbar(ui, |ui| self.choose(ui, view));
+        let output = self.options.example().output();
+        let size = self.options.example().output_size().unwrap_or([0, 0]);
+        toolbar(ui, |ui| self.walk(ui, size));
+        egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| match output {
+            Ok(output) => self.page(ui, view, &output, size),
+            Err(why) => {
+                self.page(ui, view, &[], [0, 0]);
+                ui.colored_label(view.palette.warning, format!("There is no output: {why}."));
+            }
+        });
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let example = self.options.example();
+        let ([rows, columns], output) = (example.output_size().ok()?, example.output().ok()?);
+        let numbers = numbers_from(&Arc::new(output.clone()), &[rows, columns]);
+        let written = self.options.kernel.iter().map(|value| number(*value)).collect::<Vec<_>>().join(" ");
+        let style = view.look.style;
+        let export = Export::new(view, "convolution", numbers, move |_| {
+            let maps = Maps { values: &output, units: 1, height: rows, width: columns };
+            let k = (512 / rows.max(columns)) as u32;
+            Ok(mosaic(&maps, &Layout::square(1, (columns as u32 * k, rows as u32 * k), 0), Scaling::Unit, &style))
+        });
+        let ConvolutionOptions { stride, padding, dilation, .. } = self.options;
+        let steps = format!("stride {stride}, padding {padding}, dilation {dilation}");
+        Some(export.with("Kernel", written).with("Steps", steps))
+    }
+
+    fn options(&self) -> Value {
+        keep(&self.options)
+    }
+
+    fn restore(&mut self, options: Value) {
+        self.options =
+            Some(take::<ConvolutionOptions>(options)).filter(ConvolutionOptions::is_sound).unwrap_or_default();
+    }
+}
+
+impl Convolution {
+    /// Takes over what the selected unit learned, where that is asked for.
+    fn learn(&mut self, view: View) {
+        let Some(input) = self.options.learned else { return };
+        let network = Arc::as_ptr(&view.run().model.network) as usize;
+        let key = (network, view.selection.layer, view.selection.unit, input);
+        if self.read == Some(key) {
+            return;
+        }
+        self.read = Some(key);
+        if let Some((kernel, size, _)) = learned(view, input) {
+            (self.options.kernel, self.options.size) = (kernel, size);
+        }
+    }
+
+    fn choose(&mut self, ui: &mut Ui, view: View) {
+        if self.options.controls(ui, view) {
+            self.read = None;
+        }
+    }
+
+    /// Which window is looked at, and whether it goes by itself.
+    fn walk(&mut self, ui: &mut Ui, [rows, columns]: [usize; 2]) {
+        let last = (rows * columns).saturating_sub(1);
+        self.at = self.at.min(last);
+        let now = ui.input(|input| input.time);
+        if let Some(since) = self.playing {
+            if now - since >= PACE.as_secs_f64() {
+                (self.at, self.playing) = (if self.at < last { self.at + 1 } else { 0 }, Some(now));
+            }
+            ui.ctx().request_repaint_after(PACE);
+        }
+        let (label, hint) = match self.playing {
+            Some(_) => ("pause", "Stay at this window"),
+            None => ("play", "Go from window to window"),
+        };
+        if ui.small_button(label).on_hover_text(hint).clicked() {
+            self.playing = if self.playing.is_some() { None } else { Some(now) };
+        }
+        let hint = "Which value of the output, in the order of reading; or point at one";
+        let was = self.at;
+        slider(ui, "window", egui::Slider::new(&mut self.at, 0..=last)).on_hover_text(hint);
+        if was != self.at {
+            self.playing = None;
+        }
+        let (row, column) = (self.at / columns.max(1), self.at % columns.max(1));
+        ui.label(RichText::new(format!("row {row}, column {column}")).small().weak());
+    }
+
+    fn page(&mut self, ui: &mut Ui, view: View, output: &[f32], [rows, columns]: [usize; 2]) {
+        let ConvolutionOptions { side, size, padding, .. } = self.options;
+        let padded = side + 2 * padding;
+        let (across, down) = (padded + 2 * size[1] + columns.max(1), padded.max(size[0]).max(rows));
+        let room = vec2(ui.available_width() - 130.0, ui.available_height() - 92.0);
+        let cell = (room.x / across as f32).min(room.y / down as f32).clamp(15.0, 52.0).floor();
+        let at = [self.at / columns.max(1), self.at % columns.max(1)];
+        let has_output = !output.is_empty();
+        let taps = self.options.example().taps(at);
+        let (mut input, mut kernel, mut placed) = (None, None, None);
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 14.0;
+            input = Some(ui.vertical(|ui| self.input(ui, view, cell)).inner);
+            sign(ui, "*", cell);
+            kernel = Some(ui.vertical(|ui| self.kernel(ui, view, cell)).inner);
+            sign(ui, "=", cell);
+            if has_output {
+                placed = Some(ui.vertical(|ui| self.output(ui, view, output, columns, cell)).inner);
+                ui.add_space(10.0);
+                self.products(ui, view, at, cell);
+            }
+        });
+        let (Some(input), Some(kernel), Some(placed)) = (input, kernel, placed) else { return };
+        // The window on the input, and lines from its corners by those of the kernel to the value.
+        let ConvolutionOptions { stride, dilation, .. } = self.options;
+        let first = at.map(|at| at * stride);
+        let far = [0, 1].map(|axis| first[axis] + dilation * (size[axis] - 1));
+        let corner = |[row, column]: [usize; 2]| input.cell(row * padded + column);
+        let window = corner(first).union(corner(far)).expand(0.5);
+        let value = placed.cell(self.at);
+        let painter = ui.painter();
+        let thin = Stroke::new(1.0, view.palette.accent.gamma_multiply(0.55));
+        for (a, b, c) in [
+            (window.right_top(), kernel.rect.left_top(), kernel.rect.right_top()),
+            (window.right_bottom(), kernel.rect.left_bottom(), kernel.rect.right_bottom()),
+        ] {
+            painter.line_segment([a, b], thin);
+            painter.line_segment(
+                [c, if c.y <= kernel.rect.center().y { value.left_top() } else { value.left_bottom() }],
+                thin,
+            );
+        }
+        painter.rect_stroke(window, 0.0, Stroke::new(2.0, view.palette.accent), egui::StrokeKind::Outside);
+        if dilation > 1 {
+            // Which of the cells in the window count.
+            for tap in 0..size[0] * size[1] {
+                let [row, column] = [first[0] + dilation * (tap / size[1]), first[1] + dilation * (tap % size[1])];
+                input.mark(ui, row * padded + column, view.palette);
+            }
+        }
+        placed.mark(ui, self.at, view.palette);
+        self.arithmetic(ui, &taps, at);
+    }
+
+    /// The input with its padding; its own cells can be changed.
+    fn input(&mut self, ui: &mut Ui, view: View, cell: f32) -> Placed {
+        let ConvolutionOptions { side, padding, .. } = self.options;
+        let padded = side + 2 * padding;
+        let inside = |at: usize| {
+            let [row, column] = [at / padded, at % padded].map(|place| place.checked_sub(padding));
+            Some(row.filter(|row| *row < side)? * side + column.filter(|column| *column < side)?)
+        };
+        let values: Vec<Option<f32>> =
+            (0..padded * padded).map(|at| inside(at).map(|at| self.options.input[at])).collect();
+        let range = Range::of(&self.options.input);
+        let title = if padding > 0 { "input, padded with zeros" } else { "input" };
+        let style = view.look.style;
+        let numbers = NumberGrid { title, values: &values, columns: padded, cell, range, style, written: false };
+        let placed = numbers.show(ui, view.palette, Sense::hover());
+        for at in 0..padded * padded {
+            if let Some(own) = inside(at) {
+                let name = format!("input {}, {}", own / side, own % side);
+                edit(ui, &placed, at, &numbers, &mut self.options.input[own], &name);
+            }
+        }
+        placed
+    }
+
+    /// The kernel; whoever changes what was learned gets a kernel of their own.
+    fn kernel(&mut self, ui: &mut Ui, view: View, cell: f32) -> Placed {
+        let columns = self.options.size[1];
+        let values: Vec<Option<f32>> = self.options.kernel.iter().copied().map(Some).collect();
+        let range = Range::of(&self.options.kernel).symmetric();
+        let title = match self.options.learned {
+            Some(input) => format!("unit {} of {}, input {input}", view.selection.unit, layer_name(view.node())),
+            None => "kernel".into(),
+        };
+        let style = Style::SIGNED;
+        let numbers = NumberGrid { title: &title, values: &values, columns, cell, range, style, written: false };
+        let placed = numbers.show(ui, view.palette, Sense::hover());
+        for (at, weight) in self.options.kernel.iter_mut().enumerate() {
+            let name = format!("kernel {}, {}", at / columns, at % columns);
+            if edit(ui, &placed, at, &numbers, weight, &name) {
+                self.options.learned = None;
+            }
+        }
+        placed
+    }
+
+    /// The output; pointing at a value looks at its window.
+    fn output(&mut self, ui: &mut Ui, view: View, output: &[f32], columns: usize, cell: f32) -> Placed {
+        let values: Vec<Option<f32>> = output.iter().copied().map(Some).collect();
+        let (range, style) = (Range::of(output), view.look.style);
+        let numbers = NumberGrid { title: "output", values: &values, columns, cell, range, style, written: true };
+        let placed = numbers.show(ui, view.palette, Sense::click_and_drag());
+        let moved = ui.input(|input| input.pointer.delta() != Vec2::ZERO);
+        let pointed = placed.response.hover_pos().filter(|_| moved || placed.response.clicked());
+        if let Some(at) = placed.response.interact_pointer_pos().or(pointed) {
+            let [row, column] = placed.under(at);
+            (self.at, self.playing) = (row * columns + column, None);
+        }
+        placed
+    }
+
+    /// The sizes, and the one value as a sum.
+    fn arithmetic(&self, ui: &mut Ui, taps: &[Option<usize>], at: [usize; 2]) {
+        let example = self.options.example();
+        let [rows, columns] = [0, 1].map(|axis| example.formula(axis));
+        let sizes =
+            if rows == columns { format!("size = {rows}") } else { format!("rows = {rows}\ncolumns = {columns}") };
+        ui.add_space(6.0);
+        ui.label(RichText::new(sizes).monospace())
+            .on_hover_text("floor((input + 2·padding - dilation·(kernel - 1) - 1) / stride) + 1: how many windows fit");
+        let unseen = example.unseen(0).max(example.unseen(1));
+        if unseen > 0 {
+            let text = format!("The stride leaves {unseen} at the end that no window reaches.");
+            ui.label(RichText::new(text).small().weak());
+        }
+        let products = example.products(at);
+        let sum = number(products.iter().sum());
+        if products.len() <= WRITTEN {
+            let value = |tap: Option<usize>| tap.map_or(0.0, |tap| self.options.input[tap]);
+            let terms = taps.iter().zip(&self.options.kernel);
+            let terms = terms.map(|(tap, weight)| format!("{}·{}", number(value(*tap)), bracketed(*weight)));
+            let text = format!("{} = {sum}", terms.collect::<Vec<_>>().join(" + "));
+            ui.label(RichText::new(text).monospace().strong());
+        }
+    }
+
+    /// Input times kernel, tap by tap, of the window that is looked at.
+    fn products(&self, ui: &mut Ui, view: View, at: [usize; 2], cell: f32) {
+        let products = self.options.example().products(at);
+        let values: Vec<Option<f32>> = products.iter().copied().map(Some).collect();
+        let (range, columns) = (Range::of(&products).symmetric(), self.options.size[1]);
+        let (title, style) = ("window times kernel", Style::SIGNED);
+        ui.vertical(|ui| {
+            let numbers = NumberGrid { title, values: &values, columns, cell, range, style, written: true };
+            numbers.show(ui, view.palette, Sense::hover());
+            ui.label(RichText::new(format!("sum = {}", number(products.iter().sum()))).strong());
+        });
+    }
+}
+
+/// Between two grids, at the height of their middle.
+fn sign(ui: &mut Ui, text: &str, cell: f32) {
+    ui.vertical(|ui| {
+        ui.add_space(14.0 + cell);
+        ui.label(RichText::new(text).heading().weak());
+    });
+}
+
+fn bracketed(value: f32) -> String {
+    if value < 0.0 { format!("({})", number(value)) } else { number(value) }
+}
+
+/// A cell that can be changed: dragged, or clicked and typed. Says whether it was.
+fn edit(ui: &mut Ui, placed: &Placed, at: usize, numbers: &NumberGrid, value: &mut f32, name: &str) -> bool {
+    let (rect, cell) = (placed.cell(at), numbers.cell);
+    let (_, ink) = numbers.colours(*value);
+    let mut child = ui.new_child(egui::UiBuilder::new().id_salt(name).max_rect(rect));
+    let style = child.style_mut();
+    style.override_font_id = Some(font(&short(*value, cell), cell));
+    style.spacing.button_padding = Vec2::ZERO;
+    style.spacing.interact_size = rect.size();
+    style.visuals.override_text_color = Some(ink);
+    let widgets = &mut style.visuals.widgets;
+    for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
+        (widget.weak_bg_fill, widget.bg_fill) = (Color32::TRANSPARENT, Color32::TRANSPARENT);
+        (widget.corner_radius, widget.expansion) = (CornerRadius::ZERO, 0.0);
+    }
+    widgets.inactive.bg_stroke = Stroke::NONE;
+    // Where the number does not fit, its colour has to do.
+    let shown = move |value: f64, _| if cell < READABLE { String::new() } else { short(value as f32, cell) };
+    let hint = format!("{name}: {value}\nDrag, or click and type");
+    let drag = egui::DragValue::new(value).speed(0.05).range(-99.0..=99.0).custom_formatter(shown);
+    let response = child.add_sized(rect.size(), drag);
+    response.on_hover_text(hint).accessible_name(name).changed()
+}

@@ -1,0 +1,192 @@
+//! Where panes stand: at first, and when one comes, goes, or gets a twin.
+
+use crate::ui::{
+    panels::{self, PANELS, panel::PanelKind},
+    panes::pane::Pane,
+};
+use eframe::egui::{self, Vec2};
+use egui_tiles::{Container, ContainerKind, Tile, TileId, Tiles, Tree};
+use serde_json::Value;
+
+/// What stands together, as tabs.
+type TabGroup = &'static [&'static str];
+
+const LAYER: TabGroup = &["activations", "filters", "network", "layers", "convolution"];
+const SALIENCY: TabGroup = &["saliency", "cam"];
+const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
+const PICTURE: TabGroup = &["picture", "folder", "pad"];
+const UNIT: TabGroup = &["unit", "compare"];
+const SCORES: TabGroup = &["scores", "invariance"];
+/// Where the window is too low for three at the side: the picture and what is said of it stay in sight.
+const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
+const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
+/// A window lower than this is low, in points.
+const LOW: f32 = 680.0;
+
+/// The arrangement that the program starts with in a window of a size: the layer large, what explains it below, the
+/// picture at the side.
+pub fn first_arrangement(window: Vec2) -> Tree<Pane> {
+    let low = window.y < LOW;
+    let mut tiles = Tiles::default();
+    let tab = |tiles: &mut Tiles<Pane>, group: TabGroup| {
+        let kinds = group.iter().filter_map(|name| panels::find(name));
+        let panes: Vec<TileId> = kinds.map(|kind| tiles.insert_pane(Pane::new(kind))).collect();
+        tiles.insert_tab_tile(panes)
+    };
+    let layer = tab(&mut tiles, LAYER);
+    let saliency = tab(&mut tiles, if low { LOW_SALIENCY } else { SALIENCY });
+    let deconvnet = tab(&mut tiles, DECONVNET);
+    let picture = tab(&mut tiles, PICTURE);
+    let beside: Vec<TileId> = match low {
+        true => vec![tab(&mut tiles, LOW_SCORES)],
+        false => [UNIT, SCORES].map(|group| tab(&mut tiles, group)).to_vec(),
+    };
+    let below = tiles.insert_horizontal_tile(vec![saliency, deconvnet]);
+    let centre = tiles.insert_vertical_tile(vec![layer, below]);
+    let side = tiles.insert_vertical_tile([&[picture], &beside[..]].concat());
+    let root = tiles.insert_horizontal_tile(vec![centre, side]);
+    let mut share = |container: TileId, tile: TileId, share: f32| {
+        if let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(container) {
+            linear.shares.set_share(tile, share);
+        }
+    };
+    share(root, centre, if low { 2.25 } else { 2.6 });
+    share(root, side, 1.0);
+    share(centre, layer, 1.15);
+    share(side, picture, if low { 1.2 } else { 0.85 });
+    for (tile, part) in beside.into_iter().zip([1.2, 0.8]) {
+        share(side, tile, part);
+    }
+    share(below, deconvnet, if low { 1.1 } else { 1.35 });
+    Tree::new(egui::Id::unique("panes"), root, tiles)
+}
+
+/// Brings the pane of a panel to the front; opens one where there is none.
+pub fn show(tree: &mut Tree<Pane>, name: &str) {
+    let Some(kind) = panels::find(name) else { return };
+    let wanted = find(tree, name).unwrap_or_else(|| add(tree, kind));
+    tree.make_active(|id, _| id == wanted);
+}
+
+/// The arrangement as JSON, for the settings.
+pub fn to_json(tree: &Tree<Pane>) -> Value {
+    serde_json::to_value(tree).unwrap_or_default()
+}
+
+/// An arrangement read from JSON, with the panels added that the version which wrote it did not know; `None` where it
+/// does not parse or shows nothing.
+pub fn from_json(value: Value, known: &[String]) -> Option<Tree<Pane>> {
+    let mut tree: Tree<Pane> = serde_json::from_value(value).ok()?;
+    // A root that is not among the tiles would leave the window empty for good.
+    tree.root.filter(|&root| tree.tiles.get(root).is_some())?;
+    complete(&mut tree, known);
+    Some(tree)
+}
+
+/// Adds, behind others, the panes that an arrangement could not have: whoever kept it knew only those of these names.
+fn complete(tree: &mut Tree<Pane>, known: &[String]) {
+    for kind in PANELS {
+        if !known.iter().any(|name| name == kind.name) && find(tree, kind.name).is_none() {
+            add(tree, kind);
+        }
+    }
+}
+
+fn find(tree: &Tree<Pane>, name: &str) -> Option<TileId> {
+    let is_kind = |tile: &Tile<Pane>| matches!(tile, Tile::Pane(pane) if pane.kind().name == name);
+    tree.tiles.iter().find(|(_, tile)| is_kind(tile)).map(|(&id, _)| id)
+}
+
+/// A new pane, behind one that it stands with at first, else in whatever tabs there are.
+fn add(tree: &mut Tree<Pane>, kind: &'static PanelKind) -> TileId {
+    let pane = tree.tiles.insert_pane(Pane::new(kind));
+    let groups = [LAYER, SALIENCY, DECONVNET, PICTURE, UNIT, SCORES];
+    let mates = groups.into_iter().find(|group| group.contains(&kind.name)).unwrap_or_default();
+    let beside = mates.iter().find_map(|name| tree.tiles.parent_of(find(tree, name)?));
+    let any = || {
+        let tabs = tree.tiles.iter().filter(|(_, tile)| tile.kind() == Some(ContainerKind::Tabs));
+        tabs.map(|(&id, _)| id).min_by_key(|id| id.0)
+    };
+    match beside.or_else(any).and_then(|tabs| tree.tiles.get_mut(tabs)) {
+        Some(Tile::Container(tabs)) => tabs.add_child(pane),
+        _ => tree.root = Some(tree.tiles.insert_tab_tile(vec![pane])),
+    }
+    pane
+}
+
+/// This pane, or where it is but about a picture, that of the feature maps, brought to the front.
+pub fn of_network(tree: &mut Tree<Pane>, tile: TileId) -> Option<TileId> {
+    if !PICTURE.contains(&tree.tiles.get_pane(&tile)?.kind().name) {
+        return Some(tile);
+    }
+    show(tree, LAYER[0]);
+    find(tree, LAYER[0])
+}
+
+/// Puts another of the same beside a pane.
+pub fn duplicate(tree: &mut Tree<Pane>, tile: TileId) -> Option<TileId> {
+    let twin = tree.tiles.get_pane(&tile).map(Pane::twin)?;
+    let tabs = tree.tiles.parent_of(tile)?;
+    let above = tree.tiles.parent_of(tabs);
+    let twin = tree.tiles.insert_pane(twin);
+    let beside = tree.tiles.insert_tab_tile(vec![twin]);
+    let both = tree.tiles.insert_horizontal_tile(vec![tabs, beside]);
+    match above.and_then(|above| tree.tiles.get_mut(above)) {
+        Some(Tile::Container(above)) => {
+            // It is there: it is the parent.
+            let _ = above.replace_child(tabs, both);
+        }
+        _ => tree.root = Some(both),
+    }
+    Some(twin)
+}
+
+/// Takes a pane away.
+pub fn close(tree: &mut Tree<Pane>, tile: TileId) {
+    tree.remove_recursively(tile);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eframe::egui::vec2;
+
+    #[test]
+    fn every_pane_is_in_the_first_arrangement_of_any_window() {
+        for window in [vec2(1920.0, 1080.0), vec2(1280.0, 800.0), vec2(900.0, 600.0)] {
+            let tree = first_arrangement(window);
+            let missing = PANELS.iter().find(|kind| find(&tree, kind.name).is_none());
+            assert!(missing.is_none(), "{:?}", missing.map(|kind| kind.name));
+        }
+    }
+
+    #[test]
+    fn what_an_older_version_did_not_know_comes_to_its_mates_and_what_was_closed_stays_closed() {
+        let mut tree = first_arrangement(vec2(1280.0, 800.0));
+        for name in ["convolution", "cam"] {
+            let tile = find(&tree, name).unwrap_or_else(|| panic!("{name} is there at first"));
+            close(&mut tree, tile);
+        }
+        let known: Vec<String> =
+            PANELS.iter().map(|kind| kind.name.to_owned()).filter(|name| name != "convolution").collect();
+        complete(&mut tree, &known);
+        let parent = |name: &str| find(&tree, name).and_then(|tile| tree.tiles.parent_of(tile));
+        assert!(parent("convolution").is_some() && parent("convolution") == parent("activations"));
+        assert_eq!(parent("cam"), None);
+    }
+
+    #[test]
+    fn an_arrangement_survives_a_round_trip_and_a_broken_one_is_refused() {
+        let tree = first_arrangement(vec2(1280.0, 800.0));
+        let known: Vec<String> = PANELS.iter().map(|kind| kind.name.to_owned()).collect();
+        let kept = to_json(&tree);
+        let tiles = from_json(kept.clone(), &known).map(|tree| tree.tiles.len());
+        assert_eq!(tiles, Some(tree.tiles.len()));
+        let other = kept.to_string().replace("\"activations\"", "\"a panel of another version\"");
+        let other = serde_json::from_str(&other).unwrap_or_default();
+        assert!(from_json(other, &known).is_none());
+        for broken in [Value::Null, serde_json::json!({}), serde_json::json!([1])] {
+            assert!(from_json(broken, &known).is_none());
+        }
+    }
+}

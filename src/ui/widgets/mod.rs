@@ -1,0 +1,18 @@
+//! Pieces that several panels share.
+
+mod class_picker;
+mod controls;
+pub mod describe;
+pub mod icons;
+pub mod layer_slider;
+mod notes;
+pub mod numbers;
+pub mod parameters;
+mod pictures;
+pub mod pointing;
+
+pub use crate::figures::words::number;
+pub use class_picker::class_picker;
+pub use controls::{combo, gamma, look_controls, ramp, search, slider, slider_saying, toolbar};
+pub use notes::{caption, hollow, is_brief};
+pub use pictures::{WHOLE, cross, fill, fit, image_at};
