@@ -1,4 +1,4 @@
-//! The progress bar and the notes on standard error, and the way from Ctrl-C to the work.
+//! Progress on the terminal, and cancelling by Ctrl-C.
 
 use crate::{paths::brief, watch::Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -1,4 +1,4 @@
-//! Where a subcommand's picture and numbers go.
+//! Output of a subcommand: a picture and its numbers.
 
 use super::args::path;
 use crate::{
@@ -54,7 +54,7 @@ impl OutputArgs {
         Ok(())
     }
 
-    /// How much the picture is enlarged.
+    /// The enlargement of the picture.
     pub fn scale(&self) -> Scale {
         self.scale.map_or(Scale::Pleasant, Scale::By)
     }

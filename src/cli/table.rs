@@ -1,4 +1,4 @@
-//! Aligned columns: numbers to the right, with commas between thousands.
+//! Tables of aligned columns, numbers to the right.
 
 use crate::paths::brief;
 

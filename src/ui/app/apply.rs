@@ -2,7 +2,7 @@
 
 use super::window::App;
 use crate::{
-    engine::{Contribution, Inquiry, Opening, PictureSource, Projection, Request},
+    engine::{AnyInquiry, Opening, PictureSource, Request},
     ui::{
         chrome::{Overlay, finder::FinderState},
         dialogs::{FileQuestion, Purpose, paths::FileKind},
@@ -62,14 +62,11 @@ impl App {
             Command::Show(viewport) => self.focus.viewport = viewport,
             Command::Hover(hover) => self.focus.selection.hover = Some(hover),
             Command::ShowGrid(grid) => self.focus.grid = Some(grid),
-            Command::Need(_) | Command::NeedReconstructions(_) | Command::NeedRanking(_) => {}
-            Command::Compute(inquiry) => {
-                self.results.answers.ask_slowly(&inquiry);
-                self.engine.request(Request::AttributeSlowly(inquiry));
-            }
-            Command::Measure(run, change, class) => {
-                self.results.answers.measure((run.of, change, class));
-                self.engine.request(Request::Measure(run, change, class));
+            // Collected over the frame, for `request_missing`.
+            Command::Need(_) => {}
+            Command::Ask(inquiry) => {
+                self.results.answers.ask(&inquiry);
+                self.engine.request(inquiry.into());
             }
             Command::AskAgain => self.results.answers.ask_again(),
             Command::Pin(..) | Command::ShowPane(_) | Command::Duplicate(_) | Command::ClosePane(_) => {
@@ -173,24 +170,10 @@ impl App {
         }
     }
 
-    /// Asks the engine for what all panes together lack: were each to ask, one would cancel what the other waits for.
-    pub(super) fn request_missing(
-        &mut self,
-        inquiries: Vec<Inquiry>,
-        projections: Vec<Projection>,
-        rankings: Vec<Contribution>,
-    ) {
-        let missing = self.results.answers.should_attribute(inquiries);
-        if !missing.is_empty() {
-            self.engine.request(Request::Attribute(missing));
-        }
-        let missing = self.results.answers.should_project(projections);
-        if !missing.is_empty() {
-            self.engine.request(Request::Deconvnet(missing));
-        }
-        let missing = self.results.answers.should_rank(rankings);
-        if !missing.is_empty() {
-            self.engine.request(Request::Rank(missing));
+    /// Asks the engine for the missing answers of all panes at once: asked one by one, they would cancel each other.
+    pub(super) fn request_missing(&mut self, needed: Vec<AnyInquiry>) {
+        for (lane, inquiries) in self.results.answers.missing(needed) {
+            self.engine.request(Request::Ask(lane, inquiries));
         }
     }
 }

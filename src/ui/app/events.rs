@@ -17,7 +17,6 @@ impl App {
     /// Handles the events of the engine, the camera, the dialogs and the system.
     pub(super) fn handle_events(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
         while let Some(event) = self.engine.poll() {
-            self.results.answers.keep(&event);
             self.handle(event);
         }
         match self.background.camera.newest() {
@@ -67,7 +66,7 @@ impl App {
             }
             Event::Reopened(number, run) => self.bring(number, run),
             Event::Frame(frame) => self.results.synthesis = Some(frame),
-            Event::Attribution(..) | Event::Invariance(..) | Event::Ranked(..) | Event::Reconstruction { .. } => {}
+            Event::Answered(answered) => self.results.answers.keep(answered),
         }
     }
 

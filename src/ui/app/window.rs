@@ -3,10 +3,10 @@
 use super::{capture::Captures, debounce::Debounce, heatmaps::Heatmaps, pending::AskedRuns};
 use crate::{
     Result,
-    engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
+    engine::{Answers, Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
     picture::{Picture, SAMPLES},
     ui::{
-        background::{answers::Answers, cache::Cache, camera::Camera, thumbnails::Thumbs},
+        background::{cache::Cache, camera::Camera, thumbnails::Thumbs},
         chrome::Overlay,
         dialogs::{Ask, Dialogs},
         model::{

@@ -2,7 +2,7 @@
 //! place, here. A [`Command`] is an action or what a pane asks for.
 
 use crate::{
-    engine::{Change, Contribution, Control, Inquiry, Opening, PictureSource, Projection, Run},
+    engine::{AnyInquiry, Control, Opening, PictureSource},
     net::NodeId,
     picture::{Alteration, Picture},
     ui::model::{
@@ -14,7 +14,7 @@ use crate::{
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use egui_tiles::TileId;
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 /// Something with a name and perhaps a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -269,16 +269,10 @@ pub enum Command {
     Hover(Hover),
     /// This grid is on screen.
     ShowGrid(UnitGrid),
-    /// A pane shows the answer of a quick method.
-    Need(Inquiry),
-    /// The user asked for the answer of a method that takes long.
-    Compute(Inquiry),
-    /// The user asked how a class takes a change of the picture.
-    Measure(Arc<Run>, Change, usize),
-    /// A pane orders units by what they contribute.
-    NeedRanking(Contribution),
-    /// A pane shows reconstructions of units.
-    NeedReconstructions(Vec<Projection>),
+    /// A pane shows the answer to a question in this frame; the engine is asked where it is missing.
+    Need(AnyInquiry),
+    /// The user pressed the button that asks a question which takes long.
+    Ask(AnyInquiry),
     /// Ask again for what was cancelled.
     AskAgain,
     /// Save what a pane shows.
