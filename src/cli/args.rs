@@ -9,15 +9,22 @@ use crate::{
     engine::{BY_FILE, DeviceChoice, Model, Opening, Run},
     net::{Backend, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
+    paths::from_user,
     picture::{Picture, Preparation, SAMPLES},
     weights::Source,
     zoo::{self, Card, ZOO},
 };
-use std::{path::PathBuf, sync::Arc};
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// Names separated by commas, for help texts that follow the registries.
 fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Reads an argument that names a file or folder: any bytes, with `~` for the home folder.
+pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(from_user)
 }
 
 /// The names of the sample pictures.
@@ -25,13 +32,13 @@ pub(super) fn samples() -> String {
     list(SAMPLES.iter().map(|sample| sample.name))
 }
 
-/// Where and how a network computes.
+/// The device and the engine that compute.
 #[derive(clap::Args)]
 pub(super) struct ComputeArgs {
-    /// Where to compute: auto, cpu, cuda or metal
+    /// Device: auto, cpu, cuda or metal
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
     pub device: DeviceChoice,
-    /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
+    /// Engine on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
     #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Backend>)]
     engine: Backend,
     /// Keep the weights of large fully connected layers as float16: half their memory and time, scores to 1e-3
@@ -51,7 +58,7 @@ impl ComputeArgs {
     }
 }
 
-/// Which network runs, and where.
+/// The network and its weights.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
@@ -60,13 +67,13 @@ pub(super) struct NetworkArgs {
         list(ZOO.iter().map(|card| card.name))))]
     network: Option<&'static Card>,
     /// Weights from a file, or made up (untrained) from a seed [default: what ships, else what was fetched, else synthetic:0]
-    #[arg(long, value_name = "FILE|synthetic:SEED", value_parser = str::parse::<Source>)]
+    #[arg(long, value_name = "FILE|synthetic:SEED", value_parser = OsStringValueParser::new().try_map(Source::from_user))]
     pub weights: Option<Source>,
     #[command(flatten)]
     pub compute: ComputeArgs,
     /// The names of the classes: a label a line, or JSON (a list, id2label, class_to_idx). They must be as many as the
     /// network's classes [default: those in the weights file, else the network's own if their number fits]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     labels: Option<PathBuf>,
     #[command(flatten)]
     prepare: PrepareArgs,
@@ -79,7 +86,7 @@ impl NetworkArgs {
         self.network.or((!by_file).then_some(&ZOO[0]))
     }
 
-    /// What to open.
+    /// The network to open.
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
         let preparation = self.prepare.preparation(self.compute.size);
@@ -132,14 +139,14 @@ impl NetworkArgs {
     }
 }
 
-/// What the network looks at.
+/// The network's input: a picture or an array.
 #[derive(clap::Args)]
 pub(super) struct SubjectArgs {
     #[arg(required_unless_present = "input", help = format!("The picture: a file, or sample:NAME ({})", samples()))]
-    image: Option<String>,
+    image: Option<OsString>,
     /// In place of IMAGE: a float32 array (1, channels, height, width) of any height and width that the network takes,
     /// already normalised, fed as it is
-    #[arg(long, value_name = "FILE.npy", conflicts_with = "image")]
+    #[arg(long, value_name = "FILE.npy", conflicts_with = "image", value_parser = path())]
     input: Option<PathBuf>,
     #[command(flatten)]
     pub network: NetworkArgs,
@@ -178,17 +185,17 @@ impl SubjectArgs {
         }
     }
 
-    /// What captions call the picture.
+    /// The picture's name in captions.
     pub fn name(&self) -> String {
         match (&self.image, &self.input) {
-            (Some(image), _) => image.clone(),
+            (Some(image), _) => image.to_string_lossy().into_owned(),
             (None, Some(path)) => path.display().to_string(),
             (None, None) => String::new(),
         }
     }
 }
 
-/// How values become colours.
+/// The colours of values.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Colours")]
 pub(super) struct PaintArgs {

@@ -5,7 +5,7 @@ use super::{
     console::Console,
     output::OutputArgs,
     sheet,
-    synthesis::{self, SynthesisArgs, Wanted, canvas, class_facts},
+    synthesis::{self, NamedGoal, SynthesisArgs, canvas, class_facts},
 };
 use crate::{
     Error, Result,
@@ -17,7 +17,7 @@ use crate::{
     picture::Picture,
     synthesis::{At, Canvas, Goal, Images, PARAMETERS, Preset, Recipe, Term},
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// Make the picture that a class, a unit or a layer would most like to see (Simonyan, Vedaldi and Zisserman 2014)
 ///
@@ -29,7 +29,7 @@ use std::{path::PathBuf, sync::Arc};
 #[command(after_long_help = synthesis::about_presets())]
 pub(super) struct Args {
     /// A picture to start from: a file or sample:NAME
-    image: Option<String>,
+    image: Option<OsString>,
     /// A class by index, label or WordNet id, with a weight; 'all' with --grid
     #[arg(long, value_name = "C[:WEIGHT]")]
     class: Vec<String>,
@@ -43,9 +43,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "K[:WEIGHT]", requires = "layer")]
     unit: Vec<String>,
     /// A direction in the layer's space: an array of a number for each of its units
-    #[arg(long, value_name = "FILE.npy", requires = "layer", conflicts_with = "unit")]
+    #[arg(long, value_name = "FILE.npy", requires = "layer", conflicts_with = "unit", value_parser = args::path())]
     direction: Option<PathBuf>,
-    /// Where on a unit's map: the mean over it, its centre, or one position. The centre shows a unit's pattern alone; the
+    /// Position on a unit's map: the mean over it, its centre, or one position. The centre shows a unit's pattern alone; the
     /// mean repeats it, and of a first convolution before its rectifier it is but an even colour
     #[arg(long, value_name = "mean|centre|ROW,COL", default_value = "mean", value_parser = str::parse::<At>)]
     at: At,
@@ -74,7 +74,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
-    let picture = args.image.as_deref().map(Picture::from_source).transpose()?;
+    let picture = args.image.as_ref().map(Picture::from_source).transpose()?;
     let usual: &[&str] = if picture.is_some() { &["start=picture"] } else { &[] };
     let preset = args.synthesis.preset("striate")?;
     let settings = args.synthesis.settings(preset, usual)?;
@@ -93,7 +93,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     if args.grid {
         return sheet::run(goals, &recipe, &model, &args.output, facts, console);
     }
-    let wanted = Wanted {
+    let wanted = NamedGoal {
         words: goals.iter().map(|goal| goal.words.as_str()).collect::<Vec<_>>().join(" + "),
         terms: goals.into_iter().flat_map(|goal| goal.terms).collect(),
     };
@@ -109,15 +109,15 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
 }
 
 impl Args {
-    /// What is asked for, one after the other.
-    fn goals(&self, model: &Model) -> Result<Vec<Wanted>> {
+    /// The goals of the command line, in their order.
+    fn goals(&self, model: &Model) -> Result<Vec<NamedGoal>> {
         let graph = model.network.graph();
         let sign = if self.minimise { -1.0 } else { 1.0 };
         let mut goals = Vec::new();
         let mut want = |goal: Goal, weight: f32, words: String| {
             let weight = sign * weight;
             let words = if weight == 1.0 { words } else { format!("{weight} x {words}") };
-            goals.push(Wanted { terms: vec![Term { goal, weight }], words });
+            goals.push(NamedGoal { terms: vec![Term { goal, weight }], words });
         };
         let labels = model.labels;
         let all = self.grid && self.class == ["all"];
@@ -138,7 +138,7 @@ impl Args {
         if let Some(weight) = self.diversity {
             let layer = self.layer.as_ref().map_or(Ok(graph.last_maps()), |name| graph.find(name))?;
             let words = format!("{weight} x diversity in {}", graph.node(layer).name);
-            goals.push(Wanted { terms: vec![Term { goal: Goal::Diversity(layer), weight }], words });
+            goals.push(NamedGoal { terms: vec![Term { goal: Goal::Diversity(layer), weight }], words });
         }
         let batch = self.batch.into();
         goals.iter().flat_map(|goal| &goal.terms).try_for_each(|term| term.goal.check(graph, batch))?;
@@ -173,7 +173,7 @@ impl Args {
 
     fn facts(&self, model: &Model, preset: &'static Preset, settings: &Settings) -> Facts {
         Facts {
-            picture: self.image.clone(),
+            picture: self.image.as_ref().map(|image| image.to_string_lossy().into_owned()),
             method: Some(preset.name),
             paper: Some(preset.paper),
             settings: figures::settings(PARAMETERS, settings),
@@ -181,21 +181,22 @@ impl Args {
         }
     }
 
-    /// Writes what `--every` asks for.
+    /// Writes the picture of a step for `--every`.
     fn frame(&self, canvas: &Canvas, model: &Model, facts: &Facts) -> Result<()> {
         let (Some(every), Some(out)) = (self.every, &self.output.out) else { return Ok(()) };
         if !canvas.step_number().is_multiple_of(every as usize) {
             return Ok(());
         }
-        let stem = out.file_stem().unwrap_or_default().to_string_lossy();
-        let path = out.with_file_name(format!("{stem}-{:05}.png", canvas.step_number()));
+        let mut name = out.file_stem().unwrap_or_default().to_owned();
+        name.push(format!("-{:05}.png", canvas.step_number()));
+        let path = out.with_file_name(name);
         let mut texts = facts.texts();
         texts.push(("Step", canvas.step_number().to_string()));
         write_png(&path, &synthesised(&canvas.saved(), model, self.output.scale())?, &texts)
     }
 }
 
-/// What stands before `:WEIGHT`, and the weight. A name may have colons of its own.
+/// Splits `NAME:WEIGHT`; the weight is 1 where it is missing. A name may have colons of its own.
 fn weighted<T>(text: &str, read: impl Fn(&str) -> Result<T>) -> Result<(T, f32)> {
     let split = text.rsplit_once(':').and_then(|(name, weight)| Some((name, weight.trim().parse::<f32>().ok()?)));
     match split.filter(|(_, weight)| weight.is_finite()) {

@@ -3,8 +3,8 @@
 
 use super::{
     console::Console,
-    output::OutputArgs,
-    synthesis::{self, Wanted, canvas, class_facts},
+    output::{OutputArgs, is_stdout},
+    synthesis::{self, NamedGoal, canvas, class_facts},
     tiles::Tiles,
 };
 use crate::{
@@ -20,7 +20,7 @@ use std::sync::Arc;
 const PLEASANT: u32 = 128;
 
 pub(super) fn run(
-    goals: Vec<Wanted>,
+    goals: Vec<NamedGoal>,
     recipe: &Recipe,
     model: &Arc<Model>,
     output: &OutputArgs,
@@ -30,6 +30,9 @@ pub(super) fn run(
     let Some(out) = &output.out else {
         return Err(Error::Usage("say where the sheet goes with --out FILE.png".into()));
     };
+    if is_stdout(out) {
+        return Err(Error::Usage("a sheet is made beside its file: give --out a name".into()));
+    }
     let kept = Tiles::open(out)?;
     let (count, mut tiles, mut reached) = (goals.len(), Vec::new(), Vec::new());
     let words = match &goals[..] {
@@ -41,7 +44,10 @@ pub(super) fn run(
         let path = kept.path(index);
         let facts = Facts { goal: Some(goal.words), ..facts.clone() };
         // All that the picture depends on.
-        let texts = facts.texts();
+        let mut texts = facts.texts();
+        if let Scale::By(factor) = output.scale() {
+            texts.push(("Scale", factor.to_string()));
+        }
         if let Some((tile, probability)) = Tiles::read(&path, &texts) {
             console.watch().at(1, 1)?;
             tiles.push(tile);
@@ -59,7 +65,6 @@ pub(super) fn run(
             by => by,
         };
         let tile = synthesised(&images, model, scale)?;
-        let mut texts = texts;
         texts.extend(probability.map(|probability| ("Probability", probability.to_string())));
         write_png(&path, &tile, &texts)?;
         tiles.push(tile);

@@ -1,4 +1,4 @@
-//! What `maximise` and `invert` share: flags made from the parameters, and a run with its progress.
+//! Shared by `maximise` and `invert`: flags made from the parameters, and a run with its progress.
 
 use super::console::Console;
 use crate::{
@@ -12,7 +12,7 @@ use clap::{Arg, ArgMatches, Command, FromArgMatches};
 use std::sync::Arc;
 
 /// A sum of goals with the words for it.
-pub(super) struct Wanted {
+pub(super) struct NamedGoal {
     pub terms: Vec<Term>,
     pub words: String,
 }
@@ -69,7 +69,7 @@ pub(super) fn canvas(model: &Model, recipe: Recipe) -> Result<Canvas> {
     Canvas::new(recipe, model.preprocess.clone(), Arc::clone(&model.network))
 }
 
-/// What the network gives the first picture as it is saved.
+/// The network's answer for the first picture as a file holds it.
 pub(super) fn class_facts(model: &Arc<Model>, images: &Images, class: usize, console: &Console) -> Result<ClassFacts> {
     let first = images.tensor(model.network.device())?.narrow(0, 0, 1)?;
     Ok(ClassFacts::of(&Run::tensor(model, first, console.watch())?, class))

@@ -5,26 +5,27 @@ use crate::{
     Error, Result,
     engine::{DeviceChoice, Opening},
     error::nearest,
+    paths::from_user,
     picture::SAMPLES,
 };
 use clap::CommandFactory;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The picture to open: a file or sample:NAME
-    image: Option<String>,
+    image: Option<OsString>,
     #[command(flatten)]
     network: NetworkArgs,
 }
 
-/// What the window is to open with.
+/// The window's first network and picture.
 pub struct Wanted {
     /// The network.
     pub opening: Opening,
     /// `sample:NAME` or a path, which exists.
-    pub picture: Option<String>,
-    /// Where to compute.
+    pub picture: Option<OsString>,
+    /// The device that computes.
     pub device: DeviceChoice,
 }
 
@@ -36,7 +37,8 @@ pub(super) fn run(args: Args, window: Option<Window>) -> Result<()> {
         check(image)?;
     }
     // The command that does without a window, as the person would have to type it.
-    let instead = || format!("'striate tour {} --out DIR' works", args.image.as_deref().unwrap_or("IMAGE"));
+    let image = args.image.as_deref().unwrap_or(OsStr::new("IMAGE")).display();
+    let instead = || format!("'striate tour {image} --out DIR' works");
     let Some(window) = window else {
         return Err(Error::Failed(format!("this striate was built without a window; {}", instead())));
     };
@@ -47,8 +49,9 @@ pub(super) fn run(args: Args, window: Option<Window>) -> Result<()> {
     window(Wanted { opening: args.network.opening(), picture: args.image, device: args.network.compute.device })
 }
 
-/// Refuses what is no picture before a window opens; most of all a subcommand that was mistyped.
-fn check(image: &str) -> Result<()> {
+/// Refuses a path without a picture before a window opens: often a mistyped subcommand.
+fn check(source: &OsStr) -> Result<()> {
+    let image = &*source.to_string_lossy();
     if let Some(name) = image.strip_prefix("sample:") {
         let names = || SAMPLES.iter().map(|sample| sample.name);
         return match names().any(|sample| sample == name) {
@@ -58,7 +61,7 @@ fn check(image: &str) -> Result<()> {
             }
         };
     }
-    if Path::new(image).exists() {
+    if from_user(source).exists() {
         return Ok(());
     }
     let cli = super::Cli::command();

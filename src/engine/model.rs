@@ -65,7 +65,7 @@ pub struct Model {
     pub weights: Source,
     /// What its outputs mean.
     pub labels: Labels,
-    /// What the weights file says of itself.
+    /// Facts that the weights file states about itself.
     pub metadata: HashMap<String, String>,
     /// Remarks on the weights file: tensors that were left out, choices that were made. Whole sentences.
     pub notes: Vec<String>,
@@ -103,7 +103,8 @@ impl Model {
         let tensors = match &weights {
             Source::Synthetic(seed) => weights::synthetic(&graph, *seed)?,
             Source::File(path) => {
-                let file = file.take().map_or_else(|| weights::read_file(path, watch), Ok)?;
+                let mut file = file.take().map_or_else(|| weights::read_file(path, watch), Ok)?;
+                notes.append(&mut file.notes);
                 let adapted = weights::adapt(file, graph, &weights.to_string())?;
                 if adapted.file.format == Format::Caffe && own_preprocess.channels() == 3 {
                     own_preprocess = own_preprocess.caffe();

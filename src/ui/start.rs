@@ -2,15 +2,16 @@
 
 use super::background::film::CameraSource;
 use crate::engine::{DeviceChoice, Opening};
+use std::ffi::OsString;
 
-/// What the window opens with.
+/// The first state of the window.
 pub struct Start {
     /// The network.
     pub opening: Opening,
     /// `sample:NAME` or a path; the first sample where `None`.
-    pub picture: Option<String>,
+    pub picture: Option<OsString>,
     /// Where to compute.
     pub device: DeviceChoice,
-    /// What films; nothing where `None`.
+    /// The camera, if there is one.
     pub camera: Option<CameraSource>,
 }

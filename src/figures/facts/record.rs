@@ -3,6 +3,7 @@
 use super::{
     checks::TrustChecks,
     class::ClassFacts,
+    json::shown_file,
     parts::{ObjectFacts, StepFacts, SumFacts, TargetFacts, UnitFacts},
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// What one picture shows. The field names are the keys of `--json`: they stay as they are.
+/// The facts about one picture. The field names are the keys of `--json`: they stay as they are.
 #[derive(Clone, Default, Serialize)]
 pub struct Facts {
     /// The network's name.
@@ -90,10 +91,10 @@ pub struct Facts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectFacts>,
     /// The PNG that was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_file")]
     pub out: Option<PathBuf>,
     /// The .npy file that was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_file")]
     pub raw: Option<PathBuf>,
 }
 

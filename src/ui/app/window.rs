@@ -23,7 +23,7 @@ use crate::{
 };
 use eframe::egui::{self, Theme};
 use egui_tiles::{TileId, Tree};
-use std::sync::Arc;
+use std::{ffi::OsString, sync::Arc};
 
 /// The window's state, grouped by what changes together.
 pub struct App {
@@ -60,6 +60,8 @@ pub(super) struct Runs {
     pub model: Option<Arc<Model>>,
     /// The network that the engine was asked for last; pictures run through it once it is open.
     pub opening: Opening,
+    /// The network that was opened last, with the choices about it.
+    pub opened: Opening,
     /// The run on screen.
     pub shown: Option<Arc<Shown>>,
     /// The run that replaces it as soon as it can be drawn without a gap.
@@ -104,7 +106,7 @@ pub(super) struct Output {
     pub captures: Captures,
 }
 
-/// What lies over the panes or below them.
+/// The message below the panes, and the page over them.
 #[derive(Default)]
 pub(super) struct Notice {
     pub message: Option<Message>,
@@ -142,12 +144,16 @@ impl App {
         cc.egui_ctx.set_theme(if settings.light { Theme::Light } else { Theme::Dark });
         if let Some(render_state) = &cc.wgpu_render_state {
             crate::gpu::install(render_state);
+            crate::gpu::report_errors(render_state, &cc.egui_ctx);
         }
         let ctx = cc.egui_ctx.clone();
         let engine = Engine::start(start.device, move || ctx.request_repaint())?;
-        engine.request(Request::Open(start.opening.clone()));
-        let picture = start.picture.unwrap_or_else(|| format!("sample:{}", SAMPLES[0].name));
-        engine.request(Request::Picture(PictureSource::Named(picture)));
+        let opening = settings.prepared.recall(start.opening);
+        engine.request(Request::Open(opening.clone()));
+        let picture = start.picture.map_or_else(|| Ok(format!("sample:{}", SAMPLES[0].name)), OsString::into_string);
+        // A name that is not UTF-8 is a file's.
+        let picture = picture.map_or_else(|path| PictureSource::File(path.into()), PictureSource::Named);
+        engine.request(Request::Picture(picture));
         let mut dialogs = Dialogs::new(ask);
         dialogs.folder = settings.folder.take();
         let panes = arrangement::from_json(std::mem::take(&mut settings.panes), &settings.known);
@@ -159,7 +165,15 @@ impl App {
                 camera: Camera::new(start.camera),
             },
             results: Results::default(),
-            runs: Runs { model: None, opening: start.opening, shown: None, coming: None, other: None, before: None },
+            runs: Runs {
+                model: None,
+                opened: opening.clone(),
+                opening,
+                shown: None,
+                coming: None,
+                other: None,
+                before: None,
+            },
             pending: Pending::default(),
             focus: Focus::default(),
             settings,
@@ -189,12 +203,12 @@ impl App {
         self.focus.viewport
     }
 
-    /// What it is about.
+    /// The selection.
     pub fn selection(&self) -> &Selection {
         &self.focus.selection
     }
 
-    /// What methods answered.
+    /// The answers of the engine.
     pub fn answers(&self) -> &Answers {
         &self.results.answers
     }
@@ -224,7 +238,7 @@ impl App {
         self.runs.coming.is_none() && self.is_followed()
     }
 
-    /// What runs; to the user, what is still to come on screen runs too.
+    /// The running work. A run that is computed but not on screen yet counts too.
     pub(super) fn work(&self) -> Vec<Status> {
         let mut work = self.engine.work();
         if work.is_empty() && self.engine.is_idle() && !self.has_run() && self.runs.shown.is_some() {
@@ -243,6 +257,7 @@ impl App {
                 other.run.model.is_same_network(&shown.run.model) && size(&other.run) == size(&shown.run)
             }),
             selection: &self.focus.selection,
+            opening: &self.runs.opened,
             look: self.settings.look,
             viewport: self.focus.viewport,
             cache: &self.background.cache,

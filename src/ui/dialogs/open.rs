@@ -7,6 +7,7 @@ use super::{
 use crate::{
     Result,
     engine::{Opening, PictureSource},
+    picture::Preparation,
     ui::{
         background::worker::spawn,
         model::{
@@ -31,6 +32,8 @@ pub enum Purpose {
     Compare,
     /// Open the network with these weights.
     Weights(Opening),
+    /// Name the classes by this file, and prepare pictures so.
+    Labels(Preparation),
     /// Save the pane.
     Save(TileId),
     /// Save the pane as it looks, or twice as large.
@@ -87,6 +90,11 @@ impl Dialogs {
         self.open = Some(OpenDialog { question, purpose, asked });
     }
 
+    /// Closes the window's own dialog without an answer; returns whether it was open.
+    pub fn cancel(&mut self) -> bool {
+        self.open.take_if(|open| matches!(open.asked, Asked::Window(_))).is_some()
+    }
+
     /// Draws the window's own dialog, if it is open, and returns the answer once there is one.
     pub fn poll(&mut self, ctx: &egui::Context) -> Option<(Purpose, PathBuf)> {
         let open = self.open.as_mut()?;
@@ -121,6 +129,7 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
         Purpose::Picture => Some(Command::Open(PictureSource::File(path))),
         Purpose::Compare => Some(Command::Compare(With::Picture(PictureSource::File(path)))),
         Purpose::Weights(opening) => Some(Command::OpenNetwork(Opening { weights: Source::File(path), ..opening })),
+        Purpose::Labels(preparation) => Some(Command::Prepare(preparation, Some(path))),
         Purpose::Save(_) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
     }
 }

@@ -24,7 +24,7 @@ use crate::{
         },
     },
 };
-use eframe::egui::{self, TextureHandle, Ui};
+use eframe::egui::{self, TextureHandle, TextureOptions, Ui};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -360,7 +360,8 @@ impl Heat {
             Some(picture) => Heatmap::of(attribution).over(picture, &style),
             None => attribution_alone(view.run(), attribution, Scale::Pleasant.one(columns, rows), &style),
         };
-        let texture = rgba_texture(ui.ctx(), self.label, &image, SHARP);
+        let texture =
+            rgba_texture(ui.ctx(), self.label, &image, if backdrop.is_some() { TextureOptions::LINEAR } else { SHARP });
         let id = texture.id();
         self.painted = Some(Painted { attribution: Arc::clone(attribution), backdrop, style, texture });
         id
