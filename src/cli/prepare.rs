@@ -15,11 +15,12 @@ pub(super) struct PrepareArgs {
     /// Resize the short side to so many pixels before the centre is cut
     #[arg(long, value_name = "N")]
     resize: Option<usize>,
-    /// Cut this from the centre, a square of N or HEIGHTxWIDTH: the network's input. --size scales --resize with it
+    /// Cut this from the centre, a square of N or HEIGHTxWIDTH: the network's input. --size scales --resize with it.
+    /// --crop says the same
     #[arg(long, value_name = "N|HxW", value_parser = extent, conflicts_with = "size")]
-    crop: Option<[usize; 2]>,
+    cut: Option<[usize; 2]>,
     /// The whole picture at its own aspect ratio, its short side resized to --resize; nothing is cut
-    #[arg(long, conflicts_with_all = ["size", "crop"])]
+    #[arg(long, conflicts_with_all = ["size", "cut"])]
     whole: bool,
     /// The filter that resizes: bilinear or bicubic, both as Pillow's
     #[arg(long, value_name = "FILTER", value_parser = str::parse::<Interpolation>)]
@@ -52,7 +53,7 @@ impl PrepareArgs {
             preset: self.prepare,
             size,
             resize: self.resize,
-            crop: self.crop,
+            crop: self.cut,
             whole: self.whole,
             interpolation: self.interpolation,
             mean: given(&self.mean),
@@ -76,15 +77,17 @@ fn white(text: &str) -> Result<Scale> {
     text.parse().ok().and_then(|white: u8| white.try_into().ok()).ok_or_else(wrong)
 }
 
-/// Arguments in which `--scale` means one thing. It enlarges a picture where a command writes one; `--scale 255`, and
-/// any `--scale` elsewhere, is `--values`.
+/// Arguments in which `--scale` and `--crop` mean one thing. `--scale` enlarges a picture where a command writes one;
+/// `--scale 255`, and any `--scale` elsewhere, is `--values`. `--crop` with a size is `--cut`; without one it is a flag
+/// of a command's own.
 pub(super) fn without_double_meaning(
     command: &clap::Command,
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let named = arguments.iter().skip(1).find_map(|argument| command.find_subcommand(argument));
-    let enlarges = named.is_some_and(|command| command.get_arguments().any(|argument| argument.get_id() == "scale"));
+    let has = |id: &str| named.is_some_and(|command| command.get_arguments().any(|argument| argument.get_id() == id));
+    let (enlarges, crops) = (has("scale"), has("crop"));
     for index in 1..arguments.len() {
         let next = arguments.get(index + 1).and_then(|next| next.to_str()).map(str::to_owned);
         let Some(argument) = arguments[index].to_str() else { continue };
@@ -95,7 +98,11 @@ pub(super) fn without_double_meaning(
         let renamed = match argument.strip_prefix("--scale") {
             Some("") if next.as_deref().is_some_and(is_white) => "--values".to_owned(),
             Some(rest) if rest.strip_prefix('=').is_some_and(is_white) => format!("--values{rest}"),
-            _ => continue,
+            _ => match argument.strip_prefix("--crop") {
+                Some("") if !crops || next.as_deref().is_some_and(|next| extent(next).is_ok()) => "--cut".to_owned(),
+                Some(rest) if rest.starts_with('=') => format!("--cut{rest}"),
+                _ => continue,
+            },
         };
         arguments[index] = renamed.into();
     }
@@ -118,6 +125,9 @@ mod tests {
         assert_eq!(read("striate classify a.png --scale=1"), "striate classify a.png --values=1");
         assert_eq!(read("striate saliency a.png --scale 255"), "striate saliency a.png --values 255");
         assert_eq!(read("striate saliency a.png --scale 4"), "striate saliency a.png --scale 4");
+        assert_eq!(read("striate deconvnet a.png --crop"), "striate deconvnet a.png --crop");
+        assert_eq!(read("striate deconvnet a.png --crop 64 --crop"), "striate deconvnet a.png --cut 64 --crop");
+        assert_eq!(read("striate classify a.png --crop 64x80"), "striate classify a.png --cut 64x80");
         assert_eq!(read("striate a.png --scale 255"), "striate a.png --values 255");
         assert_eq!(read("striate classify -- --scale 255"), "striate classify -- --scale 255");
     }
