@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, Result,
     engine::Run,
-    methods::{Keep, Reconstruction, Step, deconvnet, path, strongest_units},
+    methods::{Keep, PathStep, Reconstruction, deconvnet, path, strongest_units},
     net::{Field, NodeId},
     paint::Range,
 };
@@ -123,9 +123,9 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.save(facts, paint, || Ok(Tensor::from_vec(values, shape, &Device::Cpu)?))
 }
 
-fn facts_of(run: &Run, steps: &[Step]) -> Vec<StepFacts> {
+fn facts_of(run: &Run, steps: &[PathStep]) -> Vec<StepFacts> {
     let graph = run.model.network.graph();
-    let facts = |Step { through, share }: &Step| StepFacts {
+    let facts = |PathStep { through, share }: &PathStep| StepFacts {
         layer: graph.node(through.layer).name.clone(),
         unit: through.unit,
         position: through.position,

@@ -104,6 +104,7 @@ pub(super) fn run(args: &ExplainArgs, method: &'static Method, look: Look, conso
         paper: Some(method.paper),
         settings: settings(method.parameters, &settings_made),
         sum: answer.check.map(SumFacts::from),
+        note: answer.note.clone(),
         check: checks,
         ..Facts::of(&run.model).picture(args.subject.name()).values(&shape, Range::of(&answer.values))
     };

@@ -4,7 +4,7 @@ use super::{checks::Checks, object::ObjectFacts, target::TargetFacts};
 use crate::{
     Result,
     engine::{Model, Run},
-    methods::{Kind, Parameter, Settings, SumCheck},
+    methods::{Parameter, ParameterKind, Settings, SumCheck},
     net::NodeId,
     paint::Range,
     zoo::Label,
@@ -60,6 +60,9 @@ pub(super) struct Facts {
     pub range: Option<Range>,
     #[serde(rename = "sum_check", skip_serializing_if = "Option::is_none")]
     pub sum: Option<SumFacts>,
+    /// How to read the values, where the method departs from what its name promises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<Checks>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,6 +162,7 @@ impl Facts {
             shape: None,
             range: None,
             sum: None,
+            note: None,
             check: None,
             object: None,
             out: None,
@@ -215,6 +219,7 @@ impl Facts {
             ("Set", (!set.is_empty()).then(|| set.join(" "))),
             ("Range", self.range.map(range)),
             ("Sum", self.sum.as_ref().map(sum)),
+            ("Note", self.note.clone()),
             ("Object", self.object.as_ref().map(ObjectFacts::text)),
         ]
         .into_iter()
@@ -245,9 +250,9 @@ impl Facts {
 /// A method's parameters as they were: numbers and words.
 pub(super) fn settings(parameters: &[Parameter], settings: &Settings) -> serde_json::Map<String, serde_json::Value> {
     let value = |parameter: &Parameter| match parameter.kind {
-        Kind::Number { .. } => settings.number(parameter).into(),
-        Kind::Count { .. } => settings.count(parameter).into(),
-        Kind::Choice(_) => settings.choice(parameter).into(),
+        ParameterKind::Number { .. } => settings.number(parameter).into(),
+        ParameterKind::Count { .. } => settings.count(parameter).into(),
+        ParameterKind::Choice(_) => settings.choice(parameter).into(),
     };
     parameters.iter().map(|parameter| (parameter.name.to_owned(), value(parameter))).collect()
 }

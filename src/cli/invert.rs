@@ -6,7 +6,7 @@ use super::{
     facts::{self, Facts},
     maximise::{canvas, painted},
     output::OutputArgs,
-    synthesis::{self, SynthesisArgs},
+    synthesis::{self, SynthesisArgs, Usual},
 };
 use crate::{
     Result,
@@ -29,16 +29,23 @@ pub(super) struct Args {
     #[arg(long, required = true)]
     layer: Vec<String>,
     #[command(flatten)]
-    synthesis: SynthesisArgs,
+    synthesis: SynthesisArgs<Invert>,
     #[command(flatten)]
     output: OutputArgs,
+}
+
+/// The preset of `invert`.
+struct Invert;
+
+impl Usual for Invert {
+    const PRESET: &'static str = "mahendran";
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
     let graph = args.subject.network.graph()?;
     let layers: Vec<NodeId> = args.layer.iter().map(|name| graph.find(name)).collect::<Result<_>>()?;
-    let preset = args.synthesis.preset("mahendran")?;
+    let preset = args.synthesis.preset()?;
     let settings = args.synthesis.settings(preset, &[])?;
     let run = args.subject.run(console)?;
     let model = &run.model;

@@ -7,7 +7,7 @@ use super::{
     output::OutputArgs,
     pictures::grid,
     sheet,
-    synthesis::{self, SynthesisArgs},
+    synthesis::{self, SynthesisArgs, Usual},
 };
 use crate::{
     Error, Result,
@@ -67,11 +67,18 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", requires = "out", value_parser = clap::value_parser!(u32).range(1..))]
     every: Option<u32>,
     #[command(flatten)]
-    synthesis: SynthesisArgs,
+    synthesis: SynthesisArgs<Maximise>,
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
     output: OutputArgs,
+}
+
+/// The preset of `maximise`.
+struct Maximise;
+
+impl Usual for Maximise {
+    const PRESET: &'static str = "striate";
 }
 
 /// A sum of goals with the words for it.
@@ -85,7 +92,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let goals = args.goals()?;
     let picture = args.image.as_deref().map(Picture::from_source).transpose()?;
     let usual: &[&str] = if picture.is_some() { &["start=picture"] } else { &[] };
-    let preset = args.synthesis.preset("striate")?;
+    let preset = args.synthesis.preset()?;
     let settings = args.synthesis.settings(preset, usual)?;
     let model = args.network.open(console)?;
     let picture =
@@ -211,10 +218,21 @@ pub(super) fn canvas(model: &Model, recipe: Recipe) -> Result<Canvas> {
     Canvas::new(recipe, model.preprocess.clone(), Arc::clone(&model.network))
 }
 
-/// What the network gives the first picture as it is saved.
+/// The class's score and probability on the first picture as it is saved. Says so when the network sees another class.
 pub(super) fn class_facts(model: &Arc<Model>, images: &Images, class: usize, console: &Console) -> Result<ClassFacts> {
     let first = images.tensor(model.network.device())?.narrow(0, 0, 1)?;
-    Ok(ClassFacts::of(&Run::tensor(model, first, console.watch())?, class))
+    let run = Run::tensor(model, first, console.watch())?;
+    let facts = ClassFacts::of(&run, class);
+    let best = (0..run.scores.len())
+        .fold(class, |best, other| if run.scores[other] > run.scores[best] { other } else { best });
+    if best != class {
+        let other = ClassFacts::of(&run, best);
+        console.note(&format!(
+            "the picture does not reach {}: its probability is {:.4}, that of {} {:.4}",
+            facts.label, facts.probability, other.label, other.probability
+        ));
+    }
+    Ok(facts)
 }
 
 /// The pictures side by side.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Result,
     engine::Run,
-    methods::{Reconstruction, Step},
+    methods::{PathStep, Reconstruction},
     net::{Field, NodeId},
 };
 use image::{DynamicImage, RgbaImage, imageops};
@@ -70,7 +70,7 @@ pub(super) fn pairs(run: &Run, found: &[Reconstruction], scale: Scale, columns: 
 const COLUMNS: u32 = 6;
 
 /// The picture's patch, the reconstruction of `first`, and what of it passes through each later step.
-pub(super) fn strip(run: &Run, first: &Reconstruction, steps: &[Step], scale: Scale) -> Result<RgbaImage> {
+pub(super) fn strip(run: &Run, first: &Reconstruction, steps: &[PathStep], scale: Scale) -> Result<RgbaImage> {
     let Some(position) = first.position else { return Ok(RgbaImage::new(1, 1)) };
     let columns = (steps.len() as u32 + 2).min(COLUMNS);
     let tile = tile_size(run, first, scale, columns);
