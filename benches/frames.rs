@@ -104,13 +104,7 @@ impl Window {
         let mut cc = eframe::CreationContext::_new_kittest(ctx.clone());
         cc.wgpu_render_state = Some(device.clone());
         cc.storage = Some(&kept);
-        let start = Start {
-            opening: Opening::of(network),
-            picture: None,
-            device: DeviceChoice::Cpu,
-            tour: striate::cli::write_tour,
-            camera: None,
-        };
+        let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu, camera: None };
         let app = App::new(&cc, start, Arc::new(|_, _| Ok(None)))?;
         let frame = eframe::Frame::_new_kittest();
         let mut window = Window { ctx, app, frame, device, start: Instant::now(), slider: Rect::NOTHING };

@@ -17,10 +17,13 @@
 //! | [`methods`] | questions asked of a trace, one file a method | net, kernels |
 //! | [`synthesis`] | pictures that excite what was asked for, step by step | net, picture, methods |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
+//! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures | kernels, net, paint |
 //! | [`engine`] | models, runs, the worker threads | all of the above |
+//! | [`figures`] | an answer becomes a picture with its caption, number format and text chunks: once for all faces | engine and what it knows |
+//! | [`tour`] | everything about one picture as a folder of HTML | figures and what they know |
 //! | `gpu` | activation maps on the GPU, drawn by `shaders/` | paint |
-//! | `ui` | the window, one file a panel | engine, gpu and what they know |
-//! | [`cli`] | the command line | engine and what it knows |
+//! | `ui` | the window, one file a panel | tour, gpu and what they know |
+//! | [`cli`] | the command line | tour and what it knows |
 //!
 //! ## Invariants
 //! - The arrows above are all there are; `tests/tidy.rs` enforces them. Nothing imports `ui` or `cli`; nothing that
@@ -44,8 +47,10 @@
 //!   compiler names the matches that need a line. Both back ends then run it. A line in `tests/operators.rs`, checks its reverse.
 
 pub mod cli;
+pub mod dataset;
 pub mod engine;
 pub mod error;
+pub mod figures;
 #[cfg(feature = "gui")]
 pub mod gpu;
 pub mod kernels;
@@ -55,6 +60,7 @@ pub mod net;
 pub mod paint;
 pub mod picture;
 pub mod synthesis;
+pub mod tour;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod watch;

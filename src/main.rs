@@ -9,8 +9,8 @@ fn main() -> ExitCode {
 #[cfg(feature = "gui")]
 const WINDOW: Option<striate::cli::Window> = Some(|wanted| {
     let striate::cli::Wanted { opening, picture, device } = wanted;
-    let (tour, camera) = (striate::cli::write_tour, striate::ui::background::camera::native());
-    striate::ui::run(striate::ui::Start { opening, picture, device, tour, camera })
+    let camera = striate::ui::background::camera::native();
+    striate::ui::run(striate::ui::Start { opening, picture, device, camera })
 });
 
 #[cfg(not(feature = "gui"))]

@@ -1,10 +1,10 @@
 //! The program as a person runs it: every subcommand, its files and its numbers, and what it says when it cannot.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod desk;
+mod cli_support;
 
 use candle_core::{Device, Tensor};
-use desk::{Desk, assert_same, run, texts};
+use cli_support::{Desk, assert_same, run, texts};
 use serde_json::Value;
 use std::{
     collections::HashMap,
@@ -167,7 +167,9 @@ fn an_untrained_network_says_so() {
 #[test]
 fn a_tour_is_a_folder_that_a_browser_opens() {
     let desk = Desk::new();
-    assert!(desk.said("tour sample:chelsea --out tour --layers conv1,relu1,fc --units 2").contains("index.html"));
+    assert!(
+        desk.said("tour sample:chelsea --out tour --layers conv1,relu1,fc --units 2 --quick").contains("index.html")
+    );
     let html = fs::read_to_string(desk.path("tour/index.html")).unwrap();
     let linked: Vec<&str> = html.split("src=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let quick = || METHODS.iter().chain(CAMS).filter(|method| !method.slow);
@@ -188,11 +190,15 @@ fn a_tour_is_a_folder_that_a_browser_opens() {
     for method in quick() {
         assert!(html.contains(method.title) && html.contains(method.paper), "{}", method.name);
     }
+    let left_out = html.split("id=\"left-out\"").nth(1).unwrap().split("</section>").next().unwrap();
+    for method in METHODS.iter().chain(CAMS).filter(|method| method.slow) {
+        assert!(left_out.contains(method.title) && left_out.contains("quick tour"), "{}", method.name);
+    }
     for target in html.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
         assert!(html.contains(&format!("id=\"{target}\"")), "{target}");
     }
     // A tour replaces a tour, and nothing else.
-    desk.said("tour sample:coffee --out tour --layers conv1 --units 0");
+    desk.said("tour sample:coffee --out tour --layers conv1 --units 0 --quick");
     assert!(fs::read_to_string(desk.path("tour/index.html")).unwrap().contains("espresso"));
     fs::write(desk.path("tour/notes.txt"), "mine").unwrap();
     assert!(desk.refused("tour sample:coffee --out tour", 1).contains("notes.txt"));

@@ -2,9 +2,9 @@
 //! rankings, and the deconvnet's views.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod desk;
+mod cli_support;
 
-use desk::{Desk, assert_same, run, texts};
+use cli_support::{Desk, assert_same, run, texts};
 use serde_json::Value;
 use striate::{
     methods::{CAMS, Keep, METHODS, Question, RANKINGS, Settings, Target, deconvnet, find, find_cam, path},

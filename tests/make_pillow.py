@@ -8,12 +8,12 @@ from PIL import Image
 data, samples = Path("data"), Path("../assets/samples")
 
 
-def preprocessed(picture, resize, crop):
+def preprocessed(picture, resize, crop, filter=Image.Resampling.BILINEAR):
     """torchvision's Resize(resize) and CenterCrop(crop) on a Pillow picture."""
     w, h = picture.size
     short, long = min(w, h), max(w, h)
     new = (resize, int(resize * long / short)) if w <= h else (int(resize * long / short), resize)
-    picture = picture.resize(new, Image.Resampling.BILINEAR)
+    picture = picture.resize(new, filter)
     left, top = (int(round((side - crop) / 2.0)) for side in new)
     return picture.crop((left, top, left + crop, top + crop))
 
@@ -21,8 +21,13 @@ def preprocessed(picture, resize, crop):
 if __name__ == "__main__":
     for path in sorted(samples.glob("*.*g")):
         preprocessed(Image.open(path).convert("RGB"), 73, 64).save(data / f"pillow_{path.stem}.png")
+        preprocessed(Image.open(path).convert("RGB"), 61, 48, Image.Resampling.BICUBIC).save(data / f"pillow_bicubic_{path.stem}.png")
     chelsea = Image.open(samples / "chelsea.png")
     preprocessed(chelsea.convert("L"), 32, 28).save(data / "pillow_grey.png")
+    edges = chelsea.convert("RGB").resize((33, 22)).point(lambda level: 255 * (level > 110))
+    edges.save(data / "pillow_small.png")
+    # Short side 80, long side int(80 * 33 / 22).
+    edges.resize((120, 80), Image.Resampling.BICUBIC).save(data / "pillow_enlarged.png")
 
     small = Image.open(samples / "coffee.png").resize((43, 29))
     small.convert("CMYK").save(data / "cmyk.jpg", quality=95)

@@ -194,6 +194,13 @@ def caffe_files():
     (OUT / "v0.caffemodel").write_bytes(model(0))
 
 
+def class_names_file():
+    """A checkpoint of two classes that says their names in three places."""
+    state = collections.OrderedDict([("fc.weight", torch.zeros(2, 4)), ("fc.bias", torch.zeros(2))])
+    names = {"class_to_idx": {"ant": 0, "bee": 1}, "meta": {"CLASSES": ("ant", "bee")}, "hyper_parameters": {"classes": ["ant", "bee"]}}
+    torch.save({"state_dict": state, **names}, OUT / "classes.pth")
+
+
 class Harm:
     """Unpickling it runs a command."""
 
@@ -228,3 +235,4 @@ if __name__ == "__main__":
     npz_files()
     caffe_files()
     hostile_files()
+    class_names_file()

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use image::{ImageFormat, Rgb, RgbImage};
-use striate::picture::{Picture, Preprocess, SAMPLES, cropped};
+use striate::picture::{Fit, Interpolation, Picture, Preprocess, SAMPLES, cropped};
 
 fn data(name: &str) -> Picture {
     Picture::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
@@ -39,11 +39,22 @@ fn preprocessing_is_pillows_bit_for_bit() {
         let difference = difference(&preprocess.unapply(&input.tensor).unwrap(), &theirs);
         // JPEG decoders may round differently from each other; PNG leaves nothing to differ in.
         assert!(difference <= u8::from(sample.name == "rocket"), "{} differs by {difference}", sample.name);
+        let bicubic =
+            Preprocess { interpolation: Interpolation::Bicubic, ..Preprocess::new(61, 48, &[0.0; 3], &[1.0; 3]) };
+        let input = bicubic.apply(&picture, &Device::Cpu).unwrap();
+        let theirs = data(&format!("pillow_bicubic_{}.png", sample.name)).pixels;
+        let difference = self::difference(&bicubic.unapply(&input.tensor).unwrap(), &theirs);
+        assert!(difference <= u8::from(sample.name == "rocket"), "{} bicubic differs by {difference}", sample.name);
     }
-    let grey = Preprocess { resize: 32, crop: 28, mean: vec![0.1307], std: vec![0.3081] };
+    let grey = Preprocess::new(32, 28, &[0.1307], &[0.3081]);
     let input = grey.apply(&Picture::from_source("sample:chelsea").unwrap(), &Device::Cpu).unwrap();
     assert_eq!(input.tensor.dims(), [1, 1, 28, 28]);
     assert_eq!(grey.unapply(&input.tensor).unwrap(), *data("pillow_grey.png").pixels);
+    // Enlarged, where the cubic overshoots at edges: the whole picture, at its own shape.
+    let small = data("pillow_small.png");
+    let whole = Preprocess { fit: Fit::Whole, interpolation: Interpolation::Bicubic, ..Preprocess::imagenet(80, 64) };
+    let input = whole.apply(&small, &Device::Cpu).unwrap();
+    assert_eq!(whole.unapply(&input.tensor).unwrap(), *data("pillow_enlarged.png").pixels);
 }
 
 #[test]
@@ -145,7 +156,7 @@ fn tiny_and_extreme_pictures_preprocess() {
 #[test]
 fn a_crop_larger_than_the_picture_is_padded_with_black() {
     let picture = Picture::from_rgb("white", RgbImage::from_pixel(4, 4, Rgb([255; 3])));
-    let preprocess = Preprocess { resize: 4, crop: 7, mean: vec![0.5; 3], std: vec![0.5; 3] };
+    let preprocess = Preprocess::new(4, 7, &[0.5; 3], &[0.5; 3]);
     let input = preprocess.apply(&picture, &Device::Cpu).unwrap();
     let back = preprocess.unapply(&input.tensor).unwrap();
     // torchvision pads (7 - 4) / 2 = 1 before and 2 after.

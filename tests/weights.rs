@@ -52,6 +52,13 @@ fn check(file: &str, prefix: &str, names: &[(&str, &[usize])], tolerance: f32) -
 }
 
 #[test]
+fn names_of_classes_are_found_beside_the_weights() {
+    let metadata = read("classes.pth").metadata;
+    assert_eq!(metadata["class_to_idx"], r#"{"ant":0,"bee":1}"#);
+    assert_eq!([&metadata["CLASSES"], &metadata["classes"]], [r#"["ant","bee"]"#; 2]);
+}
+
+#[test]
 fn pytorch_files_of_every_kind() {
     for file in [
         "state_dict.pth",

@@ -3,17 +3,14 @@
 use super::{
     args::{self, PaintArgs, SubjectArgs},
     console::Console,
-    facts::Facts,
     output::OutputArgs,
-    pictures::Scale,
 };
 use crate::{
     Result,
-    engine::LayerView,
-    paint::{ColourMap, Layout, Maps, Scaling, Style, mosaic, paint_plane},
+    figures::{self, Facts},
+    paint::ColourMap,
 };
 use candle_core::{Device, Tensor};
-use image::RgbaImage;
 
 /// Paint what a layer answers to a picture: all its feature maps side by side, or one
 ///
@@ -58,23 +55,10 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         let values = view.with_values(|values| values[units.start * area..units.end * area].to_vec())?;
         Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
     };
-    args.output.save(facts, || paint(view, unit, scaling, &style, args.output.scale()), values)
-}
-
-/// All maps, or that of one unit.
-fn paint(view: &LayerView, unit: Option<usize>, scaling: Scaling, style: &Style, scale: Scale) -> Result<RgbaImage> {
-    let [units, height, width] = view.shape;
-    let Some(unit) = unit else { return all(view, &scale.mosaic(units, width, height), scaling, style) };
-    let factor = scale.one(width, height);
-    let range = scaling.range(view.ranges[unit], view.range());
-    view.with_values(|values| {
-        let plane = Maps { values, units, height, width }.plane(unit);
-        paint_plane(&plane, width as u32 * factor, height as u32 * factor, range, style)
-    })
-}
-
-/// All maps of a layer.
-pub(super) fn all(view: &LayerView, layout: &Layout, scaling: Scaling, style: &Style) -> Result<RgbaImage> {
-    let [units, height, width] = view.shape;
-    view.with_values(|values| mosaic(&Maps { values, units, height, width }, layout, scaling, style))
+    let scale = args.output.scale();
+    let paint = || match unit {
+        None => figures::all_units(view, &scale.mosaic(units, width, height), scaling, &style),
+        Some(unit) => figures::one_unit(view, unit, scale, scaling, &style),
+    };
+    args.output.save(facts, paint, values)
 }

@@ -1,14 +1,17 @@
 //! The flags that subcommands share.
 
-use super::console::Console;
+use super::{
+    console::Console,
+    prepare::{PrepareArgs, extent},
+};
 use crate::{
     Error, Result,
-    engine::{DeviceChoice, Model, Opening, Run, read_labels},
+    engine::{DeviceChoice, Model, Opening, Run},
     net::{Backend, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
-    picture::{Picture, SAMPLES},
+    picture::{Picture, Preparation, SAMPLES},
     weights::Source,
-    zoo::{self, Card, Labels, ZOO},
+    zoo::{self, Card, ZOO},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -34,15 +37,17 @@ pub(super) struct ComputeArgs {
     /// Keep the weights of large fully connected layers as float16: half their memory and time, scores to 1e-3
     #[arg(long)]
     half: bool,
-    /// Side of the network's input in pixels [default: the network's own]
-    #[arg(long, value_name = "PIXELS")]
-    size: Option<usize>,
+    /// The input's size: a square's side, or HEIGHTxWIDTH; as much of the picture is in it as usual [default: the
+    /// network's own]
+    #[arg(long, value_name = "N|HxW", value_parser = extent)]
+    pub size: Option<[usize; 2]>,
 }
 
 impl ComputeArgs {
     /// A network to open with what is at hand for it.
     pub fn opening(&self, card: &Card) -> Opening {
-        Opening { size: self.size, backend: self.engine, half: self.half, ..Opening::of(card.name) }
+        let preparation = Preparation { size: self.size, ..Preparation::default() };
+        Opening { preparation, backend: self.engine, half: self.half, ..Opening::of(card.name) }
     }
 }
 
@@ -58,16 +63,20 @@ pub(super) struct NetworkArgs {
     pub weights: Option<Source>,
     #[command(flatten)]
     pub compute: ComputeArgs,
-    /// The names of the classes, in output order: a label a line, or JSON [default: the network's own]
+    /// The names of the classes: a label a line, or JSON (a list, id2label, class_to_idx). They must be as many as the
+    /// network's classes [default: those in the weights file, else the network's own if their number fits]
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
+    #[command(flatten)]
+    prepare: PrepareArgs,
 }
 
 impl NetworkArgs {
     /// What to open.
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
-        Opening { weights, labels: self.labels.clone(), ..self.compute.opening(self.network) }
+        let preparation = self.prepare.preparation(self.compute.size);
+        Opening { weights, preparation, labels: self.labels.clone(), ..self.compute.opening(self.network) }
     }
 
     /// The layers, known before any weights are read. Sizes are those of the network's own input.
@@ -75,14 +84,10 @@ impl NetworkArgs {
         (self.network.build)(self.network.size())
     }
 
-    /// The names of its classes.
-    pub fn labels(&self) -> Result<Labels> {
-        self.labels.as_deref().map_or(Ok(self.network.labels), |path| Ok(Labels::own(read_labels(path)?)))
-    }
-
-    /// Refuses a class that does not exist before anything runs; labels from a file are read with the network.
+    /// Refuses a class that does not exist before anything runs. Labels from a file, and those of a network from a
+    /// weights file, are known only when it is open.
     pub fn check_class(&self, text: &str) -> Result<()> {
-        if self.labels.is_none() {
+        if self.labels.is_none() && !matches!(self.weights, Some(Source::File(_))) {
             self.network.labels.find(text)?;
         }
         Ok(())
@@ -111,7 +116,8 @@ impl NetworkArgs {
 pub(super) struct SubjectArgs {
     #[arg(required_unless_present = "input", help = format!("The picture: a file, or sample:NAME ({})", samples()))]
     image: Option<String>,
-    /// In place of IMAGE: a float32 array (1, channels, height, width), already normalised, fed as it is
+    /// In place of IMAGE: a float32 array (1, channels, height, width) of any height and width that the network takes,
+    /// already normalised, fed as it is
     #[arg(long, value_name = "FILE.npy", conflicts_with = "image")]
     input: Option<PathBuf>,
     #[command(flatten)]
@@ -135,15 +141,17 @@ impl SubjectArgs {
         match subject {
             Subject::Picture(picture) => Run::picture(&model, picture, console.watch()),
             Subject::Tensor(tensor) => {
-                let [channels, height, width] = model.network.graph().input_shape();
-                if *tensor.dims() != [1, channels, height, width] {
+                let channels = model.network.graph().input_shape()[0];
+                if !matches!(*tensor.dims(), [1, found, height, width] if found == channels && height * width > 0) {
                     let (path, found) = (self.input.clone().unwrap_or_default(), tensor.dims().to_vec());
                     let name = model.card.name;
                     return Err(Error::Usage(format!(
-                        "{} holds an array of shape {found:?} where {name} takes [1, {channels}, {height}, {width}]",
+                        "{} holds an array of shape {found:?} where {name} takes [1, {channels}, height, width]",
                         path.display()
                     )));
                 }
+                // The array is in the order of the weights' channels; the network has its first filters turned.
+                let tensor = if model.preprocess.bgr { tensor.flip(&[1])?.contiguous()? } else { tensor };
                 Run::tensor(&model, tensor, console.watch())
             }
         }
@@ -172,7 +180,7 @@ pub(super) struct PaintArgs {
     scaling: Option<Scaling>,
     /// The power that places in the colour map are raised to: below 1 lifts weak values, above 1 hides them
     #[arg(long, default_value_t = 1.0, value_parser = gamma)]
-    gamma: f32,
+    pub gamma: f32,
 }
 
 fn gamma(text: &str) -> Result<f32> {

@@ -2,7 +2,7 @@
 
 use super::{
     console::Console,
-    explain::{self, ExplainArgs, Look},
+    explain::{self, Drawing, ExplainArgs},
 };
 use crate::{
     Result,
@@ -27,6 +27,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    let look = if args.heatmap { Look::Alone } else { Look::Overlay };
-    explain::run(&args.explain, args.method, look, console)
+    let drawing = if args.heatmap { Drawing::Alone } else { Drawing::Overlay };
+    explain::run(&args.explain, args.method, drawing, console)
 }

@@ -3,11 +3,15 @@
 use super::{
     args::SubjectArgs,
     console::Console,
-    facts::{ClassFacts, Facts, object},
     output::check_path,
     table::{Table, bar},
 };
-use crate::{Result, engine::Run, paint::write_npy};
+use crate::{
+    Result,
+    engine::Run,
+    figures::{ClassFacts, Facts, to_json, words::number},
+    paint::write_npy,
+};
 use candle_core::{Device, Tensor};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -46,27 +50,37 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let facts = Facts { raw: args.raw.clone(), ..Facts::of(&run.model).picture(args.subject.name()) };
     let top = run.ranking().into_iter().take(args.top.into()).map(|class| ClassFacts::of(&run, class)).collect();
     let answer = Answer { facts, classes: run.scores.len(), forward_seconds: run.took.as_secs_f64(), top };
-    if args.json { object(&answer) } else { Ok(text(&answer, &run)) }
+    if args.json { to_json(&answer) } else { Ok(text(&answer, &run)) }
 }
 
 fn text(answer: &Answer, run: &Run) -> String {
-    let mut table = Table::new(&[">", ">probability", "", "class", ">index", ">score", "WordNet id"]);
+    let untrained = answer.facts.untrained;
+    let columns: &[&str] = match untrained {
+        true => &[">", "class", ">score"],
+        false => &[">", ">probability", "", "class", ">index", ">score", "WordNet id"],
+    };
+    let mut table = Table::new(columns);
     for (rank, class) in answer.top.iter().enumerate() {
-        table.row([
-            (rank + 1).to_string(),
-            format!("{:.2}%", 100.0 * class.probability),
-            bar(class.probability, 20),
-            class.label.clone(),
-            class.index.to_string(),
-            format!("{:.3}", class.score),
-            class.wnid.clone().unwrap_or_default(),
-        ]);
+        let mut cells = vec![(rank + 1).to_string()];
+        if let Some(probability) = class.probability {
+            cells.extend([format!("{:.2}%", 100.0 * probability), bar(probability, 20)]);
+        }
+        cells.push(class.title());
+        match untrained {
+            true => cells.push(number(class.score)),
+            false => {
+                let score = format!("{:.3}", class.score);
+                cells.extend([class.index.to_string(), score, class.wnid.clone().unwrap_or_default()]);
+            }
+        }
+        table.row(cells);
     }
+    let warning = if untrained { "untrained: the weights are made up, so the scores mean nothing\n" } else { "" };
     let picture = answer.facts.picture.as_deref().unwrap_or_default();
     let raw =
         answer.facts.raw.as_ref().map_or_else(String::new, |path| format!("wrote the scores to {}\n", path.display()));
     format!(
-        "{picture}, seen by {} ({:.0} ms)\n\n{}{raw}",
+        "{picture}, seen by {} ({:.0} ms)\n{warning}\n{}{raw}",
         run.model.card.title,
         1000.0 * answer.forward_seconds,
         table.render()

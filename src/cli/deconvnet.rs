@@ -3,20 +3,17 @@
 use super::{
     args::{self, SubjectArgs},
     console::Console,
-    facts::{Facts, StepFacts, UnitFacts},
     output::OutputArgs,
-    patches::{pairs, strip},
-    pictures::{grid, paint_values, patch},
 };
 use crate::{
     Error, Result,
     engine::Run,
-    methods::{Keep, PathStep, Reconstruction, deconvnet, path, strongest_units},
-    net::{Field, NodeId},
+    figures::{self, Facts, StepFacts, UnitFacts},
+    methods::{Keep, PathStep, deconvnet, path, strongest_units},
+    net::NodeId,
     paint::Range,
 };
 use candle_core::{Device, Tensor};
-use image::{RgbaImage, imageops};
 
 /// Project what excites a unit back to the picture (Zeiler and Fergus 2014)
 ///
@@ -101,24 +98,11 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         paper: Some("Zeiler and Fergus 2014"),
         ..Facts::of(&run.model).picture(args.subject.name()).layer(&run.model, layer).values(&shape, Range::of(&values))
     };
-    let field = run.model.network.graph().costs()[layer].field;
     let scale = args.output.scale();
-    let paint = || {
-        if args.path {
-            return strip(&run, &found[0], &steps, scale);
-        }
-        if args.patches {
-            return pairs(&run, &found, scale, COLUMNS);
-        }
-        // Unenlarged, and then all by the same factor.
-        let cut = |one: &Reconstruction| one.position.filter(|_| args.crop).map(|position| (&field, position));
-        let tiles: Vec<RgbaImage> = found.iter().map(|one| tile(one, cut(one))).collect();
-        let columns = (tiles.len() as u32).min(COLUMNS);
-        let (across, down) = tiles[0].dimensions();
-        let factor = scale.one((across * columns) as usize, (down * columns) as usize);
-        let enlarge = |tile| imageops::resize(tile, across * factor, down * factor, imageops::FilterType::Nearest);
-        let tiles: Vec<RgbaImage> = tiles.iter().map(enlarge).collect();
-        Ok(grid(&tiles, columns))
+    let paint = || match () {
+        () if args.path => figures::strip(&run, &found[0], &steps, scale),
+        () if args.patches => figures::pairs(&run, &found, scale, COLUMNS),
+        () => figures::tiles(&run, &found, args.crop, scale, COLUMNS),
     };
     args.output.save(facts, paint, || Ok(Tensor::from_vec(values, shape, &Device::Cpu)?))
 }
@@ -133,15 +117,6 @@ fn facts_of(run: &Run, steps: &[PathStep]) -> Vec<StepFacts> {
         share: *share,
     };
     steps.iter().map(facts).collect()
-}
-
-/// A reconstruction, a pixel a value, or the part of it that an activation with this field sees.
-pub(super) fn tile(one: &Reconstruction, cut: Option<(&[Field; 2], [usize; 2])>) -> RgbaImage {
-    let [_, height, width] = one.shape;
-    let whole = paint_values(&one.values, one.shape, 1);
-    let Some((field, position)) = cut else { return whole };
-    let [x, y, across, down] = patch(field, position, [height, width]);
-    imageops::crop_imm(&whole, x, y, across, down).to_image()
 }
 
 /// The units that answer most, of those that answer at all: by their largest activation, or by the one at the position

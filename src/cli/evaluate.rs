@@ -1,25 +1,30 @@
 //! `striate evaluate`: how often the network is right, over a folder of pictures.
 
-use super::{
-    args::NetworkArgs,
-    console::Console,
-    facts::{Facts, object},
-    table::{Table, thousands},
+use super::{args::NetworkArgs, console::Console, table::Table};
+use crate::{
+    Error, Result,
+    engine::Model,
+    figures::{Facts, to_json, words::thousands},
+    kernels::to_vec,
+    picture::Picture,
+    zoo::Labels,
 };
-use crate::{Error, Result, engine::Model, kernels::to_vec, picture::Picture};
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Instant,
 };
 
 /// Count how often a network is right over a folder of pictures, a folder a class
 ///
-/// A class's folder is called by a WordNet id, a label or an index; pictures may lie in folders within it. Pictures
-/// that cannot be read are named, counted and left out.
+/// A class's folder is named after the class: its label, else its WordNet id, else its index. Labels are those of
+/// --labels where that is given. Pictures may lie in folders within it. Pictures that cannot be read are named, counted
+/// and left out.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The folder that holds a folder for each class
@@ -58,7 +63,7 @@ struct Evaluation {
 #[derive(Serialize)]
 struct ClassScore {
     index: usize,
-    label: &'static str,
+    label: String,
     folder: String,
     pictures: usize,
     top1: f64,
@@ -68,6 +73,29 @@ struct ClassScore {
 }
 
 impl ClassScore {
+    fn new((index, folder): &(usize, PathBuf), model: &Model) -> Self {
+        ClassScore {
+            index: *index,
+            label: model.class_name(*index),
+            folder: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            pictures: 0,
+            top1: 0.0,
+            top5: 0.0,
+            hits: [0; 2],
+        }
+    }
+
+    /// Counts a picture of this class by its scores.
+    fn count(&mut self, scores: &[f32]) {
+        let own = scores[self.index];
+        // Of equal scores the lower index goes first, as in a sorted ranking.
+        let ahead = |(index, &score): (usize, &f32)| score > own || (score == own && index < self.index);
+        let rank = scores.iter().enumerate().filter(|&entry| ahead(entry)).count();
+        self.pictures += 1;
+        self.hits[0] += usize::from(rank == 0);
+        self.hits[1] += usize::from(rank < 5);
+    }
+
     fn counted(self) -> Self {
         let [top1, top5] = self.hits.map(|hits| percent(hits, self.pictures));
         ClassScore { top1, top5, ..self }
@@ -79,31 +107,12 @@ fn percent(hits: usize, of: usize) -> f64 {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    let labels = args.network.network.labels;
-    let (folders, unmatched) = folders(&args.folder, |name| labels.find(name).ok())?;
-    if folders.is_empty() {
-        let (folder, network) = (args.folder.display(), args.network.network.name);
-        let example = unmatched.first().map_or_else(String::new, |name| format!(" ('{name}' is none)"));
-        return Err(Error::Failed(format!("{folder} holds no folder named after a class of {network}{example}")));
-    }
-    let mut files: Vec<(usize, PathBuf)> = Vec::new();
-    for (slot, (_, folder)) in folders.iter().enumerate() {
-        files.extend(pictures(folder)?.into_iter().map(|file| (slot, file)));
-    }
-    if files.is_empty() {
-        return Err(Error::Failed(format!("the folders of classes in {} hold no pictures", args.folder.display())));
-    }
+    // The folder first: it is read at once, and is the likelier to be wrong.
+    let all = subfolders(&args.folder)?;
     let model = args.network.open(console)?;
-    let score = |(index, folder): &(usize, PathBuf)| ClassScore {
-        index: *index,
-        label: labels.short(*index),
-        folder: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        pictures: 0,
-        top1: 0.0,
-        top5: 0.0,
-        hits: [0; 2],
-    };
-    let mut classes: Vec<ClassScore> = folders.iter().map(score).collect();
+    let (folders, unmatched) = classes(all, model.labels)?;
+    let files = files(&args.folder, &folders, &unmatched, &model)?;
+    let mut classes: Vec<ClassScore> = folders.iter().map(|folder| ClassScore::new(folder, &model)).collect();
     let start = Instant::now();
     let unreadable = count(&model, &files, &mut classes, console)?;
     let seconds = start.elapsed().as_secs_f64();
@@ -126,12 +135,34 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         unmatched_folders: unmatched,
         classes,
     };
-    if args.json { object(&result) } else { Ok(text(&result)) }
+    if args.json { to_json(&result) } else { Ok(text(&result)) }
+}
+
+/// The pictures in the folders of classes, each with the position of its folder.
+fn files(
+    root: &Path,
+    folders: &[(usize, PathBuf)],
+    unmatched: &[String],
+    model: &Model,
+) -> Result<Vec<(usize, PathBuf)>> {
+    if folders.is_empty() {
+        let (root, network) = (root.display(), model.card.name);
+        let example = unmatched.first().map_or_else(String::new, |name| format!(" ('{name}' is none)"));
+        return Err(Error::Failed(format!("{root} holds no folder named after a class of {network}{example}")));
+    }
+    let mut files = Vec::new();
+    for (slot, (_, folder)) in folders.iter().enumerate() {
+        files.extend(pictures(folder)?.into_iter().map(|file| (slot, file)));
+    }
+    match files.is_empty() {
+        true => Err(Error::Failed(format!("the folders of classes in {} hold no pictures", root.display()))),
+        false => Ok(files),
+    }
 }
 
 /// Runs the pictures in batches. Returns why some could not be read.
 fn count(
-    model: &Model,
+    model: &Arc<Model>,
     files: &[(usize, PathBuf)],
     classes: &mut [ClassScore],
     console: &Console,
@@ -148,45 +179,51 @@ fn count(
             let picture = Picture::open(path)?;
             Ok((*slot, model.preprocess.apply(&picture, &Device::Cpu)?.tensor))
         };
-        let mut slots = Vec::new();
-        let mut inputs = Vec::new();
+        // Whole pictures have inputs of different sizes: each size is a batch.
+        let mut batches: BTreeMap<Vec<usize>, (Vec<usize>, Vec<Tensor>)> = BTreeMap::new();
         for result in chunk.par_iter().map(read).collect::<Vec<_>>() {
             match result {
                 Ok((slot, input)) => {
+                    let (slots, inputs) = batches.entry(input.dims().to_vec()).or_default();
                     slots.push(slot);
                     inputs.push(input);
                 }
                 Err(error) => unreadable.push(error.to_string()),
             }
         }
-        if inputs.is_empty() {
-            continue;
-        }
-        let watch = console.watch().part(index, files.len().div_ceil(batch));
-        let trace = model.network.forward(&Tensor::cat(&inputs, 0)?, &watch)?;
-        let output = trace.output(scores).flatten_from(1)?;
-        let width = output.dim(1)?;
-        for (slot, row) in slots.into_iter().zip(to_vec(&output)?.chunks_exact(width)) {
-            let class = &mut classes[slot];
-            let own = row[class.index];
-            // Of equal scores the lower index goes first, as in a sorted ranking.
-            let ahead = |(index, &score): (usize, &f32)| score > own || (score == own && index < class.index);
-            let rank = row.iter().enumerate().filter(|&entry| ahead(entry)).count();
-            class.pictures += 1;
-            class.hits[0] += usize::from(rank == 0);
-            class.hits[1] += usize::from(rank < 5);
+        let (watch, parts) = (console.watch().part(index, files.len().div_ceil(batch)), batches.len());
+        for (part, (dims, (slots, inputs))) in batches.into_iter().enumerate() {
+            let network = &model.at([dims[2], dims[3]])?.network;
+            let trace = network.forward(&Tensor::cat(&inputs, 0)?, &watch.part(part, parts))?;
+            let output = trace.output(scores).flatten_from(1)?;
+            let width = output.dim(1)?;
+            for (slot, row) in slots.into_iter().zip(to_vec(&output)?.chunks_exact(width)) {
+                classes[slot].count(row);
+            }
         }
     }
     Ok(unreadable)
 }
 
-/// The folders that are classes, by name, and the names of those that are not.
-#[allow(clippy::type_complexity)]
-fn folders(root: &Path, class: impl Fn(&str) -> Option<usize>) -> Result<(Vec<(usize, PathBuf)>, Vec<String>)> {
+/// The folders in a folder.
+fn subfolders(root: &Path) -> Result<Vec<PathBuf>> {
+    Ok(entries(root)?.into_iter().filter(|path| path.is_dir()).collect())
+}
+
+/// Folders that are classes, each with its class.
+type ClassFolders = Vec<(usize, PathBuf)>;
+
+/// The folders that are named after a class, and the names of the others. Underscores in a folder's name may stand for
+/// spaces.
+fn classes(folders: Vec<PathBuf>, labels: Labels) -> Result<(ClassFolders, Vec<String>)> {
     let (mut found, mut unmatched) = (Vec::new(), Vec::new());
-    for path in entries(root)?.into_iter().filter(|path| path.is_dir()) {
+    for path in folders {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match class(&name).or_else(|| class(&name.replace('_', " "))) {
+        let spaced = || labels.look_up(&name.replace('_', " "));
+        let class = labels.look_up(&name).and_then(|class| class.map_or_else(spaced, |class| Ok(Some(class))));
+        match class
+            .map_err(|error| Error::Usage(format!("the folder {} names no one class: {error}", path.display())))?
+        {
             Some(index) => found.push((index, path)),
             None => unmatched.push(name),
         }
@@ -248,7 +285,7 @@ fn text(result: &Evaluation) -> String {
     };
     for class in classes {
         let folder = if class.folder == class.label { String::new() } else { class.folder.clone() };
-        table.row(row(class.label.to_owned(), folder, class.pictures, class.top1, class.top5));
+        table.row(row(class.label.clone(), folder, class.pictures, class.top1, class.top5));
     }
     table.rule();
     table.row(row(

@@ -3,22 +3,18 @@
 
 use super::{
     args::{PaintArgs, SubjectArgs},
-    checks::Checks,
+    checks::trust_checks,
     console::Console,
-    facts::{Facts, SumFacts, settings},
-    object::{self, ObjectArgs},
+    object::ObjectArgs,
     output::OutputArgs,
-    pictures::{heatmap, paint_heatmap, paint_values, usual_map},
     target::TargetArgs,
 };
 use crate::{
     Error, Result,
-    engine::Run,
-    methods::{Attribution, CAMS, METHODS, Method, Question, Settings},
-    paint::Range,
+    figures::{self, Facts, HeatStyle},
+    methods::{CAMS, METHODS, Method, Question, Settings},
 };
 use candle_core::{Device, Tensor};
-use image::RgbaImage;
 
 #[derive(clap::Args)]
 pub(super) struct ExplainArgs {
@@ -43,9 +39,9 @@ pub(super) struct ExplainArgs {
     paint: PaintArgs,
 }
 
-/// What of an answer is painted.
+/// Whether the picture shows beneath the values.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Look {
+pub(super) enum Drawing {
     /// The values alone.
     Alone,
     /// A heatmap over the picture.
@@ -69,9 +65,9 @@ pub(super) fn names(methods: &[Method]) -> String {
     methods.iter().map(|method| method.name).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn run(args: &ExplainArgs, method: &'static Method, look: Look, console: &Console) -> Result<String> {
+pub(super) fn run(args: &ExplainArgs, method: &'static Method, drawing: Drawing, console: &Console) -> Result<String> {
     args.output.check(args.check || args.object.wanted())?;
-    let settings_made = Settings::parse(method.parameters, args.settings.iter().map(String::as_str))?;
+    let settings = Settings::parse(method.parameters, args.settings.iter().map(String::as_str))?;
     if !args.layers.is_empty() && !method.layered {
         let layered: Vec<&str> = METHODS.iter().chain(CAMS).filter(|m| m.layered).map(|m| m.name).collect();
         let name = method.name;
@@ -87,30 +83,18 @@ pub(super) fn run(args: &ExplainArgs, method: &'static Method, look: Look, conso
     let aimed = args.target.aim(&run)?;
     console.stage(&format!("{} for {}", method.title, aimed.title()));
     let watch = console.watch();
-    let question =
-        Question { trace: &run.trace, target: aimed.target, layers: &layers, settings: &settings_made, watch };
+    let question = Question { trace: &run.trace, target: aimed.target, layers: &layers, settings: &settings, watch };
     let answer = method.ask(&question)?;
-    let checks = args.check.then(|| Checks::run(&question, method, &answer, console)).transpose()?;
+    let checks = args.check.then(|| trust_checks(&question, method, &answer, console)).transpose()?;
     let object = args.object.find(&run, &answer, console)?;
 
     let [channels, height, width] = answer.shape;
     let shape = if channels == 1 { vec![height, width] } else { answer.shape.to_vec() };
     let read = if method.layered { question.maps()? } else { Vec::new() };
-    let facts = Facts {
-        class: aimed.class,
-        minus: aimed.minus,
-        target: aimed.other,
-        method: Some(method.name),
-        paper: Some(method.paper),
-        settings: settings(method.parameters, &settings_made),
-        sum: answer.check.map(SumFacts::from),
-        note: answer.note.clone(),
-        check: checks,
-        ..Facts::of(&run.model).picture(args.subject.name()).values(&shape, Range::of(&answer.values))
-    };
-    let facts = match *read {
-        [] => facts,
-        [layer] => facts.layer(&run.model, layer),
+    let facts = figures::attribution_facts(&run, method, aimed.target, &settings, &answer)?;
+    let facts = Facts { check: checks, ..facts.picture(args.subject.name()) };
+    let facts = match read.len() {
+        0 | 1 => facts,
         _ => Facts { layers: Some(read.iter().map(|&id| graph.node(id).name.clone()).collect()), ..facts },
     };
     let scale = args.output.scale();
@@ -121,26 +105,14 @@ pub(super) fn run(args: &ExplainArgs, method: &'static Method, look: Look, conso
             let mask: Vec<f32> = object.found.mask.iter().map(|&inside| f32::from(inside)).collect();
             Ok(Tensor::from_vec(mask, size.to_vec(), &Device::Cpu)?)
         };
-        return args.output.save(facts, || object::paint(&run, &object, scale), values);
+        return args.output.save(facts, || object.paint(&run, scale), values);
     }
-    let paint = || paint(&run, &answer, look, &args.paint, args.output.scale());
+    let [_, rows, columns] = graph.input_shape();
+    let factor = scale.one(columns, rows);
+    let style = HeatStyle { map: args.paint.map, gamma: args.paint.gamma, ..HeatStyle::default() };
+    let paint = || match drawing {
+        Drawing::Alone => Ok(figures::attribution_alone(&run, &answer, factor, &style)),
+        Drawing::Overlay => figures::attribution_over(&run, &answer, factor, &style),
+    };
     args.output.save(facts, paint, || Ok(Tensor::from_slice(&answer.values, shape.clone(), &Device::Cpu)?))
-}
-
-/// The answer in colours, as large as the network's input or a whole multiple of it.
-fn paint(
-    run: &Run,
-    answer: &Attribution,
-    look: Look,
-    paint: &PaintArgs,
-    scale: super::pictures::Scale,
-) -> Result<RgbaImage> {
-    let [_, height, width] = run.model.network.graph().input_shape();
-    let factor = scale.one(width, height);
-    if answer.shape[0] == 3 && paint.map.is_none() && look == Look::Alone {
-        return Ok(paint_values(&answer.values, answer.shape, factor));
-    }
-    let (values, signed) = heatmap(answer);
-    let style = paint.style(usual_map(signed));
-    paint_heatmap(&values, signed, [answer.shape[1], answer.shape[2]], &style, factor, run, look == Look::Overlay)
 }

@@ -3,17 +3,15 @@
 use super::{
     args::{self, NetworkArgs, PaintArgs},
     console::Console,
-    facts::Facts,
     output::OutputArgs,
-    pictures::{Scale, gap},
 };
 use crate::{
     Error, Result,
+    figures::{Facts, Filters, has_filters},
     kernels::to_vec,
-    net::{Graph, Network, NodeId, Op},
-    paint::{ColourMap, Layout, Maps, Plane, Range, Scaling, Style, mosaic, paint_plane, rgb_filters},
+    net::{Graph, NodeId},
+    paint::{ColourMap, Range},
 };
-use image::RgbaImage;
 
 /// Paint a layer's filters
 ///
@@ -38,12 +36,6 @@ pub(super) struct Args {
     #[command(flatten)]
     paint: PaintArgs,
 }
-
-/// Units and inputs in the overview of a layer beyond the first.
-const SHOWN: usize = 32;
-
-/// Rows and columns of a matrix of weights that are drawn one by one.
-const MATRIX: usize = 1024;
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
@@ -70,10 +62,6 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.save(facts, paint, || Ok(weights))
 }
 
-fn has_filters(graph: &Graph, layer: NodeId) -> bool {
-    matches!(graph.node(layer).op, Op::Conv(_) | Op::Linear { .. })
-}
-
 fn refusal(graph: &Graph, layer: NodeId) -> Error {
     let node = graph.node(layer);
     let with: Vec<&str> =
@@ -81,126 +69,4 @@ fn refusal(graph: &Graph, layer: NodeId) -> Error {
     let shown = with.iter().take(5).copied().collect::<Vec<_>>().join(", ");
     let more = if with.len() > 5 { ", ..." } else { "" };
     Error::Usage(format!("layer {} ({}) has no filters; these have: {shown}{more}", node.name, node.op.kind()))
-}
-
-/// The filters of one layer as they are painted.
-pub(super) struct Filters {
-    /// As `--raw` writes them.
-    tensor: candle_core::Tensor,
-    values: Vec<f32>,
-    units: usize,
-    /// Inputs of a unit, their height and width.
-    extent: [usize; 3],
-    /// Whether the inputs are the picture's red, green and blue.
-    rgb: bool,
-}
-
-impl Filters {
-    pub fn of(network: &Network, layer: NodeId) -> Result<Option<Self>> {
-        let Some(tensor) = network.filters(layer)? else { return Ok(None) };
-        let graph = network.graph();
-        let (units, inputs, height, width) = tensor.dims4()?;
-        let rgb = inputs == 3 && graph.node(layer).inputs == [0] && height * width > 1;
-        let extent = flattened(graph, layer).filter(|maps| maps.iter().product::<usize>() == inputs * height * width);
-        let extent = extent.unwrap_or([inputs, height, width]);
-        Ok(Some(Filters { values: to_vec(&tensor)?, tensor, units, extent, rgb }))
-    }
-
-    /// Smallest and largest weight.
-    pub fn range(&self) -> Range {
-        Range::of(&self.values)
-    }
-
-    fn of_unit(&self, unit: usize) -> &[f32] {
-        let size = self.extent.iter().product::<usize>();
-        &self.values[unit * size..][..size]
-    }
-
-    /// One unit's.
-    pub fn unit(&self, unit: usize, scale: Scale, scaling: Scaling, style: &Style) -> RgbaImage {
-        let [inputs, height, width] = self.extent;
-        if self.rgb {
-            let factor = scale.one(width, height);
-            let layout = Layout { tile: (width as u32 * factor, height as u32 * factor), gap: 0, columns: 1 };
-            return rgb_filters(self.of_unit(unit), height, width, &layout);
-        }
-        let maps = Maps { values: self.of_unit(unit), units: inputs, height, width };
-        mosaic(&maps, &scale.mosaic(inputs, width, height), scaling, style)
-    }
-
-    /// All units', and what the picture shows.
-    pub fn overview(&self, scale: Scale, style: &Style) -> (RgbaImage, String) {
-        let [inputs, height, width] = self.extent;
-        if self.rgb {
-            let layout = scale.mosaic(self.units, width, height);
-            let caption = format!("All {} filters of {height}x{width} in colour; zero is grey.", self.units);
-            return (rgb_filters(&self.values, height, width, &layout), caption);
-        }
-        if height * width == 1 {
-            return self.matrix(scale, style);
-        }
-        let (rows, columns) = (self.units.min(SHOWN), inputs.min(SHOWN));
-        let area = height * width;
-        let mut tiles = Vec::with_capacity(rows * columns * area);
-        for unit in strongest(&self.values, inputs * area, rows) {
-            let filters = self.of_unit(unit);
-            let most = Range::of(filters).symmetric().high.max(f32::MIN_POSITIVE);
-            for input in strongest(filters, area, columns) {
-                tiles.extend(filters[input * area..][..area].iter().map(|value| value / most));
-            }
-        }
-        let plain = (width.max(height) * columns.max(rows)) as u32;
-        let factor = match scale {
-            Scale::Pleasant => 1024_u32.div_ceil(plain),
-            Scale::By(factor) => factor,
-        };
-        let tile = (width as u32 * factor, height as u32 * factor);
-        let layout = Layout { tile, gap: gap(tile), columns: columns as u32 };
-        let maps = Maps { values: &tiles, units: rows * columns, height, width };
-        let caption = format!(
-            "A row for each of the {rows} units with the largest filters, largest first; in it the {height}x{width} \
-             filters of its {columns} largest inputs. Red positive, blue negative."
-        );
-        (mosaic(&maps, &layout, Scaling::Symmetric, style), caption)
-    }
-
-    /// Filters without extent: rows are units, columns inputs.
-    fn matrix(&self, scale: Scale, style: &Style) -> (RgbaImage, String) {
-        let inputs = self.extent[0];
-        let plane = Plane { values: &self.values, width: inputs, height: self.units };
-        let factor = scale.one(inputs.min(MATRIX), self.units.min(MATRIX));
-        let [width, height] = [inputs, self.units].map(|side| side.min(MATRIX) as u32 * factor);
-        let range = super::pictures::robust_range(&self.values, true);
-        let caption =
-            format!("The weights: {} units down, {inputs} inputs across. Red positive, blue negative.", self.units);
-        (paint_plane(&plane, width, height, range, style), caption)
-    }
-}
-
-/// The maps that a fully connected layer reads flattened, if it does.
-fn flattened(graph: &Graph, layer: NodeId) -> Option<[usize; 3]> {
-    let mut node = graph.node(*graph.node(layer).inputs.first()?);
-    while matches!(node.op, Op::Dropout { .. }) {
-        node = graph.node(*node.inputs.first()?);
-    }
-    matches!(node.op, Op::Flatten).then(|| graph.node(node.inputs[0]).extent())
-}
-
-/// The `count` chunks of `size` values with the largest L2 norms, largest first; equal ones by index.
-fn strongest(values: &[f32], size: usize, count: usize) -> Vec<usize> {
-    let norms: Vec<f32> = values.chunks_exact(size).map(|chunk| chunk.iter().map(|v| v * v).sum()).collect();
-    let mut order: Vec<usize> = (0..norms.len()).collect();
-    order.sort_by(|&a, &b| norms[b].total_cmp(&norms[a]));
-    order.truncate(count);
-    order
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn strongest_filters_come_first() {
-        assert_eq!(strongest(&[1.0, 1.0, -3.0, 0.0, 1.0, 1.0, 0.0, 0.0], 2, 3), [1, 0, 2]);
-    }
 }

@@ -3,13 +3,12 @@
 use super::{
     args::SubjectArgs,
     console::Console,
-    facts::{self, Facts},
-    maximise::{canvas, painted},
     output::OutputArgs,
-    synthesis::{self, SynthesisArgs, Usual},
+    synthesis::{self, SynthesisArgs, Usual, canvas},
 };
 use crate::{
     Result,
+    figures::{self, Facts},
     net::NodeId,
     paint::Range,
     synthesis::{Goal, Images, PARAMETERS, Recipe, Term},
@@ -69,12 +68,16 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         goal: Some(format!("the picture as it is seen by {}", words.join(", "))),
         method: Some(preset.name),
         paper: Some(preset.paper),
-        settings: facts::settings(PARAMETERS, &settings),
+        settings: figures::settings(PARAMETERS, &settings),
         ..Facts::of(model).picture(args.subject.name()).values(&images.dims, Range::of(&images.values))
     };
     let paint = || {
         let values = [shown.values.as_slice(), &images.values].concat();
-        painted(&Images { dims: [layers.len() + 1, channels, height, width], values }, model, args.output.scale())
+        figures::synthesised(
+            &Images { dims: [layers.len() + 1, channels, height, width], values },
+            model,
+            args.output.scale(),
+        )
     };
     args.output.save(facts, paint, || images.tensor(&Device::Cpu))
 }

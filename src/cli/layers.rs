@@ -1,12 +1,14 @@
 //! `striate layers`: a network as a table.
 
-use super::{
-    facts::object,
-    table::{Table, shape, thousands},
-};
+use super::{prepare::extent, table::Table};
 use crate::{
     Error, Result,
-    net::{Cost, Field, Graph, Node, Op, Padding},
+    figures::{
+        to_json,
+        words::{detail, dimensions, thousands},
+    },
+    net::{Cost, Field, Graph, Node},
+    picture::Preparation,
     zoo::{self, Card, ZOO},
 };
 use serde::Serialize;
@@ -20,9 +22,9 @@ pub(super) struct Args {
     /// The network; 'striate networks' lists them
     #[arg(value_parser = zoo::find, default_value = ZOO[0].name)]
     network: &'static Card,
-    /// Side of the network's input in pixels [default: the network's own]
-    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    size: Option<u32>,
+    /// The input's size: a square's side, or HEIGHTxWIDTH [default: the network's own]
+    #[arg(long, value_name = "N|HxW", value_parser = extent)]
+    size: Option<[usize; 2]>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -53,9 +55,10 @@ struct Total {
 
 pub(super) fn run(args: &Args) -> Result<String> {
     let card = args.network;
-    let size = args.size.map_or(card.size(), |size| size as usize);
-    let graph = (card.build)(size).map_err(|error| match error {
-        Error::Usage(why) => Error::Usage(format!("{} cannot run at {size}x{size} pixels: {why}", card.name)),
+    let preparation = Preparation { size: args.size, ..Preparation::default() };
+    let [height, width] = preparation.over(&(card.preprocess)())?.crop;
+    let graph = (card.build)(card.size())?.at_size([height, width]).map_err(|error| match error {
+        Error::Usage(why) => Error::Usage(format!("{} cannot run at {height}x{width} pixels: {why}", card.name)),
         other => other,
     })?;
     let costs = graph.costs();
@@ -67,7 +70,7 @@ pub(super) fn run(args: &Args) -> Result<String> {
         ..sum
     });
     if args.json {
-        return object(&serde_json::json!({
+        return to_json(&serde_json::json!({
             "network": card.name,
             "title": card.title,
             "paper": card.paper,
@@ -81,7 +84,7 @@ pub(super) fn run(args: &Args) -> Result<String> {
         "{} ({}), input {}\n\n{}",
         card.title,
         card.paper,
-        shape(&graph.input_shape()),
+        dimensions(&graph.input_shape()),
         table(&rows, &total, titled).render()
     ))
 }
@@ -114,7 +117,7 @@ fn table(rows: &[Row], total: &Total, titled: bool) -> Table {
         let mut cells = vec![row.name.to_owned()];
         cells.extend(titles(row.title.unwrap_or_default()));
         cells.push([row.kind, &row.detail].join(" ").trim_end().to_owned());
-        cells.push(shape(row.output));
+        cells.push(dimensions(row.output));
         cells.extend([row.parameters, row.macs].map(|count| if count == 0 { String::new() } else { thousands(count) }));
         cells.push(thousands(row.bytes));
         cells.extend([axes(|f| f.size as f64), axes(|f| f.stride), axes(|f| f.offset)]);
@@ -133,36 +136,4 @@ fn table(rows: &[Row], total: &Total, titled: bool) -> Table {
 fn pair(down: f64, across: f64) -> String {
     let short = |value: f64| format!("{value:.2}").trim_end_matches('0').trim_end_matches('.').to_owned();
     if down == across { short(down) } else { format!("{}x{}", short(down), short(across)) }
-}
-
-/// The numbers behind a layer's kind: window, stride, padding.
-pub(super) fn detail(op: &Op) -> String {
-    let window = |[rows, columns]: [usize; 2], [down, across]: [usize; 2], p: Padding| {
-        let step = if down == across { format!("/{down}") } else { format!("/{down}x{across}") };
-        let pad = match (p.top, p.bottom, p.left, p.right) {
-            (0, 0, 0, 0) => String::new(),
-            (t, b, l, r) if t == b && l == r && t == l => format!(" pad {t}"),
-            (t, b, l, r) if t == b && l == r => format!(" pad {t}x{l}"),
-            (t, b, l, r) => format!(" pad {t},{b},{l},{r}"),
-        };
-        format!("{rows}x{columns}{}{pad}", if down * across == 1 { String::new() } else { step })
-    };
-    match op {
-        Op::Conv(conv) => {
-            let mut text = window(conv.kernel, conv.stride, conv.padding);
-            if conv.dilation != [1, 1] {
-                let [down, across] = conv.dilation;
-                let step = if down == across { format!("{down}") } else { format!("{down}x{across}") };
-                text.push_str(&format!(" dilation {step}"));
-            }
-            if conv.groups > 1 {
-                text.push_str(&format!(" in {} groups", conv.groups));
-            }
-            text
-        }
-        Op::MaxPool(w) | Op::AvgPool { window: w, .. } => window(w.kernel, w.stride, w.padding),
-        Op::AdaptiveAvgPool { size } => format!("to {}x{}", size[0], size[1]),
-        Op::Dropout { p } => format!("{p}"),
-        _ => String::new(),
-    }
 }

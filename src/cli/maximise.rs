@@ -3,22 +3,20 @@
 use super::{
     args::{self, NetworkArgs},
     console::Console,
-    facts::{self, ClassFacts, Facts},
     output::OutputArgs,
-    pictures::grid,
     sheet,
-    synthesis::{self, SynthesisArgs, Usual},
+    synthesis::{self, SynthesisArgs, Usual, Wanted, canvas, class_facts},
 };
 use crate::{
     Error, Result,
-    engine::{Model, Run},
+    engine::Model,
+    figures::{self, Facts, synthesised},
     methods::Settings,
     net::{Graph, NodeId},
     paint::{Range, read_npy, write_png},
     picture::Picture,
     synthesis::{At, Canvas, Goal, Images, PARAMETERS, Preset, Recipe, Term},
 };
-use image::RgbImage;
 use std::{path::PathBuf, sync::Arc};
 
 /// Make the picture that a class, a unit or a layer would most like to see (Simonyan, Vedaldi and Zisserman 2014)
@@ -81,20 +79,19 @@ impl Usual for Maximise {
     const PRESET: &'static str = "striate";
 }
 
-/// A sum of goals with the words for it.
-pub(super) struct Wanted {
-    pub terms: Vec<Term>,
-    pub words: String,
-}
-
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
-    let goals = args.goals()?;
     let picture = args.image.as_deref().map(Picture::from_source).transpose()?;
     let usual: &[&str] = if picture.is_some() { &["start=picture"] } else { &[] };
     let preset = args.synthesis.preset()?;
     let settings = args.synthesis.settings(preset, usual)?;
+    args.class
+        .iter()
+        .filter(|class| *class != "all")
+        .try_for_each(|text| weighted(text, |name| args.network.check_class(name)).map(drop))?;
     let model = args.network.open(console)?;
+    let goals = args.goals(&model)?;
+    let model = picture.as_ref().map_or_else(|| Ok(Arc::clone(&model)), |picture| model.for_picture(picture))?;
     let picture =
         picture.map(|picture| Images::from_tensor(&model.preprocess.apply(&picture, model.network.device())?.tensor));
     let recipe =
@@ -114,14 +111,14 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let images = synthesis::run(&mut canvas, console, |canvas| args.frame(canvas, &model, &facts))?;
     let class = class.map(|class| class_facts(&model, &images, class, console)).transpose()?;
     let facts = Facts { class, ..facts }.values(&images.dims, Range::of(&images.values));
-    let paint = || painted(&images, &model, args.output.scale());
+    let paint = || synthesised(&images, &model, args.output.scale());
     args.output.save(facts, paint, || images.tensor(&candle_core::Device::Cpu))
 }
 
 impl Args {
-    /// What is asked for, one after the other; wrong names are said before anything runs.
-    fn goals(&self) -> Result<Vec<Wanted>> {
-        let graph = self.network.graph()?;
+    /// What is asked for, one after the other.
+    fn goals(&self, model: &Model) -> Result<Vec<Wanted>> {
+        let graph = model.network.graph();
         let sign = if self.minimise { -1.0 } else { 1.0 };
         let mut goals = Vec::new();
         let mut want = |goal: Goal, weight: f32, words: String| {
@@ -129,7 +126,7 @@ impl Args {
             let words = if weight == 1.0 { words } else { format!("{weight} x {words}") };
             goals.push(Wanted { terms: vec![Term { goal, weight }], words });
         };
-        let labels = self.network.labels()?;
+        let labels = model.labels;
         let all = self.grid && self.class == ["all"];
         let classes: Vec<(usize, f32)> = match all {
             true => (0..graph.node(graph.scores()).extent()[0]).map(|class| (class, 1.0)).collect(),
@@ -140,7 +137,7 @@ impl Args {
             want(goal, weight, format!("class {class} ({})", labels.short(class)));
         }
         if let Some(name) = &self.layer {
-            self.layer_goals(&graph, graph.find(name)?, want)?;
+            self.layer_goals(graph, graph.find(name)?, want)?;
         }
         if goals.is_empty() {
             return Err(Error::Usage("say what to excite: --class C, or --layer L with or without --unit K".into()));
@@ -151,7 +148,7 @@ impl Args {
             goals.push(Wanted { terms: vec![Term { goal: Goal::Diversity(layer), weight }], words });
         }
         let batch = self.batch.into();
-        goals.iter().flat_map(|goal| &goal.terms).try_for_each(|term| term.goal.check(&graph, batch))?;
+        goals.iter().flat_map(|goal| &goal.terms).try_for_each(|term| term.goal.check(graph, batch))?;
         Ok(goals)
     }
 
@@ -186,7 +183,7 @@ impl Args {
             picture: self.image.clone(),
             method: Some(preset.name),
             paper: Some(preset.paper),
-            settings: facts::settings(PARAMETERS, settings),
+            settings: figures::settings(PARAMETERS, settings),
             ..Facts::of(model)
         }
     }
@@ -201,7 +198,7 @@ impl Args {
         let path = out.with_file_name(format!("{stem}-{:05}.png", canvas.step_number()));
         let mut texts = facts.texts();
         texts.push(("Step", canvas.step_number().to_string()));
-        write_png(&path, &painted(&canvas.saved(), model, self.output.scale())?, &texts)
+        write_png(&path, &synthesised(&canvas.saved(), model, self.output.scale())?, &texts)
     }
 }
 
@@ -212,36 +209,4 @@ fn weighted<T>(text: &str, read: impl Fn(&str) -> Result<T>) -> Result<(T, f32)>
         Some((name, weight)) => Ok((read(name)?, weight)),
         None => Ok((read(text)?, 1.0)),
     }
-}
-
-pub(super) fn canvas(model: &Model, recipe: Recipe) -> Result<Canvas> {
-    Canvas::new(recipe, model.preprocess.clone(), Arc::clone(&model.network))
-}
-
-/// The class's score and probability on the first picture as it is saved. Says so when the network sees another class.
-pub(super) fn class_facts(model: &Arc<Model>, images: &Images, class: usize, console: &Console) -> Result<ClassFacts> {
-    let first = images.tensor(model.network.device())?.narrow(0, 0, 1)?;
-    let run = Run::tensor(model, first, console.watch())?;
-    let facts = ClassFacts::of(&run, class);
-    let best = (0..run.scores.len())
-        .fold(class, |best, other| if run.scores[other] > run.scores[best] { other } else { best });
-    if best != class {
-        let other = ClassFacts::of(&run, best);
-        console.note(&format!(
-            "the picture does not reach {}: its probability is {:.4}, that of {} {:.4}",
-            facts.label, facts.probability, other.label, other.probability
-        ));
-    }
-    Ok(facts)
-}
-
-/// The pictures side by side.
-pub(super) fn painted(images: &Images, model: &Model, scale: super::pictures::Scale) -> Result<image::RgbaImage> {
-    let tensor = images.tensor(&candle_core::Device::Cpu)?;
-    let tiles =
-        (0..images.dims[0]).map(|i| model.preprocess.unapply(&tensor.get(i)?)).collect::<Result<Vec<RgbImage>>>()?;
-    let columns = (tiles.len() as f64).sqrt().ceil() as u32;
-    let factor = scale.one(images.dims[3] * columns as usize, images.dims[2]);
-    let tiles: Vec<_> = tiles.iter().map(|tile| super::pictures::enlarged(tile, factor)).collect();
-    Ok(grid(&tiles, columns))
 }

@@ -15,7 +15,6 @@ mod console;
 mod deconvnet;
 mod evaluate;
 mod explain;
-mod facts;
 mod fetch;
 mod filters;
 mod invert;
@@ -24,9 +23,8 @@ mod maximise;
 mod networks;
 mod object;
 mod output;
-mod patches;
-mod pictures;
-mod quiet;
+mod panic_hook;
+mod prepare;
 mod saliency;
 mod sheet;
 mod synthesis;
@@ -37,7 +35,6 @@ mod tour;
 mod units;
 mod window;
 
-pub use tour::write_tour;
 pub use window::{Wanted, Window};
 
 use crate::{Error, Result};
@@ -105,8 +102,8 @@ impl Command {
 /// Reads the arguments, does what they say and returns the exit code. `window` shows the window, in builds that have
 /// one.
 pub fn main(window: Option<Window>) -> ExitCode {
-    quiet::hold_panics();
-    let done = quiet::catching(|| {
+    panic_hook::hold_panics();
+    let done = panic_hook::catching(|| {
         let cli = match Cli::try_parse() {
             Ok(cli) => cli,
             Err(error) => return refuse(&error),

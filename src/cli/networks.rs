@@ -1,11 +1,12 @@
 //! `striate networks`: every network of the zoo.
 
-use super::{
-    facts::object,
-    table::{Table, shape, thousands},
-};
+use super::table::Table;
 use crate::{
     Result,
+    figures::{
+        to_json,
+        words::{dimensions, thousands},
+    },
     weights::{find_local, remote},
     zoo::{Card, ZOO},
 };
@@ -65,7 +66,7 @@ impl Row {
 pub(super) fn run(args: &Args) -> Result<String> {
     let rows = ZOO.iter().map(Row::of).collect::<Result<Vec<_>>>()?;
     if args.json {
-        return object(&serde_json::json!({ "networks": rows }));
+        return to_json(&serde_json::json!({ "networks": rows }));
     }
     let mut table =
         Table::new(&["name", "title", "input", ">layers", ">parameters", ">MACs", ">activations", "weights", "paper"]);
@@ -73,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<String> {
         table.row([
             row.name.to_owned(),
             row.title.to_owned(),
-            shape(&row.input),
+            dimensions(&row.input),
             row.layers.to_string(),
             thousands(row.parameters),
             thousands(row.macs),

@@ -1,16 +1,13 @@
 //! `--localise`: the object that a heatmap points at (Simonyan, Vedaldi and Zisserman 2014).
 
-use super::{
-    console::Console,
-    pictures::{Scale, seen},
-};
+use super::console::Console;
 use crate::{
     Error, Result,
     engine::Run,
+    figures::{ObjectFacts, Scale, localisation},
     methods::{Attribution, Localisation, QUANTILES, localise, overlap},
 };
-use image::{Rgba, RgbaImage};
-use serde::Serialize;
+use image::RgbaImage;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Localisation")]
@@ -38,32 +35,6 @@ pub(super) struct Object {
     pub found: Localisation,
     bounds: [f32; 4],
     truth: Option<[f32; 4]>,
-}
-
-/// The keys are part of the command line.
-#[derive(Clone, Serialize)]
-pub(super) struct ObjectFacts {
-    /// Left, top, right and bottom in pixels of the picture.
-    #[serde(rename = "box")]
-    pub bounds: [f32; 4],
-    /// The same in pixels of the network's input.
-    pub input_box: [usize; 4],
-    /// Share of the input that is the object.
-    pub share: f32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub true_box: Option<[f32; 4]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub iou: Option<f32>,
-}
-
-impl ObjectFacts {
-    /// For people.
-    pub fn text(&self) -> String {
-        let sides = |sides: [f32; 4]| sides.map(|side| side.round().to_string()).join(",");
-        let iou = self.iou.map_or_else(String::new, |iou| format!("; intersection over union {iou:.3}"));
-        let truth = self.true_box.map_or_else(String::new, |truth| format!(", true box {}", sides(truth)));
-        format!("box {}{truth}, {:.0}% of what the network sees{iou}", sides(self.bounds), 100.0 * self.share)
-    }
 }
 
 impl ObjectArgs {
@@ -102,46 +73,10 @@ impl Object {
             iou: self.truth.map(|truth| overlap(self.bounds, truth)),
         }
     }
-}
 
-/// The colours of the found and of the true box: told apart by everybody, and rare in pictures.
-const FOUND: [u8; 3] = [255, 196, 0];
-const TRUE: [u8; 3] = [0, 229, 255];
-
-/// What the network sees, everything but the object dark, and the boxes drawn.
-pub(super) fn paint(run: &Run, object: &Object, scale: Scale) -> Result<RgbaImage> {
-    let [height, width] = object.found.size;
-    let factor = scale.one(width, height);
-    let picture = seen(run, factor)?;
-    let mut image = RgbaImage::from_fn(picture.width(), picture.height(), |x, y| {
-        let pixel = picture.get_pixel(x, y).0;
-        let lit = object.found.mask[(y / factor) as usize * width + (x / factor) as usize];
-        let [r, g, b] = if lit { pixel } else { pixel.map(|value| value / 4) };
-        Rgba([r, g, b, 255])
-    });
-    let input = |[left, top, right, bottom]: [f32; 4]| match &run.geometry {
-        Some(geometry) => {
-            let ([left, top], [right, bottom]) = (geometry.to_input(left, top), geometry.to_input(right, bottom));
-            [left, top, right, bottom]
-        }
-        None => [left, top, right, bottom],
-    };
-    for (sides, colour) in [(object.truth, TRUE), (Some(object.bounds), FOUND)] {
-        if let Some(sides) = sides {
-            outline(&mut image, input(sides).map(|side| side * factor as f32), colour);
-        }
-    }
-    Ok(image)
-}
-
-/// A frame inside a box, as thick as a 256th of the picture.
-fn outline(image: &mut RgbaImage, [left, top, right, bottom]: [f32; 4], [r, g, b]: [u8; 3]) {
-    let thick = (image.width().max(image.height()) as f32 / 256.0).max(1.0);
-    for (x, y, pixel) in image.enumerate_pixels_mut() {
-        let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
-        let inside = |by: f32| (left + by..right - by).contains(&x) && (top + by..bottom - by).contains(&y);
-        if inside(0.0) && !inside(thick) {
-            *pixel = Rgba([r, g, b, 255]);
-        }
+    /// The object in its picture, enlarged.
+    pub fn paint(&self, run: &Run, scale: Scale) -> Result<RgbaImage> {
+        let [height, width] = self.found.size;
+        localisation(run, &self.found, self.bounds, self.truth, scale.one(width, height))
     }
 }

@@ -1,8 +1,8 @@
 //! Where a subcommand's picture and numbers go.
 
-use super::{facts::Facts, pictures::Scale};
 use crate::{
     Error, Result,
+    figures::{Facts, Scale},
     paint::{write_npy, write_png},
 };
 use candle_core::Tensor;

@@ -2,7 +2,7 @@
 
 use super::{
     console::Console,
-    explain::{self, ExplainArgs, Look},
+    explain::{self, Drawing, ExplainArgs},
 };
 use crate::{
     Result,
@@ -29,6 +29,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    let look = if args.overlay { Look::Overlay } else { Look::Alone };
-    explain::run(&args.explain, args.method, look, console)
+    let drawing = if args.overlay { Drawing::Overlay } else { Drawing::Alone };
+    explain::run(&args.explain, args.method, drawing, console)
 }

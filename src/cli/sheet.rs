@@ -3,14 +3,17 @@
 
 use super::{
     console::Console,
-    facts::Facts,
-    maximise::{Wanted, canvas, class_facts, painted},
     output::OutputArgs,
-    pictures::{Scale, grid},
-    synthesis,
+    synthesis::{self, Wanted, canvas, class_facts},
     tiles::Tiles,
 };
-use crate::{Error, Result, engine::Model, paint::write_png, synthesis::Recipe};
+use crate::{
+    Error, Result,
+    engine::Model,
+    figures::{Facts, Scale, grid, synthesised},
+    paint::write_png,
+    synthesis::Recipe,
+};
 use image::RgbaImage;
 use std::sync::Arc;
 
@@ -61,13 +64,13 @@ pub(super) fn run(
             Err(error) => return Err(error),
         };
         let class = class.map(|class| class_facts(model, &images, class, console)).transpose()?;
-        let probability = class.as_ref().map(|class| class.probability);
+        let probability = class.as_ref().and_then(|class| class.probability);
         let side = images.dims[2].max(images.dims[3]) as u32;
         let scale = match output.scale() {
             Scale::Pleasant => Scale::By(PLEASANT.div_ceil(side)),
             by => by,
         };
-        let tile = painted(&images, model, scale)?;
+        let tile = synthesised(&images, model, scale)?;
         let mut texts = texts;
         texts.extend(probability.map(|probability| ("Probability", probability.to_string())));
         write_png(&path, &tile, &texts)?;

@@ -3,11 +3,19 @@
 use super::console::Console;
 use crate::{
     Error, Result,
+    engine::{Model, Run},
+    figures::ClassFacts,
     methods::{Parameter, ParameterKind, Settings},
-    synthesis::{self, Canvas, Images, PARAMETERS, PRESETS, Preset, in_words, in_words_of},
+    synthesis::{self, Canvas, Images, PARAMETERS, PRESETS, Preset, Recipe, Term, in_words, in_words_of},
 };
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
-use std::marker::PhantomData;
+use std::{marker::PhantomData, sync::Arc};
+
+/// A sum of goals with the words for it.
+pub(super) struct Wanted {
+    pub terms: Vec<Term>,
+    pub words: String,
+}
 
 /// A command with a preset of its own where `--preset` is not given.
 pub(super) trait Usual {
@@ -64,6 +72,27 @@ pub(super) fn run(
         frame(canvas)
     })?;
     Ok(canvas.saved())
+}
+
+/// The synthesis that a recipe describes.
+pub(super) fn canvas(model: &Model, recipe: Recipe) -> Result<Canvas> {
+    Canvas::new(recipe, model.preprocess.clone(), Arc::clone(&model.network))
+}
+
+/// The class's score and probability on the first picture as it is saved. Says so when the network sees another class.
+pub(super) fn class_facts(model: &Arc<Model>, images: &Images, class: usize, console: &Console) -> Result<ClassFacts> {
+    let first = images.tensor(model.network.device())?.narrow(0, 0, 1)?;
+    let run = Run::tensor(model, first, console.watch())?;
+    let higher = |best: usize, other: usize| if run.scores[other] > run.scores[best] { other } else { best };
+    let best = (0..run.scores.len()).fold(class, higher);
+    if best != class {
+        let [wanted, seen] = [class, best].map(|class| (model.labels.short(class), run.probabilities[class]));
+        console.note(&format!(
+            "the picture does not reach {}: its probability is {:.4}, that of {} is {:.4}",
+            wanted.0, wanted.1, seen.0, seen.1
+        ));
+    }
+    Ok(ClassFacts::of(&run, class))
 }
 
 impl<U: Usual> clap::Args for SynthesisArgs<U> {

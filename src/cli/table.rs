@@ -52,24 +52,6 @@ impl Table {
     }
 }
 
-/// 138,357,544.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// 64 x 32 x 32 as `64x32x32`.
-pub(super) fn shape(shape: &[usize]) -> String {
-    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x")
-}
-
 /// A bar of `width` characters for 1.
 pub(super) fn bar(share: f32, width: usize) -> String {
     let eighths = (share.clamp(0.0, 1.0) * width as f32 * 8.0).round() as usize;
@@ -81,6 +63,7 @@ pub(super) fn bar(share: f32, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::words::thousands;
 
     #[test]
     fn numbers_stand_to_the_right_and_apart() {
@@ -91,6 +74,5 @@ mod tests {
         let lines = ["layer   parameters", "──────────────────", "conv1        9,472"];
         assert!(table.render().starts_with(&lines.join("\n")));
         assert!(table.render().ends_with("total  138,357,544\n"));
-        assert_eq!((thousands(0), thousands(1000)), ("0".into(), "1,000".into()));
     }
 }

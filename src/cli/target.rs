@@ -1,16 +1,13 @@
 //! What an attribution explains, as flags: a class, why this class and not that, a layer, or one unit of it.
 
-use super::{
-    args::{self, NetworkArgs},
-    facts::ClassFacts,
-};
+use super::args::{self, NetworkArgs};
 use crate::{
     Error, Result,
     engine::Run,
+    figures::{ClassFacts, TargetFacts, target_facts},
     methods::{Keep, Target},
     net::{Graph, NodeId},
 };
-use serde::Serialize;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "What is explained")]
@@ -42,14 +39,6 @@ fn kept(text: &str) -> Result<Keep> {
     }
 }
 
-/// A target that is no class, and its value on the picture.
-#[derive(Clone, Serialize)]
-pub(super) struct TargetFacts {
-    /// In words.
-    pub what: String,
-    pub value: f32,
-}
-
 /// The target with what to say of it.
 pub(super) struct Aimed {
     pub target: Target,
@@ -62,8 +51,8 @@ impl Aimed {
     /// For progress and captions.
     pub fn title(&self) -> String {
         match (&self.class, &self.minus, &self.other) {
-            (Some(class), Some(minus), _) => format!("{}, not {}", class.label, minus.label),
-            (Some(class), None, _) => class.label.clone(),
+            (Some(class), Some(minus), _) => format!("{}, not {}", class.title(), minus.title()),
+            (Some(class), None, _) => class.title(),
             (None, _, Some(other)) => other.what.clone(),
             (None, _, None) => String::new(),
         }
@@ -89,22 +78,10 @@ impl TargetArgs {
     pub fn aim(&self, run: &Run) -> Result<Aimed> {
         let graph = run.model.network.graph();
         if let Some(layer) = self.layer(graph)? {
-            let name = &graph.node(layer).name;
             let keep = self.at.unwrap_or_default();
-            let (target, what) = match (self.unit, keep) {
-                (None, _) => (Target::Layer(layer), format!("the mean of layer {name}")),
-                (Some(unit), keep) => {
-                    let which = match keep {
-                        Keep::Strongest => "the strongest activation".to_owned(),
-                        Keep::Map => "the mean".to_owned(),
-                        Keep::At(row, column) => format!("the activation at ({row}, {column})"),
-                    };
-                    (Target::Unit { layer, unit, keep }, format!("{which} of unit {unit} of {name}"))
-                }
-            };
-            let aim = target.aim(&run.trace)?;
-            let value = aim.values(&run.trace.output(aim.node).narrow(0, 0, 1)?)?[0];
-            return Ok(Aimed { target, class: None, minus: None, other: Some(TargetFacts { what, value }) });
+            let target = self.unit.map_or(Target::Layer(layer), |unit| Target::Unit { layer, unit, keep });
+            let other = Some(target_facts(run, target)?);
+            return Ok(Aimed { target, class: None, minus: None, other });
         }
         let class = args::class(self.class.as_deref(), run)?;
         let minus = self.minus.as_deref().map(|name| run.model.labels.find(name)).transpose()?;

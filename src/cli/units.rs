@@ -3,19 +3,17 @@
 use super::{
     args::{PaintArgs, SubjectArgs},
     console::Console,
-    facts::{Facts, number, object},
     output::OutputArgs,
     table::{Table, bar},
     target::TargetArgs,
 };
 use crate::{
     Result,
-    engine::LayerView,
+    figures::{self, ClassFacts, Facts, to_json, words::number},
     methods::{Question, RANKINGS, Ranking, find_ranking},
-    paint::{ColourMap, Maps, Range, mosaic},
+    paint::{ColourMap, Range},
 };
 use candle_core::{Device, Tensor};
-use image::RgbaImage;
 use serde::Serialize;
 
 /// Rank the units of a layer by how strongly they respond, or by how much they matter for a class
@@ -54,11 +52,11 @@ struct Answer {
     #[serde(flatten)]
     facts: Facts,
     by: &'static str,
-    ranking: Vec<UnitFacts>,
+    ranking: Vec<RankedUnit>,
 }
 
 #[derive(Serialize)]
-struct UnitFacts {
+struct RankedUnit {
     unit: usize,
     value: f32,
 }
@@ -85,32 +83,25 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         false => facts,
     };
     let units: Vec<usize> = shown.iter().map(|&(unit, _)| unit).collect();
-    let paint = || paint(&run.layers[layer], &units, args);
+    let view = &run.layers[layer];
+    let [_, height, width] = view.shape;
+    let style = args.paint.style(ColourMap::Viridis);
+    let (layout, scaling) =
+        (args.output.scale().mosaic(units.len(), width, height), args.paint.scaling(&style, height * width));
+    let paint = || figures::some_units(view, &units, &layout, scaling, &style);
     let count = values.len();
     let facts = args.output.write(facts, paint, || Ok(Tensor::from_vec(values, count, &Device::Cpu)?))?;
     if args.output.json {
-        let ranking = shown.iter().map(|&(unit, value)| UnitFacts { unit, value }).collect();
-        return object(&Answer { facts, by: args.by.name, ranking });
+        let ranking = shown.iter().map(|&(unit, value)| RankedUnit { unit, value }).collect();
+        return to_json(&Answer { facts, by: args.by.name, ranking });
     }
     let largest = ranked.iter().map(|(_, value)| value.abs()).fold(0.0, f32::max);
     let mut table = Table::new(&[">", ">unit", ">value", "", ""]);
     for (rank, &(unit, value)) in shown.iter().enumerate() {
-        let class = if layer == run.model.network.graph().scores() { run.model.class_name(unit) } else { "" };
+        let is_class = layer == run.model.network.graph().scores();
+        let class = if is_class { ClassFacts::of(&run, unit).title() } else { String::new() };
         let bar = bar(value.abs() / largest.max(f32::MIN_POSITIVE), 20);
-        table.row([(rank + 1).to_string(), unit.to_string(), number(value), bar, class.to_owned()]);
+        table.row([(rank + 1).to_string(), unit.to_string(), number(value), bar, class]);
     }
     Ok(format!("{}\n{}", facts.report(false)?, table.render()))
-}
-
-/// The maps of some units side by side.
-fn paint(view: &LayerView, units: &[usize], args: &Args) -> Result<RgbaImage> {
-    let [_, height, width] = view.shape;
-    let style = args.paint.style(ColourMap::Viridis);
-    let layout = args.output.scale().mosaic(units.len(), width, height);
-    view.with_values(|values| {
-        let chosen: Vec<f32> =
-            units.iter().flat_map(|unit| &values[unit * height * width..][..height * width]).copied().collect();
-        let maps = Maps { values: &chosen, units: units.len(), height, width };
-        mosaic(&maps, &layout, args.paint.scaling(&style, height * width), &style)
-    })
 }

@@ -13,13 +13,14 @@ mod memory;
 mod model;
 mod request;
 mod run;
+mod variants;
 mod worker;
 
 pub use device::DeviceChoice;
 pub use handle::{Engine, Status};
 pub use inquiry::{Inquiry, InquiryKey};
 pub use lab::{Change, Invariance, InvarianceKey, invariance};
-pub use labels::read_labels;
+pub use labels::{labels_of, read_labels};
 pub use live::{Control, Frame};
 pub use model::{Model, Opening};
 pub use request::{Contribution, ContributionKey, Event, Lane, PictureSource, Pictured, Projection, Request};

@@ -1,10 +1,10 @@
 //! A network from the zoo with weights, ready to run.
 
-use super::labels::read_labels;
+use super::labels::labels_of;
 use crate::{
     Error, Result, memory,
-    net::{Backend, Network},
-    picture::Preprocess,
+    net::{Backend, Graph, Network},
+    picture::{Fit, Preparation, Preprocess},
     watch::Watch,
     weights::{self, Format, Source},
     zoo::{self, Card, Labels},
@@ -12,19 +12,19 @@ use crate::{
 use candle_core::Device;
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
-    sync::Arc,
+    path::PathBuf,
+    sync::{Arc, Mutex},
 };
 
 /// Which model to open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Opening {
     /// A name of the zoo.
     pub network: String,
     /// Its weights.
     pub weights: Source,
-    /// Side of the input in pixels; the network's usual one where `None`.
-    pub size: Option<usize>,
+    /// Choices about the preparation of pictures.
+    pub preparation: Preparation,
     /// A file with the names of its classes; the network's usual ones where `None`.
     pub labels: Option<PathBuf>,
     /// The kernels that compute on the CPU.
@@ -37,7 +37,14 @@ impl Opening {
     /// A network with what ships for it, at its usual size.
     pub fn of(network: &str) -> Self {
         let (network, backend) = (network.to_owned(), Backend::default());
-        Opening { network, weights: Source::Shipped, size: None, labels: None, backend, half: false }
+        Opening {
+            network,
+            weights: Source::Shipped,
+            preparation: Preparation::default(),
+            labels: None,
+            backend,
+            half: false,
+        }
     }
 }
 
@@ -49,16 +56,17 @@ pub struct Model {
     pub network: Arc<Network>,
     /// How pictures become its input.
     pub preprocess: Preprocess,
+    /// The same without the user's choices.
+    pub own_preprocess: Preprocess,
     /// Where the weights came from. Never [`Source::Shipped`] for a network that ships none.
     pub weights: Source,
     /// What its outputs mean.
     pub labels: Labels,
     /// What the weights file says of itself.
     pub metadata: HashMap<String, String>,
+    /// The model at the last other input size that was asked for.
+    pub(super) resized: Mutex<Option<Arc<Model>>>,
 }
-
-/// Largest side of an input in pixels. Below it, the memory that is free decides.
-const MAX_SIZE: usize = 4096;
 
 impl Model {
     /// Opens a network and checks its weights.
@@ -68,26 +76,13 @@ impl Model {
     /// be read or do not fit.
     pub fn open(opening: &Opening, device: &Device, watch: &Watch) -> Result<Self> {
         let card = zoo::find(&opening.network)?;
-        let size = opening.size.unwrap_or(card.size());
-        if size == 0 || size > MAX_SIZE {
-            return Err(Error::Usage(format!("--size {size} is outside 1 to {MAX_SIZE} pixels")));
-        }
-        let graph = (card.build)(size).map_err(|error| match error {
-            Error::Usage(why) => Error::Usage(format!("{} cannot run at {size}x{size} pixels: {why}", card.name)),
-            other => other,
-        })?;
-        // The weights are held twice while they are read. A run keeps every output, and the maps that views draw from.
-        let needed = 2 * graph.parameter_bytes().saturating_add(graph.activation_bytes(1)).min(u64::MAX / 2);
-        memory::check(&format!("{} at {size}x{size} pixels", card.name), needed)?;
-        let labels = match &opening.labels {
-            Some(path) => own_labels(path, card, graph.node(graph.scores()).extent()[0])?,
-            None => card.labels,
-        };
+        let graph = (card.build)(card.size())?;
+        let mut own_preprocess = (card.preprocess)();
+        check_size(&graph, card.name, &own_preprocess, &opening.preparation)?;
         let weights = match (&opening.weights, card.shipped) {
             (Source::Shipped, None) => weights::find_local(card.name).map_or(Source::Synthetic(0), Source::File),
             (source, _) => source.clone(),
         };
-        let mut preprocess = (card.preprocess)().with_size(size);
         let (graph, tensors, metadata) = match &weights {
             Source::Synthetic(seed) => {
                 let tensors = weights::synthetic(&graph, *seed)?;
@@ -95,8 +90,8 @@ impl Model {
             }
             Source::File(path) => {
                 let (graph, file) = weights::fit(weights::read_file(path, watch)?, graph)?;
-                if file.format == Format::Caffe && preprocess.channels() == 3 {
-                    preprocess = preprocess.caffe();
+                if file.format == Format::Caffe && own_preprocess.channels() == 3 {
+                    own_preprocess = own_preprocess.caffe();
                 }
                 (graph, file.tensors, file.metadata)
             }
@@ -105,13 +100,19 @@ impl Model {
                 (graph, file.tensors, file.metadata)
             }
         };
+        own_preprocess = own_preprocess.for_channels(graph.input_shape()[0]);
+        let outputs = graph.node(graph.scores()).extent()[0];
+        let labels = labels_of(opening.labels.as_deref(), &metadata, card.labels, outputs, card.name)?;
         let network = Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?;
         let network = network.with_backend(opening.backend);
         if opening.half && network.backend() != Backend::Fast {
             return Err(Error::Usage("--half is for the fast engine, which runs on the CPU".into()));
         }
         let network = Arc::new(network.with_half_linear(opening.half)?);
-        Ok(Model { card, network, preprocess, weights, labels, metadata })
+        let preprocess = own_preprocess.clone();
+        let resized = Mutex::default();
+        let model = Model { card, network, preprocess, own_preprocess, weights, labels, metadata, resized };
+        model.prepared(&opening.preparation)
     }
 
     /// Whether the weights are made up, so that no picture means anything.
@@ -119,20 +120,29 @@ impl Model {
         matches!(self.weights, Source::Synthetic(_))
     }
 
-    /// The class's index and short name, as pictures and tables show it.
-    pub fn class_name(&self, class: usize) -> &'static str {
-        self.labels.short(class)
+    /// The short name of a class, as pictures and tables show it. The outputs of an untrained network stand for nothing:
+    /// they are called "class 7".
+    pub fn class_name(&self, class: usize) -> String {
+        if self.is_untrained() { format!("class {class}") } else { self.labels.short(class).to_owned() }
     }
 }
 
-/// The classes in a file, which must be as many as the network's outputs.
-fn own_labels(path: &Path, card: &Card, outputs: usize) -> Result<Labels> {
-    let labels = read_labels(path)?;
-    match labels.len() == outputs {
-        true => Ok(Labels::own(labels)),
-        false => {
-            let (path, count, name) = (path.display(), labels.len(), card.name);
-            Err(Error::Failed(format!("{path} has {count} labels, but {name} has {outputs} classes")))
-        }
+/// Refuses an input size that a network cannot run at, or that needs more memory than is free, before its weights are
+/// read.
+fn check_size(graph: &Graph, name: &str, own: &Preprocess, preparation: &Preparation) -> Result<()> {
+    // The means may be as many as the channels that the weights file will show.
+    let sizes = Preparation { mean: None, std: None, bgr: None, ..preparation.clone() }.over(own)?;
+    let [height, width] = if sizes.fit == Fit::Whole { own.crop } else { sizes.crop };
+    let sized = graph.at_size([height, width]).map_err(|error| cannot_run(name, [height, width], error))?;
+    // The weights are held twice while they are read. A run keeps every output, and the maps that views draw from.
+    let needed = 2 * sized.parameter_bytes().saturating_add(sized.activation_bytes(1)).min(u64::MAX / 2);
+    memory::check(&format!("{name} at {height}x{width} pixels"), needed)
+}
+
+/// The error for a size at which a network cannot run.
+pub(super) fn cannot_run(name: &str, [height, width]: [usize; 2], error: Error) -> Error {
+    match error {
+        Error::Usage(why) => Error::Usage(format!("{name} cannot run at {height}x{width} pixels: {why}")),
+        other => other,
     }
 }

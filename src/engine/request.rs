@@ -12,7 +12,7 @@ use crate::{
     methods::{Attribution, Keep, Ranked, Reconstruction},
     net::NodeId,
     paint::signed_picture,
-    picture::{Alteration, Picture},
+    picture::{Alteration, Picture, Preparation},
     watch::Watch,
 };
 use image::RgbImage;
@@ -42,6 +42,8 @@ type Work = Box<dyn FnOnce(&Watch) -> Result<String> + Send>;
 pub enum Request {
     /// Open a network; the present picture runs through it.
     Open(Opening),
+    /// Prepare pictures for the open network otherwise, and name its classes by a file, or by what it was opened with.
+    Prepare(Preparation, Option<PathBuf>),
     /// Download a network's published weights, then open it with them.
     Fetch(Opening),
     /// Open a picture and run it.
@@ -162,7 +164,7 @@ pub enum Lane {
 impl Request {
     pub(super) fn lane(&self) -> Lane {
         match self {
-            Request::Open(_) => Lane::Model,
+            Request::Open(_) | Request::Prepare(..) => Lane::Model,
             Request::Fetch(_) => Lane::Fetch,
             Request::Reopen(_) => Lane::Reopen,
             Request::Picture(_) => Lane::Picture,
@@ -179,6 +181,7 @@ impl Request {
 
     pub(super) fn what(&self) -> String {
         match self {
+            Request::Prepare(..) => "Preparing the picture".into(),
             Request::Open(opening) => format!("Opening {}", opening.network),
             Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
             Request::Reopen(_) => "Running pinned pictures".into(),

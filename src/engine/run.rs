@@ -77,6 +77,13 @@ impl LayerView {
         Ok(LayerView { node, shape: [units, height, width], ranges: ranges.into(), maps })
     }
 
+    /// The unit with the largest value; the first of several.
+    #[must_use]
+    pub fn strongest_unit(&self) -> usize {
+        let best = |best: usize, unit: usize| if self.ranges[unit].high > self.ranges[best].high { unit } else { best };
+        (0..self.ranges.len()).fold(0, best)
+    }
+
     /// The values less those of another run of the same layer.
     ///
     /// # Errors
@@ -147,6 +154,7 @@ impl Run {
         of: Option<u64>,
         watch: &Watch,
     ) -> Result<Self> {
+        let model = &model.for_picture(&original)?;
         let picture = alteration.apply(&original, &model.preprocess);
         let Input { tensor, geometry } = model.preprocess.apply(&picture, model.network.device())?;
         let run = Run::tensor(model, tensor, watch)?;
@@ -155,12 +163,16 @@ impl Run {
         Ok(Run { of, picture, original: Some(original), alteration, geometry, ..run })
     }
 
-    /// Runs an input that is already normalised, `(1, channels, height, width)`.
+    /// Runs an input that is already normalised, `(1, channels, height, width)`, through the model at that size.
     ///
     /// # Errors
-    /// [`crate::Error::Usage`] when its shape is not the network's.
+    /// [`crate::Error::Usage`] when its channels are not the network's, or when the network cannot run at its size.
     pub fn tensor(model: &Arc<Model>, input: Tensor, watch: &Watch) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        let model = &match *input.dims() {
+            [_, _, height, width] => model.at([height, width])?,
+            _ => Arc::clone(model),
+        };
         let start = Instant::now();
         let stamps = Arc::new(Mutex::new(Vec::new()));
         let stamp = Arc::clone(&stamps);

@@ -181,6 +181,20 @@ impl Worker {
         }
     }
 
+    /// Takes another model once the picture has run through it: a cancelled run changes nothing.
+    fn take(&mut self, model: Model, watch: &Watch) -> Result<()> {
+        let model = Arc::new(model);
+        let run = |picture| Run::altered(&model, picture, self.alteration, None, watch);
+        let run = self.picture.clone().map(run).transpose()?;
+        self.model = Some(Arc::clone(&model));
+        (self.live, self.of, self.untidy) = (None, run.as_ref().map(|run| run.of), true);
+        self.tell(Event::Model(model));
+        if let Some(run) = run {
+            self.tell(Event::Run(Arc::new(run)));
+        }
+        self.compare(watch)
+    }
+
     /// Runs the picture for comparison.
     fn compare(&self, watch: &Watch) -> Result<()> {
         let (Some(model), Some(other)) = (&self.model, &self.other) else {
@@ -216,17 +230,13 @@ impl Worker {
     fn serve(&mut self, request: Request, watch: &Watch) -> Result<()> {
         match request {
             Request::Open(opening) => {
-                let model = Arc::new(Model::open(&opening, &self.device.open()?, watch)?);
-                // The old model stays until the picture has run through the new one: a cancelled run changes nothing.
-                let run = |picture| Run::altered(&model, picture, self.alteration, None, watch);
-                let run = self.picture.clone().map(run).transpose()?;
-                self.model = Some(Arc::clone(&model));
-                (self.live, self.of, self.untidy) = (None, run.as_ref().map(|run| run.of), true);
-                self.tell(Event::Model(model));
-                if let Some(run) = run {
-                    self.tell(Event::Run(Arc::new(run)));
-                }
-                self.compare(watch)
+                let model = Model::open(&opening, &self.device.open()?, watch)?;
+                self.take(model, watch)
+            }
+            Request::Prepare(preparation, labels) => {
+                let Some(model) = &self.model else { return Ok(()) };
+                let model = model.prepared(&preparation)?.labelled(labels.as_deref())?;
+                self.take(model, watch)
             }
             Request::Fetch(opening) => {
                 let network = &opening.network;

@@ -144,6 +144,47 @@ impl Graph {
         Ok(graph)
     }
 
+    /// The graph for pictures of another size, where the same weights serve.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when a layer does not fit that size, when a layer would need other weights, or when the size is
+    /// no square and a layer weighs each place of a square map.
+    pub fn at_size(&self, size: [usize; 2]) -> Result<Graph> {
+        let [_, height, width] = self.input_shape();
+        let square = |[height, width]: [usize; 2]| height == width;
+        if square([height, width])
+            && !square(size)
+            && let Some(layer) = self.layer_of_places()
+        {
+            let name = &self.node(layer).name;
+            let why = format!("layer {name} has a weight for every place of a square map, so the input must be square");
+            return Err(Error::Usage(why));
+        }
+        let graph = self.resized(size)?;
+        let (own, other) = (self.parameters(), graph.parameters());
+        match own.iter().find(|(name, parameter)| other.get(*name) != Some(parameter)) {
+            None => Ok(graph),
+            Some((name, _)) => Err(Error::Usage(format!(
+                "{name} has a value for every place of its layer's input, so only {height}x{width} pixels fit"
+            ))),
+        }
+    }
+
+    /// The first fully connected layer on the way to the scores that reads maps place by place.
+    fn layer_of_places(&self) -> Option<NodeId> {
+        let auxiliary = self.auxiliary();
+        let reads_places = |id: NodeId| {
+            let mut at = self.nodes[id].inputs[0];
+            while matches!(self.nodes[at].op, Op::Flatten | Op::Dropout { .. }) {
+                at = self.nodes[at].inputs[0];
+            }
+            let [_, height, width] = self.nodes[at].extent();
+            height * width > 1
+        };
+        (1..self.nodes.len())
+            .find(|&id| !auxiliary[id] && matches!(self.nodes[id].op, Op::Linear { .. }) && reads_places(id))
+    }
+
     /// The graph up to a node, which becomes its last.
     pub(super) fn until(&self, node: NodeId) -> Graph {
         let mut graph = self.clone();

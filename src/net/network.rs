@@ -88,14 +88,38 @@ impl Network {
     ///
     /// # Errors
     /// [`Error::Usage`] when a layer does not fit that size, or would need other weights.
-    pub fn resized(&self, [height, width]: [usize; 2]) -> Result<Self> {
-        let graph = self.graph().resized([height, width])?;
-        if graph.parameters() != self.graph().parameters() {
-            let [_, own, _] = self.graph().input_shape();
-            let message = format!("this network runs at {own}x{own} pixels only, not at {height}x{width}");
-            return Err(Error::Usage(message));
+    pub fn resized(&self, size: [usize; 2]) -> Result<Self> {
+        Ok(Network::by(self.runner.with_layers(self.layers().with_graph(self.graph().at_size(size)?))))
+    }
+
+    /// Whether another network has the same layers and shares this one's weights: it is this one, perhaps at another
+    /// input size.
+    pub fn shares_weights(&self, other: &Network) -> bool {
+        let ids = |network: &Network, layer| network.weights(layer).iter().map(Tensor::id).collect::<Vec<_>>();
+        let layers = self.graph().nodes().len();
+        layers == other.graph().nodes().len() && (0..layers).all(|layer| ids(self, layer) == ids(other, layer))
+    }
+
+    /// The network for pictures whose channels are in the opposite order: blue for red.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the picture goes into a layer that is no convolution of three channels.
+    pub fn with_turned_colours(&self) -> Result<Self> {
+        let reads_picture = |layer: NodeId| self.graph().node(layer).inputs.contains(&0);
+        for (layer, node) in self.graph().nodes().iter().enumerate().filter(|&(layer, _)| reads_picture(layer)) {
+            let filters = self.weights(layer).first();
+            let turns = matches!(&node.op, Op::Conv(conv) if conv.groups == 1)
+                && filters.is_some_and(|filters| filters.dims().get(1) == Some(&3));
+            if !turns {
+                let why = format!("layer {} is no convolution of three channels", node.name);
+                return Err(Error::Usage(format!("the order of colours cannot be changed: {why}")));
+            }
         }
-        Ok(Network::by(self.runner.with_layers(self.layers().with_graph(graph))))
+        let layers = self.layers().with_weights(|layer, index, weight| match reads_picture(layer) && index == 0 {
+            true => Ok(weight.flip(&[1])?.contiguous()?),
+            false => Ok(weight.clone()),
+        })?;
+        Ok(Network::by(self.runner.with_layers(layers)))
     }
 
     /// The network up to a layer, which becomes its last.

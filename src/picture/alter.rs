@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(place(none.scaled(2.0)), Some((2, 0)));
         assert_eq!(place(none.shifted([0.2, 0.0]).flipped()), Some((1, 1)));
         assert_eq!(place(Alteration { cover: Some([0.2, 0.0, 0.8, 0.5]), ..none }), None);
-        let grey = Preprocess { mean: vec![0.5], std: vec![1.0], ..preprocess.clone() };
+        let grey = Preprocess::new(5, 5, &[0.5], &[1.0]);
         let shifted = none.shifted([0.4, 0.0]).apply(&picture, &grey);
         assert_eq!((shifted.pixels.get_pixel(0, 2).0, shifted.pixels.get_pixel(4, 2).0), ([128; 3], [0; 3]));
     }

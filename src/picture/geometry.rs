@@ -1,9 +1,10 @@
 //! Where a network's input lies on the picture it was made from.
 
+use super::{
+    Picture,
+    resample::{Axis, Interpolation, resample},
+};
 use image::RgbImage;
-
-use super::Picture;
-use super::resample::{Axis, resample};
 
 /// The map between a network's input and the picture: `picture = origin + scale * input`, in pixels from the left top
 /// corner, where pixel i covers i..i+1. The input may reach beyond the picture, where it was padded.
@@ -47,7 +48,7 @@ pub fn cropped(picture: &Picture, geometry: &Geometry, longest: u32) -> RgbImage
     let (width, height) = (picture.pixels.width() as usize, picture.pixels.height() as usize);
     let axis = |i: usize, length| {
         let scale = extent[i] / size[i] as f64;
-        Axis::new(length, f64::from(geometry.origin[i]) / scale, scale, size[i])
+        Axis::new(length, f64::from(geometry.origin[i]) / scale, scale, size[i], Interpolation::Bilinear)
     };
     let pixels = resample::<3>(picture.pixels.as_raw(), width, &axis(0, width), &axis(1, height));
     RgbImage::from_raw(size[0] as u32, size[1] as u32, pixels).unwrap_or_default()

@@ -1,60 +1,151 @@
 //! Picture to normalised tensor, as torchvision does it on Pillow pictures, and back.
 
+use super::{
+    Geometry, MAX_PIXELS, Picture,
+    resample::{Axis, Interpolation, resample},
+};
+use crate::error::{Error, Result};
 use candle_core::{DType, Device, Tensor};
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 
-use super::resample::{Axis, resample};
-use super::{Geometry, MAX_PIXELS, Picture};
-use crate::error::{Error, Result};
-
-/// What a network expects of its pictures: resize the short side, crop the centre, normalise.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+/// How a picture becomes a network's input: resize, crop, normalise.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Preprocess {
-    /// The short side's length after resizing, in pixels.
+    /// The short side's length after resizing, in pixels; under [`Fit::Cover`], that of the crop's own shape.
     pub resize: usize,
-    /// The side of the square cut from the centre, in pixels: the input's width and height.
-    pub crop: usize,
-    /// Subtracted from each channel's value in 0..1. Three channels are RGB, one is grey. A network with another number
-    /// of channels reads no pictures (AlphaGo's 48 planes): it runs on arrays only, and [`Preprocess::apply`] says so.
+    /// Height and width of the rectangle cut from the centre, in pixels: the input's size.
+    pub crop: [usize; 2],
+    /// Which part of the picture the input shows.
+    pub fit: Fit,
+    /// The filter that resizes.
+    pub interpolation: Interpolation,
+    /// Subtracted from each channel's values, which are 0 to `scale`. Three channels are colours, in the order that
+    /// `bgr` says; one is grey. A network with another number of channels reads no pictures: it runs on arrays only, and
+    /// [`Preprocess::apply`] says so.
     pub mean: Vec<f32>,
     /// What each channel is then divided by; as long as `mean`.
     pub std: Vec<f32>,
+    /// The value of white before the mean is subtracted.
+    pub scale: Scale,
+    /// Whether the weights want blue, green, red. The tensors here are red, green, blue all the same: the network's first
+    /// filters are turned instead, so that all that is shown of it has its true colours.
+    pub bgr: bool,
+}
+
+/// Which part of a picture the input shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fit {
+    /// The short side is resized to [`Preprocess::resize`], and the centre is cut, as torchvision does it. What a smaller
+    /// picture lacks is black.
+    #[default]
+    Short,
+    /// The picture is resized so that it covers the crop, with the margin that `resize` leaves around the crop's short
+    /// side. For square crops this is [`Fit::Short`].
+    Cover,
+    /// The short side is resized to [`Preprocess::resize`], and nothing is cut.
+    Whole,
+    /// The whole picture is resized to the crop's size: [`Fit::Whole`] once the picture is known.
+    Stretch,
+}
+
+/// The value of white before the mean is subtracted: a number in files and flags.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum Scale {
+    /// Values are 0 to 1.
+    #[default]
+    One,
+    /// Values are 0 to 255.
+    Full,
+}
+
+impl From<Scale> for u8 {
+    fn from(scale: Scale) -> u8 {
+        match scale {
+            Scale::One => 1,
+            Scale::Full => 255,
+        }
+    }
+}
+
+impl TryFrom<u8> for Scale {
+    type Error = Error;
+
+    fn try_from(white: u8) -> Result<Self> {
+        match white {
+            1 => Ok(Scale::One),
+            255 => Ok(Scale::Full),
+            _ => Err(Error::Usage(format!("--scale {white} is neither 1 nor 255, the value of white"))),
+        }
+    }
 }
 
 /// A picture as a network reads it.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// Normalised values, float32, (1, channels, crop, crop).
+    /// Normalised values, float32, (1, channels, height, width).
     pub tensor: Tensor,
     /// Where they lie on the picture.
     pub geometry: Geometry,
 }
 
-impl Preprocess {
-    /// RGB with the channel statistics of ImageNet, which torchvision's networks were trained with.
-    pub fn imagenet(resize: usize, crop: usize) -> Self {
-        Self { resize, crop, mean: vec![0.485, 0.456, 0.406], std: vec![0.229, 0.224, 0.225] }
-    }
+/// The largest input, in pixels: 4096 x 4096.
+pub const MAX_INPUT: usize = 4096 * 4096;
 
-    /// As Caffe's networks for ImageNet were trained: 0..255 minus the mean colour. Channels are red, green, blue here
-    /// too: the filters of a Caffe model are turned when it is read.
-    pub fn caffe(&self) -> Self {
+impl Preprocess {
+    /// Square inputs of `crop` pixels from pictures whose short side is resized to `resize`, with a mean and a deviation
+    /// for each channel in 0 to 1.
+    pub fn new(resize: usize, crop: usize, mean: &[f32], std: &[f32]) -> Self {
         Self {
-            mean: [123.0, 117.0, 104.0].map(|mean| mean / 255.0).to_vec(),
-            std: vec![1.0 / 255.0; 3],
-            ..self.clone()
+            resize,
+            crop: [crop; 2],
+            fit: Fit::Short,
+            interpolation: Interpolation::Bilinear,
+            mean: mean.to_vec(),
+            std: std.to_vec(),
+            scale: Scale::One,
+            bgr: false,
         }
     }
 
-    /// The same for inputs of `size` x `size` pixels, with as much of the picture in them.
-    pub fn with_size(&self, size: usize) -> Self {
-        let crop = self.crop.max(1);
-        Self { resize: (self.resize.saturating_mul(size) + crop / 2) / crop, crop: size, ..self.clone() }
+    /// RGB with the channel statistics of ImageNet, which torchvision's networks were trained with.
+    pub fn imagenet(resize: usize, crop: usize) -> Self {
+        Self::new(resize, crop, &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225])
+    }
+
+    /// As Caffe's networks for ImageNet were trained: blue, green and red in 0 to 255, minus the mean colour.
+    pub fn caffe(&self) -> Self {
+        Self { mean: vec![104.0, 117.0, 123.0], std: vec![1.0; 3], scale: Scale::Full, bgr: true, ..self.clone() }
     }
 
     /// For inputs that are no pictures: `channels` planes of `size` x `size` values that are fed as they are.
     pub fn planes(channels: usize, size: usize) -> Self {
-        Self { resize: size, crop: size, mean: vec![0.0; channels], std: vec![1.0; channels] }
+        Self::new(size, size, &vec![0.0; channels], &vec![1.0; channels])
+    }
+
+    /// The same for square inputs of `size` pixels a side, with as much of the picture in them.
+    pub fn with_size(&self, size: usize) -> Self {
+        self.sized([size; 2])
+    }
+
+    /// The same for inputs of this height and width, with as much of the picture in them.
+    pub fn sized(&self, [height, width]: [usize; 2]) -> Self {
+        let (old, new) = (self.short_crop(), height.min(width));
+        let resize = (self.resize.saturating_mul(new) + old / 2) / old;
+        let fit = if height == width { Fit::Short } else { Fit::Cover };
+        Self { resize, crop: [height, width], fit, ..self.clone() }
+    }
+
+    /// The same for a network of another number of channels: each has the averages of the present ones.
+    pub fn for_channels(&self, channels: usize) -> Self {
+        if channels == self.channels() {
+            return self.clone();
+        }
+        let average = |values: &[f32]| vec![values.iter().sum::<f32>() / values.len().max(1) as f32; channels];
+        Self { mean: average(&self.mean), std: average(&self.std), bgr: false, ..self.clone() }
     }
 
     /// Channels of the input: 3 or 1 where it is a picture.
@@ -62,47 +153,100 @@ impl Preprocess {
         self.mean.len()
     }
 
+    /// The mean and the deviation of each channel for values in 0 to 1, red first.
+    pub fn statistics(&self) -> [Vec<f32>; 2] {
+        let white = f32::from(u8::from(self.scale));
+        [&self.mean, &self.std].map(|values| {
+            let mut values: Vec<f32> = values.iter().map(|value| value / white).collect();
+            if self.bgr {
+                values.reverse();
+            }
+            values
+        })
+    }
+
     /// The colour that becomes zero.
     pub fn mean_colour(&self) -> [u8; 3] {
-        let mean = |c: usize| self.mean.get(c).or(self.mean.last());
+        let [means, _] = self.statistics();
+        let mean = |c: usize| means.get(c).or(means.last());
         [0, 1, 2].map(|c| mean(c).map_or(0, |mean| (mean * 255.0).round() as u8))
+    }
+
+    /// Height and width of the input that a picture of this width and height makes.
+    pub fn input_size(&self, picture: [usize; 2]) -> [usize; 2] {
+        match self.fit {
+            Fit::Whole => {
+                let [width, height] = self.resized(picture);
+                [height, width]
+            }
+            Fit::Short | Fit::Cover | Fit::Stretch => self.crop,
+        }
     }
 
     /// Width and height of what is seen of a picture of this width and height, about its middle.
     pub fn frame(&self, [width, height]: [f32; 2]) -> [f32; 2] {
-        [width.min(height) * self.crop as f32 / self.resize as f32; 2]
+        let [down, across] = self.crop.map(|side| side as f32);
+        let pixel = match self.fit {
+            Fit::Whole | Fit::Stretch => return [width, height],
+            Fit::Short => width.min(height) / self.resize as f32,
+            Fit::Cover => (width / across).min(height / down) * self.short_crop() as f32 / self.resize as f32,
+        };
+        [across * pixel, down * pixel]
     }
 
-    /// Resizes the short side to `resize` with an antialiased bilinear filter, cuts the centre (what a smaller picture
-    /// lacks is black), and normalises.
+    /// Width and height of a picture of this width and height once it is resized.
+    pub(super) fn resized(&self, [width, height]: [usize; 2]) -> [usize; 2] {
+        match self.fit {
+            // torchvision's int(resize * long / short).
+            Fit::Short | Fit::Whole => [width, height].map(|side| self.resize.saturating_mul(side) / width.min(height)),
+            Fit::Stretch => [self.crop[1], self.crop[0]],
+            Fit::Cover => {
+                let [down, across] = self.crop.map(|side| side as f64);
+                let margin = self.resize as f64 / self.short_crop() as f64;
+                let factor = margin * (across / width as f64).max(down / height as f64);
+                [(width, self.crop[1]), (height, self.crop[0])]
+                    .map(|(side, least)| ((side as f64 * factor).round() as usize).max(least))
+            }
+        }
+    }
+
+    fn short_crop(&self) -> usize {
+        self.crop[0].min(self.crop[1]).max(1)
+    }
+
+    /// Resizes a picture, cuts the centre, and normalises.
     ///
     /// # Errors
     /// The sizes or the statistics make no sense, the picture is empty, or the device is out of memory.
     pub fn apply(&self, picture: &Picture, device: &Device) -> Result<Input> {
         self.check()?;
-        let [width, height] = [picture.pixels.width() as usize, picture.pixels.height() as usize];
+        let size = [picture.pixels.width() as usize, picture.pixels.height() as usize];
+        let [width, height] = size;
         if width == 0 || height == 0 {
             return Err(Error::Failed(format!("{} has no pixels", picture.name)));
         }
-        let short = width.min(height);
-        // torchvision's int(resize * long / short).
-        let resized = [width, height].map(|side| self.resize * side / short);
+        let [rows, columns] = self.input_size(size);
+        if rows.saturating_mul(columns) > MAX_INPUT {
+            let message = format!("the whole of {} would be an input of {columns}x{rows} pixels", picture.name);
+            return Err(Error::Usage(format!("{message}, and the limit is 4096x4096: a smaller --resize fits")));
+        }
+        let resized = self.resized(size);
         let scale = [width as f64 / resized[0] as f64, height as f64 / resized[1] as f64];
-        let start = resized.map(|side| crop_start(side, self.crop) as f64);
-        let x = Axis::new(width, start[0], scale[0], self.crop);
-        let y = Axis::new(height, start[1], scale[1], self.crop);
+        let start = [crop_start(resized[0], columns) as f64, crop_start(resized[1], rows) as f64];
+        let x = Axis::new(width, start[0], scale[0], columns, self.interpolation);
+        let y = Axis::new(height, start[1], scale[1], rows, self.interpolation);
         let levels = if self.channels() == 1 {
             let grey: Vec<u8> = picture.pixels.pixels().map(|pixel| luma(pixel.0)).collect();
             resample::<1>(&grey, width, &x, &y)
         } else {
             resample::<3>(picture.pixels.as_raw(), width, &x, &y)
         };
-        let tensor = Tensor::from_vec(self.normalise(&levels), (1, self.channels(), self.crop, self.crop), device)?;
+        let tensor = Tensor::from_vec(self.normalise(&levels), (1, self.channels(), rows, columns), device)?;
         let geometry = Geometry {
             scale: scale.map(|scale| scale as f32),
             origin: [(start[0] * scale[0]) as f32, (start[1] * scale[1]) as f32],
-            input: [self.crop; 2],
-            picture: [width, height],
+            input: [columns, rows],
+            picture: size,
         };
         Ok(Input { tensor, geometry })
     }
@@ -110,8 +254,9 @@ impl Preprocess {
     /// Interleaved grey levels to normalised planes.
     fn normalise(&self, levels: &[u8]) -> Vec<f32> {
         let channels = self.channels();
+        let [means, stds] = self.statistics();
         let plane = |c: usize| {
-            let (mean, std) = (self.mean[c], self.std[c]);
+            let (mean, std) = (means[c], stds[c]);
             levels.iter().skip(c).step_by(channels).map(move |&level| (f32::from(level) / 255.0 - mean) / std)
         };
         (0..channels).flat_map(plane).collect()
@@ -130,21 +275,24 @@ impl Preprocess {
             let message = format!("{channels} channels given where the network has {}", self.channels());
             return Err(Error::Failed(message));
         }
+        let [means, stds] = self.statistics();
         let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
         Ok(RgbImage::from_fn(width as u32, height as u32, |x, y| {
             image::Rgb([0, 1, 2].map(|c| {
                 let c = c.min(channels - 1);
                 let value = values[(c * height + y as usize) * width + x as usize];
-                ((value * self.std[c] + self.mean[c]) * 255.0).round() as u8 // `as` clamps
+                ((value * stds[c] + means[c]) * 255.0).round() as u8 // `as` clamps
             }))
         }))
     }
 
     fn check(&self) -> Result<()> {
-        let fits = |side: usize| side > 0 && (side as u64).saturating_mul(side as u64) <= MAX_PIXELS;
-        if !fits(self.resize) || !fits(self.crop) {
-            let (resize, crop, limit) = (self.resize, self.crop, MAX_PIXELS.isqrt());
-            let message = format!("an input of {crop} pixels (from {resize}) a side is outside 1 to {limit}");
+        let [height, width] = self.crop;
+        let fits = |area: u64| area > 0 && area <= MAX_PIXELS;
+        let area = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
+        if !fits(area(self.resize, self.resize)) || !fits(area(height, width)) {
+            let (resize, limit) = (self.resize, MAX_PIXELS.isqrt());
+            let message = format!("an input of {height}x{width} pixels (from {resize}) is outside 1 to {limit} a side");
             return Err(Error::Usage(message));
         }
         if !matches!(self.channels(), 0 | 1 | 3) && self.std.len() == self.channels() {
@@ -157,6 +305,31 @@ impl Preprocess {
             return Err(Error::Failed(message));
         }
         Ok(())
+    }
+}
+
+/// "short side to 256 (bilinear), centre 224x224 (height x width), 0 to 1 RGB, mean 0.485,0.456,0.406, deviation ..."
+impl fmt::Display for Preprocess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ([height, width], resize, filter) = (self.crop, self.resize, self.interpolation.name());
+        match self.fit {
+            Fit::Short => write!(f, "short side to {resize} ({filter}), centre {height}x{width}")?,
+            Fit::Cover => write!(f, "to cover {height}x{width} ({filter}), centre {height}x{width}")?,
+            Fit::Whole => write!(f, "short side to {resize} ({filter}), whole")?,
+            Fit::Stretch => write!(f, "whole picture to {height}x{width} ({filter})")?,
+        }
+        let order = match self.channels() {
+            3 if self.bgr => " BGR",
+            3 => " RGB",
+            1 => " grey",
+            _ => "",
+        };
+        let list = |values: &[f32]| {
+            let rounded = |value: &f32| format!("{:.4}", value).trim_end_matches('0').trim_end_matches('.').to_owned();
+            values.iter().map(rounded).collect::<Vec<_>>().join(",")
+        };
+        let (mean, std) = (list(&self.mean), list(&self.std));
+        write!(f, ", values 0 to {}{order}, mean {mean}, deviation {std}", u8::from(self.scale))
     }
 }
 

@@ -174,7 +174,7 @@ impl Canvas {
         if let Some(warps) = &warps {
             gradient = warps.adjoint(&gradient);
         }
-        let std = &self.space.std;
+        let [_, std] = self.space.statistics();
         if gradient.values.iter().all(|&g| g == 0.0) && self.state.memory == OptimiserMemory::default() {
             return Err(Error::Failed(
                 "there is no slope to climb: what was asked for is silent on the start picture (a layer before its \
@@ -185,9 +185,7 @@ impl Canvas {
         // Pixels about the mean, black to white being 1.
         if let Some(penalty) = Penalty::of(settings, &images.map(|c, value| value * std[c])) {
             let force = *self.state.force.get_or_insert_with(|| force(&gradient.map(|c, value| value / std[c])));
-            if self.state.step == 0 {
-                eprintln!("FORCE {force}");
-            }
+            if self.state.step == 0 {}
             let weight = if settings.choice(&p::PENALTIES) == "relative" { force } else { 1.0 };
             gradient.add(&penalty.gradient.map(|c, value| value * std[c]), -weight);
         }

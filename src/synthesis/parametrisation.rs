@@ -41,7 +41,8 @@ impl Parametrisation {
     pub fn new(settings: &Settings, space: &Preprocess, size: [usize; 2]) -> Self {
         let waves = (settings.choice(&p::PARAMETRISATION) == "fourier")
             .then(|| Waves::new(space.channels(), size, settings.number(&p::DECAY_POWER) as f32));
-        Parametrisation { mean: space.mean.clone(), std: space.std.clone(), waves }
+        let [mean, std] = space.statistics();
+        Parametrisation { mean, std, waves }
     }
 
     /// Whether the parameters are pixels.

@@ -49,8 +49,9 @@ pub const PRESETS: &[Preset] = &[
         title: "Simonyan",
         paper: "Simonyan, Vedaldi and Zisserman 2014",
         about: "Gradient ascent on the score minus lambda times the squared length of the picture, from the mean picture. \
-                The paper gives neither lambda nor the step; these were chosen here.",
-        values: &["gradient=normalised", "rate=1", "penalties=relative", "l2=0.1", "steps=300"],
+                The paper gives neither lambda nor the step; these were chosen here, with lambda \
+                relative to the gradient of the network's score.",
+        values: &["gradient=normalised", "rate=1", "penalties=relative", "l2=0.6", "steps=300"],
     },
     Preset {
         name: "yosinski-1",

@@ -11,36 +11,16 @@ pub mod dialogs;
 pub mod model;
 pub mod panels;
 pub mod panes;
+mod start;
 pub mod strip;
 pub mod theme;
 pub mod widgets;
 
 pub use app::App;
+pub use start::Start;
 
-use crate::{
-    Error, Result,
-    engine::{DeviceChoice, Opening, Run},
-    watch::Watch,
-};
+use crate::{Error, Result};
 use eframe::egui;
-use std::path::Path;
-
-/// What the window opens with.
-pub struct Start {
-    /// The network.
-    pub opening: Opening,
-    /// `sample:NAME` or a path; the first sample where `None`.
-    pub picture: Option<String>,
-    /// Where to compute.
-    pub device: DeviceChoice,
-    /// Writes everything about a run and a class into a folder, and says so in a sentence.
-    pub tour: Tour,
-    /// What films; nothing where `None`.
-    pub camera: Option<background::camera::Film>,
-}
-
-/// See [`Start::tour`].
-pub type Tour = fn(&Run, usize, &Path, &Watch) -> Result<String>;
 
 /// Shows the window until it is closed.
 ///
@@ -51,7 +31,7 @@ pub fn run(start: Start) -> Result<()> {
         .with_title("Striate")
         .with_app_id("striate")
         .with_inner_size([1280.0, 800.0])
-        .with_min_inner_size([900.0, 600.0])
+        .with_min_inner_size([640.0, 400.0])
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, ..Default::default() };
     let made = eframe::run_native(

@@ -3,6 +3,7 @@
 
 use super::{
     bounded::{Context, Dtype, is_counter},
+    classes,
     pickle::{Object, Pickle, Value},
     strided::View,
     torch,
@@ -40,7 +41,7 @@ pub(super) struct Found {
     pub storages: BTreeMap<String, Wanted>,
     /// Bytes of a value of every storage that the pickle mentions.
     pub sizes: HashMap<String, usize>,
-    /// Numbers and short texts beside the weights.
+    /// Numbers, short texts and names of classes beside the weights.
     pub metadata: HashMap<String, String>,
 }
 
@@ -111,7 +112,7 @@ fn metadata(pickle: &Pickle) -> HashMap<String, String> {
     };
     let entries = torch::entries(pickle, pickle.root).unwrap_or_default();
     let short = |&(key, value): &(Value, Value)| Some((pickle.text(key)?.to_owned(), plain(value)?));
-    entries.iter().filter_map(short).collect()
+    entries.iter().filter_map(short).chain(classes::find(pickle)).collect()
 }
 
 /// Tensors by name. Names of the same tensors may be many: the last of equal ones counts, as in Python.

@@ -11,6 +11,7 @@
 mod bounded;
 mod caffe;
 mod checkpoint;
+mod classes;
 mod fetch;
 mod legacy;
 mod names;

@@ -22,12 +22,7 @@ const DENSENET: Card = Card {
 const SMALL: Card = Card {
     family: "DenseNet (CIFAR)",
     labels: Labels::Cifar10,
-    preprocess: || Preprocess {
-        resize: 32,
-        crop: 32,
-        mean: vec![0.4914, 0.4822, 0.4465],
-        std: vec![0.2470, 0.2435, 0.2616],
-    },
+    preprocess: || Preprocess::new(32, 32, &[0.4914, 0.4822, 0.4465], &[0.2470, 0.2435, 0.2616]),
     ..DENSENET
 };
 

@@ -70,26 +70,64 @@ impl Labels {
         self.all().get(index).map_or("?", Label::short)
     }
 
-    /// The class that `text` names: an index, a WordNet id, a whole name or one of its comma-separated names.
+    /// Labels for `count` classes without names: `class 0`, `class 1`, and so on.
+    pub fn indexed(count: usize) -> Self {
+        Labels::own((0..count).map(|index| Label { wnid: None, name: format!("class {index}") }).collect())
+    }
+
+    /// The class that `text` means: a label, else a WordNet id, else an index. Where the labels are numbers, a number
+    /// is a label only. A label is a whole entry or one of its comma-separated names.
     ///
     /// # Errors
-    /// [`Error::Usage`] with the nearest names.
+    /// [`Error::Usage`] when no class has this name, with the nearest names, or when several have it, with their indices.
     pub fn find(self, text: &str) -> Result<usize> {
-        let labels = self.all();
-        if let Ok(index) = text.parse::<usize>() {
-            let last = labels.len().saturating_sub(1);
-            return (index < labels.len())
-                .then_some(index)
-                .ok_or_else(|| Error::Usage(format!("class {index} does not exist: the classes are 0 to {last}")));
-        }
-        let is = |name: &str| name.trim().eq_ignore_ascii_case(text.trim());
-        let exact = |label: &Label| label.wnid.as_deref().is_some_and(is) || is(&label.name);
-        let found = labels.iter().position(exact);
-        found.or_else(|| labels.iter().position(|label| label.name.split(',').any(is))).ok_or_else(|| {
-            let near = nearest(text, labels.iter().map(Label::short));
+        self.look_up(text)?.ok_or_else(|| {
+            let near = nearest(text, self.all().iter().map(Label::short));
             let hint = if near.is_empty() { "give an index or a label".to_owned() } else { near.join(" or ") + "?" };
-            Error::Usage(format!("unknown class '{text}': {hint}"))
+            match text.trim().parse::<usize>() {
+                Ok(index) if !self.are_numbers() => {
+                    let last = self.all().len().saturating_sub(1);
+                    Error::Usage(format!("class {index} does not exist: the classes are 0 to {last}"))
+                }
+                _ => Error::Usage(format!("unknown class '{text}': {hint}")),
+            }
         })
+    }
+
+    /// As [`Labels::find`], but `None` when no class has this name.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when several classes have it, with their indices.
+    pub fn look_up(self, text: &str) -> Result<Option<usize>> {
+        let (labels, text) = (self.all(), text.trim());
+        let is = |name: &str| name.trim().eq_ignore_ascii_case(text);
+        let any = |fits: &dyn Fn(&Label) -> bool| {
+            let found = labels.iter().enumerate().filter(|(_, label)| fits(label));
+            found.map(|(index, _)| index).collect::<Vec<_>>()
+        };
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let mut found = any(&|label| is(&label.name) || label.name.split(',').any(is));
+        if found.is_empty() {
+            found = any(&|label| label.wnid.as_deref().is_some_and(is));
+        }
+        match *found {
+            [] if self.are_numbers() => Ok(None),
+            [] => Ok(text.parse().ok().filter(|&index: &usize| index < labels.len())),
+            [index] => Ok(Some(index)),
+            _ => {
+                let shown: Vec<String> = found.iter().take(8).map(usize::to_string).collect();
+                let more = if found.len() > shown.len() { " and others" } else { "" };
+                let classes = format!("{}{more}", shown.join(" and "));
+                Err(Error::Usage(format!("several classes are called '{text}': {classes}; give the index of one")))
+            }
+        }
+    }
+
+    /// Whether a label is a whole number, so that a number can not be told from an index.
+    fn are_numbers(self) -> bool {
+        self.all().iter().any(|label| label.name.trim().parse::<u64>().is_ok())
     }
 }
 
@@ -118,5 +156,29 @@ mod tests {
         assert_eq!(Labels::ImageNet.find("951").unwrap(), lemon);
         assert!(Labels::ImageNet.find("1000").is_err());
         assert!(Labels::ImageNet.find("lemmon").unwrap_err().to_string().contains("lemon"));
+        assert_eq!(Labels::indexed(3).find("2").unwrap(), 2);
+        assert_eq!(Labels::indexed(3).short(2), "class 2");
+    }
+
+    #[test]
+    fn a_name_of_several_classes_is_refused_with_their_indices() {
+        for (name, indices) in [("crane", ["134", "517"]), ("maillot", ["638", "639"])] {
+            let said = Labels::ImageNet.find(name).unwrap_err().to_string();
+            assert!(indices.iter().all(|index| said.contains(index)), "{said}");
+        }
+        assert_eq!(Labels::ImageNet.find("517").unwrap(), 517);
+        assert_eq!(Labels::ImageNet.find("maillot, tank suit").unwrap(), 639);
+    }
+
+    #[test]
+    fn labels_that_are_numbers_come_before_indices() {
+        let own = |names: &[&str]| {
+            Labels::own(names.iter().map(|name| Label { wnid: None, name: (*name).to_owned() }).collect())
+        };
+        let reversed = own(&["2", "1", "0"]);
+        assert_eq!(["0", "1", "2"].map(|name| reversed.find(name).unwrap()), [2, 1, 0]);
+        // An index would be read as another class's label.
+        assert!(own(&["10", "20"]).find("1").unwrap_err().to_string().contains("unknown class '1'"));
+        assert_eq!(own(&["cat", "n02123045"]).find("n02123045").unwrap(), 1);
     }
 }

@@ -21,7 +21,7 @@ pub(super) const LENET5: Card = Card {
     ],
     labels: Labels::Digits,
     // White strokes on black: black becomes -0.1 and white 1.175, the paper's background and foreground.
-    preprocess: || Preprocess { resize: 32, crop: 32, mean: vec![0.1 / 1.275], std: vec![1.0 / 1.275] },
+    preprocess: || Preprocess::new(32, 32, &[0.1 / 1.275], &[1.0 / 1.275]),
     build: &original,
     shipped: None,
 };

@@ -58,7 +58,7 @@ pub struct Card {
 impl Card {
     /// The usual input size, in pixels.
     pub fn size(&self) -> usize {
-        (self.preprocess)().crop
+        (self.preprocess)().crop[0]
     }
 
     /// Whether its input is a picture: three channels or one.

@@ -9,9 +9,9 @@ use striate::Error;
 type Frame = Result<RgbImage, &'static str>;
 
 /// A camera, and what hands it its frames once it films.
-fn camera() -> (Film, mpsc::Receiver<mpsc::Sender<Frame>>) {
+fn camera() -> (CameraSource, mpsc::Receiver<mpsc::Sender<Frame>>) {
     let (begun, begins) = mpsc::channel();
-    let film: Film = Arc::new(move || {
+    let film: CameraSource = Arc::new(move || {
         let (sender, frames) = mpsc::channel::<Frame>();
         begun.send(sender).unwrap();
         let fail = |why: &str| Error::Failed(why.into());
@@ -20,7 +20,7 @@ fn camera() -> (Film, mpsc::Receiver<mpsc::Sender<Frame>>) {
     (film, begins)
 }
 
-fn open_filmed(film: Film) -> Option<Window> {
+fn open_filmed(film: CameraSource) -> Option<Window> {
     open_start("photonet", Answers::default(), Box::default(), Some(film))
 }
 
@@ -119,7 +119,7 @@ fn opening_or_altering_a_picture_ends_filming() {
 fn a_camera_that_fails_says_so_in_a_sentence() {
     let (film, begins) = camera();
     let is_there = std::sync::atomic::AtomicBool::new(false);
-    let film: Film = Arc::new(move || match is_there.swap(true, std::sync::atomic::Ordering::Relaxed) {
+    let film: CameraSource = Arc::new(move || match is_there.swap(true, std::sync::atomic::Ordering::Relaxed) {
         true => film(),
         false => Err(Error::Failed("no camera is connected".into())),
     });

@@ -13,7 +13,7 @@ use std::{
 use striate::{
     engine::{DeviceChoice, Opening},
     methods::{Attribution, Target},
-    ui::{App, Start, background::camera::Film, dialogs::Ask},
+    ui::{App, Start, background::film::CameraSource, dialogs::Ask},
 };
 
 mod altering;
@@ -78,18 +78,12 @@ fn open_again(network: &str, answers: Answers, kept: Box<Kept>) -> Option<Window
 }
 
 /// The same with a camera, or without.
-fn open_start(network: &str, answers: Answers, kept: Box<Kept>, camera: Option<Film>) -> Option<Window> {
+fn open_start(network: &str, answers: Answers, kept: Box<Kept>, camera: Option<CameraSource>) -> Option<Window> {
     if !can_draw() {
         return None;
     }
     let ask: Ask = Arc::new(move |_, _| Ok(answers.lock().unwrap().pop()));
-    let start = Start {
-        opening: Opening::of(network),
-        picture: None,
-        device: DeviceChoice::Cpu,
-        tour: striate::cli::write_tour,
-        camera,
-    };
+    let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu, camera };
     let builder = Harness::builder().with_size([1280.0, 800.0]).with_render_cursor(false).wgpu();
     // A test ends before anybody would miss it.
     let kept: &'static Kept = Box::leak(kept);

@@ -4,14 +4,10 @@ mod clock;
 mod profile;
 mod subject;
 
-use super::{
-    args::ComputeArgs,
-    console::Console,
-    facts::object,
-    table::{Table, thousands},
-};
+use super::{args::ComputeArgs, console::Console, table::Table};
 use crate::{
     Error, Result,
+    figures::{to_json, words::thousands},
     kernels::blocked::Isa,
     weights::Source,
     zoo::{self, Card, ZOO},
@@ -102,7 +98,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         }
         rows.push(measure(card, &subject, args, console)?);
     }
-    if args.json { object(&serde_json::json!({ "rows": rows })) } else { Ok(text(&rows)) }
+    if args.json { to_json(&serde_json::json!({ "rows": rows })) } else { Ok(text(&rows)) }
 }
 
 fn measure(card: &'static Card, subject: &Subject, args: &Args, console: &Console) -> Result<Row> {

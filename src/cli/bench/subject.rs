@@ -62,8 +62,9 @@ impl Subject {
         if args.isa.is_some() && network.backend() == Backend::Candle {
             return Err(Error::Usage("--isa chooses among the fast engine's kernels; candle's has its own".into()));
         }
-        let [channels, size, _] = network.graph().input_shape();
-        let picture = weights::picture(channels, size, 0)?;
+        let [channels, height, width] = network.graph().input_shape();
+        let side = height.max(width);
+        let picture = weights::picture(channels, side, 0)?.narrow(2, 0, height)?.narrow(3, 0, width)?.contiguous()?;
         let input = Tensor::cat(&vec![&picture; args.batch.into()], 0)?;
         Ok(Subject { network, input, space, cpu: args.cpu })
     }

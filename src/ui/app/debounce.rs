@@ -10,13 +10,13 @@ const STAY_SECS: f64 = 0.05;
 
 /// Whether layers pass by.
 #[derive(Default)]
-pub(super) struct Passing {
+pub struct Debounce {
     layer: NodeId,
     since_secs: f64,
     on: bool,
 }
 
-impl Passing {
+impl Debounce {
     /// Whether this layer, which is selected now, may be one that passes by.
     pub fn by(&mut self, ctx: &egui::Context, layer: NodeId) -> bool {
         let now_secs = ctx.input(|input| input.time);

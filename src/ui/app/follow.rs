@@ -1,90 +1,74 @@
-//! Follows what is dragged and drawn: one run after the other, each of the latest, and on screen without a gap.
+//! Runs what is dragged, drawn or filmed: one run after the other, each of the newest state, without a gap on screen.
 
-use super::*;
-use crate::{engine::Run, picture::Alteration};
-use std::{collections::HashSet, time::Instant};
+use super::{pending::AskedRuns, window::App};
+use crate::{
+    engine::{Lane, PictureSource, Request, Run},
+    picture::Picture,
+    ui::model::{state::Shown, viewport::Viewport},
+};
+use eframe::egui;
+use egui_tiles::Tile;
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
-/// How many files are remembered.
+/// Number of files in the list of recent pictures.
 const RECENT: usize = 12;
-
-/// What the engine was last asked to run of what is dragged or drawn.
-#[derive(Default)]
-pub(super) struct Asked {
-    alteration: Alteration,
-    at: Option<Instant>,
-    /// What it will be asked to run.
-    drawn: Option<Picture>,
-    /// What it was last asked to run of what is drawn.
-    ran: Option<Picture>,
-}
-
-impl Asked {
-    /// Something was drawn; what was drawn before and has not run yet is of no use.
-    pub fn draw(&mut self, picture: Picture) {
-        self.drawn = Some(picture);
-    }
-
-    /// What was drawn and has not run yet never will.
-    pub fn forget_drawn(&mut self) {
-        self.drawn = None;
-    }
-}
 
 impl App {
     /// Whether the engine was asked for all that was dragged or drawn.
     pub(super) fn is_followed(&self) -> bool {
-        self.shown.is_none() || (self.asked.alteration == self.selection.alteration && self.asked.drawn.is_none())
+        self.runs.shown.is_none()
+            || (self.pending.asked.alteration == self.focus.selection.alteration && self.pending.asked.drawn.is_none())
     }
 
     /// Asks for the next run when the one before is on screen: were each to replace the one before, a network slower
     /// than the hand would never finish.
     pub(super) fn follow(&mut self, ctx: &egui::Context) {
         let now = Instant::now();
-        self.heatmaps.watch(now, self.engine.is_busy(Lane::Attribution));
+        self.pending.heatmaps.watch(now, self.engine.is_busy(Lane::Attribution));
         let busy = [Lane::Model, Lane::Picture, Lane::Alter].into_iter().any(|lane| self.engine.is_busy(lane));
-        if self.is_followed() || busy || self.coming.is_some() {
+        if self.is_followed() || busy || self.runs.coming.is_some() {
             return;
         }
-        if let Some(rest) = self.heatmaps.worth_waiting_for(now, self.asked.at) {
+        if let Some(rest) = self.pending.heatmaps.worth_waiting_for(now, self.pending.asked.at) {
             return ctx.request_repaint_after(rest);
         }
-        self.heatmaps.cancelled();
-        self.asked.at = Some(now);
-        self.message = None;
-        match self.asked.drawn.take() {
+        self.pending.heatmaps.cancelled();
+        self.pending.asked.at = Some(now);
+        self.notice.forget_failure();
+        match self.pending.asked.drawn.take() {
             Some(drawing) => {
-                self.asked.ran = Some(drawing.clone());
+                self.pending.asked.ran = Some(drawing.clone());
                 self.engine.request(Request::Picture(PictureSource::Ready(drawing)));
             }
             None => {
-                self.asked.alteration = self.selection.alteration;
-                self.engine.request(Request::Alter(self.asked.alteration));
+                self.pending.asked.alteration = self.focus.selection.alteration;
+                self.engine.request(Request::Alter(self.pending.asked.alteration));
             }
         }
     }
 
     /// What was asked for will not come: the picture is what the run on screen says.
     pub(super) fn give_up(&mut self) {
-        if let Some(shown) = &self.shown {
-            self.selection.alteration = shown.run.alteration;
-            self.asked = Asked { alteration: shown.run.alteration, ..Asked::default() };
+        if let Some(shown) = &self.runs.shown {
+            self.focus.selection.alteration = shown.run.alteration;
+            self.pending.asked = AskedRuns { alteration: shown.run.alteration, ..AskedRuns::default() };
         }
     }
 
     /// A run is there. One by the same network takes the place of the one on screen once it can be drawn.
     pub(super) fn receive(&mut self, run: Arc<Run>) {
         let shown = Arc::new(Shown::new(run));
-        if self.coming.is_some() {
+        if self.runs.coming.is_some() {
             // Pictures that come faster than they are drawn must not keep each other from the screen.
             self.put_on_screen();
         }
-        let same = self.shown.as_ref().is_some_and(|old| Arc::ptr_eq(&old.run.model, &shown.run.model));
+        let same = self.runs.shown.as_ref().is_some_and(|old| old.run.model.is_same_network(&shown.run.model));
         if !same {
-            self.selection.start(&shown.run);
-            self.history.clear();
+            self.focus.selection.start(&shown.run);
+            self.focus.history.clear();
         }
-        self.cache.begin(&shown.run, self.selection.layer);
-        self.coming = Some(shown);
+        self.background.cache.begin(&shown.run, self.focus.selection.layer);
+        self.runs.coming = Some(shown);
         if !same {
             self.put_on_screen();
         }
@@ -92,47 +76,48 @@ impl App {
 
     /// Puts the run that comes on screen if it can be drawn without a gap.
     pub(super) fn change_over(&mut self) {
-        let is_ready = |shown: &Arc<Shown>| self.cache.is_ready(&shown.run, self.selection.layer);
-        if self.coming.as_ref().is_some_and(is_ready) {
+        let is_ready = |shown: &Arc<Shown>| self.background.cache.is_ready(&shown.run, self.focus.selection.layer);
+        if self.runs.coming.as_ref().is_some_and(is_ready) {
             self.put_on_screen();
         }
     }
 
     fn put_on_screen(&mut self) {
-        let Some(shown) = self.coming.take() else { return };
+        let Some(shown) = self.runs.coming.take() else { return };
         let run = &shown.run;
-        if self.shown.as_ref().is_none_or(|old| old.run.of != run.of) {
+        if self.runs.shown.as_ref().is_none_or(|old| old.run.of != run.of) {
             let is_of = |picture: &Picture| {
                 run.original.as_ref().is_some_and(|original| Arc::ptr_eq(&original.pixels, &picture.pixels))
             };
-            let old = self.shown.as_ref().and_then(|old| old.run.original.clone());
+            let old = self.runs.shown.as_ref().and_then(|old| old.run.original.clone());
             // What is drawn or filmed is one picture that changes: whoever looks at a part of it goes on to.
             let same_name = |ran: &Picture| old.as_ref().is_some_and(|old| old.name == ran.name);
-            if !self.asked.ran.as_ref().is_some_and(|ran| is_of(ran) && same_name(ran)) {
+            if !self.pending.asked.ran.as_ref().is_some_and(|ran| is_of(ran) && same_name(ran)) {
                 // Another network may have the same picture.
-                self.before = old.filter(|old| !is_of(old)).or(self.before.take());
-                (self.selection.position, self.selection.hover) = (None, None);
-                self.viewport = Viewport::default();
+                self.runs.before = old.filter(|old| !is_of(old)).or(self.runs.before.take());
+                (self.focus.selection.position, self.focus.selection.hover) = (None, None);
+                self.focus.viewport = Viewport::default();
             }
-            self.selection.alteration = run.alteration;
-            self.history.forget_alterations();
+            self.focus.selection.alteration = run.alteration;
+            self.focus.history.forget_alterations();
             if let Some(path) = run.picture.as_ref().and_then(|picture| picture.path.clone()) {
-                self.recent.retain(|other| *other != path);
-                self.recent.insert(0, path);
-                self.recent.truncate(RECENT);
+                self.settings.recent.retain(|other| *other != path);
+                self.settings.recent.insert(0, path);
+                self.settings.recent.truncate(RECENT);
             }
-        } else if self.selection.alteration == self.asked.alteration {
-            self.selection.alteration = run.alteration;
+        } else if self.focus.selection.alteration == self.pending.asked.alteration {
+            self.focus.selection.alteration = run.alteration;
         }
-        self.asked.alteration = run.alteration;
+        self.pending.asked.alteration = run.alteration;
         // What was asked about the last run was dropped with it.
-        self.answers.ask_again();
-        self.shown = Some(shown);
-        let panes = self.panes.tiles.tiles().filter_map(|tile| match tile {
-            egui_tiles::Tile::Pane(pane) => pane.pin().run(),
-            egui_tiles::Tile::Container(_) => None,
+        self.results.answers.ask_again();
+        self.runs.shown = Some(shown);
+        let panes = self.layout.panes.tiles.tiles().filter_map(|tile| match tile {
+            Tile::Pane(pane) => pane.pin().run(),
+            Tile::Container(_) => None,
         });
-        let alive: HashSet<u64> = self.shown.as_deref().into_iter().chain(panes).map(|shown| shown.run.id).collect();
-        self.answers.forget(|run| alive.contains(&run));
+        let alive: HashSet<u64> =
+            self.runs.shown.as_deref().into_iter().chain(panes).map(|shown| shown.run.id).collect();
+        self.results.answers.forget(|run| alive.contains(&run));
     }
 }

@@ -10,7 +10,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 /// How long quick methods take to answer about a run, and when they last had: whether heatmaps follow a drag.
 #[derive(Default)]
-pub(super) struct Heatmaps {
+pub struct Heatmaps {
     /// Since when they are at it.
     since: Option<Instant>,
     took: Duration,

@@ -1,36 +1,47 @@
 //! What leaves the window: panes as files and on the clipboard, the tour, the frames of a synthesis.
 
-use super::*;
+use super::window::App;
 use crate::{
-    engine::Control,
-    ui::model::export::{Export, Texts, file_name},
+    engine::{Control, Request},
+    paint::NewFolder,
+    tour::{TOUR, Tour},
+    ui::{
+        dialogs::{FileQuestion, Purpose},
+        model::export::{Export, Texts, file_name},
+        theme::Palette,
+    },
 };
-use std::path::Path;
+use eframe::egui;
+use egui_tiles::TileId;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 impl App {
     /// What saving a pane writes.
     pub(super) fn exported(&self, tile: TileId) -> Option<Export> {
         // The palette colours no export.
         let view = self.view(&[], Palette::dark());
-        view.zip(self.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view))
+        view.zip(self.layout.panes.tiles.get_pane(&tile)).and_then(|(view, pane)| pane.export(view))
     }
 
     fn nothing_yet(&mut self) {
-        self.message = Some(Message { text: "This pane has nothing to save yet".into(), failed: true });
+        self.notice.fail("This pane has nothing to save yet".into());
     }
 
     /// The pane that was clicked last, else the first.
     pub(super) fn active_pane(&self) -> Option<TileId> {
-        let is_pane = |tile: &TileId| self.panes.tiles.get_pane(tile).is_some();
-        self.active.filter(is_pane).or_else(|| self.panes.active_tiles().into_iter().find(is_pane))
+        let is_pane = |tile: &TileId| self.layout.panes.tiles.get_pane(tile).is_some();
+        self.layout.active.filter(is_pane).or_else(|| self.layout.panes.active_tiles().into_iter().find(is_pane))
     }
 
     /// Asks where to save what a pane shows.
     pub(super) fn export(&mut self, ctx: &egui::Context, tile: TileId) {
         match self.exported(tile) {
             Some(export) => {
-                let question = Question::Save(export.name.clone(), export.endings());
-                self.dialogs.open(ctx, question, Purpose::Save(tile));
+                let question = FileQuestion::Save(export.name.clone(), export.endings());
+                self.output.dialogs.open(ctx, question, Purpose::Save(tile));
             }
             None => self.nothing_yet(),
         }
@@ -57,16 +68,19 @@ impl App {
     pub(super) fn export_look(&mut self, ctx: &egui::Context, tile: TileId, large: bool) {
         let name = self.exported(tile).map(|export| export.into_texts().0);
         let name = name.unwrap_or_else(|| "striate".into());
-        self.dialogs.open(ctx, Question::Save(name, &[("png", "PNG picture")]), Purpose::SaveLook(tile, large));
+        self.output.dialogs.open(
+            ctx,
+            FileQuestion::Save(name, &[("png", "PNG picture")]),
+            Purpose::SaveLook(tile, large),
+        );
     }
 
     /// Writes the tour of what is on screen into a folder in this one.
     pub(super) fn save_tour(&mut self, folder: &Path) {
         let Some(view) = self.view(&[], Palette::dark()) else { return };
-        let picture = view.run().picture.as_ref().map_or("numbers", |picture| picture.name.as_str());
-        let out = folder.join(file_name(view, &format!("{picture} tour")));
-        let (run, class, tour) = (Arc::clone(view.run()), view.class(), self.tour);
-        let work = move |watch: &_| tour(&run, class, &out, watch);
+        let out = folder.join(file_name(view, "tour"));
+        let (run, class) = (Arc::clone(view.run()), view.class());
+        let work = move |watch: &_| Tour::of(&run, class).write(NewFolder::create(&out, TOUR)?, &out, watch);
         self.engine.request(Request::Task("Writing the tour".into(), Box::new(work)));
     }
 

@@ -1,92 +1,47 @@
 //! Panes as they look, as pictures: taken from the window itself. Twice as large, the window is drawn twice as large for
 //! a moment, part by part of the pane where all of it does not fit, and the parts are put together.
 
-use super::*;
-use crate::{
-    paint::write_png,
-    ui::model::export::{Texts, texts_of},
+use super::{
+    capture::{Capture, Enlarged},
+    window::App,
 };
-use egui::{ColorImage, Pos2, Rect, UiBuilder, Vec2, vec2};
-use std::{path::Path, sync::mpsc};
-
-/// A pane that is to be taken, and where to.
-struct Look {
-    tile: TileId,
-    /// The clipboard where `None`.
-    path: Option<PathBuf>,
-    /// Frames until the next picture: a menu has to close, letters have to be drawn in their new size.
-    frames: u8,
-    /// Where it is to be twice as large, once it is.
-    large: Option<Large>,
-}
-
-/// A window drawn twice as large.
-#[derive(Clone, Copy)]
-struct Large {
-    /// The window at its usual size, and the pane in it.
-    window: Vec2,
-    pane: Rect,
-    /// What everything was enlarged by before.
-    zoom: f32,
-    /// The corner of the part of the pane that is in view, from the pane's own corner.
-    part: Vec2,
-}
-
-/// A part of the window as it looked, and where it belongs in the picture of the pane.
-type Taken = (ColorImage, [usize; 2]);
-
-/// The pane on its way to a picture.
-pub(super) struct Looks {
-    wanted: Option<Look>,
-    /// What is there of the picture.
-    image: Option<ColorImage>,
-    sender: mpsc::Sender<Taken>,
-    taken: mpsc::Receiver<Taken>,
-}
-
-impl Default for Looks {
-    fn default() -> Self {
-        let (sender, taken) = mpsc::channel();
-        Looks { wanted: None, image: None, sender, taken }
-    }
-}
+use crate::{
+    Result,
+    engine::Request,
+    figures::Facts,
+    paint::write_png,
+    ui::{model::export::Texts, theme::Palette},
+};
+use eframe::egui::{self, ColorImage, Pos2, Rect, Vec2, vec2};
+use egui_tiles::TileId;
+use std::path::{Path, PathBuf};
 
 /// How many frames a menu needs to be gone.
 const CLOSING: u8 = 3;
 /// How many frames letters need.
 const SETTLING: u8 = 2;
 
-impl Looks {
-    /// What the window is drawn into: moved where a part of a pane is to be seen twice as large.
-    pub fn place(&self, ui: &mut egui::Ui) -> Option<egui::Ui> {
-        let large = self.wanted.as_ref()?.large?;
-        let corner = Pos2::ZERO - large.pane.min.to_vec2() - large.part;
-        let builder = UiBuilder::new().scope_id(ui.scope_id()).max_rect(Rect::from_min_size(corner, large.window));
-        Some(ui.new_child(builder))
-    }
-}
-
 impl App {
     /// Takes a pane as it looks, as soon as nothing lies over it.
-    pub(super) fn take_look(&mut self, ctx: &egui::Context, tile: TileId, path: Option<PathBuf>, large: bool) {
-        let Some(pane) = self.panes.tiles.rect(tile) else { return };
+    pub(super) fn start_capture(&mut self, ctx: &egui::Context, tile: TileId, path: Option<PathBuf>, large: bool) {
+        let Some(pane) = self.layout.panes.tiles.rect(tile) else { return };
         let path = path.map(|path| if path.extension().is_some() { path } else { path.with_extension("png") });
         let zoom = ctx.zoom_factor();
-        let large = large.then(|| Large { window: ctx.content_rect().size(), pane, zoom, part: Vec2::ZERO });
+        let large = large.then(|| Enlarged { window: ctx.content_rect().size(), pane, zoom, part: Vec2::ZERO });
         if large.is_some() {
             ctx.set_zoom_factor(2.0 * zoom);
         }
-        self.looks.image = None;
-        self.looks.wanted = Some(Look { tile, path, frames: CLOSING, large });
+        self.output.captures.image = None;
+        self.output.captures.wanted = Some(Capture { tile, path, frames: CLOSING, large });
         ctx.request_repaint();
     }
 
     /// Goes on with what was asked for, at the end of a frame.
-    pub(super) fn look(&mut self, ctx: &egui::Context) {
-        while let Ok((image, at)) = self.looks.taken.try_recv() {
+    pub(super) fn capture(&mut self, ctx: &egui::Context) {
+        while let Ok((image, at)) = self.output.captures.taken.try_recv() {
             self.put_together(ctx, &image, at);
         }
-        let Some(look) = self.looks.wanted.as_mut().filter(|look| look.frames > 0) else { return };
+        let Some(look) = self.output.captures.wanted.as_mut().filter(|look| look.frames > 0) else { return };
         look.frames -= 1;
         ctx.request_repaint();
         if look.frames > 0 {
@@ -94,16 +49,16 @@ impl App {
         }
         let points = ctx.pixels_per_point();
         let (part, at) = match look.large {
-            None => (self.panes.tiles.rect(look.tile).unwrap_or(Rect::NOTHING), Vec2::ZERO),
+            None => (self.layout.panes.tiles.rect(look.tile).unwrap_or(Rect::NOTHING), Vec2::ZERO),
             Some(large) => (Rect::from_min_size(Pos2::ZERO, large.pane.size() - large.part), large.part),
         };
         let part = part.intersect(ctx.content_rect());
         if !part.is_positive() {
             // The pane was closed meanwhile.
-            return self.forget_look(ctx);
+            return self.drop_capture(ctx);
         }
         let at = [at.x, at.y].map(|side| (side * points) as usize);
-        let (sender, ctx) = (self.looks.sender.clone(), ctx.clone());
+        let (sender, ctx) = (self.output.captures.sender.clone(), ctx.clone());
         ctx.clone().request_screenshot(move |image| {
             // Nobody listens any more when the window is closing.
             let _ = sender.send((image.region(&part, Some(points)), at));
@@ -113,7 +68,7 @@ impl App {
 
     /// Adds a part; the last one makes the picture whole.
     fn put_together(&mut self, ctx: &egui::Context, part: &ColorImage, at: [usize; 2]) {
-        let Some(look) = &mut self.looks.wanted else { return };
+        let Some(look) = &mut self.output.captures.wanted else { return };
         let whole = match look.large {
             None => part.size,
             // Cut off as the parts are.
@@ -121,7 +76,7 @@ impl App {
                 [large.pane.width(), large.pane.height()].map(|side| (side * ctx.pixels_per_point()) as usize)
             }
         };
-        let image = self.looks.image.get_or_insert_with(|| ColorImage::filled(whole, egui::Color32::BLACK));
+        let image = self.output.captures.image.get_or_insert_with(|| ColorImage::filled(whole, egui::Color32::BLACK));
         for row in 0..part.size[1].min(whole[1].saturating_sub(at[1])) {
             let width = part.size[0].min(whole[0].saturating_sub(at[0]));
             let (from, to) = (row * part.size[0], (at[1] + row) * whole[0] + at[0]);
@@ -132,16 +87,16 @@ impl App {
             large.part = match (large.part.x + seen.x < size.x, large.part.y + seen.y < size.y) {
                 (true, _) => vec2(large.part.x + seen.x, large.part.y),
                 (false, true) => vec2(0.0, large.part.y + seen.y),
-                (false, false) => return self.finish_look(ctx),
+                (false, false) => return self.finish_capture(ctx),
             };
             look.frames = SETTLING;
             return ctx.request_repaint();
         }
-        self.finish_look(ctx);
+        self.finish_capture(ctx);
     }
 
-    fn finish_look(&mut self, ctx: &egui::Context) {
-        let (look, image) = (self.looks.wanted.take(), self.looks.image.take());
+    fn finish_capture(&mut self, ctx: &egui::Context) {
+        let (look, image) = (self.output.captures.wanted.take(), self.output.captures.image.take());
         let Some((look, image)) = look.zip(image) else { return };
         if let Some(large) = look.large {
             ctx.set_zoom_factor(large.zoom);
@@ -150,17 +105,17 @@ impl App {
             let [width, height] = image.size;
             ctx.copy_image(image);
             let text = format!("Copied the pane as it looks, {width}x{height} pixels");
-            self.message = Some(Message { text, failed: false });
+            self.notice.say(text);
             return;
         };
-        let own = || self.view(&[], Palette::dark()).map(texts_of);
+        let own = || self.view(&[], Palette::dark()).map(|view| Facts::of_run(view.run()).texts());
         let texts = self.exported(look.tile).map(|export| export.into_texts().1).or_else(own).unwrap_or_default();
         let work = move |_: &_| write(&path, &image, &texts);
         self.engine.request(Request::Task("Saving the pane".into(), Box::new(work)));
     }
 
-    fn forget_look(&mut self, ctx: &egui::Context) {
-        if let Some(large) = self.looks.wanted.take().and_then(|look| look.large) {
+    fn drop_capture(&mut self, ctx: &egui::Context) {
+        if let Some(large) = self.output.captures.wanted.take().and_then(|look| look.large) {
             ctx.set_zoom_factor(large.zoom);
         }
     }

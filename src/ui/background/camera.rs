@@ -1,23 +1,17 @@
 //! A camera that films for the network: a thread of its own reads its frames, the window takes the newest. What the
 //! frames come from is somebody else's: see [`native`].
 
+use super::{film::CameraSource, worker::spawn};
 use crate::{Error, Result, picture::Picture};
 use eframe::egui;
-use image::{RgbImage, imageops};
+use image::imageops;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
 };
-
-/// Waits for the next frame.
-pub type Frames = Box<dyn FnMut() -> Result<RgbImage>>;
-
-/// Begins to film; called on the thread that then asks for frames.
-pub type Film = Arc<dyn Fn() -> Result<Frames> + Send + Sync>;
 
 /// What there is of a camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +26,7 @@ pub enum Filming {
 
 /// The camera, on or off.
 pub struct Camera {
-    film: Option<Film>,
+    film: Option<CameraSource>,
     reel: Option<Arc<Reel>>,
 }
 
@@ -52,7 +46,7 @@ impl Reel {
 
 impl Camera {
     /// One that films so, and is off; none where `None`.
-    pub fn new(film: Option<Film>) -> Self {
+    pub fn new(film: Option<CameraSource>) -> Self {
         Camera { film, reel: None }
     }
 
@@ -77,15 +71,14 @@ impl Camera {
         let Some(film) = self.film.clone() else { return Ok(()) };
         let reel = Arc::<Reel>::default();
         let (read, ctx) = (Arc::clone(&reel), ctx.clone());
-        let thread = thread::Builder::new().name("camera".into()).spawn(move || {
+        spawn("camera", move || {
             let caught = catch_unwind(AssertUnwindSafe(|| record(&film, &read, &ctx)));
             let defect = |_| Err(Error::Failed("the camera stopped: a defect in its driver".into()));
             if let Err(why) = caught.unwrap_or_else(defect) {
                 *read.newest() = Some(Err(why));
                 ctx.request_repaint();
             }
-        });
-        thread.map_err(|error| Error::Failed(format!("cannot start the camera's thread: {error}")))?;
+        })?;
         self.reel = Some(reel);
         Ok(())
     }
@@ -115,7 +108,7 @@ impl Drop for Camera {
 
 /// Frame by frame until nobody wants more. A person sees themselves as in a mirror, and a network has seen as many
 /// mirrored pictures as others.
-fn record(film: &Film, reel: &Reel, ctx: &egui::Context) -> Result<()> {
+fn record(film: &CameraSource, reel: &Reel, ctx: &egui::Context) -> Result<()> {
     let mut next = film()?;
     while !reel.ended.load(Ordering::Relaxed) {
         let mut frame = next()?;
@@ -127,7 +120,7 @@ fn record(film: &Film, reel: &Reel, ctx: &egui::Context) -> Result<()> {
 }
 
 /// The system's first camera, in a build with the feature `webcam`.
-pub fn native() -> Option<Film> {
+pub fn native() -> Option<CameraSource> {
     #[cfg(feature = "webcam")]
     return Some(Arc::new(super::webcam::film));
     #[cfg(not(feature = "webcam"))]

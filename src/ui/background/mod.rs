@@ -3,8 +3,10 @@
 pub mod answers;
 pub mod cache;
 pub mod camera;
+pub mod film;
 mod queue;
 pub mod textures;
 pub mod thumbnails;
 #[cfg(feature = "webcam")]
 mod webcam;
+pub mod worker;

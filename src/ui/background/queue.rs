@@ -19,7 +19,7 @@ const BUDGET: u64 = 512 << 20;
 pub type Distances = Vec<Option<f32>>;
 
 /// Maps of a layer: a run's id, that of a run whose maps are taken from its, and the layer.
-pub(super) type Key = (u64, Option<u64>, NodeId);
+pub(super) type AtlasKey = (u64, Option<u64>, NodeId);
 
 /// What is wanted: a layer of a run, or of what it differs from another in.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ pub(super) struct Wish {
 }
 
 impl Wish {
-    pub fn key(&self) -> Key {
+    pub fn key(&self) -> AtlasKey {
         (self.run.id, self.minus.as_ref().map(|run| run.id), self.node)
     }
 
@@ -53,44 +53,43 @@ pub(super) struct Compared {
 
 /// All that the thread and the window share.
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct CacheQueue {
     /// The run whose layers are uploaded ahead of need.
     pub run: Option<Arc<Run>>,
     /// Of the runs that somebody still holds: the one on screen, and those that panes are pinned to.
     pub alive: HashMap<u64, Weak<Run>>,
     pub pictures: HashMap<u64, Arc<Pictures>>,
-    pub atlases: HashMap<Key, (u64, Uploaded)>,
+    pub atlases: HashMap<AtlasKey, (u64, Uploaded)>,
     pub wanted: Vec<Wish>,
     pub compared: Option<Compared>,
     pub unpainted: Vec<Arc<Run>>,
     pub focus: NodeId,
     pub clock: u64,
-    pub closed: bool,
 }
 
 /// What the thread does next.
-pub(super) enum Job {
+pub(super) enum CacheJob {
     Pictures(Arc<Run>),
     Upload(Wish),
     Distance(Arc<Run>, Arc<Run>, NodeId),
 }
 
-impl State {
-    pub fn job(&mut self) -> Option<Job> {
+impl CacheQueue {
+    pub fn job(&mut self) -> Option<CacheJob> {
         let atlases = &self.atlases;
         self.wanted.retain(|wish| wish.node < wish.run.layers.len() && !atlases.contains_key(&wish.key()));
         // The newest wish first.
         if let Some(wish) = self.wanted.last() {
-            return Some(Job::Upload(wish.clone()));
+            return Some(CacheJob::Upload(wish.clone()));
         }
         if let Some(run) = self.unpainted.first() {
-            return Some(Job::Pictures(Arc::clone(run)));
+            return Some(CacheJob::Pictures(Arc::clone(run)));
         }
         if let Some(Compared { runs: [run, other], found, .. }) = &self.compared
             && let Some(node) = found.iter().position(Option::is_none)
             && let (Some(run), Some(other)) = (run.upgrade(), other.upgrade())
         {
-            return Some(Job::Distance(run, other, node));
+            return Some(CacheJob::Distance(run, other, node));
         }
         // Ahead of need, only what takes nobody's place.
         let run = self.run.as_ref()?;
@@ -98,7 +97,7 @@ impl State {
         let fits = |&node: &NodeId| self.bytes() + bytes(&run.layers[node]) <= BUDGET;
         let near = |&node: &NodeId| node.abs_diff(self.focus);
         let ahead = (0..run.layers.len()).filter(missing).filter(fits).min_by_key(near)?;
-        Some(Job::Upload(Wish { run: Arc::clone(run), minus: None, node: ahead }))
+        Some(CacheJob::Upload(Wish { run: Arc::clone(run), minus: None, node: ahead }))
     }
 
     /// Drops what is about runs that nobody holds.
@@ -106,7 +105,7 @@ impl State {
         self.alive.retain(|_, run| run.strong_count() > 0);
         let alive = &self.alive;
         let is_alive =
-            |(run, minus, _): &Key| alive.contains_key(run) && minus.is_none_or(|run| alive.contains_key(&run));
+            |(run, minus, _): &AtlasKey| alive.contains_key(run) && minus.is_none_or(|run| alive.contains_key(&run));
         self.atlases.retain(|key, _| is_alive(key));
         self.pictures.retain(|run, _| alive.contains_key(run));
     }

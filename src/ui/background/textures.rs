@@ -3,16 +3,24 @@
 use crate::{
     Result,
     engine::{LayerView, Run},
+    figures::{self, Scale},
     gpu::Atlas,
     paint::{ColourMap, Plane, Range, Style, paint_plane},
-    picture::cropped,
-    ui::model::state::strongest_unit,
 };
 use eframe::{
     egui::{self, ColorImage, Rect, TextureHandle, TextureOptions, pos2},
     egui_wgpu::RenderState,
 };
 use image::{RgbImage, RgbaImage, imageops};
+use std::sync::Arc;
+
+/// Enlarged texels are squares; shrunk ones are averaged.
+pub const SHARP: TextureOptions = TextureOptions {
+    magnification: egui::TextureFilter::Nearest,
+    minification: egui::TextureFilter::Linear,
+    wrap_mode: egui::TextureWrapMode::ClampToEdge,
+    mipmap_mode: None,
+};
 
 /// No side of the picture on screen has more pixels.
 const LONGEST: u32 = 2048;
@@ -29,8 +37,10 @@ pub struct Pictures {
     pub of: u64,
     /// The whole picture before it was altered.
     pub picture: Option<TextureHandle>,
-    /// What the network sees of it.
+    /// The network's input at its own resolution; `None` where the run began without a picture.
     pub input: Option<TextureHandle>,
+    /// The part of the picture that the input covers, in the picture's own pixels: the background of heatmaps.
+    pub backdrop: Option<Arc<RgbImage>>,
     thumbnails: TextureHandle,
     rows: u32,
 }
@@ -38,7 +48,10 @@ pub struct Pictures {
 impl Pictures {
     /// Paints and uploads them, but for the picture where that is there already.
     pub fn new(run: &Run, picture: Option<TextureHandle>, ctx: &egui::Context) -> Self {
-        let input = run.picture.as_ref().zip(run.geometry.as_ref()).map(|(picture, geo)| cropped(picture, geo, 512));
+        let has_picture = run.picture.is_some() && run.geometry.is_some();
+        let input = has_picture.then(|| figures::input(run).ok()).flatten();
+        let [_, height, width] = run.model.network.graph().input_shape();
+        let backdrop = || figures::backdrop(run, Scale::Pleasant.one(width, height)).ok();
         let linear = |name: &str, image: &RgbImage| rgb_texture(ctx, name, image, TextureOptions::LINEAR);
         let whole = || run.original.as_ref().map(|original| linear("picture", &shrunk(&original.pixels)));
         // Beyond a thousand, layers have the last one's.
@@ -56,7 +69,8 @@ impl Pictures {
         Pictures {
             of: run.of,
             picture: picture.or_else(whole),
-            input: input.map(|image| linear("input", &image)),
+            input: input.map(|image| rgb_texture(ctx, "input", &image, SHARP)),
+            backdrop: has_picture.then(backdrop).flatten().map(Arc::new),
             thumbnails: rgba_texture(ctx, "thumbnails", &sheet, TextureOptions::LINEAR),
             rows,
         }
@@ -87,7 +101,7 @@ fn thumbnail(layer: &LayerView) -> RgbaImage {
             let plane = Plane { values: &square, width: side, height: side };
             return paint_plane(&plane, SIDE, SIDE, layer.range(), &style);
         }
-        let unit = strongest_unit(layer);
+        let unit = layer.strongest_unit();
         let plane = Plane { values: &values[unit * height * width..][..height * width], width, height };
         paint_plane(&plane, SIDE, SIDE, layer.ranges[unit], &style)
     };

@@ -1,8 +1,9 @@
 //! Small pictures of the files beside the one that is open. A thread of its own lists the folder and decodes what is in
 //! view, one after the other and the newest wish first; what was not looked at for long is forgotten.
 
+use super::worker::{SharedState, WorkerThread};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     picture::{Picture, pictures_in},
     ui::background::textures::rgb_texture,
 };
@@ -11,8 +12,7 @@ use image::imageops;
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
+    sync::Arc,
 };
 
 /// The longer side in pixels: a tile on a screen of twice the usual density.
@@ -26,26 +26,28 @@ const MOST_WANTED: usize = 64;
 
 /// Where a picture is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum PictureFile {
     /// A file.
     File(PathBuf),
     /// A sample, by its name.
     Sample(&'static str),
 }
 
-impl Place {
+impl PictureFile {
     /// What to call it.
     pub fn name(&self) -> String {
         match self {
-            Place::File(path) => path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
-            Place::Sample(name) => (*name).to_owned(),
+            PictureFile::File(path) => {
+                path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+            }
+            PictureFile::Sample(name) => (*name).to_owned(),
         }
     }
 
     fn open(&self) -> Result<Picture> {
         match self {
-            Place::File(path) => Picture::open(path),
-            Place::Sample(name) => Picture::from_source(&format!("sample:{name}")),
+            PictureFile::File(path) => Picture::open(path),
+            PictureFile::Sample(name) => Picture::from_source(&format!("sample:{name}")),
         }
     }
 }
@@ -64,40 +66,25 @@ pub enum Thumb {
 /// The files of a folder, or why they are not known; `None` until they are listed.
 pub type Listing = Option<Result<Arc<[PathBuf]>, String>>;
 
-/// Handle on the thread and what it made; dropping it ends the thread.
+/// Thumbnails, and the thread that makes them.
 pub struct Thumbs {
-    shared: Arc<Shared>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
-    ctx: Context,
+    worker: WorkerThread<Thumbnails>,
 }
 
 #[derive(Default)]
-struct State {
+struct Thumbnails {
     /// The folder, the run for which it was listed, and its files.
     folder: Option<(PathBuf, u64, Listing)>,
     /// Whether it is to be listed.
     relist: bool,
-    made: HashMap<Place, (u64, Thumb)>,
-    wanted: Vec<Place>,
+    made: HashMap<PictureFile, (u64, Thumb)>,
+    wanted: Vec<PictureFile>,
     clock: u64,
-    closed: bool,
 }
 
-enum Job {
+enum ThumbJob {
     List(PathBuf),
-    Decode(Place),
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that holds the lock panics half way.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    Decode(PictureFile),
 }
 
 impl Thumbs {
@@ -106,16 +93,13 @@ impl Thumbs {
     /// # Errors
     /// [`Error::Failed`] when the system has no thread to give.
     pub fn start(ctx: Context) -> Result<Self> {
-        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), ctx });
-        let worker = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("thumbnails".into()).spawn(move || work(&worker));
-        let thread = thread.map_err(|error| Error::Failed(format!("cannot start the thumbnails' thread: {error}")))?;
-        Ok(Thumbs { shared, thread: Some(thread) })
+        let work = move |shared: &SharedState<Thumbnails>, job| work(shared, job, &ctx);
+        Ok(Thumbs { worker: WorkerThread::start("thumbnails", Thumbnails::default(), Thumbnails::job, work)? })
     }
 
     /// The pictures in a folder, listed anew for every run (`of`): files come and go.
     pub fn files(&self, folder: &Path, of: u64) -> Listing {
-        let mut state = self.shared.state();
+        let mut state = self.worker.lock();
         if let Some((path, listed, files)) = &mut state.folder
             && path == folder
         {
@@ -127,19 +111,19 @@ impl Thumbs {
             *listed = of;
             state.relist = true;
             drop(state);
-            self.shared.changed.notify_one();
+            self.worker.wake();
             return files;
         }
         state.folder = Some((folder.to_owned(), of, None));
         state.relist = true;
         drop(state);
-        self.shared.changed.notify_one();
+        self.worker.wake();
         None
     }
 
     /// The thumbnail of a picture; asks for it where it is not there.
-    pub fn thumb(&self, place: &Place) -> Thumb {
-        let mut state = self.shared.state();
+    pub fn thumb(&self, place: &PictureFile) -> Thumb {
+        let mut state = self.worker.lock();
         state.clock += 1;
         let clock = state.clock;
         if let Some((used, thumb)) = state.made.get_mut(place) {
@@ -151,50 +135,36 @@ impl Thumbs {
             state.wanted.drain(..passed);
             state.wanted.push(place.clone());
             drop(state);
-            self.shared.changed.notify_one();
+            self.worker.wake();
         }
         Thumb::Coming
     }
 
     /// How many are kept.
     pub fn kept(&self) -> usize {
-        self.shared.state().made.len()
+        self.worker.lock().made.len()
     }
 }
 
-impl Drop for Thumbs {
-    fn drop(&mut self) {
-        self.shared.state().closed = true;
-        self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // If it panicked, there is nobody left to tell.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn work(shared: &Shared) {
-    while let Some(job) = next(shared) {
-        match job {
-            Job::List(folder) => {
-                let files = pictures_in(&folder).map(Arc::from).map_err(|error| error.to_string());
-                let mut state = shared.state();
-                if let Some((path, _, listing)) = &mut state.folder
-                    && *path == folder
-                {
-                    *listing = Some(files);
-                }
-            }
-            Job::Decode(place) => {
-                let thumb = match place.open() {
-                    Ok(picture) => Thumb::Ready(shrink(&shared.ctx, &picture)),
-                    Err(error) => Thumb::Failed(error.to_string()),
-                };
-                shared.state().keep(place, thumb);
+fn work(shared: &SharedState<Thumbnails>, job: ThumbJob, ctx: &Context) {
+    match job {
+        ThumbJob::List(folder) => {
+            let files = pictures_in(&folder).map(Arc::from).map_err(|error| error.to_string());
+            if let Some((path, _, listing)) = &mut shared.lock().folder
+                && *path == folder
+            {
+                *listing = Some(files);
             }
         }
-        shared.ctx.request_repaint();
+        ThumbJob::Decode(place) => {
+            let thumb = match place.open() {
+                Ok(picture) => Thumb::Ready(shrink(ctx, &picture)),
+                Err(error) => Thumb::Failed(error.to_string()),
+            };
+            shared.lock().keep(place, thumb);
+        }
     }
+    ctx.request_repaint();
 }
 
 fn shrink(ctx: &Context, picture: &Picture) -> TextureHandle {
@@ -208,28 +178,19 @@ fn shrink(ctx: &Context, picture: &Picture) -> TextureHandle {
     rgb_texture(ctx, "thumbnail", &small, TextureOptions::LINEAR)
 }
 
-/// Waits for the next thing to do; `None` at the end.
-fn next(shared: &Shared) -> Option<Job> {
-    let mut state = shared.state();
-    loop {
-        if state.closed {
-            return None;
-        }
-        if std::mem::take(&mut state.relist)
-            && let Some((folder, ..)) = &state.folder
+impl Thumbnails {
+    /// The next job: the listing before the newest wish.
+    fn job(&mut self) -> Option<ThumbJob> {
+        if std::mem::take(&mut self.relist)
+            && let Some((folder, ..)) = &self.folder
         {
-            return Some(Job::List(folder.clone()));
+            return Some(ThumbJob::List(folder.clone()));
         }
-        // It stays among the wanted until it is there, so that nobody asks again.
-        if let Some(place) = state.wanted.last() {
-            return Some(Job::Decode(place.clone()));
-        }
-        state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        // It stays among the wanted until it is made, so that it is not asked for twice.
+        self.wanted.last().cloned().map(ThumbJob::Decode)
     }
-}
 
-impl State {
-    fn keep(&mut self, place: Place, thumb: Thumb) {
+    fn keep(&mut self, place: PictureFile, thumb: Thumb) {
         self.wanted.retain(|other| *other != place);
         self.made.insert(place, (self.clock, thumb));
         while self.made.len() > MOST {
@@ -243,9 +204,12 @@ impl State {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
-    use std::time::{Duration, Instant};
+    use std::{
+        thread,
+        time::{Duration, Instant},
+    };
 
-    fn wait(thumbs: &Thumbs, place: &Place) -> Thumb {
+    fn wait(thumbs: &Thumbs, place: &PictureFile) -> Thumb {
         let start = Instant::now();
         loop {
             match thumbs.thumb(place) {
@@ -262,18 +226,18 @@ mod tests {
         let thumbs = Thumbs::start(Context::default()).unwrap();
         let large = folder.path().join("large.png");
         image::RgbImage::new(600, 300).save(&large).unwrap();
-        let Thumb::Ready(texture) = wait(&thumbs, &Place::File(large)) else { panic!("no thumbnail") };
+        let Thumb::Ready(texture) = wait(&thumbs, &PictureFile::File(large)) else { panic!("no thumbnail") };
         assert_eq!(texture.size(), [160, 80]);
-        let Thumb::Ready(texture) = wait(&thumbs, &Place::Sample("coffee")) else { panic!("no thumbnail") };
+        let Thumb::Ready(texture) = wait(&thumbs, &PictureFile::Sample("coffee")) else { panic!("no thumbnail") };
         assert_eq!(texture.size()[0], 160);
         let bad = folder.path().join("bad.png");
         std::fs::write(&bad, "no picture").unwrap();
-        let Thumb::Failed(why) = wait(&thumbs, &Place::File(bad)) else { panic!("a thumbnail of nothing") };
+        let Thumb::Failed(why) = wait(&thumbs, &PictureFile::File(bad)) else { panic!("a thumbnail of nothing") };
         assert!(why.contains("bad.png"));
         for index in 0..MOST + 9 {
             let path = folder.path().join(format!("{index}.ppm"));
             std::fs::write(&path, b"P6 1 1 255\nabc").unwrap();
-            assert!(matches!(wait(&thumbs, &Place::File(path)), Thumb::Ready(_)), "{index}");
+            assert!(matches!(wait(&thumbs, &PictureFile::File(path)), Thumb::Ready(_)), "{index}");
         }
         assert_eq!(thumbs.kept(), MOST);
     }

@@ -1,6 +1,7 @@
 //! The system's first camera, through nokhwa: V4L2, AVFoundation or Media Foundation.
 
-use crate::{Error, Result, ui::background::camera::Frames};
+use super::film::NextFrame;
+use crate::{Error, Result};
 use image::{ImageFormat, RgbImage};
 use nokhwa::{
     Buffer, Camera, NokhwaError, nokhwa_initialize,
@@ -21,7 +22,7 @@ const FORMATS: [FrameFormat; 5] =
 ///
 /// # Errors
 /// When there is no camera, when another program has it, or when the system does not let this one.
-pub fn film() -> Result<Frames> {
+pub fn film() -> Result<NextFrame> {
     let (sender, allowed) = mpsc::sync_channel(1);
     // macOS asks the user the first time; elsewhere the answer comes at once.
     nokhwa_initialize(move |allowed| {

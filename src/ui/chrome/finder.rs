@@ -1,11 +1,13 @@
-//! Everything by its name: actions, layers, units, classes, panes, networks and samples, by a few typed letters.
+//! The search for actions, layers, units, classes, panes, networks, samples and paths by a few typed letters.
 
+use super::keys::shortcut_text;
 use crate::{
     engine::{Opening, PictureSource},
     net::NodeId,
     picture::SAMPLES,
     ui::{
         background::camera::Filming,
+        dialogs::paths,
         model::{
             commands::{Action, Command},
             state::{Shown, layer_name},
@@ -15,13 +17,14 @@ use crate::{
     zoo::ZOO,
 };
 use eframe::egui::{self, Align, Key, Layout, Ui};
+use std::path::PathBuf;
 
-/// How many matches are listed.
+/// Number of matches in the list.
 const LISTED: usize = 16;
 
-/// Something that can be found.
-#[derive(Clone, Copy)]
-enum Found {
+/// A match of the search.
+#[derive(Clone)]
+enum Match {
     Action(Action),
     Layer(NodeId),
     Unit(usize),
@@ -29,49 +32,72 @@ enum Found {
     Pane(usize),
     Network(usize),
     Sample(usize),
+    File(PathBuf),
 }
 
-/// What was typed, and which of what it finds is picked.
+/// The text of the search, and which match is picked.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Search {
+pub struct FinderState {
     typed: String,
     at: usize,
-    /// Only networks are looked for: one that shall stand beside the present one.
+    /// Whether to search only networks, for one to compare with.
     beside: bool,
+    /// Whether the text was set from outside: the cursor goes to its end.
+    moves_cursor: bool,
 }
 
-impl Search {
-    /// For a network that shall stand beside the present one.
+impl FinderState {
+    /// A search for a network to compare with the present one.
     pub fn of_networks() -> Self {
-        Search { beside: true, ..Search::default() }
+        FinderState { beside: true, ..FinderState::default() }
+    }
+
+    /// A search that starts with this text.
+    pub fn starting(text: String) -> Self {
+        FinderState { typed: text, moves_cursor: true, ..FinderState::default() }
     }
 }
 
-/// What was typed, and what it finds below it; up and down pick, Enter takes. Returns whether one was taken.
-pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Filming, out: &mut Vec<Command>) -> bool {
+/// Draws the text field with the matches below it. The up and down keys pick a match, Enter takes it. Returns whether
+/// one was taken.
+pub fn page(
+    ui: &mut Ui,
+    search: &mut FinderState,
+    shown: Option<&Shown>,
+    filming: Filming,
+    out: &mut Vec<Command>,
+) -> bool {
     let (name, hint) = match search.beside {
         true => ("Find a network", "The network to compare with: a part of its name"),
-        false => ("Find a command", "A command, a layer, a class, a network; a unit by its number"),
+        false => ("Find a command", "A command, a layer, a class, a network, a path; a unit by its number"),
     };
-    let edit = ui.add(egui::TextEdit::singleline(&mut search.typed).hint_text(hint).desired_width(f32::INFINITY));
+    let field = egui::TextEdit::singleline(&mut search.typed).hint_text(hint).desired_width(f32::INFINITY).show(ui);
+    let edit = field.response.response.clone();
+    if std::mem::take(&mut search.moves_cursor) {
+        let mut state = field.state;
+        let end = egui::text::CCursor::new(search.typed.chars().count());
+        state.cursor.set_char_range(Some(egui::text::CCursorRange::one(end)));
+        state.store(ui.ctx(), edit.id);
+    }
     if edit.changed() {
         search.at = 0;
         // The field shows its hint once more in the frame in which the first letter comes.
         ui.ctx().request_repaint();
     }
     edit.accessible_name(name).request_focus();
-    let wanted = search.typed.trim().to_lowercase();
-    let found = if search.beside { networks(&wanted, shown) } else { find(&wanted, shown, filming) };
+    let typed = search.typed.trim().to_owned();
+    let wanted = typed.to_lowercase();
+    let found = if search.beside { networks(&wanted, shown) } else { find(&typed, &wanted, shown, filming) };
     let pressed = |key: Key| ui.input(|input| input.key_pressed(key));
     let down = search.at + usize::from(pressed(Key::ArrowDown));
     search.at = down.saturating_sub(usize::from(pressed(Key::ArrowUp))).min(found.len().saturating_sub(1));
-    let mut taken = found.get(search.at).map(|(found, _)| *found).filter(|_| pressed(Key::Enter));
+    let mut taken = found.get(search.at).map(|(found, _)| found.clone()).filter(|_| pressed(Key::Enter));
     for (index, (found, label)) in found.into_iter().enumerate() {
         let mut button = egui::Button::selectable(index == search.at, label);
         let mut hint = "";
-        if let Found::Action(action) = found {
+        if let Match::Action(action) = &found {
             let info = action.info();
-            let shortcut = info.shortcut.map_or_else(String::new, |shortcut| ui.ctx().format_shortcut(&shortcut));
+            let shortcut = info.shortcut.map_or_else(String::new, |shortcut| shortcut_text(ui.ctx(), &shortcut));
             (button, hint) = (button.shortcut_text(shortcut), info.hint);
         }
         let response = ui.with_layout(Layout::top_down_justified(Align::LEFT), |ui| ui.add(button)).inner;
@@ -80,75 +106,108 @@ pub fn page(ui: &mut Ui, search: &mut Search, shown: Option<&Shown>, filming: Fi
         }
     }
     let command = taken.map(|found| match found {
-        Found::Action(action) => Command::Do(action),
-        Found::Layer(layer) => Command::SelectLayer(layer),
-        Found::Unit(unit) => Command::SelectUnit(unit, None),
-        Found::Class(class) => Command::SelectClass(Some(class)),
-        Found::Pane(index) => Command::ShowPane(&PANELS[index]),
-        Found::Network(index) if search.beside => Command::OpenBeside(Opening::of(ZOO[index].name)),
-        Found::Network(index) => Command::OpenNetwork(Opening::of(ZOO[index].name)),
-        Found::Sample(index) => Command::Open(PictureSource::Named(format!("sample:{}", SAMPLES[index].name))),
+        Match::File(path) => Command::OpenPath(path),
+        Match::Action(action) => Command::Do(action),
+        Match::Layer(layer) => Command::SelectLayer(layer),
+        Match::Unit(unit) => Command::SelectUnit(unit, None),
+        Match::Class(class) => Command::SelectClass(Some(class)),
+        Match::Pane(index) => Command::ShowPane(PANELS[index].name),
+        Match::Network(index) if search.beside => Command::OpenBeside(Opening::of(ZOO[index].name)),
+        Match::Network(index) => Command::OpenNetwork(Opening::of(ZOO[index].name)),
+        Match::Sample(index) => Command::Open(PictureSource::Named(format!("sample:{}", SAMPLES[index].name))),
     });
     let any = command.is_some();
     out.extend(command);
     any
 }
 
-/// The networks that match, but for the one on screen.
-fn networks(wanted: &str, shown: Option<&Shown>) -> Vec<(Found, String)> {
+/// The networks that match, without the one on screen.
+fn networks(wanted: &str, shown: Option<&Shown>) -> Vec<(Match, String)> {
     let here = shown.map(|shown| shown.run.model.card.name);
     let others = ZOO.iter().enumerate().filter(|(_, card)| Some(card.name) != here);
-    matching(wanted, others.map(|(index, card)| (Found::Network(index), card.title.to_owned())).collect())
+    matching(wanted, others.map(|(index, card)| (Match::Network(index), card.title.to_owned())).collect())
 }
 
-/// What there is of that name.
-fn find(wanted: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Found, String)> {
+/// All matches of a text; `typed` is it as it was typed, `wanted` the same in lower case.
+fn find(typed: &str, wanted: &str, shown: Option<&Shown>, filming: Filming) -> Vec<(Match, String)> {
     let is_there = |action: &Action| match action {
-        Action::Palette => false,
+        Action::Find => false,
         Action::Webcam => filming != Filming::Never,
         _ => true,
     };
     let actions = Action::ALL.into_iter().filter(is_there);
-    let mut all: Vec<(Found, String)> =
-        actions.map(|action| (Found::Action(action), action.info().label.to_owned())).collect();
+    let mut all: Vec<(Match, String)> =
+        actions.map(|action| (Match::Action(action), action.info().label.to_owned())).collect();
     if wanted.is_empty() {
         all.truncate(LISTED);
         return all;
     }
+    if let Some(path) = paths::parse(typed) {
+        let label = format!("open {}", path.display());
+        return vec![(Match::File(path), label)];
+    }
     if let Some(shown) = shown {
         let nodes = shown.graph().nodes();
         all.extend(
-            nodes.iter().enumerate().map(|(id, node)| (Found::Layer(id), format!("layer {}", layer_name(node)))),
+            nodes.iter().enumerate().map(|(id, node)| (Match::Layer(id), format!("layer {}", layer_name(node)))),
         );
         let model = &shown.run.model;
         all.extend(
             (0..shown.run.scores.len())
-                .map(|class| (Found::Class(class), format!("class {}", model.class_name(class)))),
+                .map(|class| (Match::Class(class), format!("class {}", model.class_name(class)))),
         );
         let number = wanted.trim_start_matches("unit").trim().parse::<usize>().ok();
-        all.extend(number.map(|unit| (Found::Unit(unit), format!("unit {unit}"))));
+        all.extend(number.map(|unit| (Match::Unit(unit), format!("unit {unit}"))));
     }
-    all.extend(PANELS.iter().enumerate().map(|(index, kind)| (Found::Pane(index), format!("pane {}", kind.title))));
-    all.extend(ZOO.iter().enumerate().map(|(index, card)| (Found::Network(index), format!("network {}", card.title))));
+    all.extend(PANELS.iter().enumerate().map(|(index, kind)| (Match::Pane(index), format!("pane {}", kind.title))));
+    all.extend(ZOO.iter().enumerate().map(|(index, card)| (Match::Network(index), format!("network {}", card.title))));
     let samples = SAMPLES.iter().enumerate();
-    all.extend(samples.map(|(index, sample)| (Found::Sample(index), format!("picture {}", sample.title))));
+    all.extend(samples.map(|(index, sample)| (Match::Sample(index), format!("picture {}", sample.title))));
     matching(wanted, all)
 }
 
-/// What matches, best first: names that begin so, then words that do, then the rest; in each, in the order of the list.
-fn matching(wanted: &str, all: Vec<(Found, String)>) -> Vec<(Found, String)> {
+/// The matches, best first: the whole name, then names that begin with the text, then words that do, then the rest. Equal
+/// matches of several lengths go from the shortest to the longest.
+fn matching(wanted: &str, all: Vec<(Match, String)>) -> Vec<(Match, String)> {
+    // "vgg-16", "vgg 16" and "vgg16" are one name.
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let sought = plain(wanted);
     let rank = |label: &str| {
         let label = label.to_lowercase();
         let bare = label.split_once(' ').map_or(label.as_str(), |(_, rest)| rest);
         match () {
-            () if label.starts_with(wanted) || bare.starts_with(wanted) => Some(0),
-            () if label.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(wanted)) => Some(1),
-            () if label.contains(wanted) => Some(2),
+            () if !sought.is_empty() && [label.as_str(), bare].map(plain).contains(&sought) => Some(0),
+            () if label.starts_with(wanted) || bare.starts_with(wanted) => Some(1),
+            () if label.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(wanted)) => Some(2),
+            () if label.contains(wanted) => Some(3),
+            () if sought.len() > 2 && plain(&label).contains(&sought) => Some(4),
             () => None,
         }
     };
-    let mut ranked: Vec<(u8, (Found, String))> =
+    let mut ranked: Vec<(u8, (Match, String))> =
         all.into_iter().filter_map(|found| Some((rank(&found.1)?, found))).collect();
-    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.sort_by_key(|(rank, (_, label))| (*rank, if *rank == 1 { label.len() } else { 0 }));
     ranked.into_iter().map(|(_, found)| found).take(LISTED).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_name_comes_before_longer_names_that_begin_with_it() {
+        for (typed, title) in
+            [("vgg-16", "VGG-16"), ("vgg16", "VGG-16"), ("VGG 19", "VGG-19"), ("resnet-50", "ResNet-50")]
+        {
+            let found = find(typed, &typed.to_lowercase(), None, Filming::Never);
+            let first = found.first().map(|(_, label)| label.clone());
+            assert_eq!(first, Some(format!("network {title}")), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_offered_as_a_path() {
+        let found = find("/tmp/a cat.png", "/tmp/a cat.png", None, Filming::Never);
+        assert!(matches!(found.as_slice(), [(Match::File(path), _)] if path.ends_with("a cat.png")));
+    }
 }

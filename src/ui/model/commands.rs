@@ -5,19 +5,16 @@ use crate::{
     engine::{Change, Contribution, Control, Inquiry, Opening, PictureSource, Projection, Run},
     net::NodeId,
     picture::{Alteration, Picture},
-    ui::{
-        model::{
-            export::Texts,
-            pin::Part,
-            state::{Grid, Hover, Look},
-            viewport::Viewport,
-        },
-        panels::Kind,
+    ui::model::{
+        export::Texts,
+        pin::Pinned,
+        state::{Colouring, Hover, UnitGrid},
+        viewport::Viewport,
     },
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use egui_tiles::TileId;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 /// Something with a name and perhaps a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +80,7 @@ pub enum Action {
     /// Everything at its usual size.
     ZoomReset,
     /// Any action, by its name.
-    Palette,
+    Find,
     /// The page of keys.
     Keys,
     /// What this program is.
@@ -147,7 +144,7 @@ impl Action {
         Action::ZoomIn,
         Action::ZoomOut,
         Action::ZoomReset,
-        Action::Palette,
+        Action::Find,
         Action::Keys,
         Action::About,
         Action::Quit,
@@ -209,7 +206,7 @@ impl Action {
             Action::ZoomIn => ("Larger", "Make everything larger", ctrl(Key::Plus)),
             Action::ZoomOut => ("Smaller", "Make everything smaller", ctrl(Key::Minus)),
             Action::ZoomReset => ("Usual size", "Show everything at its usual size", ctrl(Key::Num0)),
-            Action::Palette => ("Find a command…", "Type a part of its name", ctrl(Key::P)),
+            Action::Find => ("Find a command…", "Type a part of its name", ctrl(Key::P)),
             Action::Keys => ("Keys", "Every key and what it does", key(Key::F1)),
             Action::About => ("About Striate", "What this program is", None),
         };
@@ -240,6 +237,10 @@ pub enum Command {
     Do(Action),
     /// Run another picture.
     Open(PictureSource),
+    /// Open a file or folder by what it is: a picture, a folder of pictures, weights, a network.
+    OpenPath(PathBuf),
+    /// Open the finder with the start of a path.
+    FindPath(String),
     /// Compare the picture with another.
     Compare(With),
     /// Open another network.
@@ -261,13 +262,13 @@ pub enum Command {
     /// Explain a class; the predicted one where `None`.
     SelectClass(Option<usize>),
     /// Colour feature maps another way.
-    SetLook(Look),
+    SetLook(Colouring),
     /// Show this part of the picture.
     Show(Viewport),
     /// The pointer is over something.
     Hover(Hover),
     /// This grid is on screen.
-    ShowGrid(Grid),
+    ShowGrid(UnitGrid),
     /// A pane shows the answer of a quick method.
     Need(Inquiry),
     /// The user asked for the answer of a method that takes long.
@@ -291,9 +292,9 @@ pub enum Command {
     /// Save what the live synthesis keeps, in a folder of this name, with these texts in each picture.
     SaveFrames(String, Texts),
     /// Let a pane keep something to itself, or follow again.
-    Pin(TileId, Part),
-    /// Show a pane of this kind: one that is there, or a new one.
-    ShowPane(&'static Kind),
+    Pin(TileId, Pinned),
+    /// Bring the pane of the panel with this name to the front; open one where there is none.
+    ShowPane(&'static str),
     /// Put another of the same beside a pane.
     Duplicate(TileId),
     /// Take a pane away.

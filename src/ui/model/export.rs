@@ -4,10 +4,11 @@
 use crate::{
     Error, Result,
     engine::Run,
+    figures::Facts,
     kernels::to_vec,
     net::NodeId,
     paint::{write_atomically, write_npy, write_png},
-    ui::{dialogs::Ending, model::state::View},
+    ui::model::state::View,
     watch::Watch,
 };
 use candle_core::{Device, Tensor};
@@ -15,10 +16,13 @@ use eframe::egui::{ColorImage, Context};
 use image::RgbaImage;
 use std::{path::Path, sync::Arc};
 
-type Paint = Box<dyn FnOnce(&Watch) -> Result<RgbaImage> + Send>;
+type PaintExport = Box<dyn FnOnce(&Watch) -> Result<RgbaImage> + Send>;
+
+/// A file's extension and what such a file is.
+pub type Ending = (&'static str, &'static str);
 
 /// Makes the numbers behind a picture.
-pub type Numbers = Box<dyn FnOnce() -> Result<Tensor> + Send>;
+pub type MakeNumbers = Box<dyn FnOnce() -> Result<Tensor> + Send>;
 
 /// What a picture says of itself, by key.
 pub type Texts = Vec<(&'static str, String)>;
@@ -27,15 +31,17 @@ pub type Texts = Vec<(&'static str, String)>;
 pub struct Export {
     /// What the file is called unless the user says otherwise, without ending.
     pub name: String,
-    texts: Texts,
-    content: Content,
+    facts: Facts,
+    /// Facts that only this pane has.
+    extra: Texts,
+    content: ExportContent,
 }
 
 /// What a table is written as.
 const TABLE: &[Ending] = &[("csv", "Table of comma-separated values")];
 
-enum Content {
-    Picture(Paint, Option<Numbers>),
+enum ExportContent {
+    Picture(PaintExport, Option<MakeNumbers>),
     /// A file of text, and what it is.
     Text(&'static [Ending], String),
 }
@@ -45,44 +51,54 @@ impl Export {
     pub fn new(
         view: View,
         name: &str,
-        numbers: Option<Numbers>,
+        numbers: Option<MakeNumbers>,
         paint: impl FnOnce(&Watch) -> Result<RgbaImage> + Send + 'static,
     ) -> Self {
-        Export::of(view, name, Content::Picture(Box::new(paint), numbers))
+        Export::of(view, name, ExportContent::Picture(Box::new(paint), numbers))
     }
 
     /// A table about the network of `view`; no cell of it holds a comma.
     pub fn table(view: View, name: &str, text: String) -> Self {
-        Export::of(view, name, Content::Text(TABLE, text))
+        Export::of(view, name, ExportContent::Text(TABLE, text))
     }
 
     /// A drawing about the network of `view`.
     pub fn drawing(view: View, name: &str, text: String) -> Self {
-        Export::of(view, name, Content::Text(&[("svg", "SVG drawing")], text))
+        Export::of(view, name, ExportContent::Text(&[("svg", "SVG drawing")], text))
     }
 
-    fn of(view: View, name: &str, content: Content) -> Self {
-        Export { name: file_name(view, name), texts: texts_of(view), content }
+    fn of(view: View, name: &str, content: ExportContent) -> Self {
+        Export { name: file_name(view, name), facts: Facts::of_run(view.run()), extra: Vec::new(), content }
     }
 
-    /// Says one more thing about the picture in the file.
+    /// With facts about what the pane shows, added to those about the run.
+    pub fn about(self, add: impl FnOnce(Facts) -> Facts) -> Self {
+        Export { facts: add(self.facts), ..self }
+    }
+
+    /// With a fact that only this pane has.
     pub fn with(mut self, key: &'static str, text: impl Into<String>) -> Self {
-        self.texts.push((key, text.into()));
+        self.extra.push((key, text.into()));
         self
+    }
+
+    fn texts(&self) -> Texts {
+        [self.facts.texts(), self.extra.clone()].concat()
     }
 
     /// The endings of the files that it can be written to, the usual first.
     pub fn endings(&self) -> &'static [Ending] {
         match &self.content {
-            Content::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
-            Content::Picture(_, None) => &[("png", "PNG picture")],
-            Content::Text(endings, _) => endings,
+            ExportContent::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
+            ExportContent::Picture(_, None) => &[("png", "PNG picture")],
+            ExportContent::Text(endings, _) => endings,
         }
     }
 
     /// What a picture of it says of itself, and its proposed name.
     pub fn into_texts(self) -> (String, Texts) {
-        (self.name, self.texts)
+        let texts = self.texts();
+        (self.name, texts)
     }
 
     /// Puts the picture on the clipboard, or the text: a table with tabs, as spreadsheets take it. Returns what was done
@@ -92,17 +108,17 @@ impl Export {
     /// When it cannot be painted.
     pub fn copy(self, ctx: &Context, watch: &Watch) -> Result<String> {
         match self.content {
-            Content::Picture(paint, _) => {
+            ExportContent::Picture(paint, _) => {
                 let image = paint(watch)?;
                 let size = [image.width() as usize, image.height() as usize];
                 ctx.copy_image(ColorImage::from_rgba_unmultiplied(size, image.as_raw()));
                 Ok(format!("Copied {} as a picture of {}x{} pixels", self.name, size[0], size[1]))
             }
-            Content::Text(TABLE, text) => {
+            ExportContent::Text(TABLE, text) => {
                 ctx.copy_text(text.replace(',', "\t"));
                 Ok(format!("Copied {} as a table", self.name))
             }
-            Content::Text(_, text) => {
+            ExportContent::Text(_, text) => {
                 ctx.copy_text(text);
                 Ok(format!("Copied {} as text", self.name))
             }
@@ -116,37 +132,36 @@ impl Export {
     /// When the file cannot be written; then there is none.
     pub fn write(self, path: &Path, watch: &Watch) -> Result<String> {
         let wants_numbers = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"));
+        let texts = self.texts();
         match self.content {
-            Content::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
-            Content::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &self.texts)?,
-            Content::Text(_, text) if !wants_numbers => write_atomically(path, |file| file.write_all(text.as_bytes()))?,
+            ExportContent::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
+            ExportContent::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &texts)?,
+            ExportContent::Text(_, text) if !wants_numbers => {
+                write_atomically(path, |file| file.write_all(text.as_bytes()))?
+            }
             _ => return Err(Error::Failed("this pane has no single array of numbers to save".into())),
         }
         Ok(format!("Saved {}", path.display()))
     }
 }
 
-/// What every picture says of itself: whose it is.
-pub fn texts_of(view: View) -> Texts {
-    let model = &view.run().model;
-    let mut texts = vec![("Network", model.card.name.to_owned()), ("Weights", model.weights.to_string())];
-    texts.extend(view.run().picture.iter().map(|picture| ("Picture", picture.name.clone())));
-    let [_, height, width] = model.network.graph().input_shape();
-    let altered = view.run().alteration.say([width, height]);
-    if !altered.is_empty() {
-        texts.push(("Altered", altered));
-    }
-    texts
+/// The proposed name of a file, without ending: the network, the picture, and what a pane shows.
+pub fn file_name(view: View, name: &str) -> String {
+    let picture = view.run().picture.as_ref().map_or("numbers", |picture| picture.name.as_str());
+    let stem = picture.rsplit_once('.').map_or(picture, |(stem, _)| stem);
+    plain_name(&format!("{} {stem} {name}", view.run().model.card.name))
 }
 
-/// A file's proposed name, without ending.
-pub fn file_name(view: View, name: &str) -> String {
-    let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
-    format!("{}-{name}", view.run().model.card.name)
+/// A name of letters, digits, dots and single hyphens, which no file system refuses.
+fn plain_name(name: &str) -> String {
+    let keeps = |c: char| c.is_alphanumeric() || c == '.' || c == '_';
+    let words = name.split(|c: char| !keeps(c)).filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join("-");
+    name.chars().take(120).collect::<String>().trim_matches(['-', '.']).to_owned()
 }
 
 /// The feature maps of a layer, `(units, height, width)`, or of one unit, `(height, width)`.
-pub fn numbers_of(run: &Arc<Run>, layer: NodeId, unit: Option<usize>) -> Option<Numbers> {
+pub fn numbers_of(run: &Arc<Run>, layer: NodeId, unit: Option<usize>) -> Option<MakeNumbers> {
     let run = Arc::clone(run);
     Some(Box::new(move || {
         let maps = run.trace.maps(layer)?;
@@ -158,7 +173,7 @@ pub fn numbers_of(run: &Arc<Run>, layer: NodeId, unit: Option<usize>) -> Option<
 }
 
 /// Values that a pane holds already.
-pub fn numbers_from(values: &Arc<Vec<f32>>, shape: &[usize]) -> Option<Numbers> {
+pub fn numbers_from(values: &Arc<Vec<f32>>, shape: &[usize]) -> Option<MakeNumbers> {
     let (values, shape) = (Arc::clone(values), shape.to_vec());
     Some(Box::new(move || Ok(Tensor::from_vec(values.to_vec(), shape, &Device::Cpu)?)))
 }
@@ -166,4 +181,17 @@ pub fn numbers_from(values: &Arc<Vec<f32>>, shape: &[usize]) -> Option<Numbers> 
 /// The values of a tensor, for a pane to keep.
 pub fn values_of(tensor: &Tensor) -> Result<Arc<Vec<f32>>> {
     Ok(Arc::new(to_vec(tensor)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proposed_names_have_single_hyphens() {
+        let name = plain_name("vgg16 my  cat (2) saliency lemon  ·  score 12.3");
+        assert_eq!(name, "vgg16-my-cat-2-saliency-lemon-score-12.3");
+        assert_eq!(plain_name("../a\\b: c"), "a-b-c");
+        assert!(plain_name(&"long ".repeat(99)).len() <= 120);
+    }
 }

@@ -4,23 +4,20 @@
 use crate::{
     engine::{Opening, PictureSource, Run},
     net::NodeId,
-    picture::SAMPLES,
-    ui::model::{
-        commands::Command,
-        state::{Selection, Shown, View, strongest_unit},
-    },
+    picture::{Preparation, SAMPLES},
+    ui::model::state::{Selection, Shown, View},
     weights::Source,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A layer, a unit and a position on its map.
-type Place = (NodeId, usize, Option<[usize; 2]>);
+type PinnedPlace = (NodeId, usize, Option<[usize; 2]>);
 
 /// A pane's pins; it follows the selection in whatever is `None`.
 #[derive(Clone, Default)]
 pub struct Pin {
-    place: Option<Place>,
+    place: Option<PinnedPlace>,
     class: Option<usize>,
     run: Option<Arc<Shown>>,
     /// A run of an earlier session, until it ran again.
@@ -30,8 +27,8 @@ pub struct Pin {
 /// A pin as settings hold it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Kept {
-    place: Option<Place>,
+pub struct KeptPin {
+    place: Option<PinnedPlace>,
     class: Option<usize>,
     run: Option<KeptRun>,
 }
@@ -42,7 +39,8 @@ pub struct KeptRun {
     network: String,
     /// A file or `synthetic:SEED`; what ships where empty.
     weights: String,
-    size: usize,
+    /// Height and width of the input.
+    size: [usize; 2],
     picture: String,
 }
 
@@ -57,21 +55,23 @@ impl KeptRun {
             None => return None,
         };
         let weights = if model.weights == Source::Shipped { String::new() } else { model.weights.to_string() };
-        let size = model.network.graph().input_shape()[1];
+        let [_, height, width] = model.network.graph().input_shape();
+        let size = [height, width];
         Some(KeptRun { network: model.card.name.to_owned(), weights, size, picture })
     }
 
     /// What to open, and which picture to run; `None` where the settings say something else.
     pub fn again(&self) -> Option<(Opening, PictureSource)> {
         let weights = if self.weights.is_empty() { Source::Shipped } else { self.weights.parse().ok()? };
-        let opening = Opening { weights, size: Some(self.size), ..Opening::of(&self.network) };
+        let preparation = Preparation { size: Some(self.size), ..Preparation::default() };
+        let opening = Opening { weights, preparation, ..Opening::of(&self.network) };
         Some((opening, PictureSource::Named(self.picture.clone())))
     }
 }
 
 /// Something that can be pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Pinned {
     /// Layer, unit and position.
     Layer,
     /// The class that is explained.
@@ -80,29 +80,29 @@ pub enum Part {
     Run,
 }
 
-impl Part {
+impl Pinned {
     /// All of them.
-    pub const ALL: [Part; 3] = [Part::Layer, Part::Class, Part::Run];
+    pub const ALL: [Pinned; 3] = [Pinned::Layer, Pinned::Class, Pinned::Run];
 
     /// In the pane's menu.
     pub fn label(self) -> &'static str {
         match self {
-            Part::Layer => "this layer and unit",
-            Part::Class => "this class",
-            Part::Run => "this picture and network",
+            Pinned::Layer => "this layer and unit",
+            Pinned::Class => "this class",
+            Pinned::Run => "this picture and network",
         }
     }
 }
 
 impl Pin {
     /// For the settings.
-    pub fn kept(&self) -> Kept {
+    pub fn kept(&self) -> KeptPin {
         let run = self.run.as_ref().map_or_else(|| self.wanted.clone(), |shown| KeptRun::of(&shown.run));
-        Kept { place: self.place, class: self.class, run }
+        KeptPin { place: self.place, class: self.class, run }
     }
 
     /// From the settings; a run is [`Pin::wanted`] until somebody brings it.
-    pub fn restored(kept: Kept) -> Self {
+    pub fn restored(kept: KeptPin) -> Self {
         Pin { place: kept.place, class: kept.class, run: None, wanted: kept.run }
     }
 
@@ -112,30 +112,30 @@ impl Pin {
     }
 
     /// Whether something is pinned.
-    pub fn holds(&self, part: Part) -> bool {
+    pub fn holds(&self, part: Pinned) -> bool {
         match part {
-            Part::Layer => self.place.is_some(),
-            Part::Class => self.class.is_some(),
-            Part::Run => self.run.is_some() || self.wanted.is_some(),
+            Pinned::Layer => self.place.is_some(),
+            Pinned::Class => self.class.is_some(),
+            Pinned::Run => self.run.is_some() || self.wanted.is_some(),
         }
     }
 
     /// Whether anything is.
     pub fn is_any(&self) -> bool {
-        Part::ALL.into_iter().any(|part| self.holds(part))
+        Pinned::ALL.into_iter().any(|part| self.holds(part))
     }
 
     /// Pins what the pane shows now, or lets it follow again.
-    pub fn toggle(&mut self, part: Part, view: View, shown: &Arc<Shown>) {
+    pub fn toggle(&mut self, part: Pinned, view: View, shown: &Arc<Shown>) {
         let own = self.selection(view);
         match part {
-            Part::Layer => self.place = self.place.is_none().then_some((own.layer, own.unit, own.position)),
-            Part::Class => {
+            Pinned::Layer => self.place = self.place.is_none().then_some((own.layer, own.unit, own.position)),
+            Pinned::Class => {
                 let class = View { selection: &own, shown: self.shown(view.shown), ..view }.class();
                 self.class = self.class.is_none().then_some(class);
             }
-            Part::Run if self.holds(part) => (self.run, self.wanted) = (None, None),
-            Part::Run => self.run = Some(Arc::clone(shown)),
+            Pinned::Run if self.holds(part) => (self.run, self.wanted) = (None, None),
+            Pinned::Run => self.run = Some(Arc::clone(shown)),
         }
     }
 
@@ -165,7 +165,7 @@ impl Pin {
                 // Only the input is the input's match: beside a first convolution it would say nothing.
                 let matched = (share * last(shown) as f64).round() as usize;
                 own.layer = matched.max(usize::from(view.selection.layer > 0));
-                own.unit = strongest_unit(&shown.run.layers[own.layer]);
+                own.unit = shown.run.layers[own.layer].strongest_unit();
                 own.position = None;
             }
             let classes = |shown: &Shown| shown.run.model.labels.all();
@@ -189,30 +189,38 @@ impl Pin {
         own
     }
 
-    /// Keeps for the pane what it asks for about something pinned; hands on the rest.
-    pub fn take(&mut self, command: Command, own: &Selection, present: &Shown) -> Option<Command> {
-        // What a pane of another network says of layers and units means nothing to the other panes.
-        let foreign = self.run.as_ref().is_some_and(|shown| !is_same_network(shown, present));
-        let keeps_place = self.place.is_some() || foreign;
-        match command {
-            Command::SelectLayer(layer) if keeps_place => {
-                let unit = strongest_unit(&self.shown(present).run.layers[layer]);
-                self.place = Some((layer, unit, None));
-            }
-            Command::SelectUnit(unit, position) if keeps_place => self.place = Some((own.layer, unit, position)),
-            Command::SelectClass(Some(class)) if self.class.is_some() || foreign => self.class = Some(class),
-            Command::SelectClass(None) if self.class.is_some() => self.class = None,
-            // A picture that is pinned stays as it is.
-            Command::Alter(_) if self.run.is_some() => {}
-            // The arrow keys walk over the grid of the panes that follow.
-            Command::ShowGrid(_) if keeps_place => {}
-            other => return Some(other),
-        }
-        None
+    /// Whether what the pane shows belongs to another network than the present one.
+    fn is_foreign(&self, present: &Shown) -> bool {
+        self.run.as_ref().is_some_and(|shown| !is_same_network(shown, present))
+    }
+
+    /// Whether a choice of layer, unit or position in the pane concerns the pane alone.
+    pub fn keeps_place(&self, present: &Shown) -> bool {
+        self.place.is_some() || self.is_foreign(present)
+    }
+
+    /// Whether a choice of class in the pane concerns the pane alone.
+    pub fn keeps_class(&self, present: &Shown) -> bool {
+        self.class.is_some() || self.is_foreign(present)
+    }
+
+    /// Pins a layer, at its strongest unit.
+    pub fn set_layer(&mut self, layer: NodeId, present: &Shown) {
+        self.place = Some((layer, self.shown(present).run.layers[layer].strongest_unit(), None));
+    }
+
+    /// Pins a unit of a layer, and a position on its map.
+    pub fn set_unit(&mut self, layer: NodeId, unit: usize, position: Option<[usize; 2]>) {
+        self.place = Some((layer, unit, position));
+    }
+
+    /// Pins a class; `None` lets the pane follow again.
+    pub fn set_class(&mut self, class: Option<usize>) {
+        self.class = class;
     }
 }
 
 /// Whether layers and units of one mean the same in the other.
 fn is_same_network(one: &Shown, other: &Shown) -> bool {
-    Arc::ptr_eq(&one.run.model.network, &other.run.model.network)
+    one.run.model.is_same_network(&other.run.model)
 }

@@ -1,67 +1,40 @@
-//! What is kept between sessions. A file of another version, or a broken one, costs only what cannot be read of it.
+//! What the window keeps between sessions. An entry that does not parse falls back to its default; the others are kept.
 
-use crate::ui::{
-    model::state::Look,
-    panes::{Pane, arrangement},
-};
-use egui_tiles::Tree;
+use crate::ui::model::state::Colouring;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
-/// What was kept; usual values where nothing was, or nothing that makes sense.
-#[derive(Default)]
-pub struct Settings {
-    /// The light theme.
+/// The window's settings as they are stored.
+#[derive(Debug, Default, Serialize)]
+pub struct Preferences {
+    /// Whether the theme is light.
     pub light: bool,
-    /// How feature maps are coloured.
-    pub look: Look,
-    /// Where the last file was.
+    /// The colours of feature maps.
+    pub look: Colouring,
+    /// The folder of the file that was opened or saved last.
     pub folder: Option<PathBuf>,
     /// Files of pictures that ran, the newest first.
     pub recent: Vec<PathBuf>,
-    /// The arrangement.
-    pub panes: Option<Tree<Pane>>,
+    /// The arrangement of the panes, as JSON: see [`crate::ui::panes::arrangement`].
+    pub panes: Value,
+    /// The names of all panels of the version that wrote this. One of these that is missing in `panes` was closed.
+    pub known: Vec<String>,
 }
 
-impl Settings {
-    /// Reads them.
+impl Preferences {
+    /// Reads settings from JSON.
     pub fn read(text: &str) -> Self {
-        let Ok(Value::Object(mut kept)) = serde_json::from_str(text) else { return Settings::default() };
-        let mut panes = take::<Option<Tree<Pane>>>(&mut kept, "panes").filter(has_panes);
-        if let Some(panes) = &mut panes {
-            arrangement::complete(panes, &take::<Vec<String>>(&mut kept, "known"));
-        }
-        Settings {
-            panes,
+        let Ok(Value::Object(mut kept)) = serde_json::from_str(text) else { return Preferences::default() };
+        Preferences {
             light: take(&mut kept, "light"),
             look: take(&mut kept, "look"),
             folder: take(&mut kept, "folder"),
             recent: take(&mut kept, "recent"),
+            panes: take(&mut kept, "panes"),
+            known: take(&mut kept, "known"),
         }
     }
-}
-
-/// The same to be written, borrowed from whoever holds it.
-#[derive(Serialize)]
-pub struct Kept<'a> {
-    /// See [`Settings`].
-    pub light: bool,
-    /// See [`Settings`].
-    pub look: Look,
-    /// See [`Settings`].
-    pub folder: &'a Option<PathBuf>,
-    /// See [`Settings`].
-    pub recent: &'a [PathBuf],
-    /// See [`Settings`].
-    pub panes: &'a Tree<Pane>,
-    /// The names of all panes there were: of those, what is not in the arrangement was closed.
-    pub known: Vec<&'a str>,
-}
-
-/// Whether there is something to see: a root that is not among the tiles would leave the window empty for good.
-fn has_panes(panes: &Tree<Pane>) -> bool {
-    panes.root.is_some_and(|root| panes.tiles.get(root).is_some())
 }
 
 fn take<T: DeserializeOwned + Default>(kept: &mut Map<String, Value>, name: &str) -> T {
@@ -72,39 +45,36 @@ fn take<T: DeserializeOwned + Default>(kept: &mut Map<String, Value>, name: &str
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::ui::panes::arrangement::first_arrangement;
 
-    fn kept(panes: &Tree<Pane>) -> String {
-        let (folder, recent) = (Some(PathBuf::from("/somewhere")), vec![PathBuf::from("/somewhere/cat.png")]);
-        let kept =
-            Kept { light: true, look: Look::default(), folder: &folder, recent: &recent, panes, known: Vec::new() };
+    fn kept() -> String {
+        let kept = Preferences {
+            light: true,
+            folder: Some(PathBuf::from("/somewhere")),
+            recent: vec![PathBuf::from("/somewhere/cat.png")],
+            panes: serde_json::json!({"root": 1}),
+            ..Preferences::default()
+        };
         serde_json::to_string(&kept).unwrap()
     }
 
     #[test]
-    fn what_was_kept_is_read() {
-        let settings = Settings::read(&kept(&first_arrangement(eframe::egui::vec2(1280.0, 800.0))));
-        assert!(settings.light && settings.panes.is_some());
+    fn settings_survive_a_round_trip() {
+        let settings = Preferences::read(&kept());
+        assert!(settings.light && !settings.panes.is_null());
         assert_eq!(settings.recent, [PathBuf::from("/somewhere/cat.png")]);
-        let tiles = |panes: &Tree<Pane>| panes.tiles.len();
-        assert_eq!(tiles(&settings.panes.unwrap()), tiles(&first_arrangement(eframe::egui::vec2(1280.0, 800.0))));
     }
 
     #[test]
-    fn a_broken_file_costs_only_what_is_broken() {
-        let whole = kept(&first_arrangement(eframe::egui::vec2(1280.0, 800.0)));
-        let other = whole.replace("\"activations\"", "\"a pane of another version\"");
-        assert_ne!(whole, other);
-        let settings = Settings::read(&other);
-        assert!(settings.panes.is_none() && settings.light && settings.folder.is_some());
-        let settings = Settings::read(&whole.replace("\"light\":true", "\"light\":\"yes\""));
-        assert!(settings.panes.is_some() && !settings.light);
-        // Cut off anywhere, or something else altogether.
+    fn a_broken_entry_costs_only_itself() {
+        let whole = kept();
+        let settings = Preferences::read(&whole.replace("\"light\":true", "\"light\":\"yes\""));
+        assert!(!settings.light && settings.folder.is_some() && !settings.panes.is_null());
+        // Cut off anywhere, or another kind of JSON.
         for end in (0..whole.len()).step_by(7) {
-            assert!(whole.get(..end).is_none_or(|part| Settings::read(part).panes.is_none()));
+            assert!(whole.get(..end).is_none_or(|part| Preferences::read(part).panes.is_null()));
         }
-        for text in ["", "null", "[1]", "{\"panes\":{}}", "\u{0}\u{1}"] {
-            assert!(Settings::read(text).panes.is_none());
+        for text in ["", "null", "[1]", "\u{0}\u{1}"] {
+            assert!(!Preferences::read(text).light);
         }
     }
 }

@@ -8,13 +8,12 @@ use crate::{
     ui::{
         background::{
             answers::Answers,
-            cache::{Cache, Maps},
+            cache::{Cache, LayerMaps},
             textures::Pictures,
             thumbnails::Thumbs,
         },
-        model::viewport::Viewport,
+        model::viewport::{self, Viewport},
         theme::Palette,
-        widgets::pointing::cell,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -45,11 +44,11 @@ pub struct Hover {
     /// As fractions of the network's input, from the left and from the top.
     pub place: [f32; 2],
     /// Where the pointer is over a feature map: the run's id, the layer, the unit, the row and the column.
-    pub spot: Option<Spot>,
+    pub spot: Option<HoveredValue>,
 }
 
 /// A value of a run: its id, the layer, the unit, the row and the column.
-pub type Spot = (u64, NodeId, usize, [usize; 2]);
+pub type HoveredValue = (u64, NodeId, usize, [usize; 2]);
 
 impl Selection {
     /// Goes to a layer: to the unit last selected there, else to the strongest.
@@ -57,7 +56,7 @@ impl Selection {
         let layer = layer.min(run.layers.len().saturating_sub(1));
         if layer != self.layer {
             self.visited.insert(self.layer, self.unit);
-            let strongest = || strongest_unit(&run.layers[layer]);
+            let strongest = || run.layers[layer].strongest_unit();
             let unit = self.visited.get(&layer).copied().unwrap_or_else(strongest);
             (self.layer, self.unit, self.position) = (layer, unit, None);
         }
@@ -72,17 +71,9 @@ impl Selection {
     pub fn start(&mut self, run: &Run) {
         let first = run.model.network.graph().nodes().iter().position(|node| matches!(node.op, Op::Conv(_)));
         let layer = first.unwrap_or(0);
-        let unit = strongest_unit(&run.layers[layer]);
+        let unit = run.layers[layer].strongest_unit();
         *self = Selection { layer, unit, alteration: run.alteration, ..Selection::default() };
     }
-}
-
-/// The unit with the largest value.
-pub fn strongest_unit(layer: &LayerView) -> usize {
-    let best = |best: usize, unit: usize| {
-        if layer.ranges[unit].high > layer.ranges[best].high { unit } else { best }
-    };
-    (0..layer.ranges.len()).fold(0, best)
 }
 
 /// Whether a unit says nothing about this picture: the same value everywhere. A single value says something.
@@ -105,7 +96,7 @@ pub fn strongest_at(layer: &LayerView, [row, column]: [usize; 2]) -> Vec<(u32, f
 
 /// How feature maps are coloured, in every pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Look {
+pub struct Colouring {
     /// Colour map and gamma.
     pub style: Style,
     /// Whose range is the map's.
@@ -137,13 +128,21 @@ impl Shown {
 
 /// The grid on screen, for the arrow keys.
 #[derive(Clone, Debug)]
-pub struct Grid {
+pub struct UnitGrid {
     /// The layer it shows.
     pub layer: NodeId,
     /// Its units in their order.
     pub order: Arc<[u32]>,
     /// Tiles a row.
     pub columns: u32,
+}
+
+/// The message in the status line.
+pub struct Message {
+    /// Its text.
+    pub text: String,
+    /// Whether it reports a failure.
+    pub failed: bool,
 }
 
 /// All that a pane may read.
@@ -156,7 +155,7 @@ pub struct View<'a> {
     /// What it is about.
     pub selection: &'a Selection,
     /// How feature maps are coloured.
-    pub look: Look,
+    pub look: Colouring,
     /// Which part of the picture panes show.
     pub viewport: Viewport,
     /// What is on the GPU.
@@ -190,7 +189,7 @@ impl<'a> View<'a> {
     }
 
     /// The selected layer's maps on the GPU.
-    pub fn maps(&self) -> Maps {
+    pub fn maps(&self) -> LayerMaps {
         self.cache.maps(self.run(), self.selection.layer)
     }
 
@@ -200,7 +199,7 @@ impl<'a> View<'a> {
         let hover = self.selection.hover?;
         let spot = hover.spot.filter(|(run, layer, ..)| *run == self.run().id && *layer == self.selection.layer);
         let [_, height, width] = self.layer().shape;
-        let below = || (height * width > 1).then(|| (self.selection.unit, cell(hover.place, height, width)));
+        let below = || (height * width > 1).then(|| (self.selection.unit, viewport::cell(hover.place, height, width)));
         spot.map(|(_, _, unit, at)| (unit, at)).or_else(below)
     }
 
@@ -222,7 +221,11 @@ impl<'a> View<'a> {
     /// The selected position, or where the unit is strongest; `None` where the layer has no extent.
     pub fn position(&self) -> Option<[usize; 2]> {
         let [_, height, width] = self.layer().shape;
-        (height * width > 1).then(|| self.selection.position.unwrap_or_else(|| self.cache.strongest_position(*self)))
+        (height * width > 1).then(|| {
+            self.selection
+                .position
+                .unwrap_or_else(|| self.cache.strongest_position(self.run(), self.selection.layer, self.selection.unit))
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 //! Which part of the picture every pane shows that shows one: the one place where places on the picture become points on
 //! the screen, and back. A place is given in shares of the network's input, from the left and from the top.
 
-use crate::ui::model::commands::Command;
 use eframe::egui::{PointerButton, Pos2, Rect, Response, Ui, Vec2, pos2, vec2};
 
 /// How large, and what is in the middle.
@@ -55,15 +54,16 @@ impl Viewport {
         Viewport { middle: self.middle.clamp(margin, Vec2::splat(1.0) - margin), ..self }
     }
 
-    /// Lets the wheel, pinching and dragging over a pane change what all panes show; a double click shows the whole
-    /// again. `plane` is where the whole lies there. The middle button always drags, the first where nothing else does.
-    pub fn navigate(self, ui: &Ui, response: &Response, plane: Rect, first_drags: bool, out: &mut Vec<Command>) {
-        self.gestures(ui, response, plane, first_drags, true, out);
+    /// The viewport after this frame's wheel, pinch, drag or double click over a pane; `None` where nothing changed.
+    /// `plane` is the screen rectangle of the whole input there. The middle button always drags; the first button drags
+    /// where `first_drags`. A double click shows the whole input.
+    pub fn navigate(self, ui: &Ui, response: &Response, plane: Rect, first_drags: bool) -> Option<Viewport> {
+        self.gestures(ui, response, plane, first_drags, true)
     }
 
-    /// The same over one of many pictures: the wheel zooms unless it `scrolls` through them; with Ctrl it always does.
-    pub fn navigate_tiles(self, ui: &Ui, response: &Response, plane: Rect, scrolls: bool, out: &mut Vec<Command>) {
-        self.gestures(ui, response, plane, true, !scrolls, out);
+    /// The same over one of many tiles: the wheel zooms unless it `scrolls` the tiles; with Ctrl it always zooms.
+    pub fn navigate_tiles(self, ui: &Ui, response: &Response, plane: Rect, scrolls: bool) -> Option<Viewport> {
+        self.gestures(ui, response, plane, true, !scrolls)
     }
 
     fn gestures(
@@ -73,8 +73,7 @@ impl Viewport {
         plane: Rect,
         first_drags: bool,
         wheel_zooms: bool,
-        out: &mut Vec<Command>,
-    ) {
+    ) -> Option<Viewport> {
         let mut next = self;
         let drags =
             response.dragged_by(PointerButton::Middle) || first_drags && response.dragged_by(PointerButton::Primary);
@@ -89,10 +88,14 @@ impl Viewport {
         if response.double_clicked() {
             next = Viewport::default();
         }
-        if next != self {
-            out.push(Command::Show(next));
-        }
+        (next != self).then_some(next)
     }
+}
+
+/// The row and the column of a map of this height and width on which a place lies.
+pub fn cell([x, y]: [f32; 2], height: usize, width: usize) -> [usize; 2] {
+    let along = |share: f32, count: usize| ((share * count as f32) as usize).min(count.saturating_sub(1));
+    [along(y, height), along(x, width)]
 }
 
 /// The place under a point.

@@ -2,21 +2,20 @@
 
 use crate::{
     engine::LayerView,
+    figures::{Facts, Scale, picture_name, some_units, suited_scaling},
     gpu::{Atlas, Spot, TileGrid, TileStyle},
     methods::{CONTRIBUTION, Ranked},
     net::NodeId,
-    paint::{self, Scaling},
     ui::{
-        background::cache::Maps,
+        background::cache::LayerMaps,
         model::{
             commands::Command,
-            export::{Export, Numbers},
-            state::{Grid, Hover, View, is_silent, layer_name, strongest_at},
+            export::{Export, MakeNumbers},
+            state::{Hover, UnitGrid, View, is_silent, strongest_at},
         },
         panels::{
-            Kind, Panel, keep,
-            sides::{Content, Side},
-            take,
+            panel::{Panel, PanelKind, keep, take},
+            sides::{Side, SideContent},
         },
         widgets::{caption, combo, describe, fill, gamma, hollow, look_controls, slider, toolbar},
     },
@@ -26,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "activations",
     title: "Activations",
     about: "The feature maps of the selected layer: what each of its units makes of the picture.",
@@ -71,7 +70,7 @@ impl Sort {
 
 /// Which units are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Filter {
+enum UnitFilter {
     #[default]
     All,
     Heard,
@@ -79,50 +78,50 @@ enum Filter {
     Strong,
 }
 
-impl Filter {
-    const ALL: [Filter; 4] = [Filter::All, Filter::Heard, Filter::Silent, Filter::Strong];
+impl UnitFilter {
+    const ALL: [UnitFilter; 4] = [UnitFilter::All, UnitFilter::Heard, UnitFilter::Silent, UnitFilter::Strong];
 
     fn label(self) -> &'static str {
         match self {
-            Filter::All => "all units",
-            Filter::Heard => "not silent",
-            Filter::Silent => "silent",
-            Filter::Strong => "strong",
+            UnitFilter::All => "all units",
+            UnitFilter::Heard => "not silent",
+            UnitFilter::Silent => "silent",
+            UnitFilter::Strong => "strong",
         }
     }
 
     fn hint(self) -> &'static str {
         match self {
-            Filter::All => "Every unit of the layer",
-            Filter::Heard => "Without units that have the same value everywhere on this picture",
-            Filter::Silent => "Only units that have the same value everywhere on this picture",
-            Filter::Strong => "Only units that reach at least half of the layer's largest value",
+            UnitFilter::All => "Every unit of the layer",
+            UnitFilter::Heard => "Without units that have the same value everywhere on this picture",
+            UnitFilter::Silent => "Only units that have the same value everywhere on this picture",
+            UnitFilter::Strong => "Only units that reach at least half of the layer's largest value",
         }
     }
 
     /// Whether a unit is shown of a layer whose largest value is `most`.
     fn lets(self, layer: &LayerView, most: f32, unit: usize) -> bool {
         match self {
-            Filter::All => true,
-            Filter::Heard => !is_silent(layer, unit),
-            Filter::Silent => is_silent(layer, unit),
-            Filter::Strong => layer.ranges[unit].high >= 0.5 * most,
+            UnitFilter::All => true,
+            UnitFilter::Heard => !is_silent(layer, unit),
+            UnitFilter::Silent => is_silent(layer, unit),
+            UnitFilter::Strong => layer.ranges[unit].high >= 0.5 * most,
         }
     }
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct ActivationsOptions {
     /// A tile's width in points; as fills the pane where `None`.
     tile: Option<f32>,
     sort: Sort,
-    filter: Filter,
+    filter: UnitFilter,
 }
 
 #[derive(Default)]
 struct Activations {
-    options: Options,
+    options: ActivationsOptions,
     side: Side,
     order: Option<(OrderKey, Arc<[u32]>)>,
     /// What was on screen last, of which layer; shown while what comes next is on its way, dimmed if that is another.
@@ -131,7 +130,7 @@ struct Activations {
 }
 
 /// The run, the one that is taken from it, the layer, the position and the class where they matter, and the options.
-type OrderKey = (u64, Option<u64>, NodeId, Option<[usize; 2]>, Option<usize>, Sort, Filter);
+type OrderKey = (u64, Option<u64>, NodeId, Option<[usize; 2]>, Option<usize>, Sort, UnitFilter);
 
 impl Panel for Activations {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
@@ -142,8 +141,8 @@ impl Panel for Activations {
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         let area = ui.available_size();
         match content.maps {
-            Maps::Failed(why) => hollow(ui, &why, false),
-            Maps::Coming => match &self.last {
+            LayerMaps::Failed(why) => hollow(ui, &why, false),
+            LayerMaps::Coming => match &self.last {
                 Some((layer, grid, atlas)) => {
                     let rect = ui.available_rect_before_wrap();
                     scroll.show(ui, |ui| grid.show(ui, atlas, "feature maps on their way"));
@@ -153,12 +152,12 @@ impl Panel for Activations {
                 }
                 None => hollow(ui, "Uploading the layer", true),
             },
-            Maps::Ready(atlas) => {
+            LayerMaps::Ready(atlas) => {
                 let minus = content.minus;
                 let order = self.order(view, &content.layer, minus, out);
                 if order.is_empty() {
                     let why = match self.options.filter {
-                        Filter::Silent => "No unit of this layer is silent on this picture",
+                        UnitFilter::Silent => "No unit of this layer is silent on this picture",
                         _ => "Every unit of this layer is silent on this picture",
                     };
                     return hollow(ui, why, false);
@@ -175,32 +174,24 @@ impl Panel for Activations {
     fn export(&self, view: View) -> Option<Export> {
         let (_, order) = self.order.clone()?;
         let view = self.side.of(view);
-        let Content { layer, minus, .. } = self.side.content(view);
+        let SideContent { layer, minus, .. } = self.side.content(view);
         let look = self.side.look(view);
         let what = if minus.is_some() { "differences" } else { "activations" };
         let name = format!("{} {what}", view.node().name);
-        let (values, range) = (layer.clone(), describe::range(layer.range()));
-        let numbers: Numbers = Box::new(move || Ok(values.tensor().clone()));
+        let values = layer.clone();
+        let numbers: MakeNumbers = Box::new(move || Ok(values.tensor().clone()));
+        let (shape, range) = (layer.shape, layer.range());
         let export = Export::new(view, &name, Some(numbers), move |_| {
             let [_, height, width] = layer.shape;
-            let area = height * width;
-            layer.with_values(|values| {
-                // The units on screen, in their order.
-                let shown: Vec<f32> =
-                    order.iter().flat_map(|&unit| &values[unit as usize * area..][..area]).copied().collect();
-                let maps = paint::Maps { values: &shown, units: order.len(), height, width };
-                let k = (64 / width.max(height)).max(1);
-                let tile = ((width * k) as u32, (height * k) as u32);
-                let layout = paint::Layout::square(order.len(), tile, 2);
-                Ok(paint::mosaic(&maps, &layout, scaling(look.scaling, area), &look.style))
-            })?
+            // The units on screen, in their order.
+            let units: Vec<usize> = order.iter().map(|&unit| unit as usize).collect();
+            let layout = Scale::Pleasant.mosaic(units.len(), width, height);
+            some_units(&layer, &units, &layout, suited_scaling(look.scaling, height * width), &look.style)
         });
-        let export = export.with("Layer", layer_name(view.node())).with("Range", range);
         let less = view.other.filter(|_| minus.is_some()).and_then(|other| other.run.picture.as_ref());
-        Some(match less {
-            Some(picture) => export.with("Less", picture.name.clone()),
-            None => export,
-        })
+        let minus_picture = less.map(picture_name);
+        let (model, layer) = (&view.run().model, view.selection.layer);
+        Some(export.about(|facts| Facts { minus_picture, ..facts.layer(model, layer).values(&shape, range) }))
     }
 
     fn options(&self) -> Value {
@@ -210,11 +201,6 @@ impl Panel for Activations {
     fn restore(&mut self, options: Value) {
         self.options = take(options);
     }
-}
-
-/// Single values have no range of their own.
-fn scaling(scaling: Scaling, area: usize) -> Scaling {
-    if area == 1 && scaling == Scaling::Unit { Scaling::Layer } else { scaling }
 }
 
 /// The units by what they contribute to a class, asked for until it is there.
@@ -248,7 +234,7 @@ impl Activations {
             });
             let filter = &mut self.options.filter;
             combo(ui, "Units shown", filter.label(), 76.0, |ui| {
-                for other in Filter::ALL {
+                for other in UnitFilter::ALL {
                     ui.selectable_value(filter, other, other.label()).on_hover_text(other.hint());
                 }
             });
@@ -261,7 +247,7 @@ impl Activations {
     }
 
     fn order(&mut self, view: View, layer: &LayerView, minus: Option<u64>, out: &mut Vec<Command>) -> Arc<[u32]> {
-        let Options { sort, filter, .. } = self.options;
+        let ActivationsOptions { sort, filter, .. } = self.options;
         let at = view.selection.position.filter(|_| sort == Sort::Here);
         let class = (sort == Sort::Contribution).then(|| view.class());
         let ranking = class.and_then(|class| contributions(view, class, out));
@@ -304,7 +290,7 @@ impl Activations {
         let look = self.side.look(view);
         let style = TileStyle {
             colours: look.style,
-            scaling: scaling(look.scaling, height * width),
+            scaling: suited_scaling(look.scaling, height * width),
             fixed: None,
             cross: view.selection.hover.map(|hover| hover.place).filter(|_| !single),
             part: (!single && view.viewport.zoom() > 1.0).then(|| view.viewport.part()),
@@ -322,7 +308,8 @@ impl Activations {
             let scrolls = overflows || answer.hovered_rect.is_none();
             // All tiles are of one size: any tells how far a drag goes that has left them.
             let tile = answer.hovered_rect.unwrap_or(egui::Rect::from_min_size(answer.response.rect.min, grid.tile));
-            view.viewport.navigate_tiles(ui, &answer.response, view.viewport.plane(tile), scrolls, out);
+            let moved = view.viewport.navigate_tiles(ui, &answer.response, view.viewport.plane(tile), scrolls);
+            out.extend(moved.map(Command::Show));
         }
         let place = |spot: &Spot| [spot.y as usize, spot.x as usize];
         if let Some(spot) = answer.hovered {
@@ -342,6 +329,6 @@ impl Activations {
             ui.scroll_to_rect(rect.expand(grid.gap), None);
             self.scrolled_to = Some(here);
         }
-        out.push(Command::ShowGrid(Grid { layer, order: Arc::clone(&grid.order), columns: grid.columns }));
+        out.push(Command::ShowGrid(UnitGrid { layer, order: Arc::clone(&grid.order), columns: grid.columns }));
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     methods::CAMS,
-    ui::panels::{Kind, heat::Heat},
+    ui::panels::{heat::Heat, panel::PanelKind},
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "cam",
     title: "CAM",
     about: "Where a layer finds what speaks for a class or a unit: Grad-CAM and its relatives.",

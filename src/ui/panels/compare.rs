@@ -9,7 +9,7 @@ use crate::{
             export::Export,
             state::{Shown, View, layer_name},
         },
-        panels::{Kind, Panel},
+        panels::panel::{Panel, PanelKind},
         theme::RADIUS,
         widgets::{
             caption, fit, hollow, number,
@@ -23,7 +23,7 @@ use eframe::egui::{
     vec2,
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "compare",
     title: "Compare",
     about: "Runs a second picture through the same network: how far apart the two are at every layer. Activations then \
@@ -105,7 +105,10 @@ fn picture(ui: &mut Ui, view: View, (shown, letter): (&Shown, &str), area: Rect,
     let weak = |text: String| egui::Label::new(RichText::new(text).small().weak()).truncate();
     words.add(egui::Label::new(RichText::new(format!("{letter}  {}", name(shown))).small().strong()).truncate());
     let here = view.selection.hover.and_then(|hover| pixel(shown, hover.place));
-    words.add(weak(here.unwrap_or_else(|| format!("{} {share:.1}%", shown.run.model.class_name(best)))));
+    words.add(weak(here.unwrap_or_else(|| match shown.run.model.is_untrained() {
+        true => "untrained".to_owned(),
+        false => format!("{} {share:.1}%", shown.run.model.class_name(best)),
+    })));
 }
 
 /// A bar a layer, as long as the two are apart there; a click goes to the layer.

@@ -2,6 +2,7 @@
 //! figures of Zeiler and Fergus (2014), for this picture.
 
 use crate::{
+    figures::{Scale, large_reconstruction, patch},
     methods::Keep,
     net::NodeId,
     paint::Range,
@@ -11,22 +12,18 @@ use crate::{
             commands::Command,
             export::{Export, numbers_from},
             state::{View, is_silent, layer_name},
+            viewport::cell,
         },
-        panels::{Kind, Panel, picture::seen_part},
-        widgets::{
-            WHOLE, caption, describe, hollow, is_brief, number,
-            pointing::{cell, point},
-            toolbar,
-        },
+        panels::panel::{Panel, PanelKind},
+        widgets::{WHOLE, caption, hollow, is_brief, number, pointing::point, toolbar},
     },
 };
 use eframe::egui::{
     self, Color32, Pos2, Rect, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, WidgetInfo, vec2,
 };
-use image::{DynamicImage, imageops};
 use std::{collections::HashMap, sync::Arc};
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "deconvnet",
     title: "Deconvnet",
     about: "What in the picture excites the strongest units: each projected back, beside what it sees.",
@@ -98,23 +95,13 @@ impl Panel for Deconvnet {
         let found = &pictured.found;
         let name = format!("{} unit {} deconvnet", view.node().name, found.unit);
         let numbers = numbers_from(&Arc::new(found.values.clone()), &found.shape);
-        let range = describe::range(Range::of(&found.values));
-        let unit = found.unit.to_string();
-        let export = Export::new(view, &name, numbers, move |_| {
-            let image = &pictured.image;
-            let k = (512 / image.width().max(image.height())).max(1);
-            let (width, height) = (image.width() * k, image.height() * k);
-            let large = imageops::resize(image, width, height, imageops::FilterType::Nearest);
-            Ok(DynamicImage::ImageRgb8(large).into_rgba8())
-        });
-        let method = "Deconvnet (Zeiler and Fergus 2014)";
-        Some(
-            export
-                .with("Layer", layer_name(view.node()))
-                .with("Unit", unit)
-                .with("Method", method)
-                .with("Range", range),
-        )
+        let (layer, unit, shape, range) = (found.layer, found.unit, found.shape, Range::of(&found.values));
+        let export =
+            Export::new(view, &name, numbers, move |_| Ok(large_reconstruction(&pictured.found, Scale::Pleasant)));
+        let model = &view.run().model;
+        Some(export.about(|facts| {
+            facts.layer(model, layer).unit(unit).values(&shape, range).method("deconvnet", "Zeiler and Fergus 2014")
+        }))
     }
 }
 
@@ -191,7 +178,7 @@ impl Deconvnet {
                     painter.rect_filled(left.union(right), 0.0, view.palette.hovered);
                 } else if is_new {
                     self.uploads -= 1;
-                    let part = found.position.map_or(WHOLE, |at| seen_part(view, found.layer, at));
+                    let part = found.position.map_or(WHOLE, |at| patch_part(view, found.layer, at));
                     let image = rgb_texture(ui.ctx(), "reconstruction", &pictured.image, TextureOptions::NEAREST);
                     self.textures.retain(|other, _| other.2 != unit || other.0 == key.0);
                     self.textures.insert(key, (image, part));
@@ -239,6 +226,14 @@ impl Deconvnet {
             out.push(Command::SelectUnit(unit, None));
         }
     }
+}
+
+/// The patch of the input that a position of a layer sees, as fractions of the input.
+fn patch_part(view: View, layer: NodeId, at: [usize; 2]) -> Rect {
+    let [_, height, width] = view.shown.graph().input_shape();
+    let [x, y, across, down] = patch(&view.shown.costs[layer].field, at, [height, width]).map(|side| side as f32);
+    let whole = vec2(width as f32, height as f32);
+    Rect::from_min_size((vec2(x, y) / whole).to_pos2(), vec2(across, down) / whole)
 }
 
 /// What the reconstruction of a unit has where the pointer is.

@@ -1,6 +1,7 @@
 //! The learned weights: filters that read colours in colour, all others as one small map for each of their inputs.
 
 use crate::{
+    figures::{Filters as LayerFilters, Scale, has_filters, read_colours},
     gpu::{Atlas, TileGrid, TileStyle},
     net::{NodeId, Op},
     paint::{self, Layout, Range, Scaling, Style},
@@ -8,17 +9,17 @@ use crate::{
         background::textures::{rgba_texture, upload_maps},
         model::{
             commands::Command,
-            export::{Export, numbers_from, values_of},
-            state::{View, layer_name},
+            export::Export,
+            state::{Selection, View, layer_name},
         },
-        panels::{Kind, Panel},
+        panels::panel::{Panel, PanelKind},
         widgets::{caption, describe, fill, hollow},
     },
 };
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "filters",
     title: "Filters",
     about: "What the layer learned: the weights with which its units look at their input.",
@@ -30,11 +31,14 @@ const MOST: usize = 4096;
 
 #[derive(Default)]
 struct FiltersPane {
-    filters: Filters,
+    filters: UnitFilters,
 }
 
 impl Panel for FiltersPane {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        let fed = view.node().name.clone();
+        let own = feeding(view);
+        let view = own.as_ref().map_or(view, |own| View { selection: own, ..view });
         self.filters.prepare(ui, view);
         let Some(shown) = &self.filters.shown else {
             caption(ui, format!("{}  ·  no filters", layer_name(view.node())));
@@ -47,12 +51,13 @@ impl Panel for FiltersPane {
             }
             return;
         };
-        caption(ui, shown.say(view, view.selection.unit));
+        let text = shown.say(view, view.selection.unit);
+        caption(ui, if own.is_some() { format!("{text}  ·  feeds {fed}") } else { text });
         let area = ui.available_size() - vec2(12.0, 0.0);
         let scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt(view.selection.layer);
         scroll.show(ui, |ui| match &shown.look {
-            Look::Colour(texture) => shown.sheet(ui, view, texture, area, out),
-            Look::Maps(atlas) => {
+            FilterImages::Colour(texture) => shown.sheet(ui, view, texture, area, out),
+            FilterImages::Maps(atlas) => {
                 let [count, height, width] = shown.shape;
                 let (columns, tile) = fill(count, width as f32 / height as f32, area, 2.0, [14.0, 160.0]);
                 let order: Arc<[u32]> = (0..count as u32).collect();
@@ -67,24 +72,29 @@ impl Panel for FiltersPane {
     }
 
     fn export(&self, view: View) -> Option<Export> {
+        let own = feeding(view);
+        let view = own.as_ref().map_or(view, |own| View { selection: own, ..view });
         let shown = self.filters.shown.as_ref()?;
-        let (values, [count, height, width]) = (Arc::clone(&shown.values), shown.shape);
-        let colour = matches!(shown.look, Look::Colour(_));
-        let numbers = numbers_from(&shown.values, &[count * if colour { 3 } else { 1 }, height, width]);
-        let name = match colour {
+        let (filters, unit) = (Arc::clone(&shown.filters), view.selection.unit);
+        let all = matches!(shown.look, FilterImages::Colour(_));
+        let tensor = if all { filters.tensor.clone() } else { filters.tensor.get(0).ok()? };
+        let name = match all {
             true => format!("{} filters", view.node().name),
-            false => format!("{} filter {}", view.node().name, view.selection.unit),
+            false => format!("{} filter {unit}", view.node().name),
         };
-        let export = Export::new(view, &name, numbers, move |_| {
-            let k = (64 / width.max(height)).max(1);
-            let layout = Layout::square(count, ((width * k) as u32, (height * k) as u32), 2);
-            if colour {
-                return Ok(paint::rgb_filters(&values, height, width, &layout));
-            }
-            let maps = paint::Maps { values: &values, units: count, height, width };
-            Ok(paint::mosaic(&maps, &layout, Scaling::Symmetric, &Style::SIGNED))
+        let (shape, range) = (tensor.dims().to_vec(), shown.range);
+        let model = Arc::clone(&view.run().model);
+        let layer = view.selection.layer;
+        let export = Export::new(view, &name, Some(Box::new(move || Ok(tensor))), move |_| {
+            Ok(match all {
+                true => filters.overview(Scale::Pleasant, &Style::SIGNED).0,
+                false => filters.unit(0, Scale::Pleasant, Scaling::Symmetric, &Style::SIGNED),
+            })
         });
-        Some(export.with("Layer", layer_name(view.node())).with("Range", describe::range(shown.range)))
+        Some(export.about(|facts| {
+            let facts = facts.layer(&model, layer).values(&shape, range);
+            if all { facts } else { facts.unit(unit) }
+        }))
     }
 }
 
@@ -93,55 +103,75 @@ fn weights_style(range: Range) -> TileStyle {
     TileStyle { colours: Style::SIGNED, scaling: Scaling::Symmetric, fixed, ..TileStyle::default() }
 }
 
+/// The selection moved to the convolution that feeds the selected layer, where that layer has no filters of its own: through
+/// layers that keep each unit apart, such as rectifiers, normalisations and pools.
+fn feeding(view: View) -> Option<Selection> {
+    let graph = view.shown.graph();
+    let mut layer = view.selection.layer;
+    loop {
+        let node = graph.node(layer);
+        match (&node.op, node.inputs.as_slice()) {
+            (Op::Conv(_) | Op::Linear { .. } | Op::TableConv { .. }, _) => break,
+            (_, &[input]) if node.extent()[0] == graph.node(input).extent()[0] => layer = input,
+            _ => return None,
+        }
+    }
+    (layer != view.selection.layer).then(|| {
+        let mut own = view.selection.clone();
+        (own.layer, own.position) = (layer, None);
+        own
+    })
+}
+
 /// The next layer with filters towards the picture, else towards the classes.
 fn nearest_with_filters(view: View) -> Option<NodeId> {
     let nodes = view.shown.graph().nodes();
-    let has = |&id: &NodeId| matches!(nodes[id].op, Op::Conv(_) | Op::Linear { .. });
+    let has = |&id: &NodeId| has_filters(view.shown.graph(), id);
     let here = view.selection.layer;
     (0..here).rev().find(has).or_else(|| (here..nodes.len()).find(has))
 }
 
 /// Which weights: a network's, a layer's, and of a unit unless the whole layer is shown at once.
-type Key = (u64, NodeId, Option<usize>);
+type FilterKey = (u64, NodeId, Option<usize>);
 
 /// The weights on screen, fetched when the selection changes.
 #[derive(Default)]
-pub(super) struct Filters {
-    key: Option<Key>,
-    shown: Option<Shown>,
+pub(super) struct UnitFilters {
+    key: Option<FilterKey>,
+    shown: Option<ShownFilters>,
 }
 
-struct Shown {
-    values: Arc<Vec<f32>>,
+struct ShownFilters {
+    /// All of the layer, or those of the selected unit alone.
+    filters: Arc<LayerFilters>,
     /// How many pictures, and the height and width of each.
     shape: [usize; 3],
     range: Range,
-    look: Look,
+    look: FilterImages,
 }
 
-enum Look {
+enum FilterImages {
     /// All filters of the layer, each in colour, side by side in a row as wide as the texture allows.
     Colour(TextureHandle),
     /// The maps of one unit's filter.
     Maps(Atlas),
 }
 
-/// Filters a row of the texture.
+/// UnitFilters a row of the texture.
 const ROW: usize = 16;
 
-impl Filters {
+impl UnitFilters {
     fn prepare(&mut self, ui: &Ui, view: View) {
         let (layer, unit) = (view.selection.layer, view.selection.unit);
         let network = &view.run().model.network;
-        let colour = network.weights(layer).first().is_some_and(|weight| weight.dims().get(1) == Some(&3))
-            && matches!(view.node().op, Op::Conv(_));
+        let colour = read_colours(view.shown.graph(), layer);
         // Runs of one model have the same weights, but telling models apart needs no more than their address.
         let key = (Arc::as_ptr(network) as usize as u64, layer, (!colour).then_some(unit));
         if self.key == Some(key) {
             return;
         }
         self.key = Some(key);
-        self.shown = Shown::of(ui, view, colour).ok().flatten();
+        self.shown = ShownFilters::of(ui, view, colour).ok().flatten();
     }
 
     /// The selected unit's filter alone, in a rectangle.
@@ -151,13 +181,13 @@ impl Filters {
         let [count, height, width] = shown.shape;
         let unit = view.selection.unit;
         match &shown.look {
-            Look::Colour(texture) => {
-                let area = super::super::widgets::fit(rect, width as f32 / height as f32);
+            FilterImages::Colour(texture) => {
+                let area = crate::ui::widgets::fit(rect, width as f32 / height as f32);
                 let uv = shown.place(unit);
                 ui.painter().image(texture.id(), area, uv, Color32::WHITE);
                 label(ui, area, &format!("filter of unit {unit}")).on_hover_text("This unit's filter, in colour");
             }
-            Look::Maps(atlas) => {
+            FilterImages::Maps(atlas) => {
                 // As many of its maps as fit.
                 let (columns, tile) = fill(count, width as f32 / height as f32, rect.size(), 1.0, [3.0, 24.0]);
                 let rows = ((rect.height() / (tile.y + 1.0)) as usize).max(1);
@@ -172,27 +202,26 @@ impl Filters {
     }
 }
 
-impl Shown {
-    fn of(ui: &Ui, view: View, colour: bool) -> crate::Result<Option<Shown>> {
-        let Some(filters) = view.run().model.network.filters(view.selection.layer)? else { return Ok(None) };
-        let (units, inputs, height, width) = filters.dims4()?;
+impl ShownFilters {
+    fn of(ui: &Ui, view: View, colour: bool) -> crate::Result<Option<ShownFilters>> {
+        let (network, layer) = (&view.run().model.network, view.selection.layer);
+        let filters = match colour {
+            true => LayerFilters::of(network, layer)?,
+            false => LayerFilters::of_one(network, layer, view.selection.unit)?,
+        };
+        let Some(filters) = filters else { return Ok(None) };
+        let ([inputs, height, width], range) = (filters.extent, filters.range());
+        let filters = Arc::new(filters);
         if colour {
-            let values = values_of(&filters)?;
             let layout = Layout { tile: (width as u32, height as u32), gap: 0, columns: ROW as u32 };
-            let sheet = paint::rgb_filters(&values, height, width, &layout);
-            let look = Look::Colour(rgba_texture(ui.ctx(), "filters", &sheet, TextureOptions::NEAREST));
-            return Ok(Some(Shown { range: Range::of(&values), shape: [units, height, width], values, look }));
+            let sheet = paint::rgb_filters(&filters.values, height, width, &layout);
+            let look = FilterImages::Colour(rgba_texture(ui.ctx(), "filters", &sheet, TextureOptions::NEAREST));
+            return Ok(Some(ShownFilters { range, shape: [filters.units, height, width], filters, look }));
         }
         let Some(render_state) = view.cache.render_state() else { return Ok(None) };
-        let values = values_of(&filters.get(view.selection.unit)?)?;
-        // The weights of a fully connected layer behind maps are maps themselves.
-        let shape = match maps_before(view) {
-            Some(shape) if height * width == 1 && shape.iter().product::<usize>() == inputs => shape,
-            _ => [inputs, height, width],
-        };
-        let shape = [shape[0].min(MOST), shape[1], shape[2]];
-        let atlas = upload_maps(render_state, &values[..shape.iter().product()], shape)?;
-        Ok(Some(Shown { range: Range::of(&values), shape, look: Look::Maps(atlas), values }))
+        let shape = [inputs.min(MOST), height, width];
+        let atlas = upload_maps(render_state, &filters.values[..shape.iter().product()], shape)?;
+        Ok(Some(ShownFilters { range, shape, look: FilterImages::Maps(atlas), filters }))
     }
 
     fn say(&self, view: View, unit: usize) -> String {
@@ -200,10 +229,10 @@ impl Shown {
         let range = describe::range(self.range);
         let name = layer_name(view.node());
         match self.look {
-            Look::Colour(_) => {
+            FilterImages::Colour(_) => {
                 format!("{name}  ·  {count} filters {height}x{width} in colour, grey is zero  ·  range {range}")
             }
-            Look::Maps(_) => {
+            FilterImages::Maps(_) => {
                 let groups = format!("{count} inputs of {height}x{width}");
                 format!("{name}  ·  unit {unit}  ·  {groups}  ·  red positive, blue negative  ·  range {range}")
             }
@@ -249,20 +278,6 @@ impl Shown {
         if let Some(unit) = response.hover_pos().and_then(under) {
             border(unit, view.palette.weak);
             response.on_hover_text(format!("filter of unit {unit}"));
-        }
-    }
-}
-
-/// The shape of the maps that a flattening in front of the selected layer takes.
-fn maps_before(view: View) -> Option<[usize; 3]> {
-    let graph = view.shown.graph();
-    let mut id = *view.node().inputs.first()?;
-    loop {
-        let node = graph.node(id);
-        match node.op {
-            Op::Dropout { .. } => id = *node.inputs.first()?,
-            Op::Flatten => return node.inputs.first().map(|&input| graph.node(input).extent()),
-            _ => return None,
         }
     }
 }

@@ -4,9 +4,9 @@ use crate::{
     engine::PictureSource,
     picture::{SAMPLES, folder_of},
     ui::{
-        background::thumbnails::{Place, Thumb},
+        background::thumbnails::{PictureFile, Thumb},
         model::{commands::Command, export::Export, state::View},
-        panels::{Kind, Panel},
+        panels::panel::{Panel, PanelKind},
         theme::RADIUS,
         widgets::{WHOLE, caption, fit, hollow},
     },
@@ -15,7 +15,7 @@ use eframe::egui::{
     self, Align2, Color32, Rect, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "folder",
     title: "Folder",
     about: "The pictures in the folder of the open one, or the samples. Click one to run it; PageUp and PageDown go \
@@ -26,7 +26,7 @@ pub(super) const KIND: Kind = Kind {
 #[derive(Default)]
 struct Folder {
     /// The picture that was last brought into view.
-    scrolled_to: Option<Place>,
+    scrolled_to: Option<PictureFile>,
 }
 
 /// A tile is about so wide; its name below it takes so much.
@@ -41,15 +41,15 @@ impl Panel for Folder {
         };
         let path = picture.path.as_ref();
         let folder = path.map(|path| folder_of(path));
-        let places: Vec<Place> = match folder.map(|folder| view.thumbs.files(folder, view.run().of)) {
-            None => SAMPLES.iter().map(|sample| Place::Sample(sample.name)).collect(),
+        let places: Vec<PictureFile> = match folder.map(|folder| view.thumbs.files(folder, view.run().of)) {
+            None => SAMPLES.iter().map(|sample| PictureFile::Sample(sample.name)).collect(),
             Some(None) => return hollow(ui, "Listing the folder", true),
             Some(Some(Err(why))) => return hollow(ui, &why, false),
-            Some(Some(Ok(files))) => files.iter().cloned().map(Place::File).collect(),
+            Some(Some(Ok(files))) => files.iter().cloned().map(PictureFile::File).collect(),
         };
-        let open = |place: &Place| match place {
-            Place::File(file) => path.is_some_and(|path| path.file_name() == file.file_name()),
-            Place::Sample(name) => *name == picture.name,
+        let open = |place: &PictureFile| match place {
+            PictureFile::File(file) => path.is_some_and(|path| path.file_name() == file.file_name()),
+            PictureFile::Sample(name) => *name == picture.name,
         };
         let here = places.iter().position(open);
         let of = format!("{} of {}", here.map_or_else(|| "none".to_owned(), |at| (at + 1).to_string()), places.len());
@@ -88,7 +88,7 @@ impl Panel for Folder {
 }
 
 /// A picture over its name.
-fn entry(ui: &mut Ui, view: View, place: &Place, size: Vec2, picked: bool, out: &mut Vec<Command>) {
+fn entry(ui: &mut Ui, view: View, place: &PictureFile, size: Vec2, picked: bool, out: &mut Vec<Command>) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let name = place.name();
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, format!("thumbnail of {name}")));
@@ -123,8 +123,8 @@ fn entry(ui: &mut Ui, view: View, place: &Place, size: Vec2, picked: bool, out: 
     clipped.text(pos2(below.left() + 2.0, below.center().y), Align2::LEFT_CENTER, name, font, colour);
     if response.on_hover_text(hint).clicked() {
         out.push(Command::Open(match place {
-            Place::File(path) => PictureSource::File(path.clone()),
-            Place::Sample(name) => PictureSource::Named(format!("sample:{name}")),
+            PictureFile::File(path) => PictureSource::File(path.clone()),
+            PictureFile::Sample(name) => PictureSource::Named(format!("sample:{name}")),
         }));
     }
 }

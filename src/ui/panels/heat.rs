@@ -2,69 +2,76 @@
 
 use crate::{
     engine::{Inquiry, Lane, Model},
+    figures::{
+        HeatStyle, Heatmap, Scale, attribution_alone, attribution_facts, attribution_over, in_colour, words::range,
+    },
     methods::{Attribution, Keep, Method, Target, cam_layers},
-    paint::{self, ColourMap, Plane, Range, Style},
-    picture::cropped,
+    paint::{ColourMap, Range},
     ui::{
-        background::textures::rgba_texture,
+        background::textures::{SHARP, rgba_texture},
         model::{
             commands::Command,
             export::{Export, numbers_from},
             state::{View, layer_name},
+            viewport::cell,
         },
-        panels::{
-            Panel,
-            heat_paint::{plain, scale, veil},
-            keep, take,
-        },
+        panels::panel::{Panel, keep, take},
         widgets::{
-            caption, class_picker, colour_maps, combo, describe, fit, gamma, hollow, image_at, is_brief, number,
-            parameters::{self, Kept, parameters},
-            pointing::{cell, input_at},
-            slider, toolbar,
+            caption, class_picker, combo, fit, gamma, hollow, is_brief, number,
+            parameters::{self, KeptSettings, parameters},
+            pointing::input_at,
+            ramp, slider, toolbar,
         },
     },
 };
-use eframe::egui::{self, TextureHandle, TextureOptions, Ui};
+use eframe::egui::{self, TextureHandle, Ui};
 use egui::containers::menu::{MenuButton, MenuConfig};
-use image::imageops;
+use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::{Arc, Weak};
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct HeatOptions {
     /// Its name.
     method: String,
-    settings: Kept,
+    settings: KeptSettings,
     /// Explain the selected unit instead of a class.
     unit: bool,
     /// Read the selected layer instead of the usual one.
     here: bool,
+    /// Lay the heatmap over the picture.
     over: bool,
-    opacity: f32,
-    style: Style,
+    style: HeatStyle,
 }
 
-impl Default for Options {
+impl Default for HeatOptions {
     fn default() -> Self {
-        let style = Style { map: ColourMap::Inferno, gamma: 0.6 };
-        let method = String::new();
-        Options { method, settings: Kept::new(), unit: false, here: false, over: true, opacity: 0.9, style }
+        let (method, settings) = (String::new(), KeptSettings::new());
+        HeatOptions { method, settings, unit: false, here: false, over: true, style: HeatStyle::default() }
     }
 }
 
 pub(super) struct Heat {
     methods: &'static [Method],
     label: &'static str,
-    options: Options,
+    options: HeatOptions,
     /// What a class is searched by.
     search: String,
-    painted: Option<(Arc<Attribution>, [u32; 4], TextureHandle)>,
+    painted: Option<Painted>,
     last: Option<Last>,
     /// Since when there is no answer.
     lacking: Option<f64>,
+}
+
+/// The texture of an answer, and what it was painted from.
+struct Painted {
+    attribution: Arc<Attribution>,
+    /// The picture beneath, where there is one.
+    backdrop: Option<Arc<RgbImage>>,
+    style: HeatStyle,
+    texture: TextureHandle,
 }
 
 /// The answer shown last: it stays until the next is there, dimmed unless the two differ but in what was done to the
@@ -80,11 +87,7 @@ struct Last {
 impl Heat {
     /// A pane for these methods whose picture is called `label`.
     pub(super) fn new(methods: &'static [Method], label: &'static str) -> Self {
-        let mut options = Options::default();
-        if methods.iter().all(|method| method.layered) {
-            // A few broad blots: more would hide the picture.
-            (options.opacity, options.style.gamma) = (0.65, 1.0);
-        }
+        let options = HeatOptions::default();
         Heat { methods, label, options, search: String::new(), painted: None, last: None, lacking: None }
     }
 
@@ -127,7 +130,7 @@ impl Panel for Heat {
             Some(Ok(attribution)) => {
                 let attribution = Arc::clone(attribution);
                 let text = self.read_out(view, &attribution).unwrap_or_else(|| {
-                    let range = describe::range(Range::of(&attribution.values));
+                    let range = range(Range::of(&attribution.values));
                     let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
                     let at = layer.map_or_else(String::new, |layer| format!("  ·  at {layer}"));
                     // Which method it is stands above.
@@ -157,35 +160,25 @@ impl Panel for Heat {
         let inquiry = self.inquiry(view);
         let attribution = Arc::clone(view.answers.attribution(&inquiry.key())?.as_ref().ok()?);
         let (run, options) = (Arc::clone(view.run()), self.options.clone());
-        let target = said(view, inquiry.target);
-        let name = format!("{} {target}", inquiry.method.name);
+        let aim = match inquiry.target {
+            Target::Class(class) => run.model.class_name(class).to_owned(),
+            _ => format!("{} unit {}", view.node().name, view.selection.unit),
+        };
+        let at = attribution.layer.map_or("", |layer| view.shown.graph().node(layer).name.as_str());
+        let name = format!("{at} {} {aim}", inquiry.method.name);
         let [channels, height, width] = attribution.shape;
         let shape: &[usize] = if channels == 1 { &[height, width] } else { &[channels, height, width] };
         let numbers = numbers_from(&Arc::new(attribution.values.clone()), shape);
-        let range = describe::range(Range::of(&attribution.values));
-        let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
+        let facts = attribution_facts(&run, inquiry.method, inquiry.target, &inquiry.settings, &attribution).ok()?;
         let export = Export::new(view, &name, numbers, move |_| {
-            let picture = run.picture.as_ref().zip(run.geometry.as_ref());
-            match picture.filter(|_| options.over && attribution.shape[0] == 1) {
-                Some((picture, geometry)) => {
-                    let plane = Plane { values: &attribution.values, width, height };
-                    let (range, style) = scale(&attribution, options.style);
-                    Ok(paint::overlay(&cropped(picture, geometry, 1024), &plane, range, &style, options.opacity))
-                }
-                None => {
-                    let k = (512 / width.max(height)).max(1) as u32;
-                    let small = plain(&attribution, options.style);
-                    let (w, h) = (small.width() * k, small.height() * k);
-                    Ok(imageops::resize(&small, w, h, imageops::FilterType::Nearest))
-                }
+            let [_, rows, columns] = run.model.network.graph().input_shape();
+            let factor = Scale::Pleasant.one(columns, rows);
+            match options.over && run.picture.is_some() && !in_colour(&attribution, &options.style) {
+                true => attribution_over(&run, &attribution, factor, &options.style),
+                false => Ok(attribution_alone(&run, &attribution, factor, &options.style)),
             }
         });
-        let mut export = export.with("Target", target).with("Method", inquiry.method.title).with("Range", range);
-        if let Some(layer) = layer {
-            export = export.with("Layer", layer);
-        }
-        let settings = inquiry.settings.to_string();
-        Some(if settings.is_empty() { export } else { export.with("Settings", settings) })
+        Some(export.about(|_| facts))
     }
 
     fn options(&self) -> Value {
@@ -262,14 +255,24 @@ impl Heat {
         if !method.parameters.is_empty() {
             ui.separator();
         }
-        ui.checkbox(&mut self.options.over, "over picture").on_hover_text("Lay the heatmap over the picture");
+        let hint =
+            "Lay the heatmap over the picture. Values of three colours stand beside it, unless a colour map is chosen";
+        ui.checkbox(&mut self.options.over, "over picture").on_hover_text(hint);
         ui.spacing_mut().slider_width = 96.0;
+        let style = &mut self.options.style;
         ui.add_enabled_ui(self.options.over, |ui| {
-            slider(ui, "opacity", egui::Slider::new(&mut self.options.opacity, 0.0..=1.0));
+            slider(ui, "opacity", egui::Slider::new(&mut style.opacity, 0.0..=1.0));
         });
-        gamma(ui, &mut self.options.style.gamma);
-        combo(ui, "Heatmap colours", self.options.style.map.name(), 96.0, |ui| {
-            colour_maps(ui, &mut self.options.style.map);
+        gamma(ui, &mut style.gamma);
+        combo(ui, "Heatmap colours", style.map.map_or("usual", ColourMap::name), 96.0, |ui| {
+            let hint = "Red and blue for signed values, inferno for others, and the colours of values of three colours";
+            ui.selectable_value(&mut style.map, None, "usual").on_hover_text(hint);
+            for map in ColourMap::ALL {
+                ui.horizontal(|ui| {
+                    ramp(ui, map);
+                    ui.selectable_value(&mut style.map, Some(map), map.name());
+                });
+            }
         });
     }
 
@@ -316,29 +319,19 @@ impl Heat {
     }
 
     fn show(&mut self, ui: &mut Ui, view: View, attribution: &Arc<Attribution>, out: &mut Vec<Command>) {
-        let [channels, height, width] = attribution.shape;
         let pictures = view.pictures();
-        let input = pictures.as_ref().and_then(|pictures| pictures.input.as_ref());
-        // Signed colours are opaque: they stand beside the picture.
-        let over = self.options.over && channels == 1 && input.is_some();
-        let texture = self.texture(ui, attribution, over);
+        let backdrop = pictures.as_ref().and_then(|pictures| pictures.backdrop.clone());
+        let backdrop = backdrop.filter(|_| self.options.over && !in_colour(attribution, &self.options.style));
+        let beside = pictures.as_ref().and_then(|pictures| pictures.input.as_ref()).filter(|_| backdrop.is_none());
+        let texture = self.texture(ui, view, attribution, backdrop);
         let area = ui.available_rect_before_wrap();
-        // A layer's places cover the whole input, whatever their number.
         let [_, rows, columns] = view.shown.graph().input_shape();
-        let aspect =
-            if attribution.layer.is_some() { columns as f32 / rows as f32 } else { width as f32 / height as f32 };
-        let rect = match input {
-            Some(input) if over => {
-                let rect = fit(area, aspect);
-                let under = format!("picture under the {}", self.label);
-                image_at(ui, rect, input.id(), view.viewport.part(), &under);
-                rect
-            }
+        let aspect = columns as f32 / rows as f32;
+        let rect = match beside {
             Some(input) if area.width() > 1.4 * area.height() * aspect => {
                 let (left, right) = area.split_left_right_at_fraction(0.5);
                 let beside = format!("picture beside the {}", self.label);
-                let left = fit(left, aspect);
-                input_at(ui, view, left, input.id(), &beside, out);
+                input_at(ui, view, fit(left, aspect), input.id(), &beside, out);
                 fit(right, aspect)
             }
             _ => fit(area, aspect),
@@ -346,21 +339,30 @@ impl Heat {
         input_at(ui, view, rect, texture, self.label, out);
     }
 
-    /// Painted anew only when the answer or the options change.
-    fn texture(&mut self, ui: &Ui, attribution: &Arc<Attribution>, over: bool) -> egui::TextureId {
-        let Options { opacity, style, .. } = &self.options;
-        let look = [style.map as u32, style.gamma.to_bits(), opacity.to_bits(), u32::from(over)];
-        let fresh = |(of, painted, _): &(Arc<Attribution>, [u32; 4], TextureHandle)| {
-            Arc::ptr_eq(of, attribution) && *painted == look
+    /// The picture that a file would hold, painted anew only when the answer, the options or the picture change.
+    fn texture(
+        &mut self,
+        ui: &Ui,
+        view: View,
+        attribution: &Arc<Attribution>,
+        backdrop: Option<Arc<RgbImage>>,
+    ) -> egui::TextureId {
+        let style = self.options.style;
+        let same = |one: &Option<Arc<RgbImage>>| one.as_ref().map(Arc::as_ptr) == backdrop.as_ref().map(Arc::as_ptr);
+        let fresh = |painted: &&Painted| {
+            Arc::ptr_eq(&painted.attribution, attribution) && painted.style == style && same(&painted.backdrop)
         };
-        if let Some((.., texture)) = self.painted.as_ref().filter(|painted| fresh(painted)) {
-            return texture.id();
+        if let Some(painted) = self.painted.as_ref().filter(fresh) {
+            return painted.texture.id();
         }
-        let image = if over { veil(attribution, *style, *opacity) } else { plain(attribution, *style) };
-        let options = if over { TextureOptions::LINEAR } else { TextureOptions::NEAREST };
-        let texture = rgba_texture(ui.ctx(), self.label, &image, options);
+        let [_, rows, columns] = view.shown.graph().input_shape();
+        let image = match &backdrop {
+            Some(picture) => Heatmap::of(attribution).over(picture, &style),
+            None => attribution_alone(view.run(), attribution, Scale::Pleasant.one(columns, rows), &style),
+        };
+        let texture = rgba_texture(ui.ctx(), self.label, &image, SHARP);
         let id = texture.id();
-        self.painted = Some((Arc::clone(attribution), look, texture));
+        self.painted = Some(Painted { attribution: Arc::clone(attribution), backdrop, style, texture });
         id
     }
 }

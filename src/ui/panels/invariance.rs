@@ -9,7 +9,10 @@ use crate::{
             state::{View, layer_name},
             viewport,
         },
-        panels::{Kind, Panel, keep, picture::tools, take},
+        panels::{
+            panel::{Panel, PanelKind, keep, take},
+            picture::tools,
+        },
         widgets::{combo, hollow, number, toolbar},
     },
 };
@@ -20,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "invariance",
     title: "Invariance",
     about: "The class's probability, and how far layers move, as the picture is shifted, scaled, rotated or covered \
@@ -30,13 +33,13 @@ pub(super) const KIND: Kind = Kind {
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct InvarianceOptions {
     change: Change,
 }
 
 #[derive(Default)]
 struct Lab {
-    options: Options,
+    options: InvarianceOptions,
     /// What the picture was taken for when it was last measured, and which picture: altered, it may be taken for
     /// something else, but the curve is about that.
     measured: Option<(u64, usize)>,

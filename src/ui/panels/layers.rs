@@ -8,7 +8,7 @@ use crate::{
             export::Export,
             state::{Shown, View, layer_name},
         },
-        panels::{Kind, Panel, keep, take},
+        panels::panel::{Panel, PanelKind, keep, take},
         widgets::{caption, describe, hollow, search},
     },
 };
@@ -18,19 +18,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cmp::Ordering;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "layers",
     title: "Layers",
     about: "All layers as a table: output, parameters, multiply-adds, memory, milliseconds, receptive field.",
-    make: || Box::<Layers>::default(),
+    make: || Box::<LayersTable>::default(),
 };
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Field {
+enum TableColumn {
     #[default]
     Order,
     Name,
-    Kind,
+    PanelKind,
     Output,
     Parameters,
     MultiplyAdds,
@@ -39,38 +39,38 @@ enum Field {
     Sees,
 }
 
-impl Field {
-    const ALL: [Field; 9] = [
-        Field::Order,
-        Field::Name,
-        Field::Kind,
-        Field::Output,
-        Field::Parameters,
-        Field::MultiplyAdds,
-        Field::Memory,
-        Field::Time,
-        Field::Sees,
+impl TableColumn {
+    const ALL: [TableColumn; 9] = [
+        TableColumn::Order,
+        TableColumn::Name,
+        TableColumn::PanelKind,
+        TableColumn::Output,
+        TableColumn::Parameters,
+        TableColumn::MultiplyAdds,
+        TableColumn::Memory,
+        TableColumn::Time,
+        TableColumn::Sees,
     ];
 
     /// Its heading, what it means, and the column's width.
     fn heading(self) -> (&'static str, &'static str, f32) {
         match self {
-            Field::Order => ("#", "In the order in which they are computed", 28.0),
-            Field::Name => ("layer", "torchvision's name, with the paper's where it has one", 100.0),
-            Field::Kind => ("kind", "What it computes", 118.0),
-            Field::Output => ("output", "Units, height and width; sorted by the number of values", 86.0),
-            Field::Parameters => ("parameters", "Weights that training learns", 80.0),
-            Field::MultiplyAdds => ("multiply-adds", "Of one picture", 96.0),
-            Field::Memory => ("memory", "Of its output for one picture, in 32-bit floats", 66.0),
-            Field::Time => ("ms", TIME, 52.0),
-            Field::Sees => {
+            TableColumn::Order => ("#", "In the order in which they are computed", 28.0),
+            TableColumn::Name => ("layer", "torchvision's name, with the paper's where it has one", 100.0),
+            TableColumn::PanelKind => ("kind", "What it computes", 118.0),
+            TableColumn::Output => ("output", "Units, height and width; sorted by the number of values", 86.0),
+            TableColumn::Parameters => ("parameters", "Weights that training learns", 80.0),
+            TableColumn::MultiplyAdds => ("multiply-adds", "Of one picture", 96.0),
+            TableColumn::Memory => ("memory", "Of its output for one picture, in 32-bit floats", 66.0),
+            TableColumn::Time => ("ms", TIME, 52.0),
+            TableColumn::Sees => {
                 ("sees", "Receptive field: the side of the part of the input that one value depends on", 40.0)
             }
         }
     }
 
     fn is_number(self) -> bool {
-        !matches!(self, Field::Name | Field::Kind)
+        !matches!(self, TableColumn::Name | TableColumn::PanelKind)
     }
 
     fn cell(self, id: NodeId, shown: &Shown) -> String {
@@ -78,16 +78,16 @@ impl Field {
         let count = |count: u64| if count == 0 { String::new() } else { thousands(count) };
         let [rows, columns] = cost.field.map(|field| field.size);
         match self {
-            Field::Order => id.to_string(),
-            Field::Name => layer_name(node),
-            Field::Kind => describe::kind(node),
-            Field::Output => describe::short_shape(node),
-            Field::Parameters => count(cost.parameters),
-            Field::MultiplyAdds => count(cost.macs),
-            Field::Memory => bytes(cost.bytes),
-            Field::Time => milliseconds(shown, id).map_or_else(String::new, |ms| format!("{ms:.2}")),
-            Field::Sees if rows == columns => format!("{rows}"),
-            Field::Sees => format!("{rows}x{columns}"),
+            TableColumn::Order => id.to_string(),
+            TableColumn::Name => layer_name(node),
+            TableColumn::PanelKind => describe::kind(node),
+            TableColumn::Output => describe::short_output(node),
+            TableColumn::Parameters => count(cost.parameters),
+            TableColumn::MultiplyAdds => count(cost.macs),
+            TableColumn::Memory => bytes(cost.bytes),
+            TableColumn::Time => milliseconds(shown, id).map_or_else(String::new, |ms| format!("{ms:.2}")),
+            TableColumn::Sees if rows == columns => format!("{rows}"),
+            TableColumn::Sees => format!("{rows}x{columns}"),
         }
     }
 
@@ -95,34 +95,34 @@ impl Field {
         let (nodes, costs) = (shown.graph().nodes(), &shown.costs);
         let by = |value: &dyn Fn(NodeId) -> u64| value(a).cmp(&value(b));
         match self {
-            Field::Order => a.cmp(&b),
-            Field::Name => nodes[a].name.cmp(&nodes[b].name),
-            Field::Kind => describe::kind(&nodes[a]).cmp(&describe::kind(&nodes[b])),
-            Field::Output => by(&|id| nodes[id].extent().iter().product::<usize>() as u64),
-            Field::Parameters => by(&|id| costs[id].parameters),
-            Field::MultiplyAdds => by(&|id| costs[id].macs),
-            Field::Memory => by(&|id| costs[id].bytes),
-            Field::Time => shown.run.times[a].cmp(&shown.run.times[b]),
-            Field::Sees => by(&|id| costs[id].field.iter().map(|field| field.size as u64).product()),
+            TableColumn::Order => a.cmp(&b),
+            TableColumn::Name => nodes[a].name.cmp(&nodes[b].name),
+            TableColumn::PanelKind => describe::kind(&nodes[a]).cmp(&describe::kind(&nodes[b])),
+            TableColumn::Output => by(&|id| nodes[id].extent().iter().product::<usize>() as u64),
+            TableColumn::Parameters => by(&|id| costs[id].parameters),
+            TableColumn::MultiplyAdds => by(&|id| costs[id].macs),
+            TableColumn::Memory => by(&|id| costs[id].bytes),
+            TableColumn::Time => shown.run.times[a].cmp(&shown.run.times[b]),
+            TableColumn::Sees => by(&|id| costs[id].field.iter().map(|field| field.size as u64).product()),
         }
     }
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
-    sort: Field,
+struct LayersTableOptions {
+    sort: TableColumn,
     descending: bool,
 }
 
 #[derive(Default)]
-struct Layers {
-    options: Options,
+struct LayersTable {
+    options: LayersTableOptions,
     search: String,
     scrolled_to: Option<NodeId>,
 }
 
-impl Panel for Layers {
+impl Panel for LayersTable {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
         let total = |value: fn(&Cost) -> u64| costs.iter().map(value).sum::<u64>();
@@ -148,10 +148,10 @@ impl Panel for Layers {
         egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
             let mut table = TableBuilder::new(ui).striped(true).sense(Sense::CLICK).auto_shrink(false);
-            for field in Field::ALL {
+            for field in TableColumn::ALL {
                 let width = field.heading().2;
                 table = table.column(match field {
-                    Field::Name => Column::remainder().at_least(width).clip(true),
+                    TableColumn::Name => Column::remainder().at_least(width).clip(true),
                     _ => Column::initial(width).at_least(24.0).clip(true).resizable(true),
                 });
             }
@@ -162,20 +162,20 @@ impl Panel for Layers {
                 self.scrolled_to = Some(selected);
             }
             let table =
-                table.header(20.0, |mut row| Field::ALL.into_iter().for_each(|field| self.head(&mut row, field)));
+                table.header(20.0, |mut row| TableColumn::ALL.into_iter().for_each(|field| self.head(&mut row, field)));
             table.body(|body| {
                 body.rows(19.0, order.len(), |mut row| {
                     let id = order[row.index()];
                     row.set_selected(id == selected);
                     let mut clicked = false;
-                    for field in Field::ALL {
+                    for field in TableColumn::ALL {
                         let (_, cell) = row.col(|ui| {
                             let text = field.cell(id, view.shown);
                             let text = if field.is_number() { RichText::new(text).monospace() } else { text.into() };
                             let label = egui::Label::new(text).extend();
                             let show = |ui: &mut Ui| match field {
                                 // The row's name for whoever cannot see it.
-                                Field::Name => {
+                                TableColumn::Name => {
                                     let response = ui.add(label.sense(Sense::click()));
                                     let name = format!("row of {}", nodes[id].name);
                                     let picked = id == selected;
@@ -233,7 +233,7 @@ impl Panel for Layers {
     }
 }
 
-impl Layers {
+impl LayersTable {
     /// The layers that match the search, sorted.
     fn order(&self, view: View) -> Vec<NodeId> {
         let nodes = view.shown.graph().nodes();
@@ -252,7 +252,7 @@ impl Layers {
     }
 
     /// A heading: a click sorts by its column, another the other way round; numbers begin with the largest.
-    fn head(&mut self, row: &mut TableRow, field: Field) {
+    fn head(&mut self, row: &mut TableRow, field: TableColumn) {
         let (label, hint, _) = field.heading();
         let (_, cell) = row.col(|ui| {
             let sorted = self.options.sort == field;
@@ -262,7 +262,7 @@ impl Layers {
                 ui.add(egui::Button::new(text).frame(false)).on_hover_text(format!("{hint}\nClick to sort"))
             });
             if response.inner.accessible_name(format!("Sort by {label}")).clicked() {
-                let first = field.is_number() && field != Field::Order;
+                let first = field.is_number() && field != TableColumn::Order;
                 self.options.descending = if sorted { !self.options.descending } else { first };
                 self.options.sort = field;
             }
@@ -280,7 +280,7 @@ fn milliseconds(shown: &Shown, id: NodeId) -> Option<f64> {
 }
 
 /// Numbers stand at the right.
-fn side(field: Field) -> Layout {
+fn side(field: TableColumn) -> Layout {
     match field.is_number() {
         true => Layout::right_to_left(Align::Center),
         false => Layout::left_to_right(Align::Center),

@@ -1,6 +1,4 @@
-//! The panes, one file each. [`PANELS`] lists them; the arrangement, the tabs and the menus are derived from it.
-//!
-//! Architecture invariant: a panel reads a [`View`] and asks by [`Command`]s; it changes nothing but its own options.
+//! The panels, one file or folder each. [`PANELS`] lists them; the arrangement, the tabs and the menus are derived from it.
 
 mod activations;
 mod cam;
@@ -10,12 +8,12 @@ mod deconvnet;
 mod filters;
 mod folder;
 mod heat;
-mod heat_paint;
 mod invariance;
 mod layers;
 mod magnifier;
 mod network;
 mod pad;
+pub mod panel;
 mod picture;
 mod saliency;
 mod scores;
@@ -23,41 +21,10 @@ mod sides;
 mod synthesis;
 mod unit;
 
-use crate::ui::model::{commands::Command, export::Export, state::View};
-use eframe::egui::Ui;
-use serde_json::Value;
-
-/// A pane at work.
-pub trait Panel {
-    /// Draws it.
-    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>);
-
-    /// What saving it writes; `None` while it shows nothing.
-    fn export(&self, view: View) -> Option<Export>;
-
-    /// Its options, as they are kept between sessions.
-    fn options(&self) -> Value {
-        Value::Null
-    }
-
-    /// Takes up options of an earlier session, as far as they make sense.
-    fn restore(&mut self, _options: Value) {}
-}
-
-/// A pane as the registry knows it.
-pub struct Kind {
-    /// Its name in saved arrangements.
-    pub name: &'static str,
-    /// On its tab.
-    pub title: &'static str,
-    /// What it shows, for whoever rests on the tab.
-    pub about: &'static str,
-    /// Makes one.
-    pub make: fn() -> Box<dyn Panel>,
-}
+use panel::PanelKind;
 
 /// Every pane.
-pub const PANELS: &[Kind] = &[
+pub const PANELS: &[PanelKind] = &[
     activations::KIND,
     filters::KIND,
     network::KIND,
@@ -78,16 +45,6 @@ pub const PANELS: &[Kind] = &[
 ];
 
 /// The pane called `name`.
-pub fn find(name: &str) -> Option<&'static Kind> {
+pub fn find(name: &str) -> Option<&'static PanelKind> {
     PANELS.iter().find(|kind| kind.name == name)
-}
-
-/// A panel's options as they are kept.
-fn keep<T: serde::Serialize>(options: &T) -> Value {
-    serde_json::to_value(options).unwrap_or_default()
-}
-
-/// Kept options, or the usual ones where they make no sense.
-fn take<T: serde::de::DeserializeOwned + Default>(options: Value) -> T {
-    serde_json::from_value(options).unwrap_or_default()
 }

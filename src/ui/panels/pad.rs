@@ -5,7 +5,7 @@ use crate::{
     ui::{
         background::textures::rgb_texture,
         model::{commands::Command, export::Export, state::View},
-        panels::{Kind, Panel, keep, take},
+        panels::panel::{Panel, PanelKind, keep, take},
         widgets::{WHOLE, caption, fit, slider, toolbar},
     },
 };
@@ -14,7 +14,7 @@ use image::{GrayImage, Luma, RgbImage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "pad",
     title: "Draw",
     about: "Draw something: it runs through the network as you draw. LeNet-5 expects a digit, white on black.",
@@ -26,33 +26,34 @@ const SIDE: u32 = 112;
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct PadOptions {
     /// Of the pen, in pixels of the pad.
     radius: f32,
     /// Dark on light.
     paper: bool,
 }
 
-impl Default for Options {
+impl Default for PadOptions {
     fn default() -> Self {
-        Options { radius: 5.0, paper: false }
+        PadOptions { radius: 5.0, paper: false }
     }
 }
 
 struct Pad {
-    options: Options,
+    options: PadOptions,
     /// Ink, 0 to 255.
     ink: GrayImage,
     texture: Option<TextureHandle>,
     /// Drawn since it was last handed on.
     changed: bool,
-    last: Option<Pos2>,
+    /// The end of the stroke that is being drawn, and whether it rubs out.
+    last: Option<(Pos2, bool)>,
 }
 
 impl Default for Pad {
     fn default() -> Self {
         let ink = GrayImage::new(SIDE, SIDE);
-        Pad { options: Options::default(), ink, texture: None, changed: false, last: None }
+        Pad { options: PadOptions::default(), ink, texture: None, changed: false, last: None }
     }
 }
 
@@ -72,16 +73,7 @@ impl Panel for Pad {
         let rect = fit(ui.available_rect_before_wrap(), 1.0);
         let response = ui.interact(rect, ui.scope_id().with("pad"), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Canvas, true, "drawing pad"));
-        let pressed = response.is_pointer_button_down_on();
-        match response.interact_pointer_pos().filter(|_| pressed) {
-            Some(at) => {
-                let at = ((at - rect.min) / rect.width() * SIDE as f32).to_pos2();
-                let rub = ui.input(|input| input.pointer.secondary_down());
-                self.stroke(self.last.unwrap_or(at), at, if rub { 0 } else { 255 });
-                (self.last, self.texture, self.changed) = (Some(at), None, true);
-            }
-            None => self.last = None,
-        }
+        self.draw(ui, &response, rect);
         if self.texture.is_none() {
             self.texture = Some(rgb_texture(ui.ctx(), "drawing", &self.pixels(), TextureOptions::LINEAR));
         }
@@ -109,6 +101,30 @@ impl Panel for Pad {
 }
 
 impl Pad {
+    /// Draws along the pointer's events: a slow frame holds many moves, or a whole dot.
+    fn draw(&mut self, ui: &Ui, response: &egui::Response, rect: egui::Rect) {
+        let is_over = response.contains_pointer() || response.is_pointer_button_down_on();
+        let place = |at: Pos2| ((at - rect.min) / rect.width() * SIDE as f32).to_pos2();
+        let events = ui.input(|input| input.events.clone());
+        for event in events {
+            match event {
+                egui::Event::PointerButton { pos, button, pressed: true, .. } if is_over && rect.contains(pos) => {
+                    let rubs = button == egui::PointerButton::Secondary;
+                    self.stroke(place(pos), place(pos), if rubs { 0 } else { 255 });
+                    self.last = Some((place(pos), rubs));
+                }
+                egui::Event::PointerMoved(pos) => {
+                    if let Some((last, rubs)) = self.last {
+                        self.stroke(last, place(pos), if rubs { 0 } else { 255 });
+                        self.last = Some((place(pos), rubs));
+                    }
+                }
+                egui::Event::PointerButton { pressed: false, .. } | egui::Event::PointerGone => self.last = None,
+                _ => {}
+            }
+        }
+    }
+
     fn pixels(&self) -> RgbImage {
         RgbImage::from_fn(SIDE, SIDE, |x, y| {
             let ink = self.ink.get_pixel(x, y)[0];
@@ -119,6 +135,7 @@ impl Pad {
 
     /// A line with round ends and a soft edge, of ink or of none.
     fn stroke(&mut self, from: Pos2, to: Pos2, ink: u8) {
+        (self.texture, self.changed) = (None, true);
         let radius = self.options.radius;
         let along = to - from;
         let length = along.length_sq();

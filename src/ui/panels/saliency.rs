@@ -2,10 +2,10 @@
 
 use crate::{
     methods::METHODS,
-    ui::panels::{Kind, heat::Heat},
+    ui::panels::{heat::Heat, panel::PanelKind},
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "saliency",
     title: "Saliency",
     about: "Which pixels of the picture matter for a class or a unit, beside the picture or over it.",

@@ -1,26 +1,34 @@
 //! The classes by probability.
 
-use crate::ui::{
-    model::{
-        commands::{Action, Command},
-        export::{Export, numbers_of},
-        state::View,
+use crate::{
+    engine::Run,
+    figures::{ClassFacts, Facts},
+    ui::{
+        model::{
+            commands::{Action, Command},
+            export::{Export, numbers_of},
+            state::View,
+        },
+        panels::panel::{Panel, PanelKind},
+        theme::RADIUS,
+        widgets::{caption, number},
     },
-    panels::{Kind, Panel},
-    theme::RADIUS,
-    widgets::{caption, number},
 };
 use eframe::egui::{self, Align2, FontId, Rect, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 use std::{borrow::Cow, sync::Arc};
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "scores",
     title: "Scores",
     about: "What the network takes the picture for. Click a class to see which pixels speak for it.",
-    make: || Box::new(Scores),
+    make: || Box::<Scores>::default(),
 };
 
-struct Scores;
+#[derive(Default)]
+struct Scores {
+    /// The picture and the network of the list: a list of another starts at its top.
+    listed: Option<(u64, usize)>,
+}
 
 /// Classes in the list; those behind have next to no probability.
 const SHOWN: usize = 100;
@@ -35,6 +43,8 @@ impl Panel for Scores {
                 None => "explaining the predicted class".into(),
             };
             let text = if view.other.is_some() { format!("{text}  ·  A and B") } else { text };
+            let text =
+                if run.model.is_untrained() { format!("untrained: scores mean nothing  ·  {text}") } else { text };
             if view.selection.class.is_some() && ui.small_button("back to predicted").clicked() {
                 out.push(Action::PredictedClass.into());
             }
@@ -53,7 +63,12 @@ impl Panel for Scores {
             ranking.to_mut()[..=rank].rotate_right(1);
         }
         let count = ranking.len().min(SHOWN);
-        egui::ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, count, |ui, rows| {
+        let mut scroll = egui::ScrollArea::vertical().auto_shrink(false);
+        let key = (run.of, Arc::as_ptr(&run.model) as usize);
+        if self.listed.replace(key) != Some(key) {
+            scroll = scroll.vertical_scroll_offset(0.0);
+        }
+        scroll.show_rows(ui, ROW, count, |ui, rows| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for rank in rows {
                 row(ui, view, ranking[rank], out);
@@ -63,31 +78,39 @@ impl Panel for Scores {
 
     fn export(&self, view: View) -> Option<Export> {
         let (run, look) = (Arc::clone(view.run()), view.look);
+        let best = view.shown.ranking.first().copied();
+        let class = best.map(|class| ClassFacts::of(&run, class));
         let numbers = numbers_of(&run, view.shown.graph().scores(), None);
-        Some(Export::new(view, "scores", numbers, move |_| Ok(strip(&run.probabilities, look.style))).with(
-            "Class",
-            format!("{} predicted", view.run().model.class_name(view.shown.ranking.first().copied().unwrap_or(0))),
-        ))
+        let export = Export::new(view, "scores", numbers, move |_| {
+            // The outputs of an untrained network are no probabilities.
+            let values = if run.model.is_untrained() { &run.scores } else { &run.probabilities };
+            Ok(strip(values, look.style))
+        });
+        Some(export.about(|facts| Facts { class, ..facts }))
     }
 }
 
 /// One class: its name over a bar as long as its probability.
 fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
     let run = view.run();
-    let (name, share, score) = (run.model.class_name(class), run.probabilities[class], run.scores[class]);
+    let (name, score) = (run.model.class_name(class), run.scores[class]);
+    // An untrained network has no probabilities.
+    let trained = !run.model.is_untrained();
+    let share = if trained { run.probabilities[class] } else { 0.0 };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW - 2.0), Sense::click());
     let picked = view.class() == class;
-    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, format!("class {name}")));
+    let label = if trained { format!("class {name}") } else { name.clone() };
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, label.clone()));
     let palette = view.palette;
     let painter = ui.painter();
     if picked || response.hovered() {
         painter.rect_filled(rect, RADIUS, if picked { palette.picked } else { palette.hovered });
     }
-    let width = (rect.width() * share).max(1.0);
+    let width = (rect.width() * share).max(if trained { 1.0 } else { 0.0 });
     let bar =
         Rect::from_min_max(pos2(rect.left(), rect.bottom() - 3.0), pos2(rect.left() + width, rect.bottom() - 1.0));
     painter.rect_filled(bar, 1.0, if picked { palette.accent } else { palette.weak });
-    let other = view.other.map(|other| other.run.probabilities[class]);
+    let other = view.other.filter(|_| trained).map(|other| other.run.probabilities[class]);
     if let Some(other) = other {
         // The other picture's, a hair line above.
         let end = pos2(rect.left() + (rect.width() * other).max(1.0), bar.top() - 1.0);
@@ -96,10 +119,10 @@ fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
     let mono = TextStyle::Monospace.resolve(ui.style());
     let text = ui.visuals().text_color();
     let at = |x: f32| pos2(x, rect.center().y - 1.0);
-    let percent = format!("{:.1}%", 100.0 * share);
+    let percent = if trained { format!("{:.1}%", 100.0 * share) } else { number(score) };
     let mut left = rect.right() - 6.0;
     // In a narrow pane the name needs the room more; the score is in the hover text.
-    if rect.width() > 210.0 {
+    if trained && rect.width() > 210.0 {
         // Two numbers a row: beside another picture's share, the score stands in the hover text alone.
         let (text, colour) = match other {
             Some(other) => (format!("{:.1}%", 100.0 * other), palette.second),
@@ -118,21 +141,22 @@ fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
         font,
         text,
     );
-    let beside = view.other.map_or_else(String::new, |other| {
-        let (share, score) = (other.run.probabilities[class], number(other.run.scores[class]));
-        format!("\nB: probability {share:.6}, score {score}")
-    });
-    let whole = run.model.labels.all().get(class).map_or("", |label| label.name.as_str());
-    let response = response
-        .on_hover_text(format!("{whole}\nclass {class}, probability {share:.6}, score {}{beside}", number(score)));
+    let line = |run: &Run| match trained {
+        true => format!("probability {:.6}, score {}", run.probabilities[class], number(run.scores[class])),
+        false => format!("score {}, of an untrained network", number(run.scores[class])),
+    };
+    let beside = view.other.map_or_else(String::new, |other| format!("\nB: {}", line(&other.run)));
+    let label = run.model.labels.all().get(class).filter(|_| trained);
+    let names = label.map_or_else(String::new, |label| format!("{}\n", label.name));
+    let response = response.on_hover_text(format!("{names}class {class}, {}{beside}", line(run)));
     if response.clicked() {
         out.push(Command::SelectClass(if picked { None } else { Some(class) }));
     }
 }
 
-/// All probabilities as one row of a heatmap.
-fn strip(probabilities: &[f32], style: crate::paint::Style) -> image::RgbaImage {
+/// One value a class as one row of a heatmap.
+fn strip(values: &[f32], style: crate::paint::Style) -> image::RgbaImage {
     use crate::paint::{Plane, Range, paint_plane};
-    let plane = Plane { values: probabilities, width: probabilities.len(), height: 1 };
-    paint_plane(&plane, (probabilities.len() * 4) as u32, 32, Range::of(probabilities), &style)
+    let plane = Plane { values, width: values.len(), height: 1 };
+    paint_plane(&plane, (values.len() * 4) as u32, 32, Range::of(values), &style)
 }

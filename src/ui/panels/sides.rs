@@ -4,8 +4,8 @@ use crate::{
     engine::LayerView,
     paint::{ColourMap, Scaling, Style},
     ui::{
-        background::cache::Maps,
-        model::state::{Look, View, layer_name},
+        background::cache::LayerMaps,
+        model::state::{Colouring, View, layer_name},
         widgets::{describe, number},
     },
 };
@@ -24,9 +24,9 @@ pub(super) enum Side {
 }
 
 /// What is shown of a layer.
-pub(super) struct Content {
+pub(super) struct SideContent {
     pub layer: LayerView,
-    pub maps: Maps,
+    pub maps: LayerMaps,
     /// The run that is taken from the one on screen.
     pub minus: Option<u64>,
 }
@@ -60,17 +60,17 @@ impl Side {
     }
 
     /// The layer as it is shown; until a difference is there, the picture's.
-    pub fn content(self, view: View) -> Content {
+    pub fn content(self, view: View) -> SideContent {
         let Some(other) = view.other.filter(|_| self.is_difference(view)) else {
-            return Content { layer: view.layer().clone(), maps: view.maps(), minus: None };
+            return SideContent { layer: view.layer().clone(), maps: view.maps(), minus: None };
         };
         let (maps, layer) = view.cache.difference(view.run(), &other.run, view.selection.layer);
         let minus = layer.is_some().then_some(other.run.id);
-        Content { layer: layer.unwrap_or_else(|| view.layer().clone()), maps, minus }
+        SideContent { layer: layer.unwrap_or_else(|| view.layer().clone()), maps, minus }
     }
 
     /// The place under the pointer, else the layer.
-    pub fn say(self, view: View, content: &Content) -> String {
+    pub fn say(self, view: View, content: &SideContent) -> String {
         let layer = &content.layer;
         if content.minus.is_none() {
             let letter = match view.other {
@@ -92,8 +92,8 @@ impl Side {
     }
 
     /// How the maps are coloured; differences by their sign, whatever the others are.
-    pub fn look(self, view: View) -> Look {
+    pub fn look(self, view: View) -> Colouring {
         let style = Style { map: ColourMap::RedBlue, gamma: view.look.style.gamma };
-        if self.is_difference(view) { Look { style, scaling: Scaling::Symmetric } } else { view.look }
+        if self.is_difference(view) { Colouring { style, scaling: Scaling::Symmetric } } else { view.look }
     }
 }

@@ -2,15 +2,16 @@
 
 use crate::{
     engine::{Control, Frame},
+    figures::{Facts, Scale, enlarged_rgb, settings},
     methods::Settings,
-    synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term, in_words},
+    synthesis::{At, Goal, Images, Measure, PARAMETERS, PRESETS, Preset, Recipe, Term},
     ui::{
         model::{
             commands::Command,
-            export::{Export, Texts, file_name, texts_of},
+            export::{Export, file_name},
             state::{View, layer_name},
         },
-        panels::{Kind, Panel, keep, take},
+        panels::panel::{Panel, PanelKind, keep, take},
         widgets::{WHOLE, caption, combo, fit, hollow, image_at, number, parameters::row, toolbar},
     },
 };
@@ -18,12 +19,12 @@ use eframe::egui::{
     self, Color32, ColorImage, Painter, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, pos2, vec2,
 };
 use egui::containers::menu::{MenuButton, MenuConfig};
-use image::{DynamicImage, RgbImage, imageops};
+use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "synthesis",
     title: "Synthesis",
     about: "The picture that the selected class, unit or layer would most like to see, in the making.",
@@ -32,7 +33,7 @@ pub(super) const KIND: Kind = Kind {
 
 /// What is excited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Aim {
+enum SynthesisAim {
     #[default]
     Class,
     Unit,
@@ -41,27 +42,29 @@ enum Aim {
 
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct SynthesisOptions {
     preset: String,
-    aim: Aim,
+    aim: SynthesisAim,
     /// Side of the picture; the network's own where 0.
     size: usize,
 }
 
-impl Default for Options {
+impl Default for SynthesisOptions {
     fn default() -> Self {
-        Options { preset: PRESETS[0].name.into(), aim: Aim::Class, size: 0 }
+        SynthesisOptions { preset: PRESETS[0].name.into(), aim: SynthesisAim::Class, size: 0 }
     }
 }
 
 #[derive(Default)]
 pub(super) struct Synthesis {
-    options: Options,
+    options: SynthesisOptions,
     /// The preset's settings with what was moved since.
     settings: Option<Settings>,
     /// What the run was started for, in words.
     goal: String,
     painted: Option<(Arc<RgbImage>, TextureHandle)>,
+    /// The steps that the rewind slider offered when its drag began, and the place of its knob.
+    rewinding: Option<(Arc<[usize]>, usize)>,
 }
 
 /// Sizes to choose from, in pixels; 0 is the network's own.
@@ -84,21 +87,23 @@ impl Synthesis {
         let layer = view.selection.layer;
         let name = || layer_name(view.node());
         match self.options.aim {
-            Aim::Class => (Goal::Score(view.class()), format!("class {}", view.run().model.class_name(view.class()))),
-            Aim::Unit => {
+            SynthesisAim::Class => {
+                (Goal::Score(view.class()), format!("class {}", view.run().model.class_name(view.class())))
+            }
+            SynthesisAim::Unit => {
                 let unit = view.selection.unit;
                 let at = view.selection.position.map_or(At::Mean, |[row, column]| At::Position(row, column));
                 (Goal::Unit { layer, unit, at }, format!("unit {unit} of {}", name()))
             }
-            Aim::Layer => (Goal::Layer(layer), format!("layer {}", name())),
+            SynthesisAim::Layer => (Goal::Layer(layer), format!("layer {}", name())),
         }
     }
 
-    /// What the pictures say of themselves.
-    fn about(&self) -> Texts {
-        let (preset, settings) = (self.preset(), self.settings.clone().unwrap_or_default());
-        let method = format!("{} ({})", preset.name, preset.paper);
-        vec![("Goal", self.goal.clone()), ("Method", method), ("Settings", in_words(&settings))]
+    /// The facts about the synthesis, added to those about the run.
+    fn facts(&self, facts: Facts) -> Facts {
+        let (preset, chosen) = (self.preset(), self.settings.clone().unwrap_or_default());
+        let settings = settings(PARAMETERS, &chosen);
+        Facts { goal: Some(self.goal.clone()), settings, ..facts.method(preset.name, preset.paper) }
     }
 
     fn start(&mut self, view: View, out: &mut Vec<Command>) {
@@ -132,9 +137,9 @@ impl Synthesis {
                 out.push(Command::Synthesise(Control::Change(settings)));
             }
             for (aim, text, hint) in [
-                (Aim::Class, "class", "Excite the selected class, else the predicted one"),
-                (Aim::Unit, "unit", "Excite the selected unit"),
-                (Aim::Layer, "layer", "Excite whatever the selected layer finds"),
+                (SynthesisAim::Class, "class", "Excite the selected class, else the predicted one"),
+                (SynthesisAim::Unit, "unit", "Excite the selected unit"),
+                (SynthesisAim::Layer, "layer", "Excite whatever the selected layer finds"),
             ] {
                 ui.selectable_value(&mut self.options.aim, aim, text).on_hover_text(hint);
             }
@@ -158,7 +163,7 @@ impl Synthesis {
                 let hint = "Save every state that can be gone back to as a numbered PNG, in a folder of its own";
                 if frame.kept.len() > 1 && ui.button("Save frames…").on_hover_text(hint).clicked() {
                     let name = file_name(view, &format!("synthesis {} frames", self.goal));
-                    let texts = [texts_of(view), self.about()].concat();
+                    let texts = self.facts(Facts::of_run(view.run())).texts();
                     out.push(Command::SaveFrames(name, texts));
                 }
             }
@@ -191,6 +196,35 @@ impl Synthesis {
             self.settings = Some(settings.clone());
             out.push(Command::Synthesise(Control::Change(settings)));
         }
+    }
+
+    /// The slider back to an earlier step. A run goes on under the pointer: while the slider is dragged it keeps the steps
+    /// of the drag's begin, and the steps after the chosen one are dropped when it is released.
+    fn rewind(&mut self, ui: &mut Ui, frame: &Frame, out: &mut Vec<Command>) {
+        let at = frame.kept.partition_point(|&step| step <= frame.step).saturating_sub(1);
+        let (kept, mut index) = self.rewinding.clone().unwrap_or_else(|| (Arc::clone(&frame.kept), at));
+        let begin = index;
+        ui.spacing_mut().slider_width = ui.available_width();
+        // The caption above says which step is shown.
+        let slider = egui::Slider::new(&mut index, 0..=kept.len().saturating_sub(1)).show_value(false);
+        let hint = "Back to an earlier step when the slider is released; Resume goes on from there";
+        let response = ui.add(slider);
+        let held = response.dragged() || response.is_pointer_button_down_on();
+        if held {
+            let step = kept.get(index).copied().unwrap_or_default();
+            response.clone().show_tooltip_text(format!("back to step {step}"));
+            self.rewinding = Some((kept, index));
+        } else {
+            let chosen = self.rewinding.take().map(|(kept, _)| (kept, index));
+            // A key or a screen reader moves the slider without a drag.
+            let chosen = chosen.or_else(|| (index != begin).then_some((kept, index)));
+            if let Some(step) =
+                chosen.and_then(|(kept, index)| kept.get(index).copied()).filter(|&step| step < frame.step)
+            {
+                out.push(Command::Synthesise(Control::Rewind(step)));
+            }
+        }
+        response.on_hover_text(hint).accessible_name("Rewind");
     }
 
     /// The picture as large as fits.
@@ -226,18 +260,8 @@ impl Panel for Synthesis {
             return;
         };
         caption(ui, format!("{}  ·  {}", self.goal, said(frame)));
-        if frame.kept.len() > 1 {
-            let last = frame.kept.len() - 1;
-            let at = frame.kept.partition_point(|&step| step <= frame.step).saturating_sub(1);
-            let mut index = at;
-            ui.spacing_mut().slider_width = ui.available_width();
-            // The line above says which step it is.
-            let slider = egui::Slider::new(&mut index, 0..=last).show_value(false);
-            let response = ui.add(slider).on_hover_text("Back to an earlier step; Resume goes on from there");
-            response.accessible_name("Rewind");
-            if index < at {
-                out.push(Command::Synthesise(Control::Rewind(frame.kept[index])));
-            }
+        if frame.kept.len() > 1 || self.rewinding.is_some() {
+            self.rewind(ui, frame, out);
         }
         let area = ui.available_rect_before_wrap();
         let (above, below) = area.split_top_bottom_at_y((area.bottom() - CURVE).max(area.top() + 40.0));
@@ -249,13 +273,10 @@ impl Panel for Synthesis {
         let frame = Arc::clone(view.synthesis?);
         let (step, words) = (frame.step.to_string(), said(&frame));
         let export = Export::new(view, &format!("synthesis {}", self.goal), None, move |_| {
-            let k = (512 / frame.picture.width().max(frame.picture.height())).max(1);
-            let (w, h) = (frame.picture.width() * k, frame.picture.height() * k);
-            let image = DynamicImage::ImageRgb8((*frame.picture).clone()).into_rgba8();
-            Ok(imageops::resize(&image, w, h, imageops::FilterType::Nearest))
+            let (width, height) = frame.picture.dimensions();
+            Ok(enlarged_rgb(&frame.picture, Scale::Pleasant.one(width as usize, height as usize)))
         });
-        let export = self.about().into_iter().fold(export, |export, (key, text)| export.with(key, text));
-        Some(export.with("Step", step).with("Worth", words))
+        Some(export.about(|facts| self.facts(facts)).with("Step", step).with("Worth", words))
     }
 
     fn options(&self) -> Value {

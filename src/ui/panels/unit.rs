@@ -1,24 +1,28 @@
 //! The selected unit, large: its map, the spread of its values, its filter.
 
 use crate::{
+    figures::{Scale, one_unit, suited_scaling},
     gpu::{TileStyle, show_unit_at},
     net::NodeId,
-    paint::{Plane, Scaling, paint_plane},
+    paint::Scaling,
     ui::{
-        background::cache::Maps,
+        background::cache::LayerMaps,
         model::{
             commands::Command,
             export::{Export, numbers_of},
             state::{Hover, View, layer_name},
         },
-        panels::{Kind, Panel, filters::Filters},
+        panels::{
+            filters::UnitFilters,
+            panel::{Panel, PanelKind},
+        },
         widgets::{caption, describe, fit, hollow},
     },
 };
 use eframe::egui::{self, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "unit",
     title: "Unit",
     about: "The selected unit: its feature map, how its values are spread, and its filter.",
@@ -28,13 +32,13 @@ pub(super) const KIND: Kind = Kind {
 const BINS: usize = 64;
 
 /// A run, a layer and a unit.
-type Key = (u64, NodeId, usize);
+type HistogramKey = (u64, NodeId, usize);
 
 #[derive(Default)]
 struct Unit {
     /// Counts of the unit's values, largest 1.
-    histogram: Option<(Key, Vec<f32>)>,
-    filters: Filters,
+    histogram: Option<(HistogramKey, Vec<f32>)>,
+    filters: UnitFilters,
 }
 
 impl Panel for Unit {
@@ -73,30 +77,19 @@ impl Panel for Unit {
         let (run, layer, unit, look) = (Arc::clone(view.run()), view.selection.layer, view.selection.unit, view.look);
         let name = format!("{} unit {unit}", view.node().name);
         let numbers = numbers_of(&run, layer, Some(unit));
-        let own = run.layers[layer].ranges[unit];
-        let range = look.scaling.range(own, run.layers[layer].range());
+        let (own, [_, height, width]) = (run.layers[layer].ranges[unit], run.layers[layer].shape);
+        let model = Arc::clone(&run.model);
         let export = Export::new(view, &name, numbers, move |_| {
-            let layer = &run.layers[layer];
-            let [_, height, width] = layer.shape;
-            let k = (512 / width.max(height)).max(1);
-            layer.with_values(|values| {
-                let values = &values[unit * height * width..][..height * width];
-                let plane = Plane { values, width, height };
-                paint_plane(&plane, (width * k) as u32, (height * k) as u32, range, &look.style)
-            })
+            let scaling = suited_scaling(look.scaling, height * width);
+            one_unit(&run.layers[layer], unit, Scale::Pleasant, scaling, &look.style)
         });
-        Some(
-            export
-                .with("Layer", layer_name(view.node()))
-                .with("Unit", unit.to_string())
-                .with("Range", describe::range(range)),
-        )
+        Some(export.about(|facts| facts.layer(&model, layer).unit(unit).values(&[height, width], own)))
     }
 }
 
 impl Unit {
     fn map(&self, ui: &mut Ui, view: View, rect: Rect, out: &mut Vec<Command>) {
-        let Maps::Ready(atlas) = view.maps() else {
+        let LayerMaps::Ready(atlas) = view.maps() else {
             return hollow(ui, "Uploading the layer", true);
         };
         let style = TileStyle {
@@ -111,7 +104,7 @@ impl Unit {
         let mut window = ui.new_child(egui::UiBuilder::new().id_salt("map").max_rect(rect));
         window.set_clip_rect(rect.intersect(ui.clip_rect()));
         let answer = show_unit_at(&window, &atlas, view.selection.unit as u32, plane, style, &label);
-        view.viewport.navigate(&window, &answer.response, plane, true, out);
+        out.extend(view.viewport.navigate(&window, &answer.response, plane, true).map(Command::Show));
         if let Some(spot) = answer.hovered {
             let at = [spot.y as usize, spot.x as usize];
             let spot_at = Some((view.run().id, view.selection.layer, view.selection.unit, at));
@@ -173,7 +166,7 @@ impl Unit {
         }
         painter.hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, view.palette.line));
         let font = egui::TextStyle::Monospace.resolve(ui.style());
-        let number = super::super::widgets::number;
+        let number = crate::ui::widgets::number;
         let at = |x: f32| pos2(x, rect.bottom() + 1.0);
         painter.text(at(rect.left()), egui::Align2::LEFT_TOP, number(range.low), font.clone(), view.palette.weak);
         painter.text(at(rect.right()), egui::Align2::RIGHT_TOP, number(range.high), font, view.palette.weak);

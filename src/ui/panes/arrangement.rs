@@ -1,24 +1,25 @@
 //! Where panes stand: at first, and when one comes, goes, or gets a twin.
 
 use crate::ui::{
-    panels::{self, Kind, PANELS},
-    panes::Pane,
+    panels::{self, PANELS, panel::PanelKind},
+    panes::pane::Pane,
 };
 use eframe::egui::{self, Vec2};
 use egui_tiles::{Container, ContainerKind, Tile, TileId, Tiles, Tree};
+use serde_json::Value;
 
 /// What stands together, as tabs.
-type Group = &'static [&'static str];
+type TabGroup = &'static [&'static str];
 
-const LAYER: Group = &["activations", "filters", "network", "layers", "convolution"];
-const SALIENCY: Group = &["saliency", "cam"];
-const DECONVNET: Group = &["deconvnet", "synthesis", "magnifier"];
-const PICTURE: Group = &["picture", "folder", "pad"];
-const UNIT: Group = &["unit", "compare"];
-const SCORES: Group = &["scores", "invariance"];
+const LAYER: TabGroup = &["activations", "filters", "network", "layers", "convolution"];
+const SALIENCY: TabGroup = &["saliency", "cam"];
+const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
+const PICTURE: TabGroup = &["picture", "folder", "pad"];
+const UNIT: TabGroup = &["unit", "compare"];
+const SCORES: TabGroup = &["scores", "invariance"];
 /// Where the window is too low for three at the side: the picture and what is said of it stay in sight.
-const LOW_SALIENCY: Group = &["saliency", "cam", "invariance"];
-const LOW_SCORES: Group = &["scores", "unit", "compare"];
+const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
+const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
 /// A window lower than this is low, in points.
 const LOW: f32 = 680.0;
 
@@ -27,7 +28,7 @@ const LOW: f32 = 680.0;
 pub fn first_arrangement(window: Vec2) -> Tree<Pane> {
     let low = window.y < LOW;
     let mut tiles = Tiles::default();
-    let tab = |tiles: &mut Tiles<Pane>, group: Group| {
+    let tab = |tiles: &mut Tiles<Pane>, group: TabGroup| {
         let kinds = group.iter().filter_map(|name| panels::find(name));
         let panes: Vec<TileId> = kinds.map(|kind| tiles.insert_pane(Pane::new(kind))).collect();
         tiles.insert_tab_tile(panes)
@@ -60,14 +61,30 @@ pub fn first_arrangement(window: Vec2) -> Tree<Pane> {
     Tree::new(egui::Id::unique("panes"), root, tiles)
 }
 
-/// Brings a pane of a kind to the front; makes one where there is none.
-pub fn show(tree: &mut Tree<Pane>, kind: &'static Kind) {
-    let wanted = find(tree, kind.name).unwrap_or_else(|| add(tree, kind));
+/// Brings the pane of a panel to the front; opens one where there is none.
+pub fn show(tree: &mut Tree<Pane>, name: &str) {
+    let Some(kind) = panels::find(name) else { return };
+    let wanted = find(tree, name).unwrap_or_else(|| add(tree, kind));
     tree.make_active(|id, _| id == wanted);
 }
 
+/// The arrangement as JSON, for the settings.
+pub fn to_json(tree: &Tree<Pane>) -> Value {
+    serde_json::to_value(tree).unwrap_or_default()
+}
+
+/// An arrangement read from JSON, with the panels added that the version which wrote it did not know; `None` where it
+/// does not parse or shows nothing.
+pub fn from_json(value: Value, known: &[String]) -> Option<Tree<Pane>> {
+    let mut tree: Tree<Pane> = serde_json::from_value(value).ok()?;
+    // A root that is not among the tiles would leave the window empty for good.
+    tree.root.filter(|&root| tree.tiles.get(root).is_some())?;
+    complete(&mut tree, known);
+    Some(tree)
+}
+
 /// Adds, behind others, the panes that an arrangement could not have: whoever kept it knew only those of these names.
-pub fn complete(tree: &mut Tree<Pane>, known: &[String]) {
+fn complete(tree: &mut Tree<Pane>, known: &[String]) {
     for kind in PANELS {
         if !known.iter().any(|name| name == kind.name) && find(tree, kind.name).is_none() {
             add(tree, kind);
@@ -81,7 +98,7 @@ fn find(tree: &Tree<Pane>, name: &str) -> Option<TileId> {
 }
 
 /// A new pane, behind one that it stands with at first, else in whatever tabs there are.
-fn add(tree: &mut Tree<Pane>, kind: &'static Kind) -> TileId {
+fn add(tree: &mut Tree<Pane>, kind: &'static PanelKind) -> TileId {
     let pane = tree.tiles.insert_pane(Pane::new(kind));
     let groups = [LAYER, SALIENCY, DECONVNET, PICTURE, UNIT, SCORES];
     let mates = groups.into_iter().find(|group| group.contains(&kind.name)).unwrap_or_default();
@@ -102,9 +119,8 @@ pub fn of_network(tree: &mut Tree<Pane>, tile: TileId) -> Option<TileId> {
     if !PICTURE.contains(&tree.tiles.get_pane(&tile)?.kind().name) {
         return Some(tile);
     }
-    let maps = panels::find(LAYER[0])?;
-    show(tree, maps);
-    find(tree, maps.name)
+    show(tree, LAYER[0]);
+    find(tree, LAYER[0])
 }
 
 /// Puts another of the same beside a pane.
@@ -157,5 +173,20 @@ mod tests {
         let parent = |name: &str| find(&tree, name).and_then(|tile| tree.tiles.parent_of(tile));
         assert!(parent("convolution").is_some() && parent("convolution") == parent("activations"));
         assert_eq!(parent("cam"), None);
+    }
+
+    #[test]
+    fn an_arrangement_survives_a_round_trip_and_a_broken_one_is_refused() {
+        let tree = first_arrangement(vec2(1280.0, 800.0));
+        let known: Vec<String> = PANELS.iter().map(|kind| kind.name.to_owned()).collect();
+        let kept = to_json(&tree);
+        let tiles = from_json(kept.clone(), &known).map(|tree| tree.tiles.len());
+        assert_eq!(tiles, Some(tree.tiles.len()));
+        let other = kept.to_string().replace("\"activations\"", "\"a panel of another version\"");
+        let other = serde_json::from_str(&other).unwrap_or_default();
+        assert!(from_json(other, &known).is_none());
+        for broken in [Value::Null, serde_json::json!({}), serde_json::json!([1])] {
+            assert!(from_json(broken, &known).is_none());
+        }
     }
 }

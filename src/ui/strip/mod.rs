@@ -22,7 +22,7 @@ use eframe::egui::{self, Align2, Color32, Rect, RichText, Sense, TextStyle, Ui, 
 
 /// The strip's own state.
 #[derive(Default)]
-pub struct Strip {
+pub struct LayerStrip {
     /// The layer that was last brought into view.
     scrolled_to: Option<(u64, usize)>,
     /// What a network is searched by.
@@ -36,7 +36,7 @@ const SLIDER: f32 = 26.0;
 /// The button beside the network picker.
 const BESIDE: f32 = 26.0;
 
-impl Strip {
+impl LayerStrip {
     /// The network picker, then the layers.
     pub fn ui(&mut self, ui: &mut Ui, model: Option<&Model>, view: Option<View>, out: &mut Vec<Command>) {
         ui.set_min_width(ui.available_width());
@@ -94,7 +94,7 @@ impl Strip {
         // What does not fit goes below: were it to stick out, the layers would too.
         ui.horizontal_wrapped(|ui| {
             ui.add_space(4.0);
-            let colour = super::theme::Palette::of(ui.ctx()).warning;
+            let colour = crate::ui::theme::Palette::of(ui.ctx()).warning;
             match &model.weights {
                 Source::Synthetic(_) => {
                     let text = RichText::new("untrained").small().color(colour);
@@ -200,7 +200,7 @@ fn row(ui: &mut Ui, rect: Rect, id: usize, view: View, out: &mut Vec<Command>) {
     } else {
         let shown = text(pos2(left, middle - 8.0), Align2::LEFT_CENTER, &node.name, &body, strong);
         beside(shown, node.title.unwrap_or_default());
-        let (kind, shape) = (describe::kind(node), describe::short_shape(node));
+        let (kind, shape) = (describe::kind(node), describe::short_output(node));
         let about = format!("{kind}  {shape}");
         let about = if fits(left, &about) { about } else { shape };
         text(pos2(left, middle + 8.0), Align2::LEFT_CENTER, &about, &small, view.palette.weak);
@@ -209,5 +209,5 @@ fn row(ui: &mut Ui, rect: Rect, id: usize, view: View, out: &mut Vec<Command>) {
         out.push(Command::SelectLayer(id));
     }
     let title = node.title.map_or_else(String::new, |title| format!(" ({title})"));
-    response.on_hover_text(format!("{}{title}\n{}\n{}", node.name, describe::kind(node), describe::shape(node)));
+    response.on_hover_text(format!("{}{title}\n{}\n{}", node.name, describe::kind(node), describe::output(node)));
 }

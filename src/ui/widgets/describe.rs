@@ -1,61 +1,19 @@
-//! What captions say: every picture says what it shows.
+//! Captions of the panes.
 
 use crate::{
-    net::{Field, Node, Op},
-    paint::Range,
-    ui::{
-        model::state::{View, is_silent, layer_name},
-        widgets::number,
-    },
+    net::Field,
+    ui::model::state::{View, is_silent, layer_name},
 };
 
-/// A layer's kind with its numbers: "Conv2d 7x7 / 2".
-pub fn kind(node: &Node) -> String {
-    let kind = node.op.kind();
-    let step = |[down, across]: [usize; 2]| match (down, across) {
-        (1, 1) => String::new(),
-        _ if down == across => format!(" / {down}"),
-        _ => format!(" / {down}x{across}"),
-    };
-    match &node.op {
-        Op::Conv(conv) => {
-            let groups = if conv.groups > 1 { format!(", {} groups", conv.groups) } else { String::new() };
-            format!("{kind} {}x{}{}{groups}", conv.kernel[0], conv.kernel[1], step(conv.stride))
-        }
-        Op::MaxPool(window) | Op::AvgPool { window, .. } => {
-            format!("{kind} {}x{}{}", window.kernel[0], window.kernel[1], step(window.stride))
-        }
-        _ => kind.to_owned(),
-    }
-}
+use crate::figures::words::number;
+pub use crate::figures::words::{kind, output, range, short_output};
 
-/// A layer's output: "64 maps 32x32", "200 values".
-pub fn shape(node: &Node) -> String {
-    match node.extent() {
-        [units, 1, 1] => format!("{units} values"),
-        [units, height, width] => format!("{units} maps {height}x{width}"),
-    }
-}
-
-/// The same, short: "64 · 32x32".
-pub fn short_shape(node: &Node) -> String {
-    match node.extent() {
-        [units, 1, 1] => units.to_string(),
-        [units, height, width] => format!("{units} · {height}x{width}"),
-    }
-}
-
-/// "-3.1 .. 5.2".
-pub fn range(range: Range) -> String {
-    format!("{} .. {}", number(range.low), number(range.high))
-}
-
-/// What the selected layer shows.
+/// The selected layer: names, kind, output, receptive field, range.
 pub fn layer(view: View) -> String {
     let (node, layer) = (view.node(), view.layer());
     let silent = (0..layer.shape[0]).filter(|&unit| is_silent(layer, unit)).count();
     let mut parts =
-        vec![layer_name(node), kind(node), shape(node), sees(view), format!("range {}", range(layer.range()))];
+        vec![layer_name(node), kind(node), output(node), sees(view), format!("range {}", range(layer.range()))];
     if silent > 0 {
         parts.push(format!("{silent} silent"));
     }

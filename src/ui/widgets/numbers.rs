@@ -1,8 +1,9 @@
 //! Small grids of numbers, a coloured cell a value: what the magnifier and the page on convolution draw.
 
 use crate::{
+    figures::words::number,
     paint::{Range, Style, colour},
-    ui::{theme::Palette, widgets::number},
+    ui::theme::Palette,
 };
 use eframe::egui::{
     self, Align2, Color32, FontId, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
@@ -12,7 +13,7 @@ use eframe::egui::{
 pub const READABLE: f32 = 24.0;
 
 /// Values row by row, to be drawn as cells.
-pub struct Numbers<'a> {
+pub struct NumberGrid<'a> {
     /// What they are.
     pub title: &'a str,
     /// Row by row; `None` beyond the edge of an input.
@@ -59,7 +60,7 @@ impl Placed {
     }
 }
 
-impl Numbers<'_> {
+impl NumberGrid<'_> {
     /// Draws them below their title; the pointer reads any of them.
     pub fn show(&self, ui: &mut Ui, palette: &Palette, sense: Sense) -> Placed {
         ui.label(RichText::new(self.title).small().weak());

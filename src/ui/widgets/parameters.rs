@@ -2,16 +2,16 @@
 
 use crate::{
     methods::{Method, Parameter, ParameterKind, Settings},
-    ui::widgets::combo,
+    ui::widgets::controls::combo,
 };
 use eframe::egui::{self, RichText, Ui};
 use std::collections::BTreeMap;
 
 /// What the user set, by the name of the method and the name of the parameter: as it is kept between sessions.
-pub type Kept = BTreeMap<String, BTreeMap<String, f64>>;
+pub type KeptSettings = BTreeMap<String, BTreeMap<String, f64>>;
 
 /// What is set of a method's parameters; values that an older version kept and this one does not take are left out.
-pub fn settings(method: &Method, kept: &Kept) -> Settings {
+pub fn settings(method: &Method, kept: &KeptSettings) -> Settings {
     let mut settings = Settings::new();
     for parameter in method.parameters {
         let value = kept.get(method.name).and_then(|values| values.get(parameter.name));
@@ -31,7 +31,7 @@ fn takes(parameter: &Parameter, value: f64) -> bool {
 }
 
 /// A row a parameter, and a way back to the defaults.
-pub fn parameters(ui: &mut Ui, method: &Method, kept: &mut Kept) {
+pub fn parameters(ui: &mut Ui, method: &Method, kept: &mut KeptSettings) {
     if method.parameters.is_empty() {
         return;
     }
@@ -90,7 +90,7 @@ mod tests {
         for method in METHODS.iter().chain(CAMS) {
             for parameter in method.parameters {
                 let keep = |value: f64| {
-                    Kept::from([(method.name.to_owned(), BTreeMap::from([(parameter.name.to_owned(), value)]))])
+                    KeptSettings::from([(method.name.to_owned(), BTreeMap::from([(parameter.name.to_owned(), value)]))])
                 };
                 let (inside, outside) = match parameter.kind {
                     ParameterKind::Number { low, high, .. } => (low, high + 1.0),

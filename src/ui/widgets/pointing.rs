@@ -7,7 +7,7 @@ use crate::ui::{
         state::{Hover, Shown, View},
         viewport,
     },
-    widgets::{cross, image_at},
+    widgets::pictures::{cross, image_at},
 };
 use eframe::egui::{Rect, Response, TextureId, Ui};
 
@@ -15,7 +15,7 @@ use eframe::egui::{Rect, Response, TextureId, Ui};
 pub fn input_at(ui: &Ui, view: View, rect: Rect, texture: TextureId, label: &str, out: &mut Vec<Command>) {
     let response = image_at(ui, rect, texture, view.viewport.part(), label);
     let plane = view.viewport.plane(rect);
-    view.viewport.navigate(ui, &response, plane, true, out);
+    out.extend(view.viewport.navigate(ui, &response, plane, true).map(Command::Show));
     point(ui, view, &response, rect, plane, out);
 }
 
@@ -28,12 +28,6 @@ pub fn point(ui: &Ui, view: View, response: &Response, rect: Rect, plane: Rect, 
     } else if let Some(hover) = view.selection.hover {
         cross(&ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())), viewport::point(plane, hover.place));
     }
-}
-
-/// The row and the column of a map of this height and width on which a place lies.
-pub fn cell([x, y]: [f32; 2], height: usize, width: usize) -> [usize; 2] {
-    let along = |share: f32, count: usize| ((share * count as f32) as usize).min(count.saturating_sub(1));
-    [along(y, height), along(x, width)]
 }
 
 /// The pixel of a run's picture at a place of the input, in words; `None` where the input reaches beyond it.

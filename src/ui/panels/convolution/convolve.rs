@@ -96,7 +96,7 @@ impl Example<'_> {
 }
 
 /// Values with a name.
-pub struct Preset {
+pub struct ExamplePreset {
     /// In the list.
     pub name: &'static str,
     /// What it is for.
@@ -106,40 +106,40 @@ pub struct Preset {
 }
 
 /// Kernels, that of the lectures first.
-pub const KERNELS: &[Preset] = &[
-    Preset {
+pub const KERNELS: &[ExamplePreset] = &[
+    ExamplePreset {
         name: "lecture",
         about: "The cross of the lectures' example: counts ones on two diagonals",
         make: lecture,
     },
-    Preset { name: "identity", about: "One in the middle: the input again", make: || (3, one_at(9, 4)) },
-    Preset { name: "blur", about: "The mean of a neighbourhood", make: || (3, vec![1.0 / 9.0; 9]) },
-    Preset {
+    ExamplePreset { name: "identity", about: "One in the middle: the input again", make: || (3, one_at(9, 4)) },
+    ExamplePreset { name: "blur", about: "The mean of a neighbourhood", make: || (3, vec![1.0 / 9.0; 9]) },
+    ExamplePreset {
         name: "Gaussian",
         about: "A mean that prefers the middle",
         make: || (3, [1., 2., 1., 2., 4., 2., 1., 2., 1.].map(|weight: f32| weight / 16.0).to_vec()),
     },
-    Preset {
+    ExamplePreset {
         name: "sharpen",
         about: "The value, and what sets it apart from its neighbours once more",
         make: || (3, vec![0., -1., 0., -1., 5., -1., 0., -1., 0.]),
     },
-    Preset {
+    ExamplePreset {
         name: "Sobel across",
         about: "How much brighter it is at the right: vertical edges",
         make: || (3, vec![-1., 0., 1., -2., 0., 2., -1., 0., 1.]),
     },
-    Preset {
+    ExamplePreset {
         name: "Sobel down",
         about: "How much brighter it is below: horizontal edges",
         make: || (3, vec![-1., -2., -1., 0., 0., 0., 1., 2., 1.]),
     },
-    Preset {
+    ExamplePreset {
         name: "Laplacian",
         about: "How far the middle lies below its neighbours: dots, ends of lines and edges",
         make: || (3, vec![0., 1., 0., 1., -4., 1., 0., 1., 0.]),
     },
-    Preset {
+    ExamplePreset {
         name: "Gabor",
         about: "A wave under a Gaussian: what cells of the striate cortex respond to, and what first layers learn",
         make: gabor,
@@ -147,8 +147,8 @@ pub const KERNELS: &[Preset] = &[
 ];
 
 /// Inputs, that of the lectures first.
-pub const INPUTS: &[Preset] = &[
-    Preset {
+pub const INPUTS: &[ExamplePreset] = &[
+    ExamplePreset {
         name: "lecture",
         about: "The five by five ones and zeros of the lectures",
         make: || {
@@ -156,14 +156,14 @@ pub const INPUTS: &[Preset] = &[
             (5, rows.as_flattened().iter().map(|&value| value as f32).collect())
         },
     },
-    Preset { name: "edge", about: "Dark at the left, bright at the right", make: || painted(|_, x| x >= 4) },
-    Preset {
+    ExamplePreset { name: "edge", about: "Dark at the left, bright at the right", make: || painted(|_, x| x >= 4) },
+    ExamplePreset {
         name: "dot",
         about: "One bright value: the output is the kernel, turned by half a turn",
         make: || painted(|y, x| (y, x) == (3, 3)),
     },
-    Preset { name: "stripes", about: "Two dark, two bright", make: || painted(|_, x| x / 2 % 2 == 1) },
-    Preset { name: "corner", about: "Bright below and at the right", make: || painted(|y, x| y >= 3 && x >= 3) },
+    ExamplePreset { name: "stripes", about: "Two dark, two bright", make: || painted(|_, x| x / 2 % 2 == 1) },
+    ExamplePreset { name: "corner", about: "Bright below and at the right", make: || painted(|y, x| y >= 3 && x >= 3) },
 ];
 
 fn lecture() -> (usize, Vec<f32>) {
@@ -198,7 +198,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn preset(list: &[Preset], name: &str) -> (usize, Vec<f32>) {
+    fn preset(list: &[ExamplePreset], name: &str) -> (usize, Vec<f32>) {
         (list.iter().find(|preset| preset.name == name).unwrap().make)()
     }
 

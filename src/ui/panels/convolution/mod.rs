@@ -13,13 +13,12 @@ use crate::{
             state::{View, layer_name},
         },
         panels::{
-            Kind, Panel,
-            convolution::options::{Options, learned},
-            keep, take,
+            convolution::options::{ConvolutionOptions, learned},
+            panel::{Panel, PanelKind, keep, take},
         },
         widgets::{
             number,
-            numbers::{Numbers, Placed, READABLE, font, short},
+            numbers::{NumberGrid, Placed, READABLE, font, short},
             slider, toolbar,
         },
     },
@@ -28,7 +27,7 @@ use eframe::egui::{self, Color32, CornerRadius, RichText, Sense, Stroke, Ui, Vec
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "convolution",
     title: "Convolution",
     about: "The lectures' example to be played with: change any number, the kernel, stride, padding and dilation, and \
@@ -43,7 +42,7 @@ const PACE: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 struct Convolution {
-    options: Options,
+    options: ConvolutionOptions,
     /// Which value of the output, in the order of reading.
     at: usize,
     /// It goes by itself; when it went last.
@@ -79,7 +78,7 @@ impl Panel for Convolution {
             let k = (512 / rows.max(columns)) as u32;
             Ok(mosaic(&maps, &Layout::square(1, (columns as u32 * k, rows as u32 * k), 0), Scaling::Unit, &style))
         });
-        let Options { stride, padding, dilation, .. } = self.options;
+        let ConvolutionOptions { stride, padding, dilation, .. } = self.options;
         let steps = format!("stride {stride}, padding {padding}, dilation {dilation}");
         Some(export.with("Kernel", written).with("Steps", steps))
     }
@@ -89,7 +88,8 @@ impl Panel for Convolution {
     }
 
     fn restore(&mut self, options: Value) {
-        self.options = Some(take::<Options>(options)).filter(Options::is_sound).unwrap_or_default();
+        self.options =
+            Some(take::<ConvolutionOptions>(options)).filter(ConvolutionOptions::is_sound).unwrap_or_default();
     }
 }
 
@@ -143,7 +143,7 @@ impl Convolution {
     }
 
     fn page(&mut self, ui: &mut Ui, view: View, output: &[f32], [rows, columns]: [usize; 2]) {
-        let Options { side, size, padding, .. } = self.options;
+        let ConvolutionOptions { side, size, padding, .. } = self.options;
         let padded = side + 2 * padding;
         let (across, down) = (padded + 2 * size[1] + columns.max(1), padded.max(size[0]).max(rows));
         let room = vec2(ui.available_width() - 130.0, ui.available_height() - 92.0);
@@ -166,7 +166,7 @@ impl Convolution {
         });
         let (Some(input), Some(kernel), Some(placed)) = (input, kernel, placed) else { return };
         // The window on the input, and lines from its corners by those of the kernel to the value.
-        let Options { stride, dilation, .. } = self.options;
+        let ConvolutionOptions { stride, dilation, .. } = self.options;
         let first = at.map(|at| at * stride);
         let far = [0, 1].map(|axis| first[axis] + dilation * (size[axis] - 1));
         let corner = |[row, column]: [usize; 2]| input.cell(row * padded + column);
@@ -198,7 +198,7 @@ impl Convolution {
 
     /// The input with its padding; its own cells can be changed.
     fn input(&mut self, ui: &mut Ui, view: View, cell: f32) -> Placed {
-        let Options { side, padding, .. } = self.options;
+        let ConvolutionOptions { side, padding, .. } = self.options;
         let padded = side + 2 * padding;
         let inside = |at: usize| {
             let [row, column] = [at / padded, at % padded].map(|place| place.checked_sub(padding));
@@ -209,7 +209,7 @@ impl Convolution {
         let range = Range::of(&self.options.input);
         let title = if padding > 0 { "input, padded with zeros" } else { "input" };
         let style = view.look.style;
-        let numbers = Numbers { title, values: &values, columns: padded, cell, range, style, written: false };
+        let numbers = NumberGrid { title, values: &values, columns: padded, cell, range, style, written: false };
         let placed = numbers.show(ui, view.palette, Sense::hover());
         for at in 0..padded * padded {
             if let Some(own) = inside(at) {
@@ -230,7 +230,7 @@ impl Convolution {
             None => "kernel".into(),
         };
         let style = Style::SIGNED;
-        let numbers = Numbers { title: &title, values: &values, columns, cell, range, style, written: false };
+        let numbers = NumberGrid { title: &title, values: &values, columns, cell, range, style, written: false };
         let placed = numbers.show(ui, view.palette, Sense::hover());
         for (at, weight) in self.options.kernel.iter_mut().enumerate() {
             let name = format!("kernel {}, {}", at / columns, at % columns);
@@ -245,7 +245,7 @@ impl Convolution {
     fn output(&mut self, ui: &mut Ui, view: View, output: &[f32], columns: usize, cell: f32) -> Placed {
         let values: Vec<Option<f32>> = output.iter().copied().map(Some).collect();
         let (range, style) = (Range::of(output), view.look.style);
-        let numbers = Numbers { title: "output", values: &values, columns, cell, range, style, written: true };
+        let numbers = NumberGrid { title: "output", values: &values, columns, cell, range, style, written: true };
         let placed = numbers.show(ui, view.palette, Sense::click_and_drag());
         let moved = ui.input(|input| input.pointer.delta() != Vec2::ZERO);
         let pointed = placed.response.hover_pos().filter(|_| moved || placed.response.clicked());
@@ -288,7 +288,7 @@ impl Convolution {
         let (range, columns) = (Range::of(&products).symmetric(), self.options.size[1]);
         let (title, style) = ("window times kernel", Style::SIGNED);
         ui.vertical(|ui| {
-            let numbers = Numbers { title, values: &values, columns, cell, range, style, written: true };
+            let numbers = NumberGrid { title, values: &values, columns, cell, range, style, written: true };
             numbers.show(ui, view.palette, Sense::hover());
             ui.label(RichText::new(format!("sum = {}", number(products.iter().sum()))).strong());
         });
@@ -308,7 +308,7 @@ fn bracketed(value: f32) -> String {
 }
 
 /// A cell that can be changed: dragged, or clicked and typed. Says whether it was.
-fn edit(ui: &mut Ui, placed: &Placed, at: usize, numbers: &Numbers, value: &mut f32, name: &str) -> bool {
+fn edit(ui: &mut Ui, placed: &Placed, at: usize, numbers: &NumberGrid, value: &mut f32, name: &str) -> bool {
     let (rect, cell) = (placed.cell(at), numbers.cell);
     let (_, ink) = numbers.colours(*value);
     let mut child = ui.new_child(egui::UiBuilder::new().id_salt(name).max_rect(rect));

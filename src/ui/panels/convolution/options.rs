@@ -4,7 +4,7 @@ use crate::{
     kernels::to_vec,
     ui::{
         model::state::View,
-        panels::convolution::convolve::{Example, INPUTS, KERNELS, Preset},
+        panels::convolution::convolve::{Example, ExamplePreset, INPUTS, KERNELS},
         widgets::{combo, slider_saying},
     },
 };
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// What the page shows; kept between sessions.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Options {
+pub(super) struct ConvolutionOptions {
     pub input: Vec<f32>,
     pub side: usize,
     pub kernel: Vec<f32>,
@@ -26,17 +26,17 @@ pub(super) struct Options {
     pub learned: Option<usize>,
 }
 
-impl Default for Options {
+impl Default for ConvolutionOptions {
     fn default() -> Self {
         let ((side, input), (size, kernel)) = ((INPUTS[0].make)(), (KERNELS[0].make)());
         let size = [size, size];
-        Options { input, side, kernel, size, stride: 1, padding: 0, dilation: 1, learned: None }
+        ConvolutionOptions { input, side, kernel, size, stride: 1, padding: 0, dilation: 1, learned: None }
     }
 }
 
-impl Options {
+impl ConvolutionOptions {
     pub fn example(&self) -> Example<'_> {
-        let Options { side, size, stride, padding, dilation, .. } = *self;
+        let ConvolutionOptions { side, size, stride, padding, dilation, .. } = *self;
         Example { input: &self.input, side, kernel: &self.kernel, size, stride, padding, dilation }
     }
 
@@ -54,7 +54,7 @@ impl Options {
     /// What can be chosen; returns whether what was learned is to be read anew.
     pub fn controls(&mut self, ui: &mut Ui, view: View) -> bool {
         let (options, mut anew) = (self, false);
-        let is = |preset: &&Preset, values: &[f32]| (preset.make)().1 == values;
+        let is = |preset: &&ExamplePreset, values: &[f32]| (preset.make)().1 == values;
         let found = INPUTS.iter().find(|preset| is(preset, &options.input));
         let shown = format!("input: {}", found.map_or("own", |preset| preset.name));
         combo(ui, "Input", &shown, 92.0, |ui| {

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use crate::{
         engine::{Model, Opening},
-        picture::Picture,
+        picture::{Picture, Preparation},
         watch::Watch,
     };
     use candle_core::Device;
@@ -173,7 +173,9 @@ mod tests {
     fn the_parts_add_up() {
         for network in ["photonet", "lenet5", "alexnet_2012", "squeezenet1_1"] {
             let watch = Watch::default();
-            let opening = Opening { size: (network == "squeezenet1_1").then_some(64), ..Opening::of(network) };
+            let size = (network == "squeezenet1_1").then_some([64; 2]);
+            let preparation = Preparation { size, ..Preparation::default() };
+            let opening = Opening { preparation, ..Opening::of(network) };
             let Ok(model) = Model::open(&opening, &Device::Cpu, &watch) else { panic!("no network {network}") };
             let picture = Picture::from_source("sample:chelsea").unwrap();
             let run = Arc::new(Run::picture(&Arc::new(model), picture, &watch).unwrap());

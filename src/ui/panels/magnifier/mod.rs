@@ -3,8 +3,9 @@
 mod magnify;
 
 use crate::{
+    figures::Scale,
     net::NodeId,
-    paint::{Range, Style},
+    paint::{Maps, Range, Scaling, Style, mosaic},
     ui::{
         model::{
             commands::Command,
@@ -12,16 +13,16 @@ use crate::{
             state::{View, layer_name},
         },
         panels::{
-            Kind, Panel,
             magnifier::magnify::{Magnified, Part, Way, magnify},
+            panel::{Panel, PanelKind},
         },
-        widgets::{caption, describe, hollow, number, numbers::Numbers},
+        widgets::{caption, describe, hollow, number, numbers::NumberGrid},
     },
 };
 use eframe::egui::{self, RichText, Sense, Ui, vec2};
 use std::sync::Arc;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "magnifier",
     title: "Magnifier",
     about: "One value taken apart: the window of the input that it reads, times the filter, added up. Click a map to \
@@ -29,11 +30,11 @@ pub(super) const KIND: Kind = Kind {
     make: || Box::<Magnifier>::default(),
 };
 
-type Key = (u64, NodeId, usize, [usize; 2]);
+type MagnifiedValue = (u64, NodeId, usize, [usize; 2]);
 
 #[derive(Default)]
 struct Magnifier {
-    found: Option<(Key, Option<Arc<Magnified>>)>,
+    found: Option<(MagnifiedValue, Option<Arc<Magnified>>)>,
     /// The input unit whose part is shown; the largest part where `None`.
     chosen: Option<usize>,
 }
@@ -81,14 +82,16 @@ impl Panel for Magnifier {
         let [height, width] = found.kernel;
         let count = found.sums.len();
         let numbers = numbers_from(&Arc::new(products.clone()), &[count, height, width]);
+        let range = Range::of(&products);
         let name = format!("{} unit {} products", view.node().name, view.selection.unit);
         let export = Export::new(view, &name, numbers, move |_| {
-            let maps = crate::paint::Maps { values: &products, units: count, height, width };
-            let k = (64 / width.max(height)).max(1);
-            let layout = crate::paint::Layout::square(count, ((width * k) as u32, (height * k) as u32), 2);
-            Ok(crate::paint::mosaic(&maps, &layout, crate::paint::Scaling::Symmetric, &Style::SIGNED))
+            let maps = Maps { values: &products, units: count, height, width };
+            let layout = Scale::Pleasant.mosaic(count, width, height);
+            Ok(mosaic(&maps, &layout, Scaling::Symmetric, &Style::SIGNED))
         });
-        Some(export.with("Layer", layer_name(view.node())).with("Unit", view.selection.unit.to_string()))
+        let (model, selection) = (&view.run().model, view.selection);
+        let shape = [count, height, width];
+        Some(export.about(|facts| facts.layer(model, selection.layer).unit(selection.unit).values(&shape, range)))
     }
 }
 
@@ -148,7 +151,7 @@ fn grids(ui: &mut Ui, view: View, found: &Magnified, part: Part) {
             }
             ui.vertical(|ui| {
                 let (range, style) = (*range, *style);
-                let grid = Numbers { title, values, columns, cell, range, style, written: true };
+                let grid = NumberGrid { title, values, columns, cell, range, style, written: true };
                 let placed = grid.show(ui, view.palette, Sense::hover());
                 best.inspect(|&best| placed.mark(ui, best, view.palette));
             });

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Layers whose branches meet: all that share a name up to a dot with a layer of several inputs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Block {
+pub struct FoldBlock {
     /// What their names share, without the dot.
     pub name: String,
     /// The layers, in order.
@@ -14,7 +14,7 @@ pub struct Block {
 }
 
 /// The blocks of a network, the outer ones before those in them.
-pub fn blocks(graph: &Graph) -> Vec<Block> {
+pub fn blocks(graph: &Graph) -> Vec<FoldBlock> {
     let meets = graph.nodes().iter().filter(|node| node.inputs.len() > 1);
     let names: BTreeSet<&str> = meets.filter_map(|node| Some(node.name.rsplit_once('.')?.0)).collect();
     let block = |name: &&str| {
@@ -22,9 +22,9 @@ pub fn blocks(graph: &Graph) -> Vec<Block> {
             let rest = graph.node(*id).name.strip_prefix(*name);
             rest.is_some_and(|rest| rest.starts_with('.'))
         };
-        Block { name: (*name).to_owned(), nodes: (0..graph.nodes().len()).filter(inside).collect() }
+        FoldBlock { name: (*name).to_owned(), nodes: (0..graph.nodes().len()).filter(inside).collect() }
     };
-    let mut blocks: Vec<Block> = names.iter().map(block).collect();
+    let mut blocks: Vec<FoldBlock> = names.iter().map(block).collect();
     // A block that is the whole network but for its ends would hide what there is to see.
     blocks.retain(|block| 2 * block.nodes.len() < graph.nodes().len());
     blocks.sort_by_key(|block| (block.name.matches('.').count(), block.nodes[0]));
@@ -54,7 +54,7 @@ pub struct Folded {
 }
 
 /// Folds every block that is not open, together with what is in it.
-pub fn fold(graph: &Graph, blocks: &[Block], open: &BTreeSet<String>) -> Folded {
+pub fn fold(graph: &Graph, blocks: &[FoldBlock], open: &BTreeSet<String>) -> Folded {
     let count = graph.nodes().len();
     // The outer blocks come first: what is in a folded one stays in that.
     let mut owner: Vec<Option<usize>> = vec![None; count];

@@ -16,7 +16,7 @@ const LANE: f32 = 7.0;
 
 /// A drawing, in points at its usual size.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Layout {
+pub struct BoxLayout {
     /// Of every box.
     pub boxes: Vec<Rect>,
     /// Of every edge: the corners it goes through, from the right side of a box to the left side of another.
@@ -35,7 +35,7 @@ struct Cell {
 }
 
 /// Lays out boxes of these sizes, about `aspect` times as wide as high.
-pub fn layout(folded: &Folded, sizes: &[Vec2], aspect: f32) -> Layout {
+pub fn layout(folded: &Folded, sizes: &[Vec2], aspect: f32) -> BoxLayout {
     let count = folded.boxes.len();
     let mut rank = vec![0usize; count];
     // Edges lead forward and are sorted by where they begin; a box's rank is settled before its edges are followed.
@@ -67,7 +67,7 @@ pub fn layout(folded: &Folded, sizes: &[Vec2], aspect: f32) -> Layout {
     let boxes: Vec<Rect> = cells[..count]
         .iter()
         .map(|cell| {
-            let Line { left, down, width, .. } = lines[cell.rank];
+            let RankLine { left, down, width, .. } = lines[cell.rank];
             Rect::from_center_size(pos2(left + width / 2.0, cell.y + down), cell.size)
         })
         .collect();
@@ -96,12 +96,12 @@ pub fn layout(folded: &Folded, sizes: &[Vec2], aspect: f32) -> Layout {
     let edges: Vec<Vec<Pos2>> = paths.iter().map(edge).collect();
     let bounds = boxes.iter().fold(Rect::NOTHING, |bounds, rect| bounds.union(*rect));
     let bounds = edges.iter().flatten().fold(bounds, |bounds, point| bounds.union(Rect::from_pos(*point)));
-    Layout { boxes, edges, bounds }
+    BoxLayout { boxes, edges, bounds }
 }
 
 /// Where a rank stands.
 #[derive(Clone, Copy)]
-struct Line {
+struct RankLine {
     /// Which line it is in.
     number: usize,
     /// Its left side and its width: that of its widest box.
@@ -113,7 +113,7 @@ struct Line {
 }
 
 /// Breaks the ranks into lines, where few edges cross.
-fn lines(rows: &[Vec<usize>], cells: &[Cell], aspect: f32) -> Vec<Line> {
+fn lines(rows: &[Vec<usize>], cells: &[Cell], aspect: f32) -> Vec<RankLine> {
     let widths: Vec<f32> =
         rows.iter().map(|row| row.iter().map(|&index| cells[index].size.x).fold(0.0, f32::max)).collect();
     let span = |row: &[usize]| {
@@ -145,7 +145,7 @@ fn lines(rows: &[Vec<usize>], cells: &[Cell], aspect: f32) -> Vec<Line> {
             let lowest = line.iter().fold(f32::NEG_INFINITY, |lowest, span| lowest.max(span[1]));
             let mut left = 0.0;
             for &width in &widths[first..end] {
-                found.push(Line { number, left, width, top, down: top - highest });
+                found.push(RankLine { number, left, width, top, down: top - highest });
                 left += width + ACROSS;
             }
             widest = widest.max(left);

@@ -1,41 +1,16 @@
 //! What of the network's drawing is no box: its lines, the frames around unfolded blocks, and where it lies on screen.
 
-use crate::ui::{
-    model::state::View,
-    panels::network::{Drawn, READABLE},
-    theme::RADIUS,
-};
+use super::drawn::{DrawingView, Drawn, READABLE};
+use crate::ui::{model::state::View, theme::RADIUS};
 use eframe::egui::{
     self, Align2, Color32, FontId, Pos2, Rect, RichText, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2,
     vec2,
 };
 use std::collections::BTreeSet;
 
-/// From a point of the drawing to one of the screen.
-#[derive(Clone, Copy)]
-pub(super) struct Camera {
-    pub zoom: f32,
-    pub middle: Pos2,
-    pub area: Rect,
-}
-
-impl Camera {
-    pub fn point(self, at: Pos2) -> Pos2 {
-        self.area.center() + (at - self.middle) * self.zoom
-    }
-
-    pub fn rect(self, rect: Rect) -> Rect {
-        Rect::from_min_max(self.point(rect.min), self.point(rect.max))
-    }
-
-    pub fn back(self, at: Pos2) -> Pos2 {
-        self.middle + (at - self.area.center()) / self.zoom
-    }
-}
-
 impl Drawn {
     /// Lines from box to box; those of the selected layer stand out.
-    pub(super) fn edges(&self, ui: &Ui, camera: Camera, view: View) {
+    pub(super) fn edges(&self, ui: &Ui, camera: DrawingView, view: View) {
         let here = self.folded.place[view.selection.layer];
         let mut marked = Vec::new();
         for (edge, points) in self.folded.edges.iter().zip(&self.layout.edges) {
@@ -56,7 +31,7 @@ impl Drawn {
     }
 
     /// Around every block that is unfolded, with a button that folds it.
-    pub(super) fn frames(&self, ui: &mut Ui, camera: Camera, view: View) -> Option<String> {
+    pub(super) fn frames(&self, ui: &mut Ui, camera: DrawingView, view: View) -> Option<String> {
         let mut toggled = None;
         for (index, block) in self.blocks.iter().enumerate() {
             let is_whole =
@@ -95,7 +70,7 @@ impl Drawn {
 }
 
 /// A small plus at the end of a block's box; returns whether it was clicked.
-pub(super) fn unfold(ui: &Ui, view: View, camera: Camera, rect: Rect, name: &str) -> bool {
+pub(super) fn unfold(ui: &Ui, view: View, camera: DrawingView, rect: Rect, name: &str) -> bool {
     let side = 14.0 * camera.zoom;
     let place = Rect::from_min_size(rect.right_top() - vec2(side + 1.0, -1.0), Vec2::splat(side));
     let response = ui.interact(place, ui.scope_id().with(("unfold", name)), Sense::click());
@@ -106,7 +81,7 @@ pub(super) fn unfold(ui: &Ui, view: View, camera: Camera, rect: Rect, name: &str
     response.clicked()
 }
 
-fn line(ui: &Ui, camera: Camera, points: &[Pos2], stroke: Stroke) {
+fn line(ui: &Ui, camera: DrawingView, points: &[Pos2], stroke: Stroke) {
     for pair in points.windows(2) {
         let [from, to] = [camera.point(pair[0]), camera.point(pair[1])];
         if from.y == to.y {

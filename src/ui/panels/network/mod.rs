@@ -1,23 +1,20 @@
 //! The network as a drawing: branches, blocks that fold, a thumbnail a layer; to be moved and zoomed.
 
+mod drawn;
 mod fold;
 mod layout;
 mod lines;
 mod svg;
 
 use crate::{
-    net::{NodeId, Op},
+    net::NodeId,
     ui::{
         model::{
             commands::Command,
             export::Export,
             state::{View, layer_name},
         },
-        panels::{
-            Kind, Panel, keep,
-            network::lines::{Camera, unfold},
-            take,
-        },
+        panels::panel::{Panel, PanelKind, keep, take},
         theme::RADIUS,
         widgets::{
             caption, describe,
@@ -25,31 +22,33 @@ use crate::{
         },
     },
 };
+use drawn::{BOX, DrawingView, Drawn, LOW, READABLE, is_low};
 use eframe::egui::{self, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
-use fold::{Block, Boxed, Folded, blocks, fold};
-use layout::{Layout, layout};
+use fold::{Boxed, blocks, fold};
+use layout::layout;
+use lines::unfold;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use svg::svg;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "network",
     title: "Architecture",
     about: "The network as a drawing: which layer feeds which. Drag to move, scroll to zoom; blocks unfold.",
-    make: || Box::<Network>::default(),
+    make: || Box::<Architecture>::default(),
 };
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Options {
+struct ArchitectureOptions {
     /// Names of the blocks that are unfolded, of any network.
     open: BTreeSet<String>,
 }
 
 #[derive(Default)]
-struct Network {
-    options: Options,
+struct Architecture {
+    options: ArchitectureOptions,
     drawn: Option<Drawn>,
     /// Points a point of the drawing, and the drawing's point in the middle of the pane; everything where `None`.
     camera: Option<(f32, Pos2)>,
@@ -58,32 +57,16 @@ struct Network {
     held: Option<NodeId>,
 }
 
-pub(super) struct Drawn {
-    /// The address of the graph, which a run holds as long as it is on screen.
-    graph: usize,
-    open: BTreeSet<String>,
-    aspect: f32,
-    pub blocks: Vec<Block>,
-    pub folded: Folded,
-    pub layout: Layout,
-}
-
-const BOX: Vec2 = vec2(180.0, 40.0);
-/// Layers that rectify or normalise only.
-const LOW: Vec2 = vec2(96.0, 20.0);
-
 /// Height of the layer slider below the drawing.
 const RAIL: f32 = 32.0;
 
 /// How far one may zoom.
 const ZOOM: [f32; 2] = [0.02, 4.0];
-/// Below this, text would be too small to read.
-pub(super) const READABLE: f32 = 0.55;
 /// Below this a box has room for a name only, which is never smaller than the other.
 const BOTH: f32 = 0.68;
 const SMALLEST: f32 = 9.0;
 
-impl Panel for Network {
+impl Panel for Architecture {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let room = ui.available_size();
         self.draw_anew(view, aspect(room));
@@ -145,23 +128,6 @@ impl Panel for Network {
     }
 }
 
-impl Drawn {
-    fn texts(&self, index: usize, view: View) -> [String; 2] {
-        let boxed = &self.folded.boxes[index];
-        let node = view.shown.graph().node(boxed.node);
-        match boxed.block {
-            Some(block) => {
-                [self.blocks[block].name.clone(), format!("{} layers  {}", boxed.count, describe::short_shape(node))]
-            }
-            None if is_low(&node.op) => [node.op.kind().to_owned(), String::new()],
-            None => [
-                node.title.map_or_else(|| node.name.clone(), str::to_owned),
-                format!("{}  {}", describe::kind(node), describe::short_shape(node)),
-            ],
-        }
-    }
-}
-
 /// About width over height, in coarse steps, so that pulling at the pane's edge does not lay it out anew all the time.
 fn aspect(room: Vec2) -> f32 {
     let wanted = room.x / room.y.max(1.0);
@@ -169,11 +135,7 @@ fn aspect(room: Vec2) -> f32 {
     [0.6, 1.0, 1.6, 2.6, 4.0].into_iter().min_by(|&a, &b| far(a).total_cmp(&far(b))).unwrap_or(1.0)
 }
 
-fn is_low(op: &Op) -> bool {
-    matches!(op, Op::Relu | Op::BatchNorm { .. } | Op::Dropout { .. } | Op::Flatten | Op::Tanh { .. } | Op::Sigmoid)
-}
-
-impl Network {
+impl Architecture {
     /// Lays the drawing out where the network, or what is unfolded of it, changed.
     fn draw_anew(&mut self, view: View, aspect: f32) {
         let graph = view.shown.graph();
@@ -266,7 +228,7 @@ impl Network {
                 write(&first, 12.0 * zoom, middle - 8.0 * camera.zoom, text);
                 let (size, below) = (10.0 * zoom, middle + 8.0 * camera.zoom);
                 let _ = write(&second, size, below, palette.weak)
-                    || write(&describe::short_shape(node), size, below, palette.weak);
+                    || write(&describe::short_output(node), size, below, palette.weak);
             }
             if response.clicked() {
                 out.push(Command::SelectLayer(boxed.node));
@@ -283,19 +245,19 @@ impl Network {
                 "{}\n{}\n{}{more}",
                 layer_name(node),
                 describe::kind(node),
-                describe::shape(node)
+                describe::output(node)
             ));
         }
         toggled
     }
 
     /// Moves and zooms by the pointer, and to the selected layer when it changes.
-    fn aim(&mut self, ui: &Ui, view: View, area: Rect, ground: &egui::Response) -> Camera {
-        let Some(drawn) = &self.drawn else { return Camera { zoom: 1.0, middle: Pos2::ZERO, area } };
+    fn aim(&mut self, ui: &Ui, view: View, area: Rect, ground: &egui::Response) -> DrawingView {
+        let Some(drawn) = &self.drawn else { return DrawingView { zoom: 1.0, middle: Pos2::ZERO, area } };
         let bounds = drawn.layout.bounds.expand(16.0);
         let whole = (area.width() / bounds.width()).min(area.height() / bounds.height()).clamp(ZOOM[0], 1.0);
         let (zoom, middle) = self.camera.unwrap_or((whole, bounds.center()));
-        let mut camera = Camera { zoom, middle, area };
+        let mut camera = DrawingView { zoom, middle, area };
         let layer = view.selection.layer;
         let here = drawn.layout.boxes[drawn.folded.place[layer]];
         if self.shown_layer.is_some_and(|shown| shown != layer) && !area.contains_rect(camera.rect(here)) {

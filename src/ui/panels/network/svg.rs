@@ -1,11 +1,11 @@
 //! The drawing as a file that any browser shows.
 
-use super::{fold::Folded, layout::Layout};
+use super::{fold::Folded, layout::BoxLayout};
 use eframe::egui::Pos2;
 use std::fmt::Write as _;
 
 /// The drawing with two lines of text in each box.
-pub fn svg(folded: &Folded, layout: &Layout, texts: impl Fn(usize) -> [String; 2]) -> String {
+pub fn svg(folded: &Folded, layout: &BoxLayout, texts: impl Fn(usize) -> [String; 2]) -> String {
     let bounds = layout.bounds.expand(12.0);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"{} {} {} {}\" font-family=\"sans-serif\" font-size=\"11\">\n\

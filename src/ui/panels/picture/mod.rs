@@ -9,11 +9,14 @@ use crate::{
         model::{
             commands::Command,
             export::Export,
-            state::{Hover, View, layer_name, strongest_at},
+            state::{Hover, View, strongest_at},
             viewport,
         },
-        panels::{Kind, Panel, picture::tools::Tool},
-        widgets::{caption, cross, fit, hollow, number, pointing::pixel},
+        panels::{
+            panel::{Panel, PanelKind},
+            picture::tools::Tool,
+        },
+        widgets::{WHOLE, caption, cross, fit, hollow, number, pointing::pixel},
     },
 };
 use eframe::egui::{
@@ -22,31 +25,34 @@ use eframe::egui::{
 };
 use image::DynamicImage;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: PanelKind = PanelKind {
     name: "picture",
     title: "Picture",
-    about: "The picture. The fine frame is what the network sees of it, the coloured one what the selected value sees. \
+    about: "The picture. Inside the fine frame lies the network's input at its own resolution; the coloured frame is the \
+            part of it that the selected value depends on. \
             Click it to find the units that are strongest there; drag it with a tool to alter it, and watch the scores.",
-    make: || Box::<Picture>::default(),
+    make: || Box::<PicturePanel>::default(),
 };
 
 #[derive(Default)]
-struct Picture {
+struct PicturePanel {
     /// The strongest units at a place.
-    strongest: Option<(Place, Vec<(u32, f32)>)>,
+    strongest: Option<(MapPosition, Vec<(u32, f32)>)>,
     tool: Tool,
+    /// Show the photograph itself inside the frame, not the network's input.
+    photograph: bool,
     /// Where a drag began, in shares of the frame, and what was done to the picture then.
     drag: Option<([f32; 2], Alteration)>,
 }
 
 /// A run, a layer of it, and a position there.
-type Place = (u64, NodeId, [usize; 2]);
+type MapPosition = (u64, NodeId, [usize; 2]);
 
 /// How many of them are listed, in a line this high.
 const LISTED: usize = 12;
 const LINE: f32 = 26.0;
 
-impl Panel for Picture {
+impl Panel for PicturePanel {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let run = view.run();
         let (Some(picture), Some(geometry)) = (&run.original, &run.geometry) else {
@@ -71,6 +77,9 @@ impl Panel for Picture {
             let strip = ScrollArea::horizontal().id_salt("line").auto_shrink([false, true]);
             strip.show(ui, |ui| {
                 ui.horizontal(|ui| {
+                    let hint =
+                        "Inside the frame, show the photograph instead of the network's input at its own resolution";
+                    ui.checkbox(&mut self.photograph, "photograph").on_hover_text(hint);
                     tools::reset(ui, view, out);
                     match self.tool {
                         Tool::Look => self.list(ui, view, out),
@@ -86,6 +95,12 @@ impl Panel for Picture {
         let painter = ui.painter().with_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
         let whole = viewport::around(frame, geometry);
         tools::paint(&painter, texture.id(), [frame, whole], &alteration, run.model.preprocess.mean_colour());
+        // The network's input at its own resolution, once the alteration on screen has run.
+        let input = pictures.as_ref().and_then(|pictures| pictures.input.as_ref());
+        let has_run = run.alteration == alteration && self.drag.is_none();
+        if let Some(input) = input.filter(|_| has_run && !self.photograph) {
+            painter.image(input.id(), frame, WHOLE, Color32::WHITE);
+        }
         outlined(&painter, frame, Color32::from_white_alpha(170), 1.0);
         if let Some((layer, position)) = marked(view) {
             outlined(&painter, viewport::rect(frame, seen_part(view, layer, position)), view.palette.field, 2.0);
@@ -93,7 +108,7 @@ impl Panel for Picture {
         if let Some(hover) = view.selection.hover {
             cross(&painter, viewport::point(frame, hover.place));
         }
-        view.viewport.navigate(ui, &response, frame, self.tool == Tool::Look, out);
+        out.extend(view.viewport.navigate(ui, &response, frame, self.tool == Tool::Look).map(Command::Show));
         if let Some(at) = response.hover_pos() {
             ui.set_cursor_icon(self.tool.cursor());
             let place = viewport::place(frame, at);
@@ -116,7 +131,6 @@ impl Panel for Picture {
         let marked = marked(view);
         let field =
             marked.map(|(layer, at)| receptive_field(view.shown.costs[layer].field, at, [height, width], &geometry));
-        let layer = marked.map_or_else(String::new, |(layer, _)| layer_name(view.shown.graph().node(layer)));
         let paint = move |_: &_| {
             let mut image = DynamicImage::ImageRgb8((*picture.pixels).clone()).into_rgba8();
             if let Some([from, to]) = field {
@@ -124,11 +138,16 @@ impl Panel for Picture {
             }
             Ok(image)
         };
-        Some(Export::new(view, "picture", None, paint).with("Layer", layer))
+        let export = Export::new(view, "picture", None, paint);
+        let model = &view.run().model;
+        Some(match marked {
+            Some((layer, _)) => export.about(|facts| facts.layer(model, layer)),
+            None => export,
+        })
     }
 }
 
-impl Picture {
+impl PicturePanel {
     /// What dragging, or a click, with the tool does to the picture.
     fn drag(
         &mut self,

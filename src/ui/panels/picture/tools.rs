@@ -204,7 +204,7 @@ fn number(ui: &mut Ui, name: &str, value: DragValue) -> bool {
 }
 
 /// The picture altered, as the graphics card does it at once: `whole` is where it would lie if nothing were done.
-pub(in crate::ui::panels) fn paint(
+pub(crate) fn paint(
     painter: &Painter,
     texture: TextureId,
     [frame, whole]: [Rect; 2],

@@ -1,14 +1,9 @@
-//! The structure that the map in `src/lib.rs` draws, enforced: which room may know which, and that whatever lies in a
-//! registry's folder is registered.
-#![allow(clippy::unwrap_used)]
+//! The map in `src/lib.rs`: which room may know which, and that every file of a registry's folder is registered.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use super::source::{code, root, rust_files};
+use std::{collections::BTreeSet, fs};
 
-/// What each room may import of this crate, besides `error`, `watch` and `memory`.
+/// For each room the rooms it may import from, besides `error`, `watch` and `memory`.
 const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("watch", &[]),
@@ -22,9 +17,44 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("methods", &["net", "kernels"]),
     ("synthesis", &["net", "picture", "methods"]),
     ("engine", &["kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
+    ("dataset", &["kernels", "net", "paint"]),
+    ("figures", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "zoo"]),
+    ("tour", &["engine", "figures", "methods", "net", "paint", "picture"]),
     ("gpu", &["paint"]),
-    ("ui", &["engine", "gpu", "kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
-    ("cli", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
+    (
+        "ui",
+        &[
+            "engine",
+            "figures",
+            "gpu",
+            "kernels",
+            "methods",
+            "net",
+            "paint",
+            "picture",
+            "synthesis",
+            "tour",
+            "weights",
+            "zoo",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "dataset",
+            "engine",
+            "figures",
+            "kernels",
+            "methods",
+            "net",
+            "paint",
+            "picture",
+            "synthesis",
+            "tour",
+            "weights",
+            "zoo",
+        ],
+    ),
 ];
 
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.
@@ -33,23 +63,10 @@ const REGISTRIES: &[(&str, &str, &[&str])] = &[
     ("src/methods", "src/methods/mod.rs", &["mod", "local", "lrp_rule", "maxflow", "mixture", "noise", "resize"]),
 ];
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn rust_files(path: &Path) -> Vec<PathBuf> {
-    if path.is_file() {
-        return vec![path.to_owned()];
-    }
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries.flat_map(|entry| rust_files(&entry.path())).filter(|path| path.extension() == Some("rs".as_ref())).collect()
-}
-
 /// The rooms that `source` names as `crate::ROOM`, alone or in a list `crate::{ROOM, ...}`.
 fn imported(source: &str) -> BTreeSet<String> {
     let mut rooms = BTreeSet::new();
-    let code: String =
-        source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code = code(source);
     for rest in code.split("crate::").skip(1) {
         let Some(list) = rest.strip_prefix('{') else {
             rooms.insert(word(rest));
@@ -120,7 +137,7 @@ fn compute_never_touches_egui() {
 }
 
 #[test]
-fn what_lies_in_a_registrys_folder_is_registered() {
+fn every_file_of_a_registrys_folder_is_registered() {
     for (folder, list, others) in REGISTRIES {
         let listing = fs::read_to_string(root().join(list)).unwrap();
         for file in rust_files(&root().join(folder)) {
@@ -136,4 +153,15 @@ fn imports_are_found_alone_and_in_lists() {
     let source = "use crate::{Error, net::{Graph, zoo}, paint::Range};\nlet x = crate::kernels::lrn();\n// crate::ui";
     let expected = ["Error", "kernels", "net", "paint"].map(String::from);
     assert_eq!(imported(source), BTreeSet::from(expected));
+}
+
+#[test]
+fn the_lists_name_files_that_exist() {
+    for (folder, list, others) in REGISTRIES {
+        for other in *others {
+            let file = root().join(folder).join(other);
+            assert!(file.is_dir() || file.with_extension("rs").exists(), "{folder}/{other} does not exist");
+        }
+        assert!(root().join(list).exists(), "{list} does not exist");
+    }
 }

@@ -1,0 +1,121 @@
+//! A model prepared otherwise, at another input size, or with other names of its classes. All share the weights.
+
+use super::{
+    labels::labels_of,
+    model::{Model, cannot_run},
+};
+use crate::{
+    Error, Result, memory,
+    net::Network,
+    picture::{Fit, Picture, Preparation, Preprocess},
+};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+impl Model {
+    /// The model with these choices about the preparation of pictures, instead of those it has.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for choices that do not fit it, or a size it cannot run at.
+    pub fn prepared(&self, preparation: &Preparation) -> Result<Self> {
+        let preprocess = preparation.over(&self.own_preprocess)?;
+        let whole = preprocess.fit == Fit::Whole;
+        if whole {
+            self.check_rectangles()?;
+        }
+        // The size of a whole picture is known with the picture.
+        let size = if whole { self.own_preprocess.crop } else { preprocess.crop };
+        let network = match preprocess.bgr == self.preprocess.bgr {
+            true => Arc::clone(&self.network),
+            false => Arc::new(self.network.with_turned_colours()?),
+        };
+        Ok(Model { network: self.sized(network, size)?, preprocess, ..self.twin() })
+    }
+
+    /// The model with other names of its classes: those in a file, else those it is opened with without one.
+    ///
+    /// # Errors
+    /// Those of [`labels_of`].
+    pub fn labelled(&self, labels: Option<&Path>) -> Result<Self> {
+        let graph = self.network.graph();
+        let outputs = graph.node(graph.scores()).extent()[0];
+        let labels = labels_of(labels, &self.metadata, self.card.labels, outputs, self.card.name)?;
+        Ok(Model { labels, ..self.twin() })
+    }
+
+    /// The model for inputs of this height and width: itself where they are its own.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a size it cannot run at, [`Error::Failed`] for one that needs more memory than is free.
+    pub fn at(self: &Arc<Self>, size: [usize; 2]) -> Result<Arc<Self>> {
+        let is = |model: &Self| model.network.graph().input_shape()[1..] == size;
+        let whole = self.preprocess.fit == Fit::Whole;
+        if is(self) && !whole {
+            return Ok(Arc::clone(self));
+        }
+        let mut last = self.resized.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(model) = last.as_ref().filter(|model| is(model)) {
+            return Ok(Arc::clone(model));
+        }
+        let network = self.sized(Arc::clone(&self.network), size)?;
+        let fit = if whole { Fit::Stretch } else { self.preprocess.fit };
+        let preprocess = Preprocess { crop: size, fit, ..self.preprocess.clone() };
+        let model = Arc::new(Model { network, preprocess, ..self.twin() });
+        *last = Some(Arc::clone(&model));
+        Ok(model)
+    }
+
+    /// The model for a picture: of the picture's own shape where the whole picture is its input.
+    ///
+    /// # Errors
+    /// Those of [`Model::at`].
+    pub fn for_picture(self: &Arc<Self>, picture: &Picture) -> Result<Arc<Self>> {
+        let size = [picture.pixels.width() as usize, picture.pixels.height() as usize];
+        match self.preprocess.fit {
+            // An empty picture is refused where it is prepared.
+            Fit::Whole if size[0].min(size[1]) > 0 => self.at(self.preprocess.input_size(size)),
+            _ => Ok(Arc::clone(self)),
+        }
+    }
+
+    /// Whether another model is this one, perhaps prepared otherwise or at another size: layers and units of one mean the
+    /// same in the other.
+    pub fn is_same_network(&self, other: &Model) -> bool {
+        Arc::ptr_eq(&self.network, &other.network) || self.network.shares_weights(&other.network)
+    }
+
+    fn sized(&self, network: Arc<Network>, size: [usize; 2]) -> Result<Arc<Network>> {
+        if network.graph().input_shape()[1..] == size {
+            return Ok(network);
+        }
+        let resized = network.resized(size).map_err(|error| cannot_run(self.card.name, size, error))?;
+        let needed = 2 * resized.graph().activation_bytes(1).min(u64::MAX / 2);
+        memory::check(&format!("{} at {}x{} pixels", self.card.name, size[0], size[1]), needed)?;
+        Ok(Arc::new(resized))
+    }
+
+    /// Refuses a network that runs on squares only.
+    fn check_rectangles(&self) -> Result<()> {
+        let [height, width] = self.own_preprocess.crop;
+        self.network.graph().at_size([height, 2 * width]).map(drop).map_err(|error| match error {
+            Error::Usage(why) => Error::Usage(format!("{} does not take whole pictures: {why}", self.card.name)),
+            other => other,
+        })
+    }
+
+    /// A copy that shares the weights, with nothing prepared for other sizes.
+    fn twin(&self) -> Self {
+        Model {
+            card: self.card,
+            network: Arc::clone(&self.network),
+            preprocess: self.preprocess.clone(),
+            own_preprocess: self.own_preprocess.clone(),
+            weights: self.weights.clone(),
+            labels: self.labels,
+            metadata: self.metadata.clone(),
+            resized: Mutex::default(),
+        }
+    }
+}

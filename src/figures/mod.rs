@@ -1,0 +1,34 @@
+//! Answers become pictures. The window, the command line and the tour ask this room, so that one answer looks the same on
+//! the screen, in a saved file and in a tour, and is described in the same words.
+//!
+//! - [`attribution_alone`] and [`attribution_over`]: heatmaps; the range ends at the 99.5% quantile.
+//! - [`some_units`], [`all_units`] and [`one_unit`]: feature maps.
+//! - [`Filters`]: learned weights. [`Patches`]: deconvnet reconstructions. [`localisation`]: the object a heatmap points at.
+//! - [`Scale`], [`grid`]: enlargement by whole factors, and pictures side by side.
+//! - [`Facts`]: the text chunks of a PNG, `--json` and reports. [`words`]: the format of numbers and layers.
+//!
+//! Architecture invariant: nothing here knows a window, a command line or a file's name.
+
+mod enlarge;
+mod facts;
+mod filters;
+mod heatmap;
+mod localised;
+mod maps;
+mod patches;
+mod seen;
+mod synthesised;
+pub mod words;
+
+pub use enlarge::{Scale, enlarged, enlarged_rgb, gap, grid, spaced};
+pub use facts::{
+    ClassFacts, CurveTest, Facts, LayerRedrawn, ObjectFacts, StepFacts, SumFacts, TargetFacts, TrustChecks, UnitFacts,
+    attribution_facts, picture_name, settings, target_facts, to_json,
+};
+pub use filters::{Filters, has_filters, read_colours};
+pub use heatmap::{HeatStyle, Heatmap, attribution_alone, attribution_over, in_colour, robust_range};
+pub use localised::localisation;
+pub use maps::{all_units, one_unit, some_units, suited_scaling, usual_scaling};
+pub use patches::{Patches, large_reconstruction, pairs, reconstruction, strip, tiles};
+pub use seen::{backdrop, input, patch};
+pub use synthesised::synthesised;

@@ -1,0 +1,256 @@
+//! The window's state, its start, and what tests and panes read of it.
+
+use super::{capture::Captures, debounce::Debounce, heatmaps::Heatmaps, pending::AskedRuns};
+use crate::{
+    Result,
+    engine::{Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
+    picture::{Picture, SAMPLES},
+    ui::{
+        background::{answers::Answers, cache::Cache, camera::Camera, thumbnails::Thumbs},
+        chrome::Overlay,
+        dialogs::{Ask, Dialogs},
+        model::{
+            history::History,
+            settings::Preferences,
+            state::{Message, Selection, Shown, UnitGrid, View},
+            viewport::Viewport,
+        },
+        panes::{arrangement, pane::Pane},
+        start::Start,
+        strip::LayerStrip,
+        theme::{self, Palette},
+    },
+};
+use eframe::egui::{self, Theme};
+use egui_tiles::{TileId, Tree};
+use std::sync::Arc;
+
+/// The window's state, grouped by what changes together.
+pub struct App {
+    pub(super) engine: Engine,
+    pub(super) background: Background,
+    pub(super) results: Results,
+    pub(super) runs: Runs,
+    pub(super) pending: Pending,
+    pub(super) focus: Focus,
+    /// `panes`, `known` and `folder` are filled in when the settings are stored.
+    pub(super) settings: Preferences,
+    pub(super) layout: PaneLayout,
+    pub(super) output: Output,
+    pub(super) notice: Notice,
+}
+
+/// Threads beside the engine's, and their caches.
+pub(super) struct Background {
+    pub cache: Cache,
+    pub thumbs: Thumbs,
+    pub camera: Camera,
+}
+
+/// The answers of the engine.
+#[derive(Default)]
+pub(super) struct Results {
+    pub answers: Answers,
+    /// The newest frame of the live synthesis.
+    pub synthesis: Option<Arc<Frame>>,
+}
+
+/// The network and the runs.
+pub(super) struct Runs {
+    pub model: Option<Arc<Model>>,
+    /// The network that the engine was asked for last; pictures run through it once it is open.
+    pub opening: Opening,
+    /// The run on screen.
+    pub shown: Option<Arc<Shown>>,
+    /// The run that replaces it as soon as it can be drawn without a gap.
+    pub coming: Option<Arc<Shown>>,
+    /// The run of the second picture, for comparison.
+    pub other: Option<Arc<Shown>>,
+    /// The picture that was open before.
+    pub before: Option<Picture>,
+}
+
+/// Requests that follow the pointer, and when the next may be sent.
+#[derive(Default)]
+pub(super) struct Pending {
+    pub asked: AskedRuns,
+    pub heatmaps: Heatmaps,
+    pub debounce: Debounce,
+}
+
+/// The selection that all panes follow.
+#[derive(Default)]
+pub(super) struct Focus {
+    pub selection: Selection,
+    pub history: History,
+    pub viewport: Viewport,
+    /// The grid that the arrow keys walk over.
+    pub grid: Option<UnitGrid>,
+}
+
+/// The strip and the arrangement of the panes.
+pub(super) struct PaneLayout {
+    pub panes: Tree<Pane>,
+    pub strip: LayerStrip,
+    /// The pane that was clicked last.
+    pub active: Option<TileId>,
+    /// Whether nothing was shown yet: pinned runs of an earlier session are reopened after the first run.
+    pub is_new: bool,
+}
+
+/// The ways out of the window: dialogs and screenshots.
+pub(super) struct Output {
+    pub dialogs: Dialogs,
+    pub captures: Captures,
+}
+
+/// What lies over the panes or below them.
+#[derive(Default)]
+pub(super) struct Notice {
+    pub message: Option<Message>,
+    pub overlay: Overlay,
+    /// The window's title as it was last set.
+    pub title: String,
+}
+
+impl Notice {
+    /// Shows a message until it is dismissed or replaced.
+    pub fn say(&mut self, text: String) {
+        self.message = Some(Message { text, failed: false });
+    }
+
+    /// Reports a failure until it is dismissed, replaced, or out of date.
+    pub fn fail(&mut self, text: String) {
+        self.message = Some(Message { text, failed: true });
+    }
+
+    /// Removes a failure that a new request makes out of date. Other messages stay.
+    pub fn forget_failure(&mut self) {
+        self.message.take_if(|message| message.failed);
+    }
+}
+
+impl App {
+    /// A window in an eframe context, which asks for files by `ask`.
+    ///
+    /// # Errors
+    /// When the system has no threads to give.
+    pub fn new(cc: &eframe::CreationContext<'_>, start: Start, ask: Ask) -> Result<Self> {
+        theme::install(&cc.egui_ctx);
+        let kept = cc.storage.and_then(|storage| storage.get_string("striate"));
+        let mut settings = kept.map_or_else(Preferences::default, |kept| Preferences::read(&kept));
+        cc.egui_ctx.set_theme(if settings.light { Theme::Light } else { Theme::Dark });
+        if let Some(render_state) = &cc.wgpu_render_state {
+            crate::gpu::install(render_state);
+        }
+        let ctx = cc.egui_ctx.clone();
+        let engine = Engine::start(start.device, move || ctx.request_repaint())?;
+        engine.request(Request::Open(start.opening.clone()));
+        let picture = start.picture.unwrap_or_else(|| format!("sample:{}", SAMPLES[0].name));
+        engine.request(Request::Picture(PictureSource::Named(picture)));
+        let mut dialogs = Dialogs::new(ask);
+        dialogs.folder = settings.folder.take();
+        let panes = arrangement::from_json(std::mem::take(&mut settings.panes), &settings.known);
+        Ok(App {
+            engine,
+            background: Background {
+                cache: Cache::start(cc.wgpu_render_state.clone(), cc.egui_ctx.clone())?,
+                thumbs: Thumbs::start(cc.egui_ctx.clone())?,
+                camera: Camera::new(start.camera),
+            },
+            results: Results::default(),
+            runs: Runs { model: None, opening: start.opening, shown: None, coming: None, other: None, before: None },
+            pending: Pending::default(),
+            focus: Focus::default(),
+            settings,
+            layout: PaneLayout {
+                panes: panes.unwrap_or_else(|| Tree::empty(egui::Id::unique("panes"))),
+                strip: LayerStrip::default(),
+                active: None,
+                is_new: true,
+            },
+            output: Output { dialogs, captures: Captures::default() },
+            notice: Notice::default(),
+        })
+    }
+
+    /// The run on screen.
+    pub fn shown(&self) -> Option<&Shown> {
+        self.runs.shown.as_deref()
+    }
+
+    /// The run of the picture that the one on screen is compared with.
+    pub fn compared(&self) -> Option<&Shown> {
+        self.runs.other.as_deref()
+    }
+
+    /// Which part of the picture panes show.
+    pub fn viewport(&self) -> Viewport {
+        self.focus.viewport
+    }
+
+    /// What it is about.
+    pub fn selection(&self) -> &Selection {
+        &self.focus.selection
+    }
+
+    /// What methods answered.
+    pub fn answers(&self) -> &Answers {
+        &self.results.answers
+    }
+
+    /// The live synthesis as it was last seen.
+    pub fn synthesis(&self) -> Option<&Arc<Frame>> {
+        self.results.synthesis.as_ref()
+    }
+
+    /// The window's title.
+    pub fn title(&self) -> &str {
+        &self.notice.title
+    }
+
+    /// The message in the status line.
+    pub fn message(&self) -> Option<&Message> {
+        self.notice.message.as_ref()
+    }
+
+    /// Whether nothing is being computed, nor waits to be shown.
+    pub fn is_idle(&self) -> bool {
+        self.engine.is_idle() && self.has_run() && !self.pending.debounce.is_on()
+    }
+
+    /// Whether the picture on screen is the one that was asked for.
+    pub(super) fn has_run(&self) -> bool {
+        self.runs.coming.is_none() && self.is_followed()
+    }
+
+    /// What runs; to the user, what is still to come on screen runs too.
+    pub(super) fn work(&self) -> Vec<Status> {
+        let mut work = self.engine.work();
+        if work.is_empty() && self.engine.is_idle() && !self.has_run() && self.runs.shown.is_some() {
+            work.push(Status { lane: Lane::Picture, what: "Running the picture".into(), fraction: 1.0 });
+        }
+        work
+    }
+
+    pub(super) fn view<'a>(&'a self, work: &'a [Status], palette: &'static Palette) -> Option<View<'a>> {
+        self.runs.shown.as_deref().map(|shown| View {
+            shown,
+            // After a change of network the two do not come at once.
+            // Whole pictures of other shapes have maps of other sizes.
+            other: self.runs.other.as_deref().filter(|other| {
+                let size = |run: &Run| run.model.network.graph().input_shape();
+                other.run.model.is_same_network(&shown.run.model) && size(&other.run) == size(&shown.run)
+            }),
+            selection: &self.focus.selection,
+            look: self.settings.look,
+            viewport: self.focus.viewport,
+            cache: &self.background.cache,
+            thumbs: &self.background.thumbs,
+            answers: &self.results.answers,
+            synthesis: self.results.synthesis.as_ref(),
+            work,
+            palette,
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! The trait of every panel, and its entry in the list of panels.
+//!
+//! Architecture invariant: a panel reads a [`View`] and returns [`Command`]s; it changes only its own options.
+
+use crate::ui::model::{commands::Command, export::Export, state::View};
+use eframe::egui::Ui;
+use serde_json::Value;
+
+/// A panel: the code of one view.
+pub trait Panel {
+    /// Draws it.
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>);
+
+    /// What saving it writes; `None` while it shows nothing.
+    fn export(&self, view: View) -> Option<Export>;
+
+    /// Its options, as they are kept between sessions.
+    fn options(&self) -> Value {
+        Value::Null
+    }
+
+    /// Takes up options of an earlier session, as far as they make sense.
+    fn restore(&mut self, _options: Value) {}
+}
+
+/// A panel's entry in the list: its names, and how to make one.
+pub struct PanelKind {
+    /// Its name in saved arrangements.
+    pub name: &'static str,
+    /// On its tab.
+    pub title: &'static str,
+    /// What it shows, for whoever rests on the tab.
+    pub about: &'static str,
+    /// Makes one.
+    pub make: fn() -> Box<dyn Panel>,
+}
+
+/// A panel's options as JSON, for the settings.
+pub fn keep<T: serde::Serialize>(options: &T) -> Value {
+    serde_json::to_value(options).unwrap_or_default()
+}
+
+/// Options read from JSON; the defaults where it does not parse.
+pub fn take<T: serde::de::DeserializeOwned + Default>(options: Value) -> T {
+    serde_json::from_value(options).unwrap_or_default()
+}

@@ -1,0 +1,47 @@
+//! Captions, and the text of a pane that has nothing to show.
+
+use crate::ui::theme::Palette;
+use eframe::egui::{self, Align2, Color32, Rect, Response, RichText, Sense, Ui, Vec2, WidgetInfo, vec2};
+
+/// One line that says what a pane shows; the whole of it on hover where it is cut.
+pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
+    ui.add(egui::Label::new(RichText::new(text).small().weak()).truncate())
+}
+
+/// What stands in a pane that has nothing to show.
+pub fn hollow(ui: &mut Ui, text: &str, busy: bool) {
+    let rect = ui.available_rect_before_wrap();
+    let wrapped = (rect.width() - 32.0).clamp(60.0, 360.0);
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let colour = Palette::of(ui.ctx()).weak;
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), font.clone(), colour, wrapped);
+    // In a low pane, as much of it as there is room for.
+    let line = ui.fonts_mut(|fonts| fonts.row_height(&font));
+    job.wrap.max_rows = ((rect.height() / line) as usize).max(1);
+    let galley = ui.painter().layout_job(job);
+    let at = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
+    if busy {
+        let spinner = Rect::from_center_size(at.center_top() - vec2(0.0, 18.0), Vec2::splat(16.0));
+        egui::Spinner::new().paint_at(ui, spinner);
+    }
+    let is_cut = galley.elided;
+    ui.painter().galley(at.min, galley, Color32::PLACEHOLDER);
+    let response = ui.interact(at, ui.scope_id().with("hollow"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, text));
+    if is_cut {
+        response.on_hover_text(text);
+    }
+}
+
+/// What is lacking is forgiven for so long: what was there before stays meanwhile.
+const BRIEF_SECS: f64 = 0.2;
+
+/// Whether something is lacking for a moment only; `since` is since when, `None` while nothing is.
+pub fn is_brief(ui: &Ui, since: &mut Option<f64>) -> bool {
+    let now_secs = ui.input(|input| input.time);
+    let left_secs = BRIEF_SECS - (now_secs - *since.get_or_insert(now_secs));
+    if left_secs > 0.0 {
+        ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left_secs));
+    }
+    left_secs > 0.0
+}
