@@ -1,10 +1,7 @@
 //! Pooling and LRN from candle's own operators, for tensors on a GPU. Mean pooling and LRN are matrix products with
 //! banded matrices; max pooling looks at one tap of all windows after the other.
 
-use super::{
-    Lrn, Spans,
-    pool::{FLAT, TIE},
-};
+use super::{Lrn, Spans, pool::TIE};
 use candle_core::{DType, Device, Result, Tensor};
 
 /// As [`super::max_pool`].
@@ -41,16 +38,12 @@ pub(super) fn max_pool(x: &Tensor, rows: &Spans, columns: &Spans) -> Result<(Ten
     }
     let (largest, mut switches) = best.ok_or_else(|| candle_core::Error::Msg("a pool without windows".into()))?;
     let epsilon = if x.dtype() == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
-    let rounding = (x.abs()?.max_keepdim(3)?.max_keepdim(2)? * epsilon)?;
-    let least = largest.broadcast_sub(&(&rounding * TIE)?)?;
-    let mut lowest = largest.clone();
+    let tie = (x.abs()?.max_keepdim(3)?.max_keepdim(2)? * (TIE * epsilon))?;
+    let least = largest.broadcast_sub(&tie)?;
     for &(y, x) in order.iter().rev() {
         let (value, place) = at(y, x)?;
         switches = value.gt(&least)?.where_cond(&place, &switches)?;
-        lowest = lowest.minimum(&value)?;
     }
-    let flat = (&largest - lowest)?.broadcast_le(&(rounding * FLAT)?)?;
-    switches = flat.where_cond(&at(0, 0)?.1, &switches)?;
     Ok((largest, switches))
 }
 

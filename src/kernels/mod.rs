@@ -10,7 +10,7 @@ mod lrn;
 mod pool;
 
 pub use lrn::{Lrn, lrn, lrn_reverse};
-pub(crate) use pool::{FLAT, TIE};
+pub(crate) use pool::TIE;
 pub use pool::{Spans, max_pool, max_pool_reverse, mean_pool, mean_pool_reverse};
 
 use candle_core::{DType, Device, Result, Storage, Tensor, WithDType, bail};

@@ -11,7 +11,7 @@ use super::{
     maps::{Maps, MapsMut},
     simd::{Isa, LANES, Lanes, for_isa},
 };
-use crate::kernels::{FLAT, Spans, TIE};
+use crate::kernels::{Spans, TIE};
 
 /// One row of outputs (forward) or inputs (reverse) of one block.
 struct PoolRow<'a> {
@@ -23,8 +23,8 @@ struct PoolRow<'a> {
     source: &'a [f32],
     /// Marks of the output's block; reverse only.
     switches: &'a [f32],
-    /// For each channel one rounding of its largest magnitude; switches only.
-    rounding: [f32; LANES],
+    /// For each channel the difference below which values count as equal; switches only.
+    tie: [f32; LANES],
     finish: Option<Finish>,
 }
 
@@ -71,22 +71,22 @@ fn search(isa: Isa, source: Maps, out: &mut MapsMut, spans: [&Spans; 2], marks: 
     check(&source, input, out, output);
     out.for_each_block(|image, block, values| {
         let pixels = source.block(image, block);
-        let rounding = if marks { roundings(pixels) } else { [0.0; LANES] };
+        let tie = if marks { ties(pixels) } else { [0.0; LANES] };
         for (index, values) in values.chunks_exact_mut(output[1] * LANES).enumerate() {
-            let job = PoolRow { spans, row: index, source: pixels, switches: &[], rounding, finish: None };
+            let job = PoolRow { spans, row: index, source: pixels, switches: &[], tie, finish: None };
             // SAFETY: windows lie inside the source (`check`), and `values` holds one row of outputs.
             unsafe { for_isa!(isa, largest(job: &PoolRow = &job, values: &mut [f32] = values, marks: bool = marks)) }
         }
     });
 }
 
-/// For each channel of a block one rounding of its largest magnitude.
-fn roundings(pixels: &[f32]) -> [f32; LANES] {
+/// For each channel of a block the difference below which its values count as equal.
+fn ties(pixels: &[f32]) -> [f32; LANES] {
     let mut largest = [0f32; LANES];
     for pixel in pixels.chunks_exact(LANES) {
         largest.iter_mut().zip(pixel).for_each(|(largest, value)| *largest = largest.max(value.abs()));
     }
-    largest.map(|largest| largest * f32::EPSILON)
+    largest.map(|largest| largest * (TIE as f32 * f32::EPSILON))
 }
 
 #[inline(always)]
@@ -110,19 +110,14 @@ unsafe fn largest<V: Lanes>(job: &PoolRow, values: &mut [f32], marks: bool) {
                 continue;
             }
             // From the last to the first, so that the first stays.
-            let rounding = V::load(job.rounding.as_ptr());
-            let least = best.sub(rounding.mul(V::splat(TIE as f32)));
-            let mut lowest = V::splat(0.0).sub(best);
+            let least = best.sub(V::load(job.tie.as_ptr()));
             for y in (top..bottom).rev() {
                 for x in (left..right).rev() {
                     let here = V::splat(((y - top) * window + x - left) as f32);
                     (_, mark) = least.challenged(mark, pixel(y, x), here);
-                    (lowest, _) = lowest.challenged(mark, V::splat(0.0).sub(pixel(y, x)), mark);
                 }
             }
-            // `lowest` is minus the smallest value. In a flat window the switch is the first position, 0.
-            let beyond = best.add(lowest).sub(rounding.mul(V::splat(FLAT as f32)));
-            mark.where_positive(beyond).store(value.as_mut_ptr());
+            mark.store(value.as_mut_ptr());
         }
     }
 }
@@ -155,7 +150,7 @@ fn reverse(isa: Isa, grad: Maps, switches: Option<Maps>, out: &mut MapsMut, span
         for (index, values) in values.chunks_exact_mut(row).enumerate() {
             let source = grad.block(image, block);
             let finish = how.at(image, block, index * row);
-            let job = PoolRow { spans, row: index, source, switches, rounding: [0.0; LANES], finish };
+            let job = PoolRow { spans, row: index, source, switches, tie: [0.0; LANES], finish };
             // SAFETY: the windows that cover an input pixel lie inside the gradient (`check`); the epilogue fits `out`.
             unsafe {
                 for_isa!(isa, gathered(job: &PoolRow = &job, values: &mut [f32] = values, covering: &Covering = &covering));
@@ -211,7 +206,7 @@ pub fn mean_pool(isa: Isa, source: Maps, out: &mut MapsMut, spans: [&Spans; 2]) 
                 row: index,
                 source: source.block(image, block),
                 switches: &[],
-                rounding: [0.0; LANES],
+                tie: [0.0; LANES],
                 finish: None,
             };
             // SAFETY: windows lie inside the source (`check`), and `values` holds one row of outputs.
