@@ -25,6 +25,13 @@ impl Error {
     pub fn io(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
         Error::Failed(format!("cannot {what} {}: {error}", path.display()))
     }
+
+    /// A thread that the system did not grant.
+    pub fn no_thread(error: &std::io::Error) -> Self {
+        Error::Failed(format!(
+            "the system grants no more threads ({error}); close other programs or raise its limit (ulimit -u)"
+        ))
+    }
 }
 
 /// candle appends a backtrace to some messages; a user gets the first line.

@@ -1,4 +1,4 @@
-//! How long work reports its progress and learns that it was cancelled.
+//! Progress and cancelling of long computations.
 
 use crate::{Error, Result};
 use std::sync::{
@@ -8,14 +8,14 @@ use std::sync::{
 
 type Report = Arc<dyn Fn(f32) + Send + Sync>;
 
-/// Handed down through every long computation, which calls [`Watch::at`] between its steps.
+/// A handle that every long computation takes and calls [`Watch::at`] on between its steps.
 ///
-/// Cloning shares the cancel flag. A default `Watch` is never cancelled and reports to nobody.
+/// Clones share the cancel flag. A default `Watch` is never cancelled and does not report.
 #[derive(Clone)]
 pub struct Watch {
     cancelled: Arc<AtomicBool>,
     report: Option<Report>,
-    /// The part of the whole job, as fractions of it, that the present computation is.
+    /// Start and end of this computation, as fractions of the whole job.
     from: f32,
     to: f32,
 }
@@ -32,12 +32,12 @@ impl Watch {
         Watch { report: Some(Arc::new(report)), ..Watch::default() }
     }
 
-    /// A watch that is cancelled with this one but reports to nobody.
+    /// A watch that shares this one's cancel flag and does not report.
     pub fn quiet(&self) -> Self {
         Watch { report: None, ..self.clone() }
     }
 
-    /// A watch that also tells `other` whenever this one reports, cancelled with it.
+    /// A watch that calls `other` at every report, before this one's own. It shares the cancel flag.
     pub fn also(&self, other: impl Fn() + Send + Sync + 'static) -> Self {
         let own = self.report.clone();
         let report = move |fraction: f32| {
@@ -54,13 +54,13 @@ impl Watch {
         Watch { from, to: from + width, ..self.clone() }
     }
 
-    /// The watches for a first step of this one that takes `share` of its time, and for the rest.
+    /// Two watches: for a first step that takes `share` of the time, and for the rest.
     pub fn split(&self, share: f32) -> [Self; 2] {
         let middle = self.from + (self.to - self.from) * share;
         [Watch { to: middle, ..self.clone() }, Watch { from: middle, ..self.clone() }]
     }
 
-    /// Reports that `done` of `total` steps are behind us.
+    /// Reports that `done` of `total` steps are done.
     ///
     /// # Errors
     /// [`Error::Cancelled`] once [`Watch::cancel`] was called on any clone.
@@ -74,12 +74,20 @@ impl Watch {
         Ok(())
     }
 
+    /// Ends a cancelled computation without reporting progress.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] once [`Watch::cancel`] was called on any clone.
+    pub fn check(&self) -> Result<()> {
+        if self.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
     /// Asks the computation to stop at its next step.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// What [`Watch::cancel`] sets: for a signal handler, which may do no more.
+    /// The flag that [`Watch::cancel`] sets. A signal handler may set it, but do nothing more.
     pub fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.cancelled)
     }

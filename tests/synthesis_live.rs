@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 use striate::{
-    engine::{Control, DeviceChoice, Engine, Event, Frame, Inquiry, Lane, Model, Opening, PictureSource, Request},
+    engine::{
+        AnyInquiry, AttributionInquiry, Control, DeviceChoice, Engine, Event, Frame, Lane, Model, Opening,
+        PictureSource, Request,
+    },
     methods::{METHODS, Settings, Target},
     paint::{read_npy, write_png},
     synthesis::{Goal, Recipe, Term, find},
@@ -70,8 +73,9 @@ fn a_live_run_streams_pauses_rewinds_and_lets_others_by() {
         _ => None,
     });
     let (method, target) = (&METHODS[0], Target::Class(3));
-    engine.request(Request::Attribute(vec![Inquiry { run, method, target, layer: None, settings: Settings::new() }]));
-    until(&engine, |event| matches!(event, Event::Attribution(..)).then_some(()));
+    let inquiry = AttributionInquiry { run, method, target, layer: None, settings: Settings::new() };
+    engine.request(AnyInquiry::from(inquiry).into());
+    until(&engine, |event| matches!(event, Event::Answered(_)).then_some(()));
     // Paused within a step.
     let asked = Instant::now();
     engine.control(Control::Pause);

@@ -25,13 +25,13 @@ pub(super) fn samples() -> String {
     list(SAMPLES.iter().map(|sample| sample.name))
 }
 
-/// Where and how a network computes.
+/// The device and the engine that compute.
 #[derive(clap::Args)]
 pub(super) struct ComputeArgs {
-    /// Where to compute: auto, cpu, cuda or metal
+    /// Device: auto, cpu, cuda or metal
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = str::parse::<DeviceChoice>)]
     pub device: DeviceChoice,
-    /// What computes on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
+    /// Engine on the CPU: fast (Striate's kernels) or candle (candle's operators, the reference)
     #[arg(long, value_name = "ENGINE", default_value = "fast", value_parser = str::parse::<Backend>)]
     engine: Backend,
     /// Keep the weights of large fully connected layers as float16: half their memory and time, scores to 1e-3
@@ -51,7 +51,7 @@ impl ComputeArgs {
     }
 }
 
-/// Which network runs, and where.
+/// The network and its weights.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
@@ -72,7 +72,7 @@ pub(super) struct NetworkArgs {
 }
 
 impl NetworkArgs {
-    /// What to open.
+    /// The network to open.
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
         let preparation = self.prepare.preparation(self.compute.size);
@@ -111,7 +111,7 @@ impl NetworkArgs {
     }
 }
 
-/// What the network looks at.
+/// The network's input: a picture or an array.
 #[derive(clap::Args)]
 pub(super) struct SubjectArgs {
     #[arg(required_unless_present = "input", help = format!("The picture: a file, or sample:NAME ({})", samples()))]
@@ -157,7 +157,7 @@ impl SubjectArgs {
         }
     }
 
-    /// What captions call the picture.
+    /// The picture's name in captions.
     pub fn name(&self) -> String {
         match (&self.image, &self.input) {
             (Some(image), _) => image.clone(),
@@ -167,7 +167,7 @@ impl SubjectArgs {
     }
 }
 
-/// How values become colours.
+/// The colours of values.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Colours")]
 pub(super) struct PaintArgs {

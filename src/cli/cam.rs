@@ -1,4 +1,4 @@
-//! `striate cam`: where in a layer's maps a class is seen, by any method of [`CAMS`].
+//! `striate cam`: the places of a layer's maps that speak for a class, by any method of [`CAMS`].
 
 use super::{
     console::Console,

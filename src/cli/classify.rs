@@ -1,4 +1,4 @@
-//! `striate classify`: what the network takes the picture for.
+//! `striate classify`: the most probable classes of a picture.
 
 use super::{
     args::SubjectArgs,
@@ -16,7 +16,7 @@ use candle_core::{Device, Tensor};
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Say what the network takes a picture for
+/// Print the most probable classes of a picture
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

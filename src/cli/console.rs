@@ -1,4 +1,4 @@
-//! What a person at the terminal sees while work goes on, and how Ctrl-C reaches it.
+//! Progress on the terminal, and cancelling by Ctrl-C.
 
 use crate::watch::Watch;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -1,4 +1,4 @@
-//! `striate deconvnet`: what excites a unit, projected back to the picture.
+//! `striate deconvnet`: a unit's activation projected back to the picture.
 
 use super::{
     args::{self, SubjectArgs},
@@ -15,10 +15,10 @@ use crate::{
 };
 use candle_core::{Device, Tensor};
 
-/// Project what excites a unit back to the picture (Zeiler and Fergus 2014)
+/// Project a unit's activation back to the picture (Zeiler and Fergus 2014)
 ///
-/// Of the unit's feature map one activation is kept and walked back to the picture: what of the picture made the unit
-/// answer. Zero is grey. Without --unit the 9 strongest units stand in a square, strongest first, each at its own full
+/// One activation of the unit's feature map is kept and walked back to the picture. The result is the pattern that the
+/// unit responds to. Zero is grey. Without --unit the 9 strongest units stand in a square, strongest first, each at its own full
 /// scale. --raw writes (channels, height, width) with --unit, else (units, channels, height, width); with --path
 /// (steps, channels, height, width).
 #[derive(clap::Args)]
@@ -28,10 +28,10 @@ pub(super) struct Args {
     /// The layer; 'striate layers NETWORK' lists them
     #[arg(long)]
     layer: String,
-    /// One unit of it [default: the 9 that answer most]
+    /// One unit of it [default: the 9 strongest]
     #[arg(long, value_name = "K")]
     unit: Option<usize>,
-    /// Which activation of the unit's map is kept
+    /// Activation of the unit's map that is kept
     #[arg(long, value_name = "strongest|map|ROW,COL", default_value = "strongest", value_parser = str::parse::<Keep>)]
     keep: Keep,
     /// Pass local response normalisation by instead of multiplying by its derivative
@@ -119,7 +119,7 @@ fn facts_of(run: &Run, steps: &[PathStep]) -> Vec<StepFacts> {
     steps.iter().map(facts).collect()
 }
 
-/// The units that answer most, of those that answer at all: by their largest activation, or by the one at the position
+/// The strongest units that are not silent: by their largest activation, or by the one at the position
 /// that is kept.
 fn strongest(run: &Run, layer: NodeId, keep: Keep) -> Result<Vec<usize>> {
     let mut units = match keep {
@@ -140,7 +140,7 @@ fn strongest(run: &Run, layer: NodeId, keep: Keep) -> Result<Vec<usize>> {
     match units.is_empty() {
         true => {
             let name = &run.model.network.graph().node(layer).name;
-            Err(Error::Failed(format!("nothing to show: no unit of {name} answers to this picture")))
+            Err(Error::Failed(format!("nothing to show: every unit of {name} is silent on this picture")))
         }
         false => Ok(units.into_iter().map(|(unit, _)| unit).collect()),
     }

@@ -248,7 +248,7 @@ fn pictures(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What lies in a folder, sorted, hidden files left out.
+/// The entries of a folder, sorted, without hidden files.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error| Error::io("read", folder, &error);
     let mut paths = fs::read_dir(folder)

@@ -1,4 +1,4 @@
-//! What `striate saliency` and `striate cam` share: a method of a registry asked about a picture, its answer painted,
+//! Shared by `striate saliency` and `striate cam`: a method of a registry asked about a picture, its answer painted,
 //! tested, and an object found by it.
 
 use super::{
@@ -39,7 +39,7 @@ pub(super) struct ExplainArgs {
     paint: PaintArgs,
 }
 
-/// Whether the picture shows beneath the values.
+/// The values alone, or over the picture.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Drawing {
     /// The values alone.

@@ -20,7 +20,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let Some(remote) = remote(name) else {
         let why = match args.network.shipped {
             Some(_) => "its weights ship with striate",
-            None => "nobody publishes weights for it that striate knows; give a file with --weights",
+            None => "striate knows no published weights for it; give a file with --weights",
         };
         return Err(Error::Usage(format!("{name} cannot be fetched: {why}")));
     };

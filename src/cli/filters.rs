@@ -1,4 +1,4 @@
-//! `striate filters`: what a layer has learned to look for.
+//! `striate filters`: the learned weights of a layer.
 
 use super::{
     args::{self, NetworkArgs, PaintArgs},
@@ -18,7 +18,8 @@ use crate::{
 /// Filters that read the picture's three colours are shown in colour, zero grey, each at its own full scale. Beyond:
 /// with --unit, the unit's filter for each of its inputs, side by side. Without --unit, a row for each of the 32 units
 /// with the largest filters (by L2 norm) with the filters of its 32 largest inputs, largest first, a row at its own
-/// full scale; or, where filters have no extent (1x1, fully connected), the matrix of weights, a row a unit. A fully
+/// full scale; where a connection table joins units and inputs (LeNet-5's C3), the whole table; or, where filters have
+/// no extent (1x1, fully connected), the matrix of weights, a row a unit. A fully
 /// connected unit that reads flattened maps is shown as maps. Red is positive, blue negative, white zero. --raw writes
 /// (units, inputs, height, width), or (inputs, height, width) with --unit.
 #[derive(clap::Args)]

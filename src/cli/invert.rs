@@ -1,4 +1,4 @@
-//! `striate invert`: pictures that a layer cannot tell from the one given.
+//! `striate invert`: pictures with the same activations of a layer as the one given.
 
 use super::{
     args::SubjectArgs,
@@ -17,7 +17,7 @@ use candle_core::Device;
 
 /// Reconstruct a picture from a layer's activations (Mahendran and Vedaldi 2015)
 ///
-/// What the layer has forgotten of the picture is left to the penalties. With several layers the reconstructions stand
+/// Details that the layer does not represent come from the penalties. With several layers the reconstructions stand
 /// side by side after the picture itself. --raw writes them normalised, (layers, channels, height, width).
 #[derive(clap::Args)]
 #[command(after_long_help = synthesis::about_presets())]

@@ -5,7 +5,7 @@ use super::{
     console::Console,
     output::OutputArgs,
     sheet,
-    synthesis::{self, SynthesisArgs, Usual, Wanted, canvas, class_facts},
+    synthesis::{self, NamedGoal, SynthesisArgs, Usual, canvas, class_facts},
 };
 use crate::{
     Error, Result,
@@ -45,7 +45,7 @@ pub(super) struct Args {
     /// A direction in the layer's space: an array of a number for each of its units
     #[arg(long, value_name = "FILE.npy", requires = "layer", conflicts_with = "unit")]
     direction: Option<PathBuf>,
-    /// Where on a unit's map: the mean over it, its centre, or one position. The centre shows a unit's pattern alone; the
+    /// Position on a unit's map: the mean over it, its centre, or one position. The centre shows a unit's pattern alone; the
     /// mean repeats it, and of a first convolution before its rectifier it is but an even colour
     #[arg(long, value_name = "mean|centre|ROW,COL", default_value = "mean", value_parser = str::parse::<At>)]
     at: At,
@@ -100,7 +100,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     if args.grid {
         return sheet::run(goals, &recipe, &model, &args.output, facts, console);
     }
-    let wanted = Wanted {
+    let wanted = NamedGoal {
         words: goals.iter().map(|goal| goal.words.as_str()).collect::<Vec<_>>().join(" + "),
         terms: goals.into_iter().flat_map(|goal| goal.terms).collect(),
     };
@@ -116,15 +116,15 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
 }
 
 impl Args {
-    /// What is asked for, one after the other.
-    fn goals(&self, model: &Model) -> Result<Vec<Wanted>> {
+    /// The goals of the command line, in their order.
+    fn goals(&self, model: &Model) -> Result<Vec<NamedGoal>> {
         let graph = model.network.graph();
         let sign = if self.minimise { -1.0 } else { 1.0 };
         let mut goals = Vec::new();
         let mut want = |goal: Goal, weight: f32, words: String| {
             let weight = sign * weight;
             let words = if weight == 1.0 { words } else { format!("{weight} x {words}") };
-            goals.push(Wanted { terms: vec![Term { goal, weight }], words });
+            goals.push(NamedGoal { terms: vec![Term { goal, weight }], words });
         };
         let labels = model.labels;
         let all = self.grid && self.class == ["all"];
@@ -145,7 +145,7 @@ impl Args {
         if let Some(weight) = self.diversity {
             let layer = self.layer.as_ref().map_or(Ok(graph.last_maps()), |name| graph.find(name))?;
             let words = format!("{weight} x diversity in {}", graph.node(layer).name);
-            goals.push(Wanted { terms: vec![Term { goal: Goal::Diversity(layer), weight }], words });
+            goals.push(NamedGoal { terms: vec![Term { goal: Goal::Diversity(layer), weight }], words });
         }
         let batch = self.batch.into();
         goals.iter().flat_map(|goal| &goal.terms).try_for_each(|term| term.goal.check(graph, batch))?;
@@ -188,7 +188,7 @@ impl Args {
         }
     }
 
-    /// Writes what `--every` asks for.
+    /// Writes the picture of a step for `--every`.
     fn frame(&self, canvas: &Canvas, model: &Model, facts: &Facts) -> Result<()> {
         let (Some(every), Some(out)) = (self.every, &self.output.out) else { return Ok(()) };
         if !canvas.step_number().is_multiple_of(every as usize) {
@@ -202,7 +202,7 @@ impl Args {
     }
 }
 
-/// What stands before `:WEIGHT`, and the weight. A name may have colons of its own.
+/// Splits `NAME:WEIGHT`; the weight is 1 where it is missing. A name may have colons of its own.
 fn weighted<T>(text: &str, read: impl Fn(&str) -> Result<T>) -> Result<(T, f32)> {
     let split = text.rsplit_once(':').and_then(|(name, weight)| Some((name, weight.trim().parse::<f32>().ok()?)));
     match split.filter(|(_, weight)| weight.is_finite()) {

@@ -1,6 +1,6 @@
 //! The command line: one file a subcommand, over the same engine as the window.
 //!
-//! A subcommand computes, writes its files and returns what standard output shall say; printing, error messages and
+//! A subcommand computes, writes its files and returns the text for standard output; printing, error messages and
 //! exit codes are here alone. Exit code 2 is a mistake in what was asked, 1 everything else that went wrong.
 //!
 //! Architecture invariant: this room knows no window; `main.rs` hands one in.
@@ -38,7 +38,7 @@ mod window;
 pub use window::{Wanted, Window};
 
 use crate::{Error, Result};
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use console::Console;
 use std::{
     io::{self, Write},
@@ -104,7 +104,8 @@ impl Command {
 pub fn main(window: Option<Window>) -> ExitCode {
     panic_hook::hold_panics();
     let done = panic_hook::catching(|| {
-        let cli = match Cli::try_parse() {
+        let arguments = prepare::without_double_meaning(&Cli::command(), std::env::args_os());
+        let cli = match Cli::try_parse_from(arguments) {
             Ok(cli) => cli,
             Err(error) => return refuse(&error),
         };
@@ -125,7 +126,7 @@ pub fn main(window: Option<Window>) -> ExitCode {
     })
 }
 
-/// Writes to standard output. Who closes it early, as `head` does, has seen enough: that is no error.
+/// Writes to standard output. A reader that closes it early, as `head` does, is no error.
 fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -145,13 +146,13 @@ fn fail(error: &Error) -> ExitCode {
     }
 }
 
-/// One line on standard error. There is nobody left to tell when that fails.
+/// Prints one line on standard error; a failure to print it is ignored.
 fn complain(message: &str) {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let _ = writeln!(io::stderr(), "striate: {line}");
 }
 
-/// What clap answers instead of arguments: help, the version, or what is wrong, which it says in several lines.
+/// Prints clap's answer where there are no arguments to run: help, the version, or an error as one line.
 fn refuse(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let _ = error.print();

@@ -30,7 +30,7 @@ fn sides(text: &str) -> Result<[f32; 4]> {
     }
 }
 
-/// What was found, and what should have been, in pixels of the picture.
+/// The found object and its true box, in pixels of the picture.
 pub(super) struct Object {
     pub found: Localisation,
     bounds: [f32; 4],

@@ -1,4 +1,4 @@
-//! Where a subcommand's picture and numbers go.
+//! Output of a subcommand: a picture and its numbers.
 
 use crate::{
     Error, Result,
@@ -42,7 +42,7 @@ impl OutputArgs {
         check_path("--raw", self.raw.as_deref(), "npy", "a .npy file")
     }
 
-    /// How much the picture is enlarged.
+    /// The enlargement of the picture.
     pub fn scale(&self) -> Scale {
         self.scale.map_or(Scale::Pleasant, Scale::By)
     }

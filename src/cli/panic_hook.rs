@@ -1,5 +1,5 @@
-//! Panics become one line. Decoders may panic on hostile files and are caught where they are called: nothing of that
-//! may reach the terminal. With RUST_BACKTRACE set, everything does, for whoever looks for the defect.
+//! The panic hook: a panic becomes one line. Decoders may panic on hostile files; those panics are caught where they
+//! happen and print nothing. With RUST_BACKTRACE set, every panic prints its backtrace.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, set_hook},
@@ -8,7 +8,7 @@ use std::{
 
 static LAST: Mutex<String> = Mutex::new(String::new());
 
-/// From here on a panic is remembered instead of printed.
+/// Installs the hook: a panic is kept instead of printed.
 pub(super) fn hold_panics() {
     if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
         return;
@@ -22,7 +22,7 @@ pub(super) fn hold_panics() {
     }));
 }
 
-/// Calls `f`; a panic that nobody caught in it becomes its message.
+/// Calls `f`; an uncaught panic in it becomes its message.
 pub(super) fn catching<R>(f: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|_| LAST.lock().map_or_else(|_| String::new(), |last| last.clone()))
 }

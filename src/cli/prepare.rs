@@ -4,6 +4,7 @@ use crate::{
     Error, Result,
     picture::{Interpolation, Preparation, Preset, Scale},
 };
+use std::ffi::OsString;
 
 /// Choices about the preparation of pictures; what is not chosen stays as the network has it.
 #[derive(clap::Args)]
@@ -23,15 +24,16 @@ pub(super) struct PrepareArgs {
     /// The filter that resizes: bilinear or bicubic, both as Pillow's
     #[arg(long, value_name = "FILTER", value_parser = str::parse::<Interpolation>)]
     interpolation: Option<Interpolation>,
-    /// The mean of each channel, or one for all, in the values that --scale gives
+    /// The mean of each channel, or one for all, for values from 0 to what --values says
     #[arg(long, value_name = "A[,B,C]", value_delimiter = ',', num_args = 1, allow_negative_numbers = true)]
     mean: Vec<f32>,
     /// The deviation of each channel, or one for all
     #[arg(long, value_name = "A[,B,C]", value_delimiter = ',', num_args = 1)]
     std: Vec<f32>,
-    /// The value of white before the mean is subtracted: 1 or 255
-    #[arg(long, value_name = "255|1", value_parser = scale)]
-    scale: Option<Scale>,
+    /// The value of white before the mean is subtracted: 1 or 255. --scale 255 says the same; --scale 1 does where a
+    /// command does not enlarge pictures
+    #[arg(long, value_name = "255|1", value_parser = white)]
+    values: Option<Scale>,
     /// The weights want blue, green, red. Means and deviations are in that order, too
     #[arg(long)]
     bgr: bool,
@@ -55,7 +57,7 @@ impl PrepareArgs {
             interpolation: self.interpolation,
             mean: given(&self.mean),
             std: given(&self.std),
-            scale: self.scale,
+            scale: self.values,
             bgr: self.bgr.then_some(true),
         }
     }
@@ -69,15 +71,56 @@ pub(super) fn extent(text: &str) -> Result<[usize; 2]> {
     side(sides.0).zip(side(sides.1)).map(|(height, width)| [height, width]).ok_or_else(wrong)
 }
 
-fn scale(text: &str) -> Result<Scale> {
-    let white: u8 = text.parse().map_err(|_| Error::Usage(format!("--scale {text} is neither 1 nor 255")))?;
-    white.try_into()
+fn white(text: &str) -> Result<Scale> {
+    let wrong = || Error::Usage(format!("'{text}' is no value of white: 1 or 255"));
+    text.parse().ok().and_then(|white: u8| white.try_into().ok()).ok_or_else(wrong)
+}
+
+/// Arguments in which `--scale` means one thing. It enlarges a picture where a command writes one; `--scale 255`, and
+/// any `--scale` elsewhere, is `--values`.
+pub(super) fn without_double_meaning(
+    command: &clap::Command,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let named = arguments.iter().skip(1).find_map(|argument| command.find_subcommand(argument));
+    let enlarges = named.is_some_and(|command| command.get_arguments().any(|argument| argument.get_id() == "scale"));
+    for index in 1..arguments.len() {
+        let next = arguments.get(index + 1).and_then(|next| next.to_str()).map(str::to_owned);
+        let Some(argument) = arguments[index].to_str() else { continue };
+        if argument == "--" {
+            break;
+        }
+        let is_white = |value: &str| !enlarges || value == "255";
+        let renamed = match argument.strip_prefix("--scale") {
+            Some("") if next.as_deref().is_some_and(is_white) => "--values".to_owned(),
+            Some(rest) if rest.strip_prefix('=').is_some_and(is_white) => format!("--values{rest}"),
+            _ => continue,
+        };
+        arguments[index] = renamed.into();
+    }
+    arguments
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn scale_is_an_enlargement_only_where_pictures_are_written() {
+        let command = <crate::cli::Cli as clap::CommandFactory>::command();
+        let read = |line: &str| {
+            let found = without_double_meaning(&command, line.split(' ').map(OsString::from));
+            found.into_iter().map(|argument| argument.into_string().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(read("striate classify a.png --scale 255"), "striate classify a.png --values 255");
+        assert_eq!(read("striate classify a.png --scale=1"), "striate classify a.png --values=1");
+        assert_eq!(read("striate saliency a.png --scale 255"), "striate saliency a.png --values 255");
+        assert_eq!(read("striate saliency a.png --scale 4"), "striate saliency a.png --scale 4");
+        assert_eq!(read("striate a.png --scale 255"), "striate a.png --values 255");
+        assert_eq!(read("striate classify -- --scale 255"), "striate classify -- --scale 255");
+    }
 
     #[test]
     fn sizes_are_squares_or_rectangles() {

@@ -1,4 +1,4 @@
-//! `striate saliency`: which pixels matter for a class or a unit, by any method of [`METHODS`].
+//! `striate saliency`: the pixels that matter for a class or a unit, by any method of [`METHODS`].
 
 use super::{
     console::Console,
@@ -12,8 +12,8 @@ use crate::{
 /// Show which pixels of a picture matter for a class, or for a unit
 ///
 /// Colours span up to the 99.5% quantile of the values, so that a few outliers do not darken the rest. Methods whose
-/// values have a colour are drawn in colour, zero grey; with --map or --overlay as a heatmap of the largest magnitude
-/// over the colours. --raw writes the exact values: (height, width) where the method makes a heatmap, else (channels,
+/// values have a colour are drawn in colour, zero grey; with --map or --overlay as a heatmap: the sum over
+/// the colours where values are signed, else the largest. --raw writes the exact values: (height, width) where the method makes a heatmap, else (channels,
 /// height, width).
 #[derive(clap::Args)]
 #[command(after_long_help = explain::about(METHODS))]
@@ -23,7 +23,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "METHOD", value_parser = methods::find, default_value = METHODS[0].name,
         help = format!("How: {}", explain::names(METHODS)))]
     method: &'static Method,
-    /// Lay the heatmap over what the network sees of the picture
+    /// Lay the heatmap over the part of the picture that the network's input covers
     #[arg(long, conflicts_with = "localise")]
     overlay: bool,
 }

@@ -4,7 +4,7 @@
 use super::{
     console::Console,
     output::OutputArgs,
-    synthesis::{self, Wanted, canvas, class_facts},
+    synthesis::{self, NamedGoal, canvas, class_facts},
     tiles::Tiles,
 };
 use crate::{
@@ -21,7 +21,7 @@ use std::sync::Arc;
 const PLEASANT: u32 = 128;
 
 pub(super) fn run(
-    goals: Vec<Wanted>,
+    goals: Vec<NamedGoal>,
     recipe: &Recipe,
     model: &Arc<Model>,
     output: &OutputArgs,
@@ -43,7 +43,10 @@ pub(super) fn run(
         let path = kept.path(index);
         let facts = Facts { goal: Some(goal.words), ..facts.clone() };
         // All that the picture depends on.
-        let texts = facts.texts();
+        let mut texts = facts.texts();
+        if let Scale::By(factor) = output.scale() {
+            texts.push(("Scale", factor.to_string()));
+        }
         if let Some((tile, probability)) = Tiles::read(&path, &texts) {
             console.watch().at(1, 1)?;
             tiles.push(Some(tile));
@@ -71,7 +74,6 @@ pub(super) fn run(
             by => by,
         };
         let tile = synthesised(&images, model, scale)?;
-        let mut texts = texts;
         texts.extend(probability.map(|probability| ("Probability", probability.to_string())));
         write_png(&path, &tile, &texts)?;
         tiles.push(Some(tile));

@@ -1,4 +1,4 @@
-//! What `maximise` and `invert` share: flags made from the parameters, and a run with its progress.
+//! Shared by `maximise` and `invert`: flags made from the parameters, and a run with its progress.
 
 use super::console::Console;
 use crate::{
@@ -12,7 +12,7 @@ use clap::{Arg, ArgMatches, Command, FromArgMatches};
 use std::{marker::PhantomData, sync::Arc};
 
 /// A sum of goals with the words for it.
-pub(super) struct Wanted {
+pub(super) struct NamedGoal {
     pub terms: Vec<Term>,
     pub words: String,
 }

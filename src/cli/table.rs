@@ -1,4 +1,4 @@
-//! Aligned columns that a lecture hall can read: numbers to the right, thousands apart.
+//! Tables of aligned columns, numbers to the right.
 
 /// A table being filled.
 pub(super) struct Table {

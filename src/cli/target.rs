@@ -1,4 +1,4 @@
-//! What an attribution explains, as flags: a class, why this class and not that, a layer, or one unit of it.
+//! The target of an attribution as flags: a class, why this class and not that, a layer, or one unit of it.
 
 use super::args::{self, NetworkArgs};
 use crate::{
@@ -10,21 +10,21 @@ use crate::{
 };
 
 #[derive(clap::Args)]
-#[command(next_help_heading = "What is explained")]
+#[command(next_help_heading = "Target")]
 pub(super) struct TargetArgs {
     /// The class: its index, label or WordNet id [default: the predicted one]
     #[arg(long, value_name = "C")]
     class: Option<String>,
-    /// Why the class and not this one: the difference of their scores
+    /// Explain the difference between the class's score and this class's
     #[arg(long, value_name = "B")]
     minus: Option<String>,
-    /// No class but a layer: the mean of its activations, or with --unit one unit's
+    /// Explain a layer (or, with --unit, one unit) instead of a class: the mean of its activations
     #[arg(long, value_name = "LAYER", conflicts_with_all = ["class", "minus"])]
     of: Option<String>,
     /// A unit of that layer
     #[arg(long, value_name = "K", requires = "of")]
     unit: Option<usize>,
-    /// Which of the unit's activations [default: strongest]
+    /// Activation of the unit [default: strongest]
     #[arg(long, value_name = "strongest|mean|ROW,COL", requires = "unit", value_parser = kept)]
     at: Option<Keep>,
 }

@@ -1,4 +1,4 @@
-//! `striate units`: which units of a layer matter, by any ranking of [`RANKINGS`].
+//! `striate units`: the units of a layer in order, by any ranking of [`RANKINGS`].
 
 use super::{
     args::{PaintArgs, SubjectArgs},

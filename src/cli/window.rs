@@ -18,13 +18,13 @@ pub(super) struct Args {
     network: NetworkArgs,
 }
 
-/// What the window is to open with.
+/// The window's first network and picture.
 pub struct Wanted {
     /// The network.
     pub opening: Opening,
     /// `sample:NAME` or a path, which exists.
     pub picture: Option<String>,
-    /// Where to compute.
+    /// The device that computes.
     pub device: DeviceChoice,
 }
 
@@ -47,7 +47,7 @@ pub(super) fn run(args: Args, window: Option<Window>) -> Result<()> {
     window(Wanted { opening: args.network.opening(), picture: args.image, device: args.network.compute.device })
 }
 
-/// Refuses what is no picture before a window opens; most of all a subcommand that was mistyped.
+/// Refuses a path without a picture before a window opens: often a mistyped subcommand.
 fn check(image: &str) -> Result<()> {
     if let Some(name) = image.strip_prefix("sample:") {
         let names = || SAMPLES.iter().map(|sample| sample.name);

@@ -1,4 +1,4 @@
-//! A synthesis that somebody watches: the worker takes its steps one by one whenever nothing else is to be done.
+//! A live synthesis: the worker takes its steps one by one while nothing else waits.
 
 use super::model::Model;
 use crate::{
@@ -16,50 +16,50 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What the window says to a live synthesis. All of it is obeyed, in order.
+/// A command of the window to the live synthesis. All are carried out, in order.
 pub enum Control {
-    /// A new one, which replaces the last and runs.
+    /// Start a new synthesis in place of the last.
     Start(Arc<Model>, Box<Recipe>),
-    /// No steps for now.
+    /// Take no more steps.
     Pause,
-    /// On.
+    /// Take steps again.
     Resume,
-    /// Other parameters from the next step on.
+    /// Use other parameters from the next step on.
     Change(Settings),
-    /// Back to the last kept state at or before a step, paused there.
+    /// Go back to the last kept state at or before a step, and pause there.
     Rewind(usize),
-    /// What is kept to be written into a new folder, a numbered PNG a state with these texts in it.
+    /// Write the kept states into a new folder, one numbered PNG each, with these texts.
     Save(PathBuf, Vec<(&'static str, String)>),
-    /// Away with it.
+    /// Drop it.
     Stop,
 }
 
 impl Control {
-    /// Whether the step that is being taken is no longer wanted.
+    /// Whether the command makes the present step useless.
     pub(super) fn interrupts(&self) -> bool {
         matches!(self, Control::Start(..) | Control::Pause | Control::Rewind(_) | Control::Stop)
     }
 }
 
-/// A live synthesis as the window shows it.
+/// The state of a live synthesis that the window shows.
 pub struct Frame {
-    /// Steps taken, and in all.
+    /// Steps taken.
     pub step: usize,
     /// Steps in all.
     pub steps: usize,
     /// Whether steps are being taken.
     pub running: bool,
-    /// The first picture of the batch as a file would hold it.
+    /// The first picture of the batch, as it would be saved.
     pub picture: Arc<RgbImage>,
-    /// What every step found.
+    /// The measurement of every step.
     pub curve: Arc<[Measure]>,
-    /// The steps that can be gone back to.
+    /// Steps whose states are kept for rewinding.
     pub kept: Arc<[usize]>,
-    /// What the picture is worth without random transforms, as it is and as a file would hold it: known when it rests.
+    /// The measurement without random transforms, of the picture itself and as it would be saved; only while paused.
     pub worth: Option<[Measure; 2]>,
 }
 
-/// Time from a frame to the next.
+/// Least time between two frames.
 const FRAME: Duration = Duration::from_millis(60);
 
 pub(super) struct Live {
@@ -79,7 +79,7 @@ impl Live {
         self.running
     }
 
-    /// What is kept, as pictures.
+    /// The kept states as pictures.
     pub fn frames(&self) -> Frames {
         self.canvas.frames()
     }
@@ -89,8 +89,8 @@ impl Live {
         self.canvas.step_number() as f32 / self.canvas.steps().max(1) as f32
     }
 
-    /// Does as it is told, but for what makes another run or ends this one.
-    pub fn obey(&mut self, control: Control) -> Result<()> {
+    /// Carries out a command. The worker itself starts, saves and stops a synthesis.
+    pub fn apply(&mut self, control: Control) -> Result<()> {
         match control {
             Control::Pause => self.running = false,
             Control::Resume => self.running = !self.canvas.is_done(),
@@ -104,7 +104,7 @@ impl Live {
         Ok(())
     }
 
-    /// Takes a step; a frame when it is time for one.
+    /// Takes a step; returns a frame when one is due.
     pub fn step(&mut self, watch: &Watch) -> Result<Option<Frame>> {
         let taken = self.canvas.step(watch);
         self.running = !self.canvas.is_done() && !matches!(&taken, Err(error) if !matches!(error, Error::Cancelled));

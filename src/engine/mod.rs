@@ -1,27 +1,40 @@
-//! Networks at work: [`Model`] (a network with its card), [`Run`] (one picture through it), and [`Engine`], the worker
-//! threads that the window asks.
+//! Running networks: [`Model`] (a network with its card), [`Run`] (one picture through it) and [`Engine`], the worker
+//! threads of the window, which answer [`Request`]s and background questions ([`Inquiry`]).
 //!
-//! Architecture invariant: compute never touches egui; the window learns of results through [`Event`]s alone.
+//! Architecture invariant: compute never touches egui; results reach the window as [`Event`]s alone.
 
 mod device;
+mod event;
 mod handle;
 mod inquiry;
-mod lab;
 mod labels;
+mod lane;
+mod layer_view;
 mod live;
-mod memory;
 mod model;
+mod queue;
 mod request;
 mod run;
+mod screen;
+mod source;
+mod trim;
 mod variants;
 mod worker;
 
 pub use device::DeviceChoice;
-pub use handle::{Engine, Status};
-pub use inquiry::{Inquiry, InquiryKey};
-pub use lab::{Change, Invariance, InvarianceKey, invariance};
+pub use event::Event;
+pub use handle::Engine;
+pub use inquiry::{
+    Answer, Answered, Answers, AnyInquiry, AttributionInquiry, AttributionKey, Change, ComparisonInquiry,
+    ComparisonKey, Inquiry, InquiryKey, InquiryLane, Invariance, InvarianceInquiry, InvarianceKey, Projected,
+    ProjectionInquiry, ProjectionKey, RankingInquiry, RankingKey, Subject, Thread, invariance,
+};
 pub use labels::{labels_of, read_labels};
+pub use lane::Lane;
+pub use layer_view::LayerView;
 pub use live::{Control, Frame};
 pub use model::{Model, Opening};
-pub use request::{Contribution, ContributionKey, Event, Lane, PictureSource, Pictured, Projection, Request};
-pub use run::{LayerView, Run};
+pub use queue::Status;
+pub use request::Request;
+pub use run::Run;
+pub use source::PictureSource;

@@ -3,7 +3,7 @@
 use crate::paint::Layout;
 use image::{DynamicImage, RgbImage, RgbaImage, imageops};
 
-/// How much a picture is enlarged.
+/// The enlargement of a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
     /// The smallest whole factor that makes a picture at least 512 pixels wide or high, and a mosaic 1024.

@@ -10,7 +10,7 @@ use crate::{
 use image::{RgbImage, RgbaImage};
 use serde::{Deserialize, Serialize};
 
-/// How heatmaps are coloured.
+/// Colours and opacity of heatmaps.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HeatStyle {

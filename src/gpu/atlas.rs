@@ -92,7 +92,7 @@ impl Atlas {
         Ok(Self(Arc::new(Inner { units, width, height, rows, range, bytes, group })))
     }
 
-    /// How many maps there are.
+    /// Number of maps.
     pub fn units(&self) -> u32 {
         self.0.units
     }
@@ -122,7 +122,7 @@ impl Atlas {
         self.0.rows
     }
 
-    /// How many clones there are.
+    /// Number of clones.
     #[cfg(test)]
     pub(super) fn handles(&self) -> usize {
         Arc::strong_count(&self.0)
@@ -134,7 +134,7 @@ impl Atlas {
     }
 }
 
-/// What a future holds now; wgpu's are ready at once on every native backend.
+/// The value of a future that is ready; wgpu's are ready at once on every native backend.
 pub(super) fn now<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),

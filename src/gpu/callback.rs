@@ -48,7 +48,7 @@ pub(super) struct TilesCallback {
     pub uniforms: Uniforms,
 }
 
-/// What each grid on screen keeps on the GPU between frames. egui runs all `prepare` before all `paint`, so grids cannot
+/// GPU state of each grid on screen between frames. egui runs all `prepare` before all `paint`, so grids cannot
 /// share one uniform buffer.
 #[derive(Default)]
 pub(super) struct Instances {

@@ -12,12 +12,12 @@ use eframe::{
 };
 use std::sync::Arc;
 
-/// How values become colours, and what is marked on them.
+/// Colours of a grid's values, and the marks on them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TileStyle {
     /// Colour map and gamma.
     pub colours: Style,
-    /// Which values are the colour map's ends.
+    /// The range of values that the colour map spans.
     pub scaling: Scaling,
     /// These are, whatever the values and the scaling.
     pub fixed: Option<Range>,
@@ -28,7 +28,7 @@ pub struct TileStyle {
     pub part: Option<Rect>,
 }
 
-/// Which units to show, in what order and how. Plain data: build one each frame.
+/// A grid of units: their order, layout and colours. Plain data, built each frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TileGrid {
     /// The unit in each place. It goes up only where it changed, so clone the `Arc` from frame to frame.
@@ -52,7 +52,7 @@ pub struct TileGrid {
 /// A place on a unit's map.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spot {
-    /// Which unit.
+    /// The unit.
     pub unit: u32,
     /// Column on the map.
     pub x: u32,
@@ -62,7 +62,7 @@ pub struct Spot {
     pub fraction: [f32; 2],
 }
 
-/// What happened on a grid.
+/// The pointer's actions on a grid.
 #[derive(Clone, Debug)]
 pub struct TileResponse {
     /// Of the whole widget: context menus, double clicks, tooltips.
@@ -73,7 +73,7 @@ pub struct TileResponse {
     pub hovered_rect: Option<Rect>,
     /// Clicked in this frame.
     pub clicked: Option<Spot>,
-    /// Where the selected unit stands, for `Ui::scroll_to_rect`.
+    /// Rectangle of the selected unit, for `Ui::scroll_to_rect`.
     pub selected_rect: Option<Rect>,
 }
 
@@ -84,7 +84,7 @@ impl TileGrid {
         Self { order, columns, tile, gap: 2.0, style: TileStyle::default(), selected: None, accent, hovered: None }
     }
 
-    /// How many columns fit a width in points.
+    /// Number of columns that fit a width in points.
     pub fn columns_in(&self, ui: &Ui, width: f32) -> u32 {
         self.layout(ui).columns_in(width)
     }

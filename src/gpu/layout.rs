@@ -1,4 +1,4 @@
-//! Where tiles stand, in whole physical pixels: the one geometry that painting and hit testing share.
+//! Positions of tiles in whole physical pixels: the one geometry that painting and hit testing share.
 
 use eframe::egui::{Pos2, Rect, Vec2, pos2, vec2};
 
@@ -59,7 +59,7 @@ impl Layout {
         vec2(extent(self.columns, self.tile[0]), extent(rows, self.tile[1]))
     }
 
-    /// How many columns fit a width in points.
+    /// Number of columns that fit a width in points.
     pub fn columns_in(&self, width: f32) -> u32 {
         let pixels = (width * self.pixels_per_point).floor().max(0.0) as u32;
         (pixels.saturating_sub(self.gap) / (self.tile[0] + self.gap)).max(1)

@@ -1,4 +1,4 @@
-//! What all tiles share: the pipeline, the layouts of its bindings and the colour tables.
+//! Shared by all tiles: the pipeline, the layouts of its bindings and the colour tables.
 
 use super::callback::Instances;
 use crate::paint::ColourMap;

@@ -85,7 +85,7 @@ fn rgb(gradient: colorous::Gradient, i: usize) -> [u8; 3] {
     gradient.eval_rational(i, 256).into_array()
 }
 
-/// How values are coloured.
+/// A colour map and its gamma.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Style {
     /// The colour map.
@@ -106,10 +106,10 @@ impl Default for Style {
     }
 }
 
-/// What NaN and the infinities look like: loud, and in no colour map.
+/// The colour of NaN and the infinities: loud, and in no colour map.
 pub const NAN_COLOUR: [u8; 3] = [255, 0, 255];
 
-/// Where `value` stands in the colour map, 0..1: its place in `range`, clamped, after gamma. A range without extent
+/// The position of `value` in the colour map, 0..1: its place in `range`, clamped, after gamma. A range without extent
 /// gives a sequential map's low end and a diverging map's middle. What is not finite has no place: NaN.
 pub fn position(value: f32, range: Range, style: &Style) -> f32 {
     let diverging = style.map.is_diverging();

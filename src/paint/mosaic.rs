@@ -9,7 +9,7 @@ use super::{Plane, Range, Scaling, Style, paint_plane, tile_value};
 pub struct Maps<'a> {
     /// The values.
     pub values: &'a [f32],
-    /// How many maps there are.
+    /// Number of maps.
     pub units: usize,
     /// Rows of each.
     pub height: usize,
@@ -32,7 +32,7 @@ impl<'a> Maps<'a> {
     }
 }
 
-/// Where the tiles of a mosaic stand: row by row, `columns` to a row, with `gap` pixels between them (none outside).
+/// The layout of a mosaic's tiles: row by row, `columns` to a row, with `gap` pixels between them (none outside).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     /// A tile's width and height in pixels.

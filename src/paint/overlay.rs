@@ -4,12 +4,12 @@ use image::{RgbImage, Rgba, RgbaImage};
 
 use super::{Plane, Range, Style, colour, position, upsample_bilinear};
 
-/// How much of its colour and of its light a picture keeps below a heatmap, so that the heatmap's colours are the only
+/// Shares of its colour and of its light that a picture keeps below a heatmap, so that the heatmap's colours are the only
 /// strong ones: an orange fish must not look hot.
 const COLOUR: f32 = 0.35;
 const LIGHT: f32 = 0.8;
 
-/// Where between zero and its ends a diverging map's colours are taken from: its middle is white and its ends nearly
+/// Place between a diverging map's zero and its ends from which an overlay takes its two colours: the map's middle is white and its ends nearly
 /// black, which both say nothing over a picture.
 const HUE: f32 = 0.75;
 

@@ -15,7 +15,7 @@ pub struct Plane<'a> {
     pub height: usize,
 }
 
-/// How many texels are averaged along an axis of `size` texels drawn over `tile` pixels: 1 (nearest) when the tile is
+/// Number of texels averaged along an axis of `size` texels drawn over `tile` pixels: 1 (nearest) when the tile is
 /// larger than its data, up to 4 when it is smaller.
 pub fn taps(size: usize, tile: usize) -> usize {
     size.div_ceil(tile.max(1)).clamp(1, 4)

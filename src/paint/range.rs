@@ -1,4 +1,4 @@
-//! Which value gets a colour map's low end and which its high end.
+//! The values at a colour map's two ends.
 
 use serde::{Deserialize, Serialize};
 

@@ -22,7 +22,7 @@ pub const TOUR: FolderKind = FolderKind { what: "tour", index: Some("index.html"
 /// Classes that the page lists.
 const CLASSES: usize = 8;
 
-/// What a tour is about.
+/// The contents of a tour.
 pub struct Tour<'a> {
     /// The picture and the network.
     pub run: &'a Run,

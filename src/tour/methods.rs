@@ -43,7 +43,7 @@ pub(super) struct MethodAnswers {
 }
 
 impl MethodAnswers {
-    /// How many methods have answered.
+    /// Number of methods that have answered.
     pub fn count(&self) -> usize {
         self.pixels.len() + self.cams.len()
     }
@@ -54,7 +54,7 @@ impl MethodSteps {
         MethodSteps { class, quick, depths: depths(run) }
     }
 
-    /// How many steps there are.
+    /// Number of steps.
     pub fn count(&self) -> usize {
         METHODS.len() + CAMS.len() + self.depths.len()
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use eframe::egui::{Key, Modifiers};
+use striate::engine::{Change, InvarianceKey};
 
 fn alteration(window: &Window) -> striate::picture::Alteration {
     window.state().shown().unwrap().run.alteration
@@ -132,7 +133,7 @@ fn numbers_are_typed_and_the_curve_agrees_with_the_picture() {
     press(&mut window, "Measure");
     settle(&mut window);
     let run = Arc::clone(&window.state().shown().unwrap().run);
-    let found = window.state().answers().invariance(&(run.of, striate::engine::Change::Turn, class)).unwrap();
+    let found = window.state().answers().get(&InvarianceKey { of: run.of, change: Change::Turn, class }).unwrap();
     let found = Arc::clone(found.as_ref().unwrap());
     let at = found.amounts.iter().position(|amount| (amount - 18.0).abs() < 1e-3).unwrap();
     assert!((found.probabilities[at] - run.probabilities[class]).abs() < 1e-5);
@@ -160,10 +161,10 @@ fn rotate(window: &mut Window, method: &'static str, long: Duration) -> (Vec<Dur
         window.hover_at(rect.center() + 40.0 * egui::Vec2::angled(angle));
         times.push(pace::frame(window));
         let shown = window.state().shown().unwrap();
-        let key = (shown.run.id, method, Target::Class(shown.ranking[0]), None, String::new());
+        let key = attribution_key(window.state(), method, Target::Class(shown.ranking[0]));
         if shown.run.id > first {
             runs.insert(shown.run.id);
-            heatmaps.extend(window.state().answers().attribution(&key).map(|_| shown.run.id));
+            heatmaps.extend(window.state().answers().get(&key).map(|_| shown.run.id));
         }
         // As at 60 frames a second.
         std::thread::sleep(Duration::from_millis(16).saturating_sub(times[times.len() - 1]));

@@ -2,7 +2,7 @@
 
 use super::*;
 use eframe::egui::Key;
-use striate::engine::Change;
+use striate::engine::{Change, InvarianceKey, ProjectionKey};
 
 /// Starts RISE, which runs for longer than the rest of a test.
 fn start_rise(window: &mut Window) {
@@ -32,15 +32,15 @@ fn layers_reconstructions_and_classes_are_answered_while_a_slow_method_runs() {
         window.key_press(Key::CloseBracket);
         window.step();
         let (here, unit) = (layer(&window), window.state().selection().unit);
-        let key = move |app: &App| (app.shown().unwrap().run.id, here, unit, striate::methods::Keep::Strongest);
-        until(&mut window, "a reconstruction", |app| app.answers().reconstruction(key(app)).is_some());
+        let keep = striate::methods::Keep::Strongest;
+        let key = move |app: &App| ProjectionKey { run: app.shown().unwrap().run.id, layer: here, unit, keep };
+        until(&mut window, "a reconstruction", |app| app.answers().get(&key(app)).is_some());
         is_at_it(&mut window);
     }
     press(&mut window, "CAM");
     let class = Target::Class(window.state().shown().unwrap().ranking[0]);
-    let id = window.state().shown().unwrap().run.id;
-    let key = (id, "grad-cam", class, None, String::new());
-    until(&mut window, "Grad-CAM", |app| app.answers().attribution(&key).is_some());
+    let key = attribution_key(window.state(), "grad-cam", class);
+    until(&mut window, "Grad-CAM", |app| app.answers().get(&key).is_some());
     is_at_it(&mut window);
     press(&mut window, "Cancel");
     settle(&mut window);
@@ -65,16 +65,17 @@ fn another_picture_ends_what_is_asked_about_the_last() {
 fn an_alteration_ends_what_is_asked_about_the_picture_before_but_no_measurement() {
     let Some(mut window) = open() else { return };
     let run = Arc::clone(&window.state().shown().unwrap().run);
-    let key = (run.of, Change::default(), window.state().shown().unwrap().ranking[0]);
+    let class = window.state().shown().unwrap().ranking[0];
+    let key = InvarianceKey { of: run.of, change: Change::default(), class };
     press(&mut window, "Invariance");
     start_rise(&mut window);
     press(&mut window, "Measure");
     // Neither waits for the other.
     is_at_it(&mut window);
-    assert!(window.state().answers().invariance(&key).is_none(), "it was measured before anything was done");
+    assert!(window.state().answers().get(&key).is_none(), "it was measured before anything was done");
     press(&mut window, "Flip across");
     until(&mut window, "the flipped picture", |app| app.shown().unwrap().run.id > run.id);
-    until(&mut window, "the measurement", |app| app.answers().invariance(&key).is_some());
+    until(&mut window, "the measurement", |app| app.answers().get(&key).is_some());
     settle(&mut window);
     assert!(window.query_by_label("Progress of RISE").is_none());
     assert!(window.state().shown().unwrap().run.alteration.mirrored);
@@ -87,10 +88,10 @@ fn another_picture_ends_a_measurement() {
     press(&mut window, "Invariance");
     press(&mut window, "Measure");
     let first = window.state().shown().unwrap();
-    let key = (first.run.of, Change::default(), first.ranking[0]);
+    let key = InvarianceKey { of: first.run.of, change: Change::default(), class: first.ranking[0] };
     window.key_press(Key::PageDown);
     until(&mut window, "the next picture", |app| picture_name(app) == "coffee");
     settle(&mut window);
-    assert!(window.state().answers().invariance(&key).is_none());
+    assert!(window.state().answers().get(&key).is_none());
     assert!(window.query_by_label("curves of invariance").is_none());
 }

@@ -26,8 +26,8 @@ fn class_activation_maps_follow_class_and_layer() {
     press(&mut window, "selected layer");
     settle(&mut window);
     let app = window.state();
-    let key = (app.shown().unwrap().run.id, "grad-cam", Target::Class(ranking[1]), Some(1), String::new());
-    let here = app.answers().attribution(&key).unwrap().clone().unwrap();
+    let key = AttributionKey { layer: Some(1), ..attribution_key(app, "grad-cam", Target::Class(ranking[1])) };
+    let here = app.answers().get(&key).unwrap().clone().unwrap();
     assert_eq!((first.shape, here.shape), ([1, 8, 8], [1, 32, 32]));
 }
 
@@ -54,8 +54,9 @@ fn parameters_change_the_answer_and_slow_methods_wait_for_a_button() {
     settle(&mut window);
     let app = window.state();
     let class = Target::Class(app.shown().unwrap().ranking[0]);
-    let key = (app.shown().unwrap().run.id, "integrated-gradients", class, None, format!("steps={after}"));
-    assert!(app.answers().attribution(&key).unwrap().is_ok());
+    let settings = format!("steps={after}");
+    let key = AttributionKey { settings, ..attribution_key(app, "integrated-gradients", class) };
+    assert!(app.answers().get(&key).unwrap().is_ok());
     window.get_by_label("heatmap");
 }
 

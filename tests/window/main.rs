@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 use striate::{
-    engine::{DeviceChoice, Opening},
+    engine::{AttributionKey, DeviceChoice, Opening},
     methods::{Attribution, Target},
     ui::{App, Start, background::film::CameraSource, dialogs::Ask},
 };
@@ -26,6 +26,8 @@ mod instruments;
 mod monkey;
 mod naming;
 mod pace;
+mod preparing;
+mod same_pictures;
 mod saving;
 mod sessions;
 mod snapshots;
@@ -169,10 +171,15 @@ fn layer(window: &Window) -> usize {
     window.state().selection().layer
 }
 
+/// The key of a method's answer about the run on screen, at its defaults and its usual layer.
+fn attribution_key(app: &App, method: &'static str, target: Target) -> AttributionKey {
+    AttributionKey { run: app.shown().unwrap().run.id, method, target, layer: None, settings: String::new() }
+}
+
 /// What a method answered about the run on screen, at its defaults and its usual layer.
 fn answer(app: &App, method: &'static str, target: Target) -> Arc<Attribution> {
-    let key = (app.shown().unwrap().run.id, method, target, None, String::new());
-    let found = app.answers().attribution(&key).unwrap_or_else(|| panic!("{method} has not answered"));
+    let key = attribution_key(app, method, target);
+    let found = app.answers().get(&key).unwrap_or_else(|| panic!("{method} has not answered"));
     found.clone().unwrap()
 }
 

@@ -5,7 +5,7 @@ use std::{fs, time::Instant};
 /// A stopwatch for the clock's time, or for what all threads of the process have computed.
 pub(super) struct Stopwatch {
     start: Instant,
-    /// Where CPU time is counted.
+    /// The system's counter of CPU time.
     cpu_start: Option<f64>,
 }
 
@@ -22,7 +22,7 @@ impl Stopwatch {
     }
 }
 
-/// What the scheduler says all threads of this process have run; 0 where it does not say.
+/// CPU time of all threads of this process by the scheduler's count; 0 where it has none.
 fn cpu_milliseconds() -> f64 {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let ran = tasks.filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());

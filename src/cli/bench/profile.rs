@@ -1,4 +1,4 @@
-//! Which kinds of layers the time goes to.
+//! Time by kind of layer.
 
 use super::{super::table::Table, clock::Stopwatch, subject::Subject};
 use crate::{
@@ -61,7 +61,7 @@ impl Profile {
     }
 }
 
-/// What a node is. The fast engine runs a convolution with what follows it, at the last of the group.
+/// A node's kind. The fast engine runs a convolution with what follows it, at the last of the group.
 fn kind(graph: &Graph, node: NodeId) -> String {
     let mut at = node;
     while matches!(graph.node(at).op, Op::Relu | Op::BatchNorm { .. } | Op::Add) {

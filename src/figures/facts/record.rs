@@ -14,7 +14,7 @@ use crate::{
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// What one picture shows. The field names are the keys of `--json`: they stay as they are.
+/// The facts about one picture. The field names are the keys of `--json`: they stay as they are.
 #[derive(Clone, Default, Serialize)]
 pub struct Facts {
     /// The network's name.

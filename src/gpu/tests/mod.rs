@@ -1,4 +1,4 @@
-//! What the GPU paints is compared with a CPU painting of the same definition; nothing is compared with stored pictures.
+//! The GPU's picture is compared with a CPU painting of the same definition; nothing is compared with stored pictures.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cpu;
@@ -80,14 +80,14 @@ impl Maps {
     }
 }
 
-/// What the window shows, and what it answered in the last frame.
+/// The grid in the window, and its answer in the last frame.
 struct Stage {
     atlas: Atlas,
     grid: TileGrid,
     scroll: Vec2,
     answer: Option<TileResponse>,
     clicked: Option<super::Spot>,
-    /// What of the window the grid may paint.
+    /// Part of the window that the grid may paint.
     clip: Rect,
     show_micros: Vec<f64>,
 }

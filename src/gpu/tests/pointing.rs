@@ -1,4 +1,4 @@
-//! What is under the pointer, and what showing a grid costs.
+//! Units under the pointer, and the cost of showing a grid.
 
 use super::{Maps, device, window};
 use crate::gpu::{Spot, TileGrid, layout::Layout};

@@ -2,7 +2,8 @@
 
 use super::window::App;
 use crate::{
-    engine::{Contribution, Inquiry, Opening, PictureSource, Projection, Request},
+    engine::{AnyInquiry, Opening, PictureSource, Request},
+    picture::Preparation,
     ui::{
         chrome::{Overlay, finder::FinderState},
         dialogs::{FileQuestion, Purpose, paths::FileKind},
@@ -29,6 +30,11 @@ impl App {
             Command::FindPath(start) => self.notice.overlay = Overlay::Finder(FinderState::starting(start)),
             Command::Compare(with) => self.compare(ctx, with),
             Command::OpenNetwork(opening) => self.open_network(opening, Request::Open),
+            Command::Prepare(preparation, labels) => self.prepare(preparation, labels),
+            Command::ChooseLabels => {
+                let purpose = Purpose::Labels(self.runs.opened.preparation.clone());
+                self.output.dialogs.open(ctx, FileQuestion::Labels, purpose);
+            }
             Command::Fetch(opening) => self.open_network(opening, Request::Fetch),
             Command::OpenBeside(opening) => {
                 self.twin();
@@ -62,14 +68,11 @@ impl App {
             Command::Show(viewport) => self.focus.viewport = viewport,
             Command::Hover(hover) => self.focus.selection.hover = Some(hover),
             Command::ShowGrid(grid) => self.focus.grid = Some(grid),
-            Command::Need(_) | Command::NeedReconstructions(_) | Command::NeedRanking(_) => {}
-            Command::Compute(inquiry) => {
-                self.results.answers.ask_slowly(&inquiry);
-                self.engine.request(Request::AttributeSlowly(inquiry));
-            }
-            Command::Measure(run, change, class) => {
-                self.results.answers.measure((run.of, change, class));
-                self.engine.request(Request::Measure(run, change, class));
+            // Collected over the frame, for `request_missing`.
+            Command::Need(_) => {}
+            Command::Ask(inquiry) => {
+                self.results.answers.ask(&inquiry);
+                self.engine.request(inquiry.into());
             }
             Command::AskAgain => self.results.answers.ask_again(),
             Command::Pin(..) | Command::ShowPane(_) | Command::Duplicate(_) | Command::ClosePane(_) => {
@@ -103,9 +106,20 @@ impl App {
 
     /// Asks the engine for another network.
     fn open_network(&mut self, opening: Opening, request: fn(Opening) -> Request) {
+        // Choices belong to a weights file: other weights have their own.
+        let plain = Opening { preparation: Preparation::default(), labels: None, ..opening };
+        let opening = self.settings.prepared.recall(plain);
         self.runs.opening = opening.clone();
         self.notice.forget_failure();
         self.engine.request(request(opening));
+    }
+
+    /// Asks the engine to prepare pictures for the open network another way, and to name its classes by a file.
+    fn prepare(&mut self, preparation: Preparation, labels: Option<PathBuf>) {
+        self.runs.opening = Opening { preparation, labels, ..self.runs.opened.clone() };
+        self.notice.forget_failure();
+        let Opening { preparation, labels, .. } = self.runs.opening.clone();
+        self.engine.request(Request::Prepare(preparation, labels));
     }
 
     /// Opens a file or a folder by what it is.
@@ -173,24 +187,10 @@ impl App {
         }
     }
 
-    /// Asks the engine for what all panes together lack: were each to ask, one would cancel what the other waits for.
-    pub(super) fn request_missing(
-        &mut self,
-        inquiries: Vec<Inquiry>,
-        projections: Vec<Projection>,
-        rankings: Vec<Contribution>,
-    ) {
-        let missing = self.results.answers.should_attribute(inquiries);
-        if !missing.is_empty() {
-            self.engine.request(Request::Attribute(missing));
-        }
-        let missing = self.results.answers.should_project(projections);
-        if !missing.is_empty() {
-            self.engine.request(Request::Deconvnet(missing));
-        }
-        let missing = self.results.answers.should_rank(rankings);
-        if !missing.is_empty() {
-            self.engine.request(Request::Rank(missing));
+    /// Asks the engine for the missing answers of all panes at once: asked one by one, they would cancel each other.
+    pub(super) fn request_missing(&mut self, needed: Vec<AnyInquiry>) {
+        for (lane, inquiries) in self.results.answers.missing(needed) {
+            self.engine.request(Request::Ask(lane, inquiries));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::window::App;
 use crate::{
-    engine::{Event, Lane, PictureSource, Request, Run},
+    engine::{Event, Lane, Opening, PictureSource, Request, Run},
     picture::Picture,
     ui::{
         dialogs::{Purpose, opened, paths},
@@ -17,7 +17,6 @@ impl App {
     /// Handles the events of the engine, the camera, the dialogs and the system.
     pub(super) fn handle_events(&mut self, ctx: &egui::Context, out: &mut Vec<Command>) {
         while let Some(event) = self.engine.poll() {
-            self.results.answers.keep(&event);
             self.handle(event);
         }
         match self.background.camera.newest() {
@@ -47,6 +46,9 @@ impl App {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Model(model) => {
+                self.runs.opened = self.runs.opening.clone();
+                let weights = model.weights.clone();
+                self.settings.prepared.keep(&Opening { weights, ..self.runs.opened.clone() });
                 self.runs.model = Some(model);
                 self.results.synthesis = None;
             }
@@ -57,17 +59,15 @@ impl App {
                 if matches!(lane, Lane::Picture | Lane::Alter) {
                     self.give_up();
                 }
-                if matches!(lane, Lane::Model | Lane::Fetch)
-                    && let Some(model) = &self.runs.model
-                {
+                if matches!(lane, Lane::Model | Lane::Fetch) {
                     // The network on screen is still the one that runs.
-                    self.runs.opening.network = model.card.name.into();
+                    self.runs.opening = self.runs.opened.clone();
                 }
                 self.notice.fail(text);
             }
             Event::Reopened(number, run) => self.bring(number, run),
             Event::Frame(frame) => self.results.synthesis = Some(frame),
-            Event::Attribution(..) | Event::Invariance(..) | Event::Ranked(..) | Event::Reconstruction { .. } => {}
+            Event::Answered(answered) => self.results.answers.keep(answered),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{pending::AskedRuns, window::App};
 use crate::{
-    engine::{Lane, PictureSource, Request, Run},
+    engine::{AttributionInquiry, Lane, PictureSource, Request, Run},
     picture::Picture,
     ui::model::{state::Shown, viewport::Viewport},
 };
@@ -24,7 +24,7 @@ impl App {
     /// than the hand would never finish.
     pub(super) fn follow(&mut self, ctx: &egui::Context) {
         let now = Instant::now();
-        self.pending.heatmaps.watch(now, self.engine.is_busy(Lane::Attribution));
+        self.pending.heatmaps.watch(now, self.engine.is_busy(AttributionInquiry::QUICK));
         let busy = [Lane::Model, Lane::Picture, Lane::Alter].into_iter().any(|lane| self.engine.is_busy(lane));
         if self.is_followed() || busy || self.runs.coming.is_some() {
             return;
@@ -116,8 +116,8 @@ impl App {
             Tile::Pane(pane) => pane.pin().run(),
             Tile::Container(_) => None,
         });
-        let alive: HashSet<u64> =
-            self.runs.shown.as_deref().into_iter().chain(panes).map(|shown| shown.run.id).collect();
+        let on_screen = [&self.runs.shown, &self.runs.other].into_iter().filter_map(|shown| shown.as_deref());
+        let alive: HashSet<u64> = on_screen.chain(panes).map(|shown| shown.run.id).collect();
         self.results.answers.forget(|run| alive.contains(&run));
     }
 }

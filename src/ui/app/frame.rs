@@ -29,6 +29,7 @@ impl eframe::App for App {
         let kept = Preferences {
             folder: self.output.dialogs.folder.clone(),
             recent: self.settings.recent.clone(),
+            prepared: self.settings.prepared.clone(),
             panes: arrangement::to_json(&self.layout.panes),
             known: PANELS.iter().map(|kind| kind.name.to_owned()).collect(),
             ..self.settings
@@ -99,17 +100,15 @@ impl App {
     fn apply_all(&mut self, ctx: &egui::Context, out: Vec<Command>) {
         // The pointer is over nothing unless a pane says so again.
         let hovered = self.focus.selection.hover.take();
-        let (mut inquiries, mut projections, mut rankings) = (Vec::new(), Vec::new(), Vec::new());
+        let mut needed = Vec::new();
         for command in out {
             match command {
-                Command::Need(inquiry) => inquiries.push(inquiry),
-                Command::NeedReconstructions(units) => projections.extend(units),
-                Command::NeedRanking(layer) => rankings.push(layer),
+                Command::Need(inquiry) => needed.push(inquiry),
                 other => self.apply(ctx, other),
             }
         }
         if !self.pending.debounce.by(ctx, self.focus.selection.layer) {
-            self.request_missing(inquiries, projections, rankings);
+            self.request_missing(needed);
         }
         self.follow(ctx);
         // A drag is one step of the history, however long it takes.

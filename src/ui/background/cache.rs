@@ -2,7 +2,7 @@
 //! need, the wanted layer first and then outwards from the selected one, so that the layer slider never waits.
 
 use super::{
-    queue::{CacheJob, CacheQueue, Compared, Distances, Wish},
+    queue::{CacheJob, CacheQueue, Wish},
     worker::{SharedState, WorkerThread},
 };
 use crate::{
@@ -99,21 +99,6 @@ impl Cache {
         (LayerMaps::Coming, None)
     }
 
-    /// How far a run is from another of the same network, layer by layer; what is not known yet comes.
-    pub fn distances(&self, run: &Arc<Run>, other: &Arc<Run>) -> Arc<Distances> {
-        let mut state = self.worker.lock();
-        let ids = [run.id, other.id];
-        if let Some(compared) = state.compared.as_ref().filter(|compared| compared.ids == ids) {
-            return Arc::clone(&compared.found);
-        }
-        let unknown = Arc::new(vec![None; run.layers.len()]);
-        let (runs, found) = ([run, other].map(Arc::downgrade), Arc::clone(&unknown));
-        state.compared = Some(Compared { ids, runs, found });
-        drop(state);
-        self.worker.wake();
-        unknown
-    }
-
     /// A run's picture, the network's part of it and the thumbnails, once they are made.
     pub fn pictures(&self, run: &Arc<Run>) -> Option<Arc<Pictures>> {
         let mut state = self.worker.lock();
@@ -160,18 +145,6 @@ fn work(shared: &SharedState<CacheQueue>, job: CacheJob, render_state: Option<&R
     match job {
         CacheJob::Pictures(run) => paint(shared, &run, ctx),
         CacheJob::Upload(wish) => upload(shared, wish, render_state, ctx),
-        CacheJob::Distance(run, other, node) => {
-            let distance = run.layers[node].distance(&other.layers[node]).unwrap_or(f32::NAN);
-            let mut state = shared.lock();
-            if let Some(Compared { ids, found, .. }) = &mut state.compared
-                && *ids == [run.id, other.id]
-            {
-                Arc::make_mut(found)[node] = Some(distance);
-                if found.iter().all(Option::is_some) {
-                    ctx.request_repaint();
-                }
-            }
-        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Work that takes longer than a frame, on threads of its own, and the caches of its results.
 
-pub mod answers;
 pub mod cache;
 pub mod camera;
 pub mod film;

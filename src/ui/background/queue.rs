@@ -15,9 +15,6 @@ use std::{
 /// GPU memory that feature maps may take, in bytes.
 const BUDGET: u64 = 512 << 20;
 
-/// The distance between two runs in each layer; `None` where it is not computed yet.
-pub type Distances = Vec<Option<f32>>;
-
 /// Maps of a layer: a run's id, that of a run whose maps are taken from its, and the layer.
 pub(super) type AtlasKey = (u64, Option<u64>, NodeId);
 
@@ -44,13 +41,6 @@ impl Wish {
 /// Maps on the GPU with their values, or why there are none.
 pub(super) type Uploaded = Result<(Atlas, LayerView), String>;
 
-/// Two runs, by their ids, and how far apart they are.
-pub(super) struct Compared {
-    pub ids: [u64; 2],
-    pub runs: [Weak<Run>; 2],
-    pub found: Arc<Distances>,
-}
-
 /// All that the thread and the window share.
 #[derive(Default)]
 pub(super) struct CacheQueue {
@@ -61,7 +51,6 @@ pub(super) struct CacheQueue {
     pub pictures: HashMap<u64, Arc<Pictures>>,
     pub atlases: HashMap<AtlasKey, (u64, Uploaded)>,
     pub wanted: Vec<Wish>,
-    pub compared: Option<Compared>,
     pub unpainted: Vec<Arc<Run>>,
     pub focus: NodeId,
     pub clock: u64,
@@ -71,7 +60,6 @@ pub(super) struct CacheQueue {
 pub(super) enum CacheJob {
     Pictures(Arc<Run>),
     Upload(Wish),
-    Distance(Arc<Run>, Arc<Run>, NodeId),
 }
 
 impl CacheQueue {
@@ -84,12 +72,6 @@ impl CacheQueue {
         }
         if let Some(run) = self.unpainted.first() {
             return Some(CacheJob::Pictures(Arc::clone(run)));
-        }
-        if let Some(Compared { runs: [run, other], found, .. }) = &self.compared
-            && let Some(node) = found.iter().position(Option::is_none)
-            && let (Some(run), Some(other)) = (run.upgrade(), other.upgrade())
-        {
-            return Some(CacheJob::Distance(run, other, node));
         }
         // Ahead of need, only what takes nobody's place.
         let run = self.run.as_ref()?;

@@ -2,9 +2,9 @@
 //! place, here. A [`Command`] is an action or what a pane asks for.
 
 use crate::{
-    engine::{Change, Contribution, Control, Inquiry, Opening, PictureSource, Projection, Run},
+    engine::{AnyInquiry, Control, Opening, PictureSource},
     net::NodeId,
-    picture::{Alteration, Picture},
+    picture::{Alteration, Picture, Preparation},
     ui::model::{
         export::Texts,
         pin::Pinned,
@@ -14,7 +14,7 @@ use crate::{
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use egui_tiles::TileId;
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 /// Something with a name and perhaps a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,6 +245,10 @@ pub enum Command {
     Compare(With),
     /// Open another network.
     OpenNetwork(Opening),
+    /// Prepare pictures another way, and name the classes by a file, or by the network.
+    Prepare(Preparation, Option<PathBuf>),
+    /// Choose the file with the names of the classes.
+    ChooseLabels,
     /// Open another network, and keep the present one in a twin of the active pane.
     OpenBeside(Opening),
     /// Choose a network that stands beside the one in this pane.
@@ -269,16 +273,10 @@ pub enum Command {
     Hover(Hover),
     /// This grid is on screen.
     ShowGrid(UnitGrid),
-    /// A pane shows the answer of a quick method.
-    Need(Inquiry),
-    /// The user asked for the answer of a method that takes long.
-    Compute(Inquiry),
-    /// The user asked how a class takes a change of the picture.
-    Measure(Arc<Run>, Change, usize),
-    /// A pane orders units by what they contribute.
-    NeedRanking(Contribution),
-    /// A pane shows reconstructions of units.
-    NeedReconstructions(Vec<Projection>),
+    /// A pane shows the answer to a question in this frame; the engine is asked where it is missing.
+    Need(AnyInquiry),
+    /// The user pressed the button that asks a question which takes long.
+    Ask(AnyInquiry),
     /// Ask again for what was cancelled.
     AskAgain,
     /// Save what a pane shows.

@@ -1,13 +1,12 @@
 //! What the window shows: one selection, the run it is about, and what has been computed about it.
 
 use crate::{
-    engine::{Frame, Lane, LayerView, Run, Status},
+    engine::{Answers, Frame, Lane, LayerView, Opening, Run, Status},
     net::{Cost, Graph, Node, NodeId, Op},
     paint::{Scaling, Style},
     picture::Alteration,
     ui::{
         background::{
-            answers::Answers,
             cache::{Cache, LayerMaps},
             textures::Pictures,
             thumbnails::Thumbs,
@@ -154,6 +153,8 @@ pub struct View<'a> {
     pub other: Option<&'a Shown>,
     /// What it is about.
     pub selection: &'a Selection,
+    /// The open network with the choices about it.
+    pub opening: &'a Opening,
     /// How feature maps are coloured.
     pub look: Colouring,
     /// Which part of the picture panes show.
@@ -162,7 +163,7 @@ pub struct View<'a> {
     pub cache: &'a Cache,
     /// Small pictures of the files beside the open one.
     pub thumbs: &'a Thumbs,
-    /// What methods answered.
+    /// Answers to background questions.
     pub answers: &'a Answers,
     /// The live synthesis.
     pub synthesis: Option<&'a Arc<Frame>>,
@@ -173,8 +174,9 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// What runs in a lane.
-    pub fn status(&self, lane: Lane) -> Option<&'a Status> {
+    /// The work in progress in a lane.
+    pub fn status(&self, lane: impl Into<Lane>) -> Option<&'a Status> {
+        let lane = lane.into();
         self.work.iter().find(|status| status.lane == lane)
     }
 

@@ -1,7 +1,7 @@
 //! All feature maps of the selected layer.
 
 use crate::{
-    engine::LayerView,
+    engine::{Inquiry, LayerView, RankingInquiry},
     figures::{Facts, Scale, picture_name, some_units, suited_scaling},
     gpu::{Atlas, Spot, TileGrid, TileStyle},
     methods::{CONTRIBUTION, Ranked},
@@ -206,9 +206,10 @@ impl Panel for Activations {
 /// The units by what they contribute to a class, asked for until it is there.
 fn contributions(view: View, class: usize, out: &mut Vec<Command>) -> Option<Arc<Ranked>> {
     let (run, layer) = (view.run(), view.selection.layer);
-    let found = view.answers.ranking(&(run.id, layer, class));
+    let inquiry = RankingInquiry { run: Arc::clone(run), layer, class };
+    let found = view.answers.get(&inquiry.key());
     if found.is_none() {
-        out.push(Command::NeedRanking((Arc::clone(run), layer, class)));
+        out.push(Command::Need(inquiry.into()));
     }
     found?.as_ref().ok().cloned()
 }

@@ -1,7 +1,7 @@
 //! Two pictures through one network, layer by layer: how far apart they are.
 
 use crate::{
-    engine::PictureSource,
+    engine::{Answer, ComparisonInquiry, Inquiry, PictureSource},
     picture::SAMPLES,
     ui::{
         model::{
@@ -22,6 +22,7 @@ use eframe::egui::{
     self, Align2, Rect, RichText, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, containers::menu::MenuButton, pos2,
     vec2,
 };
+use std::sync::Arc;
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "compare",
@@ -59,12 +60,22 @@ impl Panel for Compare {
     fn export(&self, view: View) -> Option<Export> {
         let other = view.other?;
         let mut text = String::from("layer,distance\n");
-        let found = view.cache.distances(view.run(), &other.run);
+        let found = distances(view, other, &mut Vec::new())?.as_ref().ok()?;
         for (node, distance) in view.shown.graph().nodes().iter().zip(found.iter()) {
-            text.push_str(&format!("{},{}\n", node.name, (*distance)?));
+            text.push_str(&format!("{},{distance}\n", node.name));
         }
         Some(Export::table(view, &format!("compared with {}", name(other)), text))
     }
+}
+
+/// The distance of the two runs at every layer; asked for while it is missing.
+fn distances<'a>(view: View<'a>, other: &Shown, out: &mut Vec<Command>) -> Option<&'a Answer<Vec<f32>>> {
+    let inquiry = ComparisonInquiry { run: Arc::clone(view.run()), other: Arc::clone(&other.run) };
+    let found = view.answers.get(&inquiry.key());
+    if found.is_none() {
+        out.push(Command::Need(inquiry.into()));
+    }
+    found
 }
 
 fn name(shown: &Shown) -> &str {
@@ -113,8 +124,12 @@ fn picture(ui: &mut Ui, view: View, (shown, letter): (&Shown, &str), area: Rect,
 
 /// A bar a layer, as long as the two are apart there; a click goes to the layer.
 fn layers(ui: &mut Ui, view: View, other: &Shown, out: &mut Vec<Command>) {
-    let found = view.cache.distances(view.run(), &other.run);
-    let most = found.iter().flatten().copied().filter(|distance| distance.is_finite()).fold(0.0, f32::max);
+    let found = match distances(view, other, out) {
+        Some(Err(why)) => return hollow(ui, why, false),
+        Some(Ok(found)) => found.as_slice(),
+        None => &[],
+    };
+    let most = found.iter().copied().filter(|distance| distance.is_finite()).fold(0.0, f32::max);
     let nodes = view.shown.graph().nodes();
     caption(ui, "distance |A \u{2212} B| by layer, in lengths of B").on_hover_text(
         "The length of the difference of all values of the layer, over the length of B's: 0 is alike, about 1.4 \
@@ -125,7 +140,7 @@ fn layers(ui: &mut Ui, view: View, other: &Shown, out: &mut Vec<Command>) {
         for id in rows {
             let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
             let picked = id == view.selection.layer;
-            let said = found[id].map_or_else(|| "\u{2026}".to_owned(), number);
+            let said = found.get(id).map_or_else(|| "\u{2026}".to_owned(), |&distance| number(distance));
             let label = format!("distance at {}: {said}", nodes[id].name);
             response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, &label));
             let (palette, painter) = (view.palette, ui.painter());
@@ -139,7 +154,7 @@ fn layers(ui: &mut Ui, view: View, other: &Shown, out: &mut Vec<Command>) {
             let clipped = painter.with_clip_rect(words.intersect(ui.clip_rect()));
             clipped.text(words.left_center(), Align2::LEFT_CENTER, name, font.clone(), text);
             let room = bars.width() - 44.0;
-            let share = found[id].map_or(0.0, |distance| distance / most.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
+            let share = found.get(id).map_or(0.0, |distance| distance / most.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
             let bar = Rect::from_center_size(bars.center(), vec2(room.max(0.0), 5.0));
             let bar = Rect::from_min_size(pos2(bars.left(), bar.top()), vec2(room.max(0.0) * share, 5.0));
             painter.rect_filled(bar, 1.0, if picked { palette.accent } else { palette.weak });

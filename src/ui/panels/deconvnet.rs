@@ -2,12 +2,13 @@
 //! figures of Zeiler and Fergus (2014), for this picture.
 
 use crate::{
+    engine::{ProjectionInquiry, ProjectionKey},
     figures::{Scale, large_reconstruction, patch},
     methods::Keep,
     net::NodeId,
     paint::Range,
     ui::{
-        background::{answers::Projected, textures::rgb_texture},
+        background::textures::rgb_texture,
         model::{
             commands::Command,
             export::{Export, numbers_from},
@@ -41,7 +42,7 @@ struct Deconvnet {
     whole: bool,
     /// With the part of the picture that the unit sees. While a picture is altered, what was there stays until the next
     /// is.
-    textures: HashMap<Projected, (TextureHandle, Rect)>,
+    textures: HashMap<ProjectionKey, (TextureHandle, Rect)>,
     /// How many more may come in this frame.
     uploads: usize,
     /// The picture that they are about, and the network.
@@ -55,8 +56,9 @@ impl Panel for Deconvnet {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let keys = self.keys(view);
         self.uploads = UPLOADS;
-        let asked = keys.iter().map(|&(_, layer, unit, keep)| (Arc::clone(view.run()), layer, unit, keep)).collect();
-        out.push(Command::NeedReconstructions(asked));
+        for &ProjectionKey { layer, unit, keep, .. } in &keys {
+            out.push(Command::Need(ProjectionInquiry { run: Arc::clone(view.run()), layer, unit, keep }.into()));
+        }
         self.forget(ui, view, &keys);
         let here = keys.first().and_then(|&key| read_out(view, key));
         let usual = || "the selected and the strongest units, projected back".to_owned();
@@ -91,7 +93,7 @@ impl Panel for Deconvnet {
 
     fn export(&self, view: View) -> Option<Export> {
         let key = *self.units_with_keep(view)?.first()?;
-        let pictured = Arc::clone(view.answers.reconstruction(key)?.as_ref().ok()?);
+        let pictured = Arc::clone(view.answers.get(&key)?.as_ref().ok()?);
         let found = &pictured.found;
         let name = format!("{} unit {} deconvnet", view.node().name, found.unit);
         let numbers = numbers_from(&Arc::new(found.values.clone()), &found.shape);
@@ -106,7 +108,7 @@ impl Panel for Deconvnet {
 }
 
 impl Deconvnet {
-    fn keys(&mut self, view: View) -> Vec<Projected> {
+    fn keys(&mut self, view: View) -> Vec<ProjectionKey> {
         let (layer, here) = (view.layer(), (view.run().id, view.selection.layer));
         if self.units.as_ref().is_none_or(|(other, _)| *other != here) {
             let strong = layer.by_strength().into_iter().map(|unit| unit as usize);
@@ -117,9 +119,9 @@ impl Deconvnet {
     }
 
     /// Drops what is not about what is shown; while what comes is lacking, for a moment, that from before stays.
-    fn forget(&mut self, ui: &Ui, view: View, keys: &[Projected]) {
+    fn forget(&mut self, ui: &Ui, view: View, keys: &[ProjectionKey]) {
         let of = (view.run().of, view.run().model.card.name);
-        let failed = |key| matches!(view.answers.reconstruction(key), Some(Err(_)));
+        let failed = |key| matches!(view.answers.get(&key), Some(Err(_)));
         let complete = keys.iter().all(|&key| self.textures.contains_key(&key) || failed(key));
         if complete {
             self.lacking = None;
@@ -129,11 +131,11 @@ impl Deconvnet {
         if !stays {
             self.of = of;
         }
-        self.textures.retain(|&(run, layer, ..), _| (stays || run == view.run().id) && layer == view.selection.layer);
+        self.textures.retain(|key, _| (stays || key.run == view.run().id) && key.layer == view.selection.layer);
     }
 
     /// The selected unit at its position, then the strongest.
-    fn units_with_keep(&self, view: View) -> Option<Vec<Projected>> {
+    fn units_with_keep(&self, view: View) -> Option<Vec<ProjectionKey>> {
         let (_, strong) = self.units.as_ref()?;
         let selected = view.selection.unit;
         let mut units = strong.clone();
@@ -147,19 +149,21 @@ impl Deconvnet {
             Some([row, column]) if unit == selected => Keep::At(row, column),
             _ => Keep::Strongest,
         };
-        Some(units.into_iter().map(|unit| (view.run().id, view.selection.layer, unit, keep(unit))).collect())
+        let key = |unit| ProjectionKey { run: view.run().id, layer: view.selection.layer, unit, keep: keep(unit) };
+        Some(units.into_iter().map(key).collect())
     }
 
     /// What is shown of a unit: its reconstruction, else that from before the picture was altered further.
-    fn shown(&self, key: Projected) -> Option<&(TextureHandle, Rect)> {
-        let before =
-            || self.textures.iter().find(|(other, _)| (other.2, other.3) == (key.2, key.3)).map(|(_, old)| old);
+    fn shown(&self, key: ProjectionKey) -> Option<&(TextureHandle, Rect)> {
+        let before = || {
+            self.textures.iter().find(|(other, _)| (other.unit, other.keep) == (key.unit, key.keep)).map(|(_, old)| old)
+        };
         self.textures.get(&key).or_else(before)
     }
 
     /// A reconstruction and the patch beside it, with the unit's number below.
-    fn pair(&mut self, ui: &mut Ui, view: View, key: Projected, side: f32, out: &mut Vec<Command>) {
-        let (_, _, unit, _) = key;
+    fn pair(&mut self, ui: &mut Ui, view: View, key: ProjectionKey, side: f32, out: &mut Vec<Command>) {
+        let unit = key.unit;
         let (rect, response) = ui.allocate_exact_size(vec2(2.0 * side + 2.0, side + 16.0), Sense::click());
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("deconvnet of unit {unit}")));
         let left = Rect::from_min_size(rect.min, vec2(side, side));
@@ -167,7 +171,7 @@ impl Deconvnet {
         let painter = ui.painter();
         let selected = unit == view.selection.unit;
         let mut text = format!("unit {unit}");
-        match view.answers.reconstruction(key) {
+        match view.answers.get(&key) {
             Some(Ok(pictured)) => {
                 let found = &pictured.found;
                 text = format!("unit {unit}  ·  {}", number(found.activation));
@@ -180,7 +184,7 @@ impl Deconvnet {
                     self.uploads -= 1;
                     let part = found.position.map_or(WHOLE, |at| patch_part(view, found.layer, at));
                     let image = rgb_texture(ui.ctx(), "reconstruction", &pictured.image, TextureOptions::NEAREST);
-                    self.textures.retain(|other, _| other.2 != unit || other.0 == key.0);
+                    self.textures.retain(|other, _| other.unit != unit || other.run == key.run);
                     self.textures.insert(key, (image, part));
                 }
             }
@@ -237,13 +241,13 @@ fn patch_part(view: View, layer: NodeId, at: [usize; 2]) -> Rect {
 }
 
 /// What the reconstruction of a unit has where the pointer is.
-fn read_out(view: View, key: Projected) -> Option<String> {
-    let found = &view.answers.reconstruction(key)?.as_ref().ok()?.found;
+fn read_out(view: View, key: ProjectionKey) -> Option<String> {
+    let found = &view.answers.get(&key)?.as_ref().ok()?.found;
     let [channels, height, width] = found.shape;
     let [row, column] = cell(view.selection.hover?.place, height, width);
     let value = |channel: usize| found.values.get((channel * height + row) * width + column).copied().map(number);
     let values: Vec<String> = (0..channels).filter_map(value).collect();
-    Some(format!("unit {}  ·  row {row}, column {column}  ·  {}", key.2, values.join(", ")))
+    Some(format!("unit {}  ·  row {row}, column {column}  ·  {}", key.unit, values.join(", ")))
 }
 
 /// A part of a texture in the middle of a square, not distorted. Where it lies, and where the whole would.

@@ -1,7 +1,7 @@
 //! A heatmap by a method of a registry: what the saliency pane and the CAM pane share.
 
 use crate::{
-    engine::{Inquiry, Lane, Model},
+    engine::{AttributionInquiry, Inquiry, Model},
     figures::{
         HeatStyle, Heatmap, Scale, attribution_alone, attribution_facts, attribution_over, in_colour, words::range,
     },
@@ -24,7 +24,7 @@ use crate::{
         },
     },
 };
-use eframe::egui::{self, TextureHandle, Ui};
+use eframe::egui::{self, TextureHandle, TextureOptions, Ui};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -96,13 +96,13 @@ impl Heat {
     }
 
     /// What the pane asks.
-    fn inquiry(&self, view: View) -> Inquiry {
+    fn inquiry(&self, view: View) -> AttributionInquiry {
         let (method, layer) = (self.method(), view.selection.layer);
         let target = match self.options.unit {
             true => Target::Unit { layer, unit: view.selection.unit, keep: keep_of(view) },
             false => Target::Class(view.class()),
         };
-        Inquiry {
+        AttributionInquiry {
             run: Arc::clone(view.run()),
             method,
             target,
@@ -124,9 +124,9 @@ impl Panel for Heat {
         let (method, key) = (inquiry.method, inquiry.key());
         let target = said(view, inquiry.target);
         if !method.slow {
-            out.push(Command::Need(inquiry.clone()));
+            out.push(Command::Need(inquiry.clone().into()));
         }
-        match view.answers.attribution(&key) {
+        match view.answers.get(&key) {
             Some(Ok(attribution)) => {
                 let attribution = Arc::clone(attribution);
                 let text = self.read_out(view, &attribution).unwrap_or_else(|| {
@@ -158,7 +158,7 @@ impl Panel for Heat {
 
     fn export(&self, view: View) -> Option<Export> {
         let inquiry = self.inquiry(view);
-        let attribution = Arc::clone(view.answers.attribution(&inquiry.key())?.as_ref().ok()?);
+        let attribution = Arc::clone(view.answers.get(&inquiry.key())?.as_ref().ok()?);
         let (run, options) = (Arc::clone(view.run()), self.options.clone());
         let aim = match inquiry.target {
             Target::Class(class) => run.model.class_name(class).to_owned(),
@@ -277,7 +277,7 @@ impl Heat {
     }
 
     /// There is no answer: it comes, or it may be asked for. What was shown before stays, dimmed.
-    fn offer(&mut self, ui: &mut Ui, view: View, inquiry: Inquiry, comes: bool, out: &mut Vec<Command>) {
+    fn offer(&mut self, ui: &mut Ui, view: View, inquiry: AttributionInquiry, comes: bool, out: &mut Vec<Command>) {
         let slow = inquiry.method.slow;
         if comes {
             let area = ui.available_rect_before_wrap();
@@ -293,7 +293,7 @@ impl Heat {
                 }
                 ui.painter().rect_filled(area, 0.0, view.palette.pane.gamma_multiply(0.7));
             }
-            let share = view.status(Lane::Slow).map_or(0.0, |status| 100.0 * status.fraction);
+            let share = view.status(inquiry.lane()).map_or(0.0, |status| 100.0 * status.fraction);
             let text =
                 if slow { format!("{}: {share:.0}%", inquiry.method.title) } else { inquiry.method.title.into() };
             hollow(ui, &text, true);
@@ -302,7 +302,7 @@ impl Heat {
         ui.horizontal(|ui| {
             let hint = if slow { "Takes many passes through the network" } else { "Cancelled" };
             if ui.button("Compute").on_hover_text(hint).clicked() {
-                out.push(if slow { Command::Compute(inquiry.clone()) } else { Command::AskAgain });
+                out.push(if slow { Command::Ask(inquiry.clone().into()) } else { Command::AskAgain });
             }
             caption(ui, hint);
         });
@@ -360,7 +360,8 @@ impl Heat {
             Some(picture) => Heatmap::of(attribution).over(picture, &style),
             None => attribution_alone(view.run(), attribution, Scale::Pleasant.one(columns, rows), &style),
         };
-        let texture = rgba_texture(ui.ctx(), self.label, &image, SHARP);
+        let texture =
+            rgba_texture(ui.ctx(), self.label, &image, if backdrop.is_some() { TextureOptions::LINEAR } else { SHARP });
         let id = texture.id();
         self.painted = Some(Painted { attribution: Arc::clone(attribution), backdrop, style, texture });
         id

@@ -1,7 +1,7 @@
 //! How much the picture may be moved, scaled, turned or covered before the network changes its mind.
 
 use crate::{
-    engine::{Change, Invariance, Lane},
+    engine::{Change, Inquiry, Invariance, InvarianceInquiry},
     ui::{
         model::{
             commands::Command,
@@ -28,7 +28,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Invariance",
     about: "The class's probability, and how far layers move, as the picture is shifted, scaled, rotated or covered \
             (Zeiler and Fergus 2014). Click the curves to alter the picture by that much.",
-    make: || Box::<Lab>::default(),
+    make: || Box::<InvariancePanel>::default(),
 };
 
 #[derive(Default, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ struct InvarianceOptions {
 }
 
 #[derive(Default)]
-struct Lab {
+struct InvariancePanel {
     options: InvarianceOptions,
     /// What the picture was taken for when it was last measured, and which picture: altered, it may be taken for
     /// something else, but the curve is about that.
@@ -49,12 +49,12 @@ struct Lab {
 const COLOURS: [Color32; 3] =
     [Color32::from_rgb(86, 180, 233), Color32::from_rgb(0, 158, 115), Color32::from_rgb(204, 121, 167)];
 
-impl Panel for Lab {
+impl Panel for InvariancePanel {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        let (run, class, change) = (view.run(), self.class(view), self.options.change);
-        let key = (run.of, change, class);
-        let found = view.answers.invariance(&key);
-        let status = view.status(Lane::Measure).filter(|_| view.answers.is_measured(&key));
+        let inquiry = self.inquiry(view);
+        let (key, change) = (inquiry.key(), inquiry.change);
+        let found = view.answers.get(&key);
+        let status = view.status(inquiry.lane()).filter(|_| view.answers.is_asked(&key));
         toolbar(ui, |ui| {
             combo(ui, "Change", change.label(), 110.0, |ui| {
                 for other in Change::ALL {
@@ -64,8 +64,8 @@ impl Panel for Lab {
             let button = egui::Button::new("Measure");
             let hint = "Runs the network on 21 changed pictures";
             if ui.add_enabled(found.is_none() && status.is_none(), button).on_hover_text(hint).clicked() {
-                self.measured = Some((run.of, class));
-                out.push(Command::Measure(Arc::clone(run), change, class));
+                self.measured = Some((key.of, key.class));
+                out.push(Command::Ask(inquiry.into()));
             }
         });
         match found {
@@ -84,8 +84,7 @@ impl Panel for Lab {
     }
 
     fn export(&self, view: View) -> Option<Export> {
-        let key = (view.run().of, self.options.change, self.class(view));
-        let found = view.answers.invariance(&key)?.as_ref().ok()?;
+        let found = view.answers.get(&self.inquiry(view).key())?.as_ref().ok()?;
         let mut text = String::from("amount,probability");
         for (layer, _) in &found.distances {
             text.push_str(&format!(",distance of {}", view.shown.graph().node(*layer).name));
@@ -107,7 +106,11 @@ impl Panel for Lab {
     }
 }
 
-impl Lab {
+impl InvariancePanel {
+    fn inquiry(&self, view: View) -> InvarianceInquiry {
+        InvarianceInquiry { run: Arc::clone(view.run()), change: self.options.change, class: self.class(view) }
+    }
+
     /// The class that is measured.
     fn class(&self, view: View) -> usize {
         let measured = self.measured.filter(|(of, _)| *of == view.run().of && view.selection.class.is_none());

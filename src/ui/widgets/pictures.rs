@@ -17,7 +17,9 @@ pub fn image_at(ui: &Ui, rect: Rect, texture: TextureId, uv: Rect, label: &str) 
 pub fn fit(area: Rect, aspect: f32) -> Rect {
     let size = area.size().max(Vec2::splat(1.0));
     let width = size.x.min(size.y * aspect);
-    Rect::from_center_size(area.center(), vec2(width, width / aspect).floor().max(Vec2::splat(1.0)))
+    let size = vec2(width, width / aspect).floor().max(Vec2::splat(1.0));
+    // On whole points too: a picture between two pixels would be blurred.
+    Rect::from_min_size((area.center() - size / 2.0).round(), size)
 }
 
 /// A small cross, readable on any photograph.

@@ -1,30 +1,43 @@
-//! How the network's answer and its layers change as the picture is moved, scaled, turned or covered: the curves of
-//! Zeiler and Fergus 2014, figure 5.
+//! The question how a class's probability and the layers change while the picture is shifted, scaled, rotated or
+//! covered: the curves of Zeiler and Fergus 2014, figure 5.
 
-use super::run::{Run, distance};
-use crate::{Error, Result, net::NodeId, picture::Alteration, watch::Watch};
+use super::{
+    lane::{InquiryLane, Subject, Thread},
+    question::{Inquiry, InquiryKey},
+};
+use crate::{
+    Error, Result,
+    engine::{layer_view::distance, run::Run},
+    net::NodeId,
+    picture::Alteration,
+    watch::Watch,
+};
+use std::sync::Arc;
 
-/// A change of the picture, by an amount.
+pub(super) static LANE: InquiryLane =
+    InquiryLane { name: "invariance", thread: Thread::Own, subject: Subject::Picture };
+
+/// A change of the picture that is measured over a range of amounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Change {
-    /// To the right, in shares of the width.
+    /// Shift to the right, in shares of the width.
     #[default]
     Across,
-    /// Downwards, in shares of the height.
+    /// Shift downwards, in shares of the height.
     Down,
-    /// Enlarged about the middle, as a factor.
+    /// Enlargement about the centre, as a factor.
     Scale,
-    /// Turned clockwise about the middle, in degrees.
+    /// Clockwise rotation about the centre, in degrees.
     Turn,
-    /// A square in the middle covered by the mean colour, in shares of the side.
+    /// A central square covered by the mean colour; its side in shares of the picture's.
     Cover,
 }
 
 impl Change {
-    /// All of them.
+    /// All changes.
     pub const ALL: [Change; 5] = [Change::Across, Change::Down, Change::Scale, Change::Turn, Change::Cover];
 
-    /// In words.
+    /// The name that the window shows.
     pub fn label(self) -> &'static str {
         match self {
             Change::Across => "shift across",
@@ -35,7 +48,7 @@ impl Change {
         }
     }
 
-    /// From which amount to which, and the amount that changes nothing.
+    /// The smallest and largest amount, and the amount that changes nothing.
     pub fn range(self) -> ([f32; 2], f32) {
         match self {
             Change::Across | Change::Down => ([-0.4, 0.4], 0.0),
@@ -45,17 +58,17 @@ impl Change {
         }
     }
 
-    /// The amount as a person reads it.
+    /// The amount with its unit.
     pub fn say(self, amount: f32) -> String {
         match self {
             Change::Scale => format!("{amount:.2} times"),
             Change::Turn => format!("{amount:.0} degrees"),
-            // (Zero has no sign.)
+            // Adding zero turns -0 into 0.
             _ => format!("{:.0}%", (100.0 * amount).round() + 0.0),
         }
     }
 
-    /// The alteration that is this change alone.
+    /// The alteration that consists of this change alone.
     pub fn by(self, amount: f32) -> Alteration {
         let none = Alteration::default();
         match self {
@@ -71,7 +84,7 @@ impl Change {
         }
     }
 
-    /// How much of this change there is in an alteration; of a cover, the side of a square as large.
+    /// The amount of this change in an alteration. For a cover: the side of a square of the same area.
     pub fn amount(self, of: &Alteration) -> f32 {
         match self {
             Change::Across => of.shift[0],
@@ -85,25 +98,74 @@ impl Change {
     }
 }
 
-/// What was measured.
+/// The measured curves.
 #[derive(Clone, Debug)]
 pub struct Invariance {
     /// The amounts, ascending.
     pub amounts: Vec<f32>,
     /// The class's probability at each.
     pub probabilities: Vec<f32>,
-    /// For some layers from first to last, at each amount: how far its values are from those of the unchanged picture,
-    /// in lengths of the latter.
+    /// For an early layer, a middle one and the scores: the distance from the unchanged picture at each amount, as
+    /// |changed - unchanged| / |unchanged|.
     pub distances: Vec<(NodeId, Vec<f32>)>,
 }
 
-/// What is measured, as data: which picture and network ([`Run::of`]), the change and the class.
-pub type InvarianceKey = (u64, Change, usize);
+/// A change of a run's unaltered picture to measure.
+#[derive(Clone)]
+pub struct InvarianceInquiry {
+    /// The run.
+    pub run: Arc<Run>,
+    /// The change.
+    pub change: Change,
+    /// The class whose probability is measured.
+    pub class: usize,
+}
 
-/// How many amounts are tried.
-pub const AMOUNTS: usize = 21;
+/// Key of a measurement. All alterations of a picture share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InvarianceKey {
+    /// Id of the unaltered picture's run ([`Run::of`]).
+    pub of: u64,
+    /// The change.
+    pub change: Change,
+    /// The class whose probability is measured.
+    pub class: usize,
+}
 
-/// Measures one change of a run's picture, as it was before it was altered, for a class: one forward pass an amount.
+impl InquiryKey for InvarianceKey {
+    type Answer = Invariance;
+    const KEPT: usize = 32;
+
+    fn runs(&self) -> Vec<u64> {
+        // The run of the unaltered picture may be dropped while an alteration of it is on screen.
+        Vec::new()
+    }
+}
+
+impl Inquiry for InvarianceInquiry {
+    type Key = InvarianceKey;
+
+    fn lane(&self) -> &'static InquiryLane {
+        &LANE
+    }
+
+    fn key(&self) -> InvarianceKey {
+        InvarianceKey { of: self.run.of, change: self.change, class: self.class }
+    }
+
+    fn label(&self) -> String {
+        format!("Invariance: {}", self.change.label())
+    }
+
+    fn answer(&self, watch: &Watch) -> Result<Invariance> {
+        invariance(&self.run, self.change, self.class, watch)
+    }
+}
+
+/// Number of amounts that are tried.
+const AMOUNTS: usize = 21;
+
+/// Measures one change of a run's unaltered picture: one forward pass for each amount.
 ///
 /// # Errors
 /// When cancelled, or when there is no picture.
@@ -134,7 +196,7 @@ pub fn invariance(run: &Run, change: Change, class: usize, watch: &Watch) -> Res
     Ok(found)
 }
 
-/// The first layer with weights, one half way, and the scores.
+/// The first layer with weights, the middle one, and the scores.
 fn probes(run: &Run) -> Vec<NodeId> {
     let graph = run.model.network.graph();
     let auxiliary = graph.auxiliary();

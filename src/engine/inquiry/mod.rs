@@ -1,0 +1,31 @@
+//! Background questions about a run, one file a question.
+//!
+//! A question's file holds its data ([`Inquiry`]), the [`InquiryKey`] that its answer is kept by, its [`InquiryLane`]
+//! and the computation. The window hands a question to [`Answers`], which asks the engine for what is missing and keeps
+//! what comes back. To add a question: write its file, list its lane in [`LANES`], and ask it from a panel.
+
+mod answers;
+mod attribution;
+mod comparison;
+mod erased;
+mod invariance;
+mod lane;
+mod projection;
+mod question;
+mod ranking;
+mod shelves;
+
+pub use answers::Answers;
+pub use attribution::{AttributionInquiry, AttributionKey};
+pub use comparison::{ComparisonInquiry, ComparisonKey};
+pub use erased::{Answered, AnyInquiry};
+pub use invariance::{Change, Invariance, InvarianceInquiry, InvarianceKey, invariance};
+pub use lane::{InquiryLane, Subject, Thread};
+pub use projection::{Projected, ProjectionInquiry, ProjectionKey};
+pub use question::{Inquiry, InquiryKey};
+pub use ranking::{RankingInquiry, RankingKey};
+pub use shelves::Answer;
+
+/// The lanes of all questions. Those on the shared thread are served in this order.
+pub(super) static LANES: [&InquiryLane; 6] =
+    [&attribution::QUICK, &projection::LANE, &ranking::LANE, &attribution::SLOW, &invariance::LANE, &comparison::LANE];
