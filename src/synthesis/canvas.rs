@@ -104,7 +104,9 @@ impl Canvas {
             ("picture", None) => return Err(Error::Usage("start=picture needs a picture to start from".into())),
             _ => parametrisation.start(dims, &recipe.settings, &mut random(&recipe.settings, 0)),
         };
-        let state = RunState { step: 0, octave: 0, params, memory: OptimiserMemory::default(), force: None };
+        let settings = Arc::new(recipe.settings.clone());
+        let (memory, size) = (OptimiserMemory::default(), [height, width]);
+        let state = RunState { step: 0, octave: 0, params, memory, force: None, settings, size };
         let terms = octave_terms(&recipe.terms, &whole, &network)?;
         let mut film = Film::default();
         film.keep(&state);
@@ -266,8 +268,8 @@ impl Canvas {
     pub fn change(&mut self, settings: Settings) -> Result<()> {
         let images = self.images();
         self.best = None;
-        let changed = |parameter| settings.number(parameter) != self.recipe.settings.number(parameter);
-        let other = changed(&p::PARAMETRISATION) || changed(&p::DECAY_POWER);
+        let other = !is_read_alike(&settings, &self.recipe.settings);
+        self.state.settings = Arc::new(settings.clone());
         self.recipe.settings = settings;
         if other {
             self.enter(&images);
@@ -282,11 +284,11 @@ impl Canvas {
 
     /// A copy of the kept states, as pictures.
     pub fn frames(&self) -> Frames {
-        let kept =
-            |state: &RunState| KeptState { step: state.step, octave: state.octave, params: state.params.clone() };
-        let (settings, space) = (self.recipe.settings.clone(), self.space.clone());
-        let kept = self.film.states().iter().map(kept).collect();
-        Frames { kept, settings, space, whole: Arc::clone(&self.whole) }
+        let kept = |state: &RunState| {
+            let (settings, params) = (Arc::clone(&state.settings), state.params.clone());
+            KeptState { step: state.step, settings, size: state.size, params }
+        };
+        Frames { kept: self.film.states().iter().map(kept).collect(), space: self.space.clone() }
     }
 
     /// Goes back to the last kept state at or before a step; returns its step. The run goes on from there as it went
@@ -296,11 +298,17 @@ impl Canvas {
     /// When the network of an earlier octave cannot be made again.
     pub fn rewind(&mut self, step: usize) -> Result<usize> {
         if let Some(state) = self.film.rewind(step) {
-            let network = octave_network(&self.whole, &self.recipe.settings, state.octave)?;
-            self.place(network)?;
             self.curve.truncate(state.step);
             self.best.take_if(|(_, best)| best.step >= state.step);
-            self.state = state;
+            let octaves = self.recipe.settings.count(&p::OCTAVES).max(1);
+            let octave = state.octave.min(octaves - 1);
+            self.place(octave_network(&self.whole, &self.recipe.settings, octave)?)?;
+            let [_, height, width] = self.network.graph().input_shape();
+            // Under other settings the same numbers may stand for another picture, or another size.
+            let alike = is_read_alike(&state.settings, &self.recipe.settings) && state.size == [height, width];
+            let images = (!alike).then(|| state.images(&self.space).resized([height, width])).transpose()?;
+            self.state = RunState { octave, settings: Arc::new(self.recipe.settings.clone()), ..state };
+            images.iter().for_each(|images| self.enter(images));
         }
         Ok(self.state.step)
     }
@@ -353,6 +361,7 @@ impl Canvas {
     /// Goes on from these pictures, of the present network's size.
     fn enter(&mut self, images: &Images) {
         self.parametrisation = Parametrisation::new(&self.recipe.settings, &self.space, images.size());
+        self.state.size = images.size();
         self.state.params = self.parametrisation.params(images);
         self.state.memory = OptimiserMemory::default();
     }
@@ -368,6 +377,11 @@ impl Canvas {
 /// The sum of magnitudes over a picture, the mean over the batch.
 fn force(gradient: &Images) -> f32 {
     (gradient.values.iter().map(|&g| f64::from(g.abs())).sum::<f64>() / gradient.dims[0].max(1) as f64) as f32
+}
+
+/// Whether the parameters of a picture stand for the same picture under both settings.
+fn is_read_alike(one: &Settings, other: &Settings) -> bool {
+    [&p::PARAMETRISATION, &p::DECAY_POWER].iter().all(|parameter| one.number(parameter) == other.number(parameter))
 }
 
 /// The random numbers of a step; 0 is the start.

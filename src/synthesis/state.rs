@@ -1,6 +1,8 @@
 //! The state of a run: everything that a step changes.
 
-use super::{images::Images, optimiser::OptimiserMemory};
+use super::{images::Images, optimiser::OptimiserMemory, parametrisation::Parametrisation};
+use crate::{methods::Settings, picture::Preprocess};
+use std::sync::Arc;
 
 /// All that a step changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,9 +14,17 @@ pub(super) struct RunState {
     /// Size of the objective's gradient in the first step: the sum of its magnitudes over a picture, black to white
     /// being 1. Relative penalties are weighed by it.
     pub force: Option<f32>,
+    /// Settings and picture size of the time when the state was kept: `params` can be read by these alone.
+    pub settings: Arc<Settings>,
+    pub size: [usize; 2],
 }
 
 impl RunState {
+    /// The pictures that the parameters stand for.
+    pub fn images(&self, space: &Preprocess) -> Images {
+        Parametrisation::new(&self.settings, space, self.size).images(&self.params)
+    }
+
     pub fn bytes(&self) -> usize {
         self.params.values.len() * size_of::<f32>() + self.memory.bytes()
     }
@@ -22,12 +32,7 @@ impl RunState {
     /// For the film's test.
     #[cfg(test)]
     pub fn at(step: usize, length: usize) -> Self {
-        RunState {
-            step,
-            octave: 0,
-            params: Images::zeros([1, 1, 1, length]),
-            memory: OptimiserMemory::default(),
-            force: None,
-        }
+        let (params, memory) = (Images::zeros([1, 1, 1, length]), OptimiserMemory::default());
+        RunState { step, octave: 0, params, memory, force: None, settings: Arc::default(), size: [1, length] }
     }
 }

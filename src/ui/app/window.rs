@@ -23,7 +23,7 @@ use crate::{
 };
 use eframe::egui::{self, Theme};
 use egui_tiles::{TileId, Tree};
-use std::sync::Arc;
+use std::{ffi::OsString, sync::Arc};
 
 /// The window's state, grouped by what changes together.
 pub struct App {
@@ -144,13 +144,16 @@ impl App {
         cc.egui_ctx.set_theme(if settings.light { Theme::Light } else { Theme::Dark });
         if let Some(render_state) = &cc.wgpu_render_state {
             crate::gpu::install(render_state);
+            crate::gpu::report_errors(render_state, &cc.egui_ctx);
         }
         let ctx = cc.egui_ctx.clone();
         let engine = Engine::start(start.device, move || ctx.request_repaint())?;
         let opening = settings.prepared.recall(start.opening);
         engine.request(Request::Open(opening.clone()));
-        let picture = start.picture.unwrap_or_else(|| format!("sample:{}", SAMPLES[0].name));
-        engine.request(Request::Picture(PictureSource::Named(picture)));
+        let picture = start.picture.map_or_else(|| Ok(format!("sample:{}", SAMPLES[0].name)), OsString::into_string);
+        // A name that is not UTF-8 is a file's.
+        let picture = picture.map_or_else(|path| PictureSource::File(path.into()), PictureSource::Named);
+        engine.request(Request::Picture(picture));
         let mut dialogs = Dialogs::new(ask);
         dialogs.folder = settings.folder.take();
         let panes = arrangement::from_json(std::mem::take(&mut settings.panes), &settings.known);
