@@ -43,8 +43,8 @@
 //! - **a preset of synthesis**: an entry of [`synthesis::PRESETS`]; a parameter of it is one of
 //!   [`synthesis::PARAMETERS`], which are flags and sliders.
 //! - **a panel**: a file in `src/ui/panels` that implements `Panel`; a line in `PANELS`.
-//! - **an operator**: a variant of [`net::Op`] with its shape and parameters; the compiler names the places that must
-//!   know it (forward, reverse, cost). Then a line in `tests/operators.rs`, which checks its reverse.
+//! - **an operator**: a file in `src/net/ops` with its shape, weights, forward and reverse, and a variant of [`net::Op`]; the
+//!   compiler names the matches that need a line. Both back ends then run it. A line in `tests/operators.rs`, checks its reverse.
 
 pub mod cli;
 pub mod dataset;

@@ -12,10 +12,10 @@ use striate::{
     engine::{Model, Opening},
     kernels::to_vec,
     methods::{
-        Attribution, CAMS, Keep, Kind, METHODS, Method, QUANTILES, Question, RANKINGS, Settings, Target, cam_layers,
-        curves, find, find_cam, localise, randomised,
+        Attribution, CAMS, Keep, METHODS, Method, ParameterKind, QUANTILES, Question, RANKINGS, Settings, Target,
+        cam_layers, curves, find, find_cam, localise, randomised,
     },
-    net::{Network, NodeId, Op, Tensors, Trace},
+    net::{Builder, Conv, Network, NodeId, Op, Rule, Tensors, Trace},
     picture::Picture,
     watch::Watch,
     weights,
@@ -33,7 +33,7 @@ fn quick(method: &Method) -> Settings {
             "stride" => 24.0,
             _ => continue,
         };
-        assert!(matches!(parameter.kind, Kind::Count { .. }), "{}", parameter.name);
+        assert!(matches!(parameter.kind, ParameterKind::Count { .. }), "{}", parameter.name);
         settings.set_number(parameter, few);
     }
     settings
@@ -287,17 +287,12 @@ fn nothing_to_show_is_said_and_why() {
     };
     let picture = weights::picture(3, 32, 0).unwrap();
     let flat = run(&picture.ones_like().unwrap(), |_| {});
-    let nan = run(&picture, |tensors| {
-        let bad = (tensors["conv3.weight"].ones_like().unwrap() * f64::NAN).unwrap();
-        tensors.insert("conv3.weight".into(), bad);
-    });
     let dead = run(&picture, |tensors| {
         let bias = tensors["conv4.bias"].affine(0.0, -1e6).unwrap();
         tensors.insert("conv4.bias".into(), bias);
     });
     for method in METHODS.iter().chain(CAMS) {
         refused(method, &flat, &[], "flat colour");
-        refused(method, &nan, &[], "weights of layer conv3");
     }
     for name in ["saliency", "gradient", "integrated-gradients", "occlusion", "deeplift"] {
         refused(find(name).unwrap(), &dead, &[], "layer relu4 is dead");
@@ -419,4 +414,92 @@ fn occlusion_of_vgg16_takes() {
     let stopped = cancelled.lock().unwrap().unwrap().elapsed();
     println!("stopped {:.2} s after it was cancelled", stopped.as_secs_f32());
     assert!(stopped.as_secs_f32() < 5.0);
+}
+
+#[test]
+fn class_activation_maps_are_read_before_the_classifier() {
+    for (name, wanted) in [
+        ("squeezenet1_0", "fire9"),
+        ("squeezenet1_1", "fire9"),
+        ("photonet", "relu5"),
+        ("vgg16", "features.29"),
+        ("resnet18", "layer4"),
+        ("googlenet", "inception5b"),
+        ("densenet121", "relu"),
+        ("alexnet", "features.11"),
+    ] {
+        let card = zoo::find(name).unwrap();
+        let graph = (card.build)(card.size()).unwrap();
+        let found = graph.last_maps();
+        let wanted = graph.find(wanted).unwrap();
+        assert_eq!(graph.node(found).name, graph.node(wanted).name, "{name}");
+    }
+}
+
+/// A network whose class map is rectified and averaged, as SqueezeNet's. The class filter has a positive centre in a
+/// negative surround: of a signal that is the same everywhere nothing positive is left, of a single place there is.
+fn surrounded(bias: f32) -> Arc<Network> {
+    let mut net = Builder::new([1, 12, 12]);
+    net.then("conv1", Op::Conv(Conv::new(1, 3).pad(1)));
+    net.then("relu1", Op::Relu);
+    net.then("conv2", Op::Conv(Conv::new(2, 3)));
+    net.then("relu2", Op::Relu);
+    net.then("avgpool", Op::AdaptiveAvgPool { size: [1, 1] });
+    net.then("flatten", Op::Flatten);
+    net.then("softmax", Op::Softmax);
+    let tensor = |values: Vec<f32>, shape: &[usize]| Tensor::from_vec(values, shape, &Device::Cpu).unwrap();
+    let mut centre = vec![-1.0; 9];
+    centre[4] = 2.0;
+    let tensors = Tensors::from([
+        ("conv1.weight".to_owned(), tensor((0..9).map(|i| 0.1 + 0.05 * i as f32).collect(), &[1, 1, 3, 3])),
+        ("conv1.bias".to_owned(), tensor(vec![0.0], &[1])),
+        ("conv2.weight".to_owned(), tensor([centre, vec![0.1; 9]].concat(), &[2, 1, 3, 3])),
+        ("conv2.bias".to_owned(), tensor(vec![bias, 0.0], &[2])),
+    ]);
+    Arc::new(Network::new(net.finish().unwrap(), tensors, "crafted", &Device::Cpu).unwrap())
+}
+
+#[test]
+fn a_rule_that_lets_nothing_of_the_whole_target_pass_shows_its_strongest_place() {
+    let network = surrounded(30.0);
+    let picture = Tensor::from_vec(weights::uniform("picture", 144, 3), (1, 1, 12, 12), &Device::Cpu).unwrap();
+    let trace = network.forward(&picture, &Watch::default()).unwrap();
+    let seed = trace.seed(network.graph().scores(), [0, 0, 0], 1.0).unwrap();
+    let whole = trace.reverse(network.graph().scores(), &seed, 0, &Rule::Deconvnet.into()).unwrap();
+    let rest: f32 = whole.abs().unwrap().sum_all().unwrap().to_scalar().unwrap();
+    // The corners and edges of the class map see less of the surround.
+    assert!(rest == 0.0, "the example must let nothing pass: {rest}");
+    let answer = ask(find("deconvnet").unwrap(), &trace, Target::Class(0), &[]).unwrap();
+    assert!(answer.values.iter().any(|&value| value > 0.0));
+    assert!(answer.note.unwrap().contains("strongest place"));
+    // A target without a map has no place to begin at: the sentence says where the signal ends.
+    let unit = Target::Unit { layer: network.graph().find("conv2").unwrap(), unit: 0, keep: Keep::Map };
+    let shown = ask(find("deconvnet").unwrap(), &trace, unit, &[]);
+    assert!(shown.is_ok() || shown.unwrap_err().to_string().contains("only positive signals pass"));
+}
+
+/// Relevance is conserved under every rule: the pixels, the biases and the stabilising term share the whole score.
+#[test]
+fn relevance_is_accounted_for_under_every_rule() {
+    let (_, trace) = photonet();
+    let class = best(&trace);
+    let score = f64::from(trace.scores().unwrap()[class]);
+    for set in [
+        &["rule=composite"][..],
+        &["rule=epsilon"],
+        &["rule=epsilon", "epsilon=0.1"],
+        &["rule=gamma"],
+        &["rule=alpha-beta"],
+        &["rule=composite", "convention=captum"],
+    ] {
+        let watch = Watch::default();
+        let method = find("lrp").unwrap();
+        let settings = Settings::parse(method.parameters, set.iter().copied()).unwrap();
+        let question = Question { settings: &settings, ..Question::new(&trace, Target::Class(class), &watch) };
+        let answer = method.ask(&question).unwrap();
+        let check = answer.check.unwrap();
+        println!("{set:?}: {:.4} of {score:.4}, {:.1e} off; {:?}", check.sum, check.error(), answer.note);
+        assert!((check.sum - check.expected).abs() < 2e-3 * score.abs(), "{set:?}: {check:?}");
+        assert!(answer.note.is_some() == ((score - check.expected).abs() > 1e-3 * score.abs()), "{set:?}");
+    }
 }

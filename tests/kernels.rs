@@ -3,8 +3,8 @@
 
 use half::f16;
 use striate::kernels::blocked::{
-    Direct, Epilogue, Filters, Geometry, Isa, LANES, Maps, MapsMut, Owned, Place, Pool, Winograd, linear,
-    linear_reverse,
+    BufferPool, ConvFilters, ConvGeometry, Direct, Epilogue, Isa, LANES, Maps, MapsMut, Owned, Placement, Winograd,
+    linear, linear_reverse,
 };
 
 /// Largest difference over largest magnitude, for sums of a few thousand products in float32.
@@ -40,7 +40,7 @@ fn geometry(
     stride: [usize; 2],
     dilation: [usize; 2],
     groups: usize,
-) -> Geometry {
+) -> ConvGeometry {
     let channels = groups * (1 + random.below(40 / groups + 1));
     let units = groups * (1 + random.below(50 / groups + 1));
     let before = kernel.map(|k| random.below(k.min(3)));
@@ -51,14 +51,14 @@ fn geometry(
     match (room(0), room(1)) {
         (Some(rows), Some(columns)) => {
             let output = [units, rows / stride[0] + 1, columns / stride[1] + 1];
-            Geometry { input: [channels, size[0], size[1]], output, kernel, stride, dilation, groups, before }
+            ConvGeometry { input: [channels, size[0], size[1]], output, kernel, stride, dilation, groups, before }
         }
         _ => geometry(random, kernel, stride, dilation, groups),
     }
 }
 
 /// Calls `f(output index, input index, weight index)` for every product of the convolution.
-fn products(g: &Geometry, batch: usize, mut f: impl FnMut(usize, usize, usize)) {
+fn products(g: &ConvGeometry, batch: usize, mut f: impl FnMut(usize, usize, usize)) {
     let (group_channels, group_units) = (g.input[0] / g.groups, g.output[0] / g.groups);
     for image in 0..batch {
         for unit in 0..g.output[0] {
@@ -85,7 +85,7 @@ fn products(g: &Geometry, batch: usize, mut f: impl FnMut(usize, usize, usize)) 
     }
 }
 
-fn owned(place: Place, values: Option<&[f32]>, pool: &Pool) -> Owned {
+fn owned(place: Placement, values: Option<&[f32]>, pool: &BufferPool) -> Owned {
     let mut maps = Owned { buffer: pool.take(place.buffer_length()), place };
     // What is not written must not be read.
     maps.buffer.fill(f32::NAN);
@@ -108,7 +108,7 @@ enum Kernel {
 }
 
 impl Kernel {
-    fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &Pool) {
+    fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &BufferPool) {
         match self {
             Kernel::Direct(kernel) => kernel.run(source, out, epilogue, pool),
             Kernel::Winograd(kernel) => kernel.run(source, out, epilogue, pool),
@@ -117,8 +117,8 @@ impl Kernel {
 }
 
 /// Forward with a full epilogue, and the input gradient with scaled filters, of one convolution by one algorithm.
-fn check(random: &mut Random, isa: Isa, g: Geometry, tile: Option<usize>, planar: bool, tolerance: f64) {
-    let pool = Pool::default();
+fn check(random: &mut Random, isa: Isa, g: ConvGeometry, tile: Option<usize>, planar: bool, tolerance: f64) {
+    let pool = BufferPool::default();
     let batch = 1 + random.below(3);
     let count = |[channels, height, width]: [usize; 3]| batch * channels * height * width;
     let x = random.values(count(g.input));
@@ -127,7 +127,7 @@ fn check(random: &mut Random, isa: Isa, g: Geometry, tile: Option<usize>, planar
     let [scale, shift] = [0, 1].map(|_| random.values(g.output[0].next_multiple_of(LANES)));
     let [residual, gate] = [0, 1].map(|_| random.values(count(g.output)));
     let pixels = g.output[1] * g.output[2];
-    let kernel = |filters: Filters| match tile {
+    let kernel = |filters: ConvFilters| match tile {
         Some(tile) => Kernel::Winograd(Winograd::new(isa, filters, tile, &pool)),
         None => Kernel::Direct(Direct::new(isa, filters, planar && !filters.transposed, &pool)),
     };
@@ -135,12 +135,12 @@ fn check(random: &mut Random, isa: Isa, g: Geometry, tile: Option<usize>, planar
 
     let mut sums = vec![0f64; seed.len()];
     products(&g, batch, |o, i, w| sums[o] += f64::from(x[i]) * f64::from(weights[w]));
-    let source = if planar { Place::planar(batch, g.input) } else { Place::alone(batch, g.input) };
+    let source = if planar { Placement::planar(batch, g.input) } else { Placement::alone(batch, g.input) };
     let source = owned(source, Some(&x), &pool);
-    let plain = Filters { values: &weights, geometry: g, transposed: false, scale: None };
+    let plain = ConvFilters { values: &weights, geometry: g, transposed: false, scale: None };
     let forward = kernel(plain);
     // The output lies between other maps in its buffer, which must stay as they are.
-    let place = Place { first: 1, total: g.output[0].div_ceil(LANES) + 2, ..Place::alone(batch, g.output) };
+    let place = Placement { first: 1, total: g.output[0].div_ceil(LANES) + 2, ..Placement::alone(batch, g.output) };
     let mut out = owned(place, None, &pool);
     forward.run(source.view(), &mut out.view_mut(), &Epilogue::default(), &pool);
     let d = difference(&out.view().to_planar(), &sums);
@@ -157,7 +157,7 @@ fn check(random: &mut Random, isa: Isa, g: Geometry, tile: Option<usize>, planar
             if gate[index] > 0.0 { value.max(0.0) } else { 0.0 }
         })
         .collect();
-    let alone = Place::alone(batch, g.output);
+    let alone = Placement::alone(batch, g.output);
     let (add, gates) = (owned(alone, Some(&residual), &pool), owned(alone, Some(&gate), &pool));
     let (add, gates) = (Some(add.view()), Some(gates.view()));
     let epilogue = Epilogue { scale: Some(&scale), shift: Some(&shift), add, gate: gates, rectify: true };
@@ -172,9 +172,9 @@ fn check(random: &mut Random, isa: Isa, g: Geometry, tile: Option<usize>, planar
         let factor = f64::from(scale[o / pixels % g.output[0]]);
         gradient[i] += f64::from(seed[o]) * factor * f64::from(weights[w]);
     });
-    let reverse = kernel(Filters { transposed: true, scale: Some(&scale), ..plain });
+    let reverse = kernel(ConvFilters { transposed: true, scale: Some(&scale), ..plain });
     let seed = owned(alone, Some(&seed), &pool);
-    let mut back = owned(Place::alone(batch, g.input), None, &pool);
+    let mut back = owned(Placement::alone(batch, g.input), None, &pool);
     reverse.run(seed.view(), &mut back.view_mut(), &Epilogue::default(), &pool);
     let d = difference(&back.view().to_planar(), &gradient);
     assert!(d <= tolerance, "{what} gradient: {d:e}");
@@ -203,7 +203,7 @@ fn the_first_layer_reads_a_planar_picture() {
             let kernel = random.of(&[1, 3, 5, 7, 11]);
             let stride = [0, 1].map(|_| random.of(&[1, 2, 4]));
             let g = geometry(&mut random, [kernel, kernel], stride, [1; 2], 1);
-            let g = Geometry { input: [1 + random.below(4), g.input[1], g.input[2]], ..g };
+            let g = ConvGeometry { input: [1 + random.below(4), g.input[1], g.input[2]], ..g };
             check(&mut random, isa, g, None, true, DIRECT);
         }
     }
@@ -219,8 +219,8 @@ fn winograd() {
                 check(&mut random, isa, g, Some(tile), false, tolerance);
             }
             // More channels than one task takes through all steps.
-            let g = Geometry { input: [144, 13, 9], ..geometry(&mut random, [3, 3], [1; 2], [1; 2], 1) };
-            let g = Geometry { output: [g.output[0], 12, 8], before: [1, 0], ..g };
+            let g = ConvGeometry { input: [144, 13, 9], ..geometry(&mut random, [3, 3], [1; 2], [1; 2], 1) };
+            let g = ConvGeometry { output: [g.output[0], 12, 8], before: [1, 0], ..g };
             check(&mut random, isa, g, Some(tile), false, tolerance);
         }
     }

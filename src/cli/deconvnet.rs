@@ -9,7 +9,7 @@ use crate::{
     Error, Result,
     engine::Run,
     figures::{self, Facts, StepFacts, UnitFacts},
-    methods::{Keep, Step, deconvnet, path, strongest_units},
+    methods::{Keep, PathStep, deconvnet, path, strongest_units},
     net::NodeId,
     paint::Range,
 };
@@ -106,9 +106,9 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.save(facts, paint, || Ok(Tensor::from_vec(values, shape, &Device::Cpu)?))
 }
 
-fn facts_of(run: &Run, steps: &[Step]) -> Vec<StepFacts> {
+fn facts_of(run: &Run, steps: &[PathStep]) -> Vec<StepFacts> {
     let graph = run.model.network.graph();
-    let facts = |Step { through, share }: &Step| StepFacts {
+    let facts = |PathStep { through, share }: &PathStep| StepFacts {
         layer: graph.node(through.layer).name.clone(),
         unit: through.unit,
         position: through.position,

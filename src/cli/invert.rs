@@ -4,7 +4,7 @@ use super::{
     args::SubjectArgs,
     console::Console,
     output::OutputArgs,
-    synthesis::{self, SynthesisArgs, canvas},
+    synthesis::{self, SynthesisArgs, Usual, canvas},
 };
 use crate::{
     Result,
@@ -28,15 +28,22 @@ pub(super) struct Args {
     #[arg(long, required = true)]
     layer: Vec<String>,
     #[command(flatten)]
-    synthesis: SynthesisArgs,
+    synthesis: SynthesisArgs<Invert>,
     #[command(flatten)]
     output: OutputArgs,
+}
+
+/// The preset of `invert`.
+struct Invert;
+
+impl Usual for Invert {
+    const PRESET: &'static str = "mahendran";
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
     args.layer.iter().try_for_each(|name| args.subject.network.check_layer(name, None))?;
-    let preset = args.synthesis.preset("mahendran")?;
+    let preset = args.synthesis.preset()?;
     let settings = args.synthesis.settings(preset, &[])?;
     let run = args.subject.run(console)?;
     let model = &run.model;

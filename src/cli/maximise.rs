@@ -5,7 +5,7 @@ use super::{
     console::Console,
     output::OutputArgs,
     sheet,
-    synthesis::{self, NamedGoal, SynthesisArgs, canvas, class_facts},
+    synthesis::{self, NamedGoal, SynthesisArgs, Usual, canvas, class_facts},
 };
 use crate::{
     Error, Result,
@@ -65,18 +65,25 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", requires = "out", value_parser = clap::value_parser!(u32).range(1..))]
     every: Option<u32>,
     #[command(flatten)]
-    synthesis: SynthesisArgs,
+    synthesis: SynthesisArgs<Maximise>,
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
 
+/// The preset of `maximise`.
+struct Maximise;
+
+impl Usual for Maximise {
+    const PRESET: &'static str = "striate";
+}
+
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
     let picture = args.image.as_ref().map(Picture::from_source).transpose()?;
     let usual: &[&str] = if picture.is_some() { &["start=picture"] } else { &[] };
-    let preset = args.synthesis.preset("striate")?;
+    let preset = args.synthesis.preset()?;
     let settings = args.synthesis.settings(preset, usual)?;
     args.class
         .iter()

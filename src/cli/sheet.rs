@@ -14,6 +14,7 @@ use crate::{
     paint::write_png,
     synthesis::Recipe,
 };
+use image::RgbaImage;
 use std::sync::Arc;
 
 /// A tile's longer side should not be shorter.
@@ -35,6 +36,7 @@ pub(super) fn run(
     }
     let kept = Tiles::open(out)?;
     let (count, mut tiles, mut reached) = (goals.len(), Vec::new(), Vec::new());
+    let mut failed: Vec<String> = Vec::new();
     let words = match &goals[..] {
         [first, .., last] => format!("{} to {}, {count} pictures row by row", first.words, last.words),
         _ => goals.iter().map(|goal| goal.words.clone()).collect(),
@@ -50,13 +52,23 @@ pub(super) fn run(
         }
         if let Some((tile, probability)) = Tiles::read(&path, &texts) {
             console.watch().at(1, 1)?;
-            tiles.push(tile);
+            tiles.push(Some(tile));
             reached.extend(probability);
             continue;
         }
         let class = goal.terms.first().and_then(|term| term.goal.class());
         let mut canvas = canvas(model, Recipe { terms: goal.terms, ..recipe.clone() })?;
-        let images = synthesis::run(&mut canvas, console, |_| Ok(()))?;
+        let images = match synthesis::run(&mut canvas, console, |_| Ok(())) {
+            Ok(images) => images,
+            Err(Error::Failed(why)) => {
+                let why = format!("the cell of {} is empty: {why}", facts.goal.unwrap_or_default());
+                console.note(&why);
+                failed.push(why);
+                tiles.push(None);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let class = class.map(|class| class_facts(model, &images, class, console)).transpose()?;
         let probability = class.as_ref().and_then(|class| class.probability);
         let side = images.dims[2].max(images.dims[3]) as u32;
@@ -67,12 +79,18 @@ pub(super) fn run(
         let tile = synthesised(&images, model, scale)?;
         texts.extend(probability.map(|probability| ("Probability", probability.to_string())));
         write_png(&path, &tile, &texts)?;
-        tiles.push(tile);
+        tiles.push(Some(tile));
         reached.extend(probability);
     }
+    let Some((width, height)) = tiles.iter().flatten().map(RgbaImage::dimensions).next() else {
+        return Err(Error::Failed(format!("no picture of the sheet could be made: {}", failed.join("; "))));
+    };
+    let tiles: Vec<RgbaImage> =
+        tiles.into_iter().map(|tile| tile.unwrap_or_else(|| RgbaImage::new(width, height))).collect();
+    let note = (!failed.is_empty()).then(|| failed.join("; "));
     let columns = (tiles.len() as f64).sqrt().ceil() as u32;
     let text = output.save(
-        Facts { goal: Some(words), ..facts },
+        Facts { goal: Some(words), note, ..facts },
         || Ok(grid(&tiles, columns)),
         || Err(Error::Usage("a sheet has no --raw".into())),
     )?;

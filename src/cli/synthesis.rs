@@ -5,11 +5,11 @@ use crate::{
     Error, Result,
     engine::{Model, Run},
     figures::ClassFacts,
-    methods::{Kind, Parameter, Settings},
-    synthesis::{self, Canvas, Images, PARAMETERS, PRESETS, Preset, Recipe, Term},
+    methods::{Parameter, ParameterKind, Settings},
+    synthesis::{self, Canvas, Images, PARAMETERS, PRESETS, Preset, Recipe, Term, in_words, in_words_of},
 };
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
-use std::sync::Arc;
+use std::{marker::PhantomData, sync::Arc};
 
 /// A sum of goals with the words for it.
 pub(super) struct NamedGoal {
@@ -17,17 +17,23 @@ pub(super) struct NamedGoal {
     pub words: String,
 }
 
-/// `--preset` and a flag for every parameter.
-pub(super) struct SynthesisArgs {
-    /// The preset that was asked for.
-    pub preset: Option<&'static Preset>,
-    set: Vec<(&'static Parameter, String)>,
+/// A command with a preset of its own where `--preset` is not given.
+pub(super) trait Usual {
+    /// Its name.
+    const PRESET: &'static str;
 }
 
-impl SynthesisArgs {
-    /// The preset, or the one called `usual`.
-    pub fn preset(&self, usual: &str) -> Result<&'static Preset> {
-        self.preset.map_or_else(|| synthesis::find(usual), Ok)
+/// `--preset` and a flag for every parameter, with the defaults of a command.
+pub(super) struct SynthesisArgs<U> {
+    preset: Option<&'static Preset>,
+    set: Vec<(&'static Parameter, String)>,
+    usual: PhantomData<U>,
+}
+
+impl<U: Usual> SynthesisArgs<U> {
+    /// The preset that was asked for, or the command's own.
+    pub fn preset(&self) -> Result<&'static Preset> {
+        self.preset.map_or_else(|| synthesis::find(U::PRESET), Ok)
     }
 
     /// The preset's settings with `usual` over them, and over all what was asked for.
@@ -45,8 +51,12 @@ impl SynthesisArgs {
 
 /// The presets, for help texts.
 pub(super) fn about_presets() -> String {
-    let about = |preset: &Preset| format!("  {} ({})\n      {}\n", preset.name, preset.paper, preset.about);
-    format!("Presets:\n{}", PRESETS.iter().map(about).collect::<String>())
+    let about = |preset: &Preset| {
+        let settings = preset.settings().map(|settings| in_words(&settings)).unwrap_or_default();
+        format!("  {} ({})\n      {}\n      {settings}\n", preset.name, preset.paper, preset.about)
+    };
+    let list = PRESETS.iter().map(about).collect::<String>();
+    format!("The flags above state the values of the default preset. Presets, with what they set:\n{list}")
 }
 
 /// The present pictures of a run, as the network reads them, clipped and rounded as a file holds them.
@@ -69,21 +79,33 @@ pub(super) fn canvas(model: &Model, recipe: Recipe) -> Result<Canvas> {
     Canvas::new(recipe, model.preprocess.clone(), Arc::clone(&model.network))
 }
 
-/// The network's answer for the first picture as a file holds it.
+/// The class's score and probability on the first picture as it is saved. Says so when the network sees another class.
 pub(super) fn class_facts(model: &Arc<Model>, images: &Images, class: usize, console: &Console) -> Result<ClassFacts> {
     let first = images.tensor(model.network.device())?.narrow(0, 0, 1)?;
-    Ok(ClassFacts::of(&Run::tensor(model, first, console.watch())?, class))
+    let run = Run::tensor(model, first, console.watch())?;
+    let higher = |best: usize, other: usize| if run.scores[other] > run.scores[best] { other } else { best };
+    let best = (0..run.scores.len()).fold(class, higher);
+    if best != class {
+        let [wanted, seen] = [class, best].map(|class| (model.labels.short(class), run.probabilities[class]));
+        console.note(&format!(
+            "the picture does not reach {}: its probability is {:.4}, that of {} is {:.4}",
+            wanted.0, wanted.1, seen.0, seen.1
+        ));
+    }
+    Ok(ClassFacts::of(&run, class))
 }
 
-impl clap::Args for SynthesisArgs {
+impl<U: Usual> clap::Args for SynthesisArgs<U> {
     fn augment_args(command: Command) -> Command {
         let names = PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ");
         let preset = Arg::new("preset")
             .long("preset")
             .value_name("PRESET")
             .value_parser(synthesis::find)
-            .help(format!("Published settings, or Striate's own: {names}"));
-        command.next_help_heading("Synthesis").arg(preset).args(PARAMETERS.iter().map(flag))
+            .help(format!("Published settings, or Striate's own: {names} [default: {}]", U::PRESET));
+        let used = synthesis::find(U::PRESET).and_then(Preset::settings).unwrap_or_default();
+        let flags = PARAMETERS.iter().map(|parameter| flag(parameter, &used));
+        command.next_help_heading("Synthesis").arg(preset).args(flags)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -91,12 +113,12 @@ impl clap::Args for SynthesisArgs {
     }
 }
 
-impl FromArgMatches for SynthesisArgs {
+impl<U: Usual> FromArgMatches for SynthesisArgs<U> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let given =
             |parameter: &'static Parameter| Some((parameter, matches.get_one::<String>(parameter.name)?.clone()));
         let set = PARAMETERS.iter().filter_map(given).collect();
-        Ok(SynthesisArgs { preset: matches.get_one::<&'static Preset>("preset").copied(), set })
+        Ok(SynthesisArgs { preset: matches.get_one::<&'static Preset>("preset").copied(), set, usual: PhantomData })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -105,11 +127,13 @@ impl FromArgMatches for SynthesisArgs {
     }
 }
 
-fn flag(parameter: &'static Parameter) -> Arg {
+/// The flag of a parameter; its help states the value that the command uses without it.
+fn flag(parameter: &'static Parameter, used: &Settings) -> Arg {
+    let value = in_words_of(parameter, used);
     let (name, values) = match parameter.kind {
-        Kind::Number { low, high, default } => ("X", format!("{low} to {high}; {default}")),
-        Kind::Count { low, high, default } => ("N", format!("{low} to {high}; {default}")),
-        Kind::Choice(options) => ("WORD", options.join(", ")),
+        ParameterKind::Number { low, high, .. } => ("X", format!("{low} to {high}; {value}")),
+        ParameterKind::Count { low, high, .. } => ("N", format!("{low} to {high}; {value}")),
+        ParameterKind::Choice(options) => ("WORD", format!("{}; {value}", options.join(", "))),
     };
     let unit = if parameter.unit.is_empty() { String::new() } else { format!(" {}", parameter.unit) };
     let check = move |text: &str| -> Result<String, Error> {
@@ -118,4 +142,37 @@ fn flag(parameter: &'static Parameter) -> Arg {
     };
     let help = format!("{} [{values}{unit}]", parameter.about);
     Arg::new(parameter.name).long(parameter.name).value_name(name).value_parser(check).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    struct Usually<const INDEX: usize>;
+    impl<const INDEX: usize> Usual for Usually<INDEX> {
+        const PRESET: &'static str = PRESETS[INDEX].name;
+    }
+
+    fn states_its_preset<const INDEX: usize>() {
+        let command = <SynthesisArgs<Usually<INDEX>> as clap::Args>::augment_args(Command::new("test"));
+        let settings = PRESETS[INDEX].settings().unwrap();
+        let help = |name: &str| {
+            let arg = command.get_arguments().find(|arg| arg.get_id() == name).unwrap();
+            arg.get_help().unwrap().to_string()
+        };
+        assert!(help("preset").ends_with(&format!("[default: {}]", PRESETS[INDEX].name)));
+        for parameter in PARAMETERS {
+            let used = format!("; {}", in_words_of(parameter, &settings));
+            let unit = if parameter.unit.is_empty() { String::new() } else { format!(" {}", parameter.unit) };
+            assert!(help(parameter.name).ends_with(&format!("{used}{unit}]")), "{}", help(parameter.name));
+        }
+    }
+
+    #[test]
+    fn help_states_the_values_that_are_used() {
+        states_its_preset::<0>();
+        states_its_preset::<1>();
+        states_its_preset::<{ PRESETS.len() - 1 }>();
+    }
 }

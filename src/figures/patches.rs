@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Result,
     engine::Run,
-    methods::{Reconstruction, Step},
+    methods::{PathStep, Reconstruction},
     net::{Field, NodeId},
     paint::signed_picture,
 };
@@ -107,7 +107,7 @@ const COLUMNS: u32 = 6;
 ///
 /// # Errors
 /// Those of [`Patches::of`].
-pub fn strip(run: &Run, first: &Reconstruction, steps: &[Step], scale: Scale) -> Result<RgbaImage> {
+pub fn strip(run: &Run, first: &Reconstruction, steps: &[PathStep], scale: Scale) -> Result<RgbaImage> {
     let Some(position) = first.position else { return Ok(RgbaImage::new(1, 1)) };
     let columns = (steps.len() as u32 + 2).min(COLUMNS);
     let patches = Patches::of(run, first.layer)?;

@@ -1,40 +1,50 @@
 //! Pooling and LRN from candle's own operators, for tensors on a GPU. Mean pooling and LRN are matrix products with
 //! banded matrices; max pooling looks at one tap of all windows after the other.
 
-use super::{Lrn, Spans};
-use candle_core::{Device, Result, Tensor};
+use super::{Lrn, Spans, pool::TIE};
+use candle_core::{DType, Device, Result, Tensor};
 
 /// As [`super::max_pool`].
 pub(super) fn max_pool(x: &Tensor, rows: &Spans, columns: &Spans) -> Result<(Tensor, Tensor)> {
     let (batch, channels, _, width) = x.dims4()?;
     let device = x.device();
     let taps = |spans: &Spans| spans.windows().iter().map(|&(start, end, _)| end - start).max().unwrap_or(0);
-    // Windows at the border have fewer taps: those they lack see the last one again, which changes nothing.
+    // Windows at the border have fewer taps. They read their last one again, which changes nothing.
     let tap = |spans: &Spans, tap: usize| -> Vec<u32> {
         spans.windows().iter().map(|&(start, end, _)| (start + tap).min(end - 1).max(start) as u32).collect()
     };
-    let mut best: Option<(Tensor, Tensor)> = None;
-    for y in 0..taps(rows) {
-        let row = tap(rows, y);
+    // Every window's value at one tap, and its position.
+    let at = |y: usize, column: usize| -> Result<(Tensor, Tensor)> {
+        let (row, column) = (tap(rows, y), tap(columns, column));
         let lines = x.index_select(&Tensor::new(&row[..], device)?, 2)?;
-        for x in 0..taps(columns) {
-            let column = tap(columns, x);
-            let value = lines.index_select(&Tensor::new(&column[..], device)?, 3)?;
-            let place: Vec<u32> =
-                row.iter().flat_map(|row| column.iter().map(move |column| row * width as u32 + column)).collect();
-            let place = Tensor::from_vec(place, (1, 1, row.len(), column.len()), device)?;
-            let place = place.broadcast_as((batch, channels, row.len(), column.len()))?.contiguous()?;
-            best = Some(match best {
-                None => (value, place),
-                Some((largest, switches)) => {
-                    // NaN differs from itself, and counts as largest.
-                    let better = (value.gt(&largest)? + value.ne(&value)?)?.ne(0u8)?;
-                    (better.where_cond(&value, &largest)?, better.where_cond(&place, &switches)?)
-                }
-            });
-        }
+        let value = lines.index_select(&Tensor::new(&column[..], device)?, 3)?;
+        let place: Vec<u32> =
+            row.iter().flat_map(|row| column.iter().map(move |column| row * width as u32 + column)).collect();
+        let place = Tensor::from_vec(place, (1, 1, row.len(), column.len()), device)?;
+        Ok((value, place.broadcast_as((batch, channels, row.len(), column.len()))?.contiguous()?))
+    };
+    let order: Vec<(usize, usize)> = (0..taps(rows)).flat_map(|y| (0..taps(columns)).map(move |x| (y, x))).collect();
+    let mut best: Option<(Tensor, Tensor)> = None;
+    for &(y, x) in &order {
+        let (value, place) = at(y, x)?;
+        best = Some(match best {
+            None => (value, place),
+            Some((largest, switches)) => {
+                // NaN differs from itself, and counts as largest.
+                let better = (value.gt(&largest)? + value.ne(&value)?)?.ne(0u8)?;
+                (better.where_cond(&value, &largest)?, better.where_cond(&place, &switches)?)
+            }
+        });
     }
-    best.ok_or_else(|| candle_core::Error::Msg("a pool without windows".into()))
+    let (largest, mut switches) = best.ok_or_else(|| candle_core::Error::Msg("a pool without windows".into()))?;
+    let epsilon = if x.dtype() == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+    let tie = (x.abs()?.max_keepdim(3)?.max_keepdim(2)? * (TIE * epsilon))?;
+    let least = largest.broadcast_sub(&tie)?;
+    for &(y, x) in order.iter().rev() {
+        let (value, place) = at(y, x)?;
+        switches = value.gt(&least)?.where_cond(&place, &switches)?;
+    }
+    Ok((largest, switches))
 }
 
 /// As [`super::max_pool_reverse`].
@@ -57,7 +67,7 @@ pub(super) fn mean_pool_reverse(grad: &Tensor, rows: &Spans, columns: &Spans) ->
     apply(grad, &shares(rows, grad)?.t()?, &shares(columns, grad)?.t()?)
 }
 
-/// `(outputs, inputs)`: what each input counts for in each output.
+/// The weight of each input in each output, `(outputs, inputs)`.
 fn shares(spans: &Spans, like: &Tensor) -> Result<Tensor> {
     let mut matrix = vec![0f32; spans.windows().len() * spans.input()];
     for (line, &(start, end, count)) in matrix.chunks_mut(spans.input()).zip(spans.windows()) {

@@ -80,7 +80,7 @@ fn lrn_reverse_of<T: WithDType>(x: &Tensor, grad: &Tensor, how: Lrn) -> Result<T
                     how.denominator(&x[at / picture * picture..][..picture], at % picture / plane, plane, at % plane)
                 })
                 .collect();
-            // What the normalisation of channel c owes to each channel in its window.
+            // The derivative of channel c's normalisation with respect to each squared channel in its window, up to a factor.
             let owed: Vec<f64> = (0..x.len())
                 .into_par_iter()
                 .with_min_len(plane)

@@ -1,7 +1,7 @@
-//! What candle's operators lack: pooling with switches, padding and ceil mode, and LRN; forward and reverse, float32
-//! and float64, on all cores.
+//! Kernels that candle lacks: pooling with switches, padding and ceil mode, and LRN, forward and reverse, in float32 and
+//! float64, on all cores; and the blocked kernels of the fast back end ([`blocked`]).
 //!
-//! These run on the CPU; on another device candle's operators do the same (`candle_ops`).
+//! These run on the CPU. On another device `candle_ops` computes the same from candle's operators.
 //! Maps are contiguous `(batch, channels, height, width)`; a plane is one channel of one picture.
 
 pub mod blocked;
@@ -10,6 +10,7 @@ mod lrn;
 mod pool;
 
 pub use lrn::{Lrn, lrn, lrn_reverse};
+pub(crate) use pool::TIE;
 pub use pool::{Spans, max_pool, max_pool_reverse, mean_pool, mean_pool_reverse};
 
 use candle_core::{DType, Device, Result, Storage, Tensor, WithDType, bail};

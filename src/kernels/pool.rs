@@ -1,11 +1,20 @@
 //! Max pooling with switches and mean pooling, both over windows given as spans along each axis, which covers
 //! padding, ceil mode and adaptive sizes alike.
+//!
+//! Ties. PyTorch takes the first of equal maxima in row-major order. On a flat part of a picture the values of a window
+//! are equal, but a kernel that computes neighbours in a different order rounds them differently. So a switch is the
+//! first value that rounding cannot tell from the maximum (`TIE`), so that the kernels decide alike.
 
 use super::{candle_ops, for_float, with_values};
 use candle_core::{DType, Result, Tensor, WithDType};
 use rayon::prelude::*;
 
-/// The windows along one axis: which inputs each output covers, and how many it is divided by.
+/// Values of a plane count as equal when they differ by less than this many roundings of its largest magnitude. On a flat
+/// background (tests/engines.rs) this brings the back ends from a cosine of 0.72 to 0.986; 8 would bring them to 0.9999, but
+/// already 4 decides between values that PyTorch tells apart (tests/synthesis.rs, the first steps of the presets).
+pub(crate) const TIE: f64 = 2.0;
+
+/// The windows along one axis: the inputs that each output covers, and its divisor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spans {
     /// For each output: first input, one past the last input, divisor.
@@ -48,7 +57,7 @@ impl Spans {
         &self.spans
     }
 
-    /// How many inputs there are.
+    /// The number of inputs.
     pub(crate) fn input(&self) -> usize {
         self.input
     }
@@ -63,7 +72,7 @@ impl Spans {
 }
 
 /// The largest value of each window and its switch: the position `row * width + column` in the input plane, the
-/// first in row-major order where several are equal. NaN counts as largest, as in PyTorch.
+/// first in row-major order of the values equal to it (`TIE`). NaN counts as largest, as in PyTorch.
 ///
 /// # Errors
 /// When `x` is not `(batch, channels, height, width)` of floats.
@@ -82,6 +91,7 @@ fn max_pool_of<T: WithDType>(x: &Tensor, rows: &Spans, columns: &Spans) -> Resul
     with_values::<T, _>(x, |x| {
         let outputs = largest.par_chunks_mut(plane).zip(switches.par_chunks_mut(plane));
         outputs.zip(x.par_chunks(height * width)).for_each(|((largest, switches), x)| {
+            let tie = tie_of(x);
             let mut outputs = largest.iter_mut().zip(switches);
             for &(top, bottom, _) in &rows.spans {
                 for (&(left, right, _), (largest, switch)) in columns.spans.iter().zip(&mut outputs) {
@@ -95,7 +105,9 @@ fn max_pool_of<T: WithDType>(x: &Tensor, rows: &Spans, columns: &Spans) -> Resul
                             }
                         }
                     }
-                    (*largest, *switch) = (x[at], at as u32);
+                    let mut window = (top..bottom).flat_map(|y| y * width + left..y * width + right);
+                    let first = window.find(|&i| x[i].to_f64() > x[at].to_f64() - tie).unwrap_or(at);
+                    (*largest, *switch) = (x[at], first as u32);
                 }
             }
         });
@@ -103,6 +115,12 @@ fn max_pool_of<T: WithDType>(x: &Tensor, rows: &Spans, columns: &Spans) -> Resul
     })?;
     let shape = (batch, channels, rows.spans.len(), columns.spans.len());
     Ok((Tensor::from_vec(largest, shape, x.device())?, Tensor::from_vec(switches, shape, &candle_core::Device::Cpu)?))
+}
+
+/// The difference below which values of a plane count as equal.
+fn tie_of<T: WithDType>(plane: &[T]) -> f64 {
+    let epsilon = if T::DTYPE == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+    TIE * epsilon * plane.iter().fold(0.0, |largest, value| value.to_f64().abs().max(largest))
 }
 
 /// Sends each value of `grad` back to where its window's switch says the maximum was.

@@ -1,4 +1,4 @@
-//! What a method answers.
+//! The answer of a method.
 
 use super::resize::{Align, bilinear};
 use crate::{Result, kernels::to_vec, net::NodeId};
@@ -18,14 +18,17 @@ pub struct Attribution {
     pub layer: Option<NodeId>,
     /// Whether the values add up to what they should, where the method promises it.
     pub check: Option<SumCheck>,
+    /// One sentence on how to read the values, where the method departs from what its name promises.
+    pub note: Option<String>,
 }
 
-/// The sum of an attribution and what it ought to be.
+/// The sum of an attribution beside the sum that its method promises.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SumCheck {
     /// The sum of all values.
     pub sum: f64,
-    /// What the method promises: the target's value, or its difference from the baseline's.
+    /// The sum by the method's definition: the target's value, its difference from the baseline's, or what its rules
+    /// leave of it.
     pub expected: f64,
 }
 
@@ -46,7 +49,7 @@ impl Attribution {
         Ok(Attribution { values: to_vec(values)?, shape: [channels, height, width], signed, ..Attribution::default() })
     }
 
-    /// With the sum of the values checked against what it should be.
+    /// With the sum of the values beside the expected one.
     pub(super) fn summing_to(self, expected: f64) -> Self {
         let sum = self.values.iter().map(|&value| f64::from(value)).sum();
         Attribution { check: Some(SumCheck { sum, expected }), ..self }
@@ -62,11 +65,11 @@ impl Attribution {
             .collect()
     }
 
-    /// The same places in the opposite order: what mattered most matters least.
+    /// The same places in the opposite order of importance.
     pub fn reversed(&self) -> Self {
         let [_, height, width] = self.shape;
         let values = self.plane().into_iter().map(|value| -value).collect();
-        Attribution { values, shape: [1, height, width], signed: true, check: None, ..*self }
+        Attribution { values, shape: [1, height, width], signed: true, layer: self.layer, check: None, note: None }
     }
 
     /// [`Attribution::plane`] stretched bilinearly over `(height, width)`.

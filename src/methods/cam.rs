@@ -1,5 +1,5 @@
-//! Class activation maps from one reverse walk: a layer's feature maps added up, weighted by what the target's gradient
-//! says of each.
+//! Class activation maps from one reverse walk: the weighted sum of a layer's feature maps, with weights from the target's
+//! gradient.
 
 use super::{
     attribution::Attribution,
@@ -14,8 +14,11 @@ use crate::{
     net::{NodeId, Op, Rule},
 };
 
-pub(super) const RELU: Parameter =
-    Parameter::choice("relu", "Whether what speaks against the target is cut off (on) or shown (off)", &["on", "off"]);
+pub(super) const RELU: Parameter = Parameter::choice(
+    "relu",
+    "Negative values, which lower the target, are cut off (on) or shown (off)",
+    &["on", "off"],
+);
 pub(super) const CONVENTION: Parameter = Parameter::choice(
     "convention",
     "The definition of the paper, or that of the program pytorch-grad-cam where it departs",
@@ -37,8 +40,8 @@ pub(super) const GRAD_CAM: Method = Method {
     name: "grad-cam",
     title: "Grad-CAM",
     paper: "Selvaraju, Cogswell, Das, Vedantam, Parikh and Batra 2017",
-    about: "The feature maps of a layer, each weighted by the mean of the score's gradient over it. Bright places hold \
-            what speaks for the class.",
+    about: "The feature maps of a layer, each weighted by the mean of the score's gradient over it. Bright places \
+            raise the class's score.",
     parameters: &[RELU],
     run: |question| combine(question, grad_cam),
     ..Method::LAYERED
@@ -53,7 +56,7 @@ pub(super) const GRAD_CAM_PLUS_PLUS: Method = Method {
     parameters: &[RELU, CONVENTION],
     run: |question| {
         combine(question, |question, layer| {
-            let maps = Maps::of(question, layer)?;
+            let maps = WeighedMaps::of(question, layer)?;
             // The paper's alpha is g^2 / (2 g^2 + sum(A) g^3); grad-cam adds 1e-6 to what it divides by.
             let epsilon = if question.settings.choice(&CONVENTION) == "grad-cam" { 1e-6 } else { 0.0 };
             Ok(maps.weigh(|values, gradients| {
@@ -80,7 +83,7 @@ pub(super) const XGRAD_CAM: Method = Method {
     run: |question| {
         combine(question, |question, layer| {
             let epsilon = if question.settings.choice(&CONVENTION) == "grad-cam" { 1e-7 } else { 0.0 };
-            Ok(Maps::of(question, layer)?.weigh(|values, gradients| {
+            Ok(WeighedMaps::of(question, layer)?.weigh(|values, gradients| {
                 let total = values.iter().map(|&v| f64::from(v)).sum::<f64>() + epsilon;
                 let product: f64 = values.iter().zip(gradients).map(|(&v, &g)| f64::from(v) * f64::from(g)).sum();
                 if total == 0.0 { 0.0 } else { product / total }
@@ -97,7 +100,7 @@ pub(super) const HIRES_CAM: Method = Method {
     about: "Feature maps times their gradient, place by place, added up over the units: what each place adds to the \
             score, to first order.",
     parameters: &[RELU],
-    run: |question| combine(question, |question, layer| Ok(Maps::of(question, layer)?.places(|v, g| v * g))),
+    run: |question| combine(question, |question, layer| Ok(WeighedMaps::of(question, layer)?.places(|v, g| v * g))),
     ..Method::LAYERED
 };
 
@@ -107,19 +110,21 @@ pub(super) const LAYER_CAM: Method = Method {
     paper: "Jiang, Zhang, Hou, Cheng and Wei 2021",
     about: "Feature maps times the positive part of their gradient, place by place: sharp maps from early layers too.",
     parameters: &[RELU],
-    run: |question| combine(question, |question, layer| Ok(Maps::of(question, layer)?.places(|v, g| v * g.max(0.0)))),
+    run: |question| {
+        combine(question, |question, layer| Ok(WeighedMaps::of(question, layer)?.places(|v, g| v * g.max(0.0))))
+    },
     ..Method::LAYERED
 };
 
 /// The weighted sum of a layer's maps, row-major `(height, width)`, before any rectifier.
 pub(super) type Plane = Vec<f64>;
 
-/// Grad-CAM's weighted sum: what the eigenvectors' signs are fixed by, too.
+/// Grad-CAM's weighted sum, which also fixes the signs of the eigenvectors.
 pub(super) fn grad_cam(question: &Question, layer: NodeId) -> Result<Plane> {
     let mean = |_: &[f32], gradients: &[f32]| {
         gradients.iter().map(|&g| f64::from(g)).sum::<f64>() / gradients.len().max(1) as f64
     };
-    Ok(Maps::of(question, layer)?.weigh(mean))
+    Ok(WeighedMaps::of(question, layer)?.weigh(mean))
 }
 
 /// A method's map of one layer, or the mean of several over the whole input, each first stretched to 0..1.
@@ -155,20 +160,20 @@ pub(super) fn combine(question: &Question, one: impl Fn(&Question, NodeId) -> Re
 }
 
 /// A layer's feature maps and the target's gradient with respect to them.
-pub(super) struct Maps {
+pub(super) struct WeighedMaps {
     values: Vec<f32>,
     gradients: Vec<f32>,
     plane: usize,
 }
 
-impl Maps {
+impl WeighedMaps {
     pub(super) fn of(question: &Question, layer: NodeId) -> Result<Self> {
         let [_, height, width] = question.trace.network().graph().node(layer).extent();
         let gradients = to_vec(&question.walk(layer, Rule::Gradient)?.get(0)?)?;
-        Ok(Maps { values: question.trace.values(layer)?, gradients, plane: height * width })
+        Ok(WeighedMaps { values: question.trace.values(layer)?, gradients, plane: height * width })
     }
 
-    /// The sum of the maps, each times what `weight` makes of its values and gradients.
+    /// The sum of the maps, each times the weight that `weight` computes from its values and gradients.
     fn weigh(&self, weight: impl Fn(&[f32], &[f32]) -> f64) -> Plane {
         let maps = self.values.chunks(self.plane).zip(self.gradients.chunks(self.plane));
         let weights: Vec<f64> = maps.map(|(values, gradients)| weight(values, gradients)).collect();
@@ -184,7 +189,7 @@ impl Maps {
         maps.map(|maps| sum(maps) as f32).collect()
     }
 
-    /// The sum over the units of what `f` makes of each value and its gradient.
+    /// The sum over the units of `f` of each value and its gradient.
     pub(super) fn places(&self, f: impl Fn(f64, f64) -> f64) -> Plane {
         let mut sum = vec![0.0; self.plane];
         for (index, (&value, &gradient)) in self.values.iter().zip(&self.gradients).enumerate() {
@@ -194,7 +199,7 @@ impl Maps {
     }
 }
 
-/// Maps added up with a weight each.
+/// WeighedMaps added up with a weight each.
 pub(super) fn weighted_sum(values: &[f32], plane: usize, weights: &[f64]) -> Plane {
     let mut sum = vec![0.0; plane];
     for (map, &weight) in values.chunks(plane).zip(weights).filter(|(_, weight)| **weight != 0.0) {

@@ -17,7 +17,7 @@ pub(super) const EIGEN_CAM: Method = Method {
     name: "eigen-cam",
     title: "EigenCAM",
     paper: "Muhammad and Yeasin 2020",
-    about: "What a layer's feature maps have most in common: their projection on the first principal direction. It knows \
+    about: "The common part of a layer's feature maps: their projection on the first principal direction. It knows \
             no class, which only decides the sign.",
     parameters: &[RELU, CONVENTION],
     run: |question| {
@@ -61,7 +61,7 @@ fn principal(question: &Question, layer: NodeId, maps: &Tensor) -> Result<Plane>
         let direction = eigenvector(rows.matmul(&columns)?)?;
         columns.matmul(&direction)?
     } else {
-        // Of M M' the eigenvector is the projection itself, but for its length, the singular value.
+        // The eigenvector of M M' is the projection itself divided by its length, the singular value.
         let direction = eigenvector(columns.matmul(&rows)?)?;
         let length = rows.matmul(&direction)?.sqr()?.sum_all()?.sqrt()?;
         direction.broadcast_mul(&length)?

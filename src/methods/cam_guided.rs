@@ -13,7 +13,7 @@ use candle_core::Tensor;
 
 const STRETCH: Parameter = Parameter::choice(
     "stretch",
-    "How Grad-CAM is stretched over the picture: bilinearly as in the paper, or to nearest values as captum does",
+    "Stretching of Grad-CAM over the picture: bilinearly as in the paper, or to nearest values as captum does",
     &["bilinear", "captum"],
 );
 

@@ -1,11 +1,11 @@
-//! Deletion and insertion (Petsiuk, Das and Saenko 2018): is what a heatmap points at what the network looks at? Pixels are
-//! covered, or shown, in the heatmap's order; the sooner the score falls, or rises, the better the heatmap.
+//! Deletion and insertion (Petsiuk, Das and Saenko 2018), two tests of a heatmap. Pixels are covered, or shown, in the
+//! heatmap's order; the sooner the score falls, or rises, the better the heatmap.
 
 use super::{attribution::Attribution, occlusion::blurred, question::Question, rise::outcome};
 use crate::Result;
 use candle_core::Tensor;
 
-/// How the network's answer changes as pixels are covered or shown.
+/// The network's answer as more and more pixels are covered or shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
     /// Share of the pixels that are covered or shown, from 0 to 1.

@@ -10,7 +10,7 @@ use crate::{
 use candle_core::Tensor;
 use std::str::FromStr;
 
-/// Which activations of the unit are kept.
+/// The activations of the unit that are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Keep {
     /// The largest one; the first in row-major order where several are equal.
@@ -43,7 +43,7 @@ pub(crate) fn row_and_column(text: &str) -> Option<(usize, usize)> {
     Some((row.trim().parse().ok()?, column.trim().parse().ok()?))
 }
 
-/// What a unit's activation looks like, projected back to the picture.
+/// A unit's activation projected back to the picture.
 #[derive(Clone, Debug)]
 pub struct Reconstruction {
     /// The layer.
@@ -76,7 +76,7 @@ pub fn deconvnet(
 ) -> Result<Reconstruction> {
     let node = trace.network().graph().node(layer);
     let [_, height, width] = node.extent();
-    // Says what is wrong with a unit or position before anything is indexed by it.
+    // Refuses a wrong unit or position, with a reason.
     let probe = if let Keep::At(row, column) = keep { [unit, row, column] } else { [unit, 0, 0] };
     trace.seed(layer, probe, 1.0)?;
     let map = to_vec(&trace.maps(layer)?.get(unit)?)?;

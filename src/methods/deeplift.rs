@@ -1,4 +1,4 @@
-//! DeepLIFT with the Rescale rule (Shrikumar, Greenside and Kundaje 2017): what each pixel adds to the score's difference
+//! DeepLIFT with the Rescale rule (Shrikumar, Greenside and Kundaje 2017): each pixel's share of the score's difference
 //! from a baseline, the mean colour. A reverse walk in which every nonlinearity multiplies by the ratio of its output's
 //! difference to its input's, instead of by its derivative.
 
@@ -16,7 +16,7 @@ use candle_core::{DType, Tensor};
 
 const POOL: Parameter = Parameter::choice(
     "pool",
-    "How differences pass a max pool: by the Rescale rule, or as captum does: by the derivative behind a rectifier, and \
+    "Passage of differences through a max pool: by the Rescale rule, or as captum does: by the derivative behind a rectifier, and \
      elsewhere only what the last of several overlapping windows sends to a place",
     &["rescale", "captum"],
 );
@@ -33,7 +33,7 @@ pub(super) const DEEPLIFT: Method = Method {
     name: "deeplift",
     title: "DeepLIFT",
     paper: "Shrikumar, Greenside and Kundaje 2017, Rescale rule",
-    about: "What each pixel adds to the difference between the score of this picture and that of the flat mean colour, \
+    about: "Each pixel's share of the difference between the score of this picture and that of the flat mean colour, \
             through differences instead of derivatives. The values add up to that difference.",
     parameters: &[POOL, COLOURS],
     run: |question| {
@@ -84,13 +84,13 @@ fn step(
         _ => return Ok(derivative),
     };
     let differs = input.abs()?.ge(NO_DIFFERENCE)?;
-    // Where there is no difference the quotient is never looked at.
+    // Without a difference the quotient is not used.
     let divisor = differs.where_cond(&input, &input.ones_like()?)?;
     Ok(differs.where_cond(&(contribution / divisor)?, &derivative)?)
 }
 
-/// What each input of a max pool adds to its output's difference: the window's maximum of the picture for as much as
-/// it surpasses the baseline's, that of the baseline for as much as it falls behind.
+/// The share of each input of a max pool in its output's difference. The place of the picture's maximum gets the amount by
+/// which it surpasses the baseline's; the place of the baseline's maximum gets the amount by which the picture falls behind.
 fn pooled(trace: &Trace, baseline: &Trace, id: NodeId, multiplier: &Tensor, captum: bool) -> Result<Tensor> {
     let (y, reference) = (trace.output(id).narrow(0, 0, 1)?, baseline.output(id));
     let higher = y.maximum(reference)?;
@@ -104,9 +104,9 @@ fn pooled(trace: &Trace, baseline: &Trace, id: NodeId, multiplier: &Tensor, capt
     Ok((own + theirs)?)
 }
 
-/// Where each window of a max pool has its maximum in the baseline: the first, in reading order, of those that rounding
-/// cannot tell apart. A flat picture's maps are flat but for the border, and a fast convolution's rounding, which
-/// differs from place to place, would else decide where in a window the maximum lies.
+/// The positions of a max pool's maxima in the baseline: the first, in reading order, of those that rounding cannot tell
+/// apart. The baseline is flat, so that its maps are flat but for the border, and the rounding of a fast convolution, which
+/// differs from place to place, would decide.
 fn steady_maxima(trace: &Trace, id: NodeId, x: &Tensor) -> Result<Vec<u32>> {
     let node = trace.network().graph().node(id);
     let Op::MaxPool(window) = &node.op else { return Ok(Vec::new()) };

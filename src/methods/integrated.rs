@@ -20,7 +20,7 @@ pub(super) const INTEGRATED: Method = Method {
     name: "integrated-gradients",
     title: "Integrated gradients",
     paper: "Sundararajan, Taly and Yan 2017",
-    about: "What each pixel adds to the score as the picture fades in from the mean colour. The values add up to the \
+    about: "Each pixel's share of the score as the picture fades in from the mean colour. The values add up to the \
             difference between the score of the picture and that of the flat mean colour; the completeness error says \
             how nearly.",
     parameters: &[STEPS, COLOURS],

@@ -1,10 +1,10 @@
-//! Where the object is, from saliency alone (Simonyan, Vedaldi and Zisserman 2014): the brightest pixels seed the
+//! The object's mask and box from saliency alone (Simonyan, Vedaldi and Zisserman 2014): the brightest pixels seed the
 //! foreground, the darkest the background, GrabCut (Rother, Kolmogorov and Blake 2004) finds the border between them, and
 //! the largest connected part is the object.
 
 use super::{
     attribution::Attribution,
-    maxflow::{Grid, STEPS},
+    maxflow::{PixelGrid, STEPS},
     mixture::{Colour, Mixture},
 };
 use crate::{Error, Result, net::Trace, watch::Watch};
@@ -22,7 +22,7 @@ const ROUNDS: usize = 5;
 pub struct Localisation {
     /// Height and width of the input.
     pub size: [usize; 2],
-    /// Which pixels are the object, row by row.
+    /// For each pixel whether it belongs to the object, row by row.
     pub mask: Vec<bool>,
     /// Left, top, right and bottom of the object in input pixels, the last two exclusive.
     pub bounds: [usize; 4],
@@ -61,7 +61,7 @@ pub fn localise(trace: &Trace, heatmap: &Attribution, [low, high]: [f32; 2], wat
     Ok(Localisation { size: [height, width], mask, bounds })
 }
 
-/// What two boxes (left, top, right, bottom) share, over what they cover together: 0 apart, 1 the same.
+/// Intersection over union of two boxes (left, top, right, bottom): 0 apart, 1 the same.
 pub fn overlap(a: [f32; 4], b: [f32; 4]) -> f32 {
     let area = |r: [f32; 4]| (r[2] - r[0]).max(0.0) * (r[3] - r[1]).max(0.0);
     let both = area([a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])]);
@@ -90,7 +90,7 @@ fn grab_cut(
             None => models[1].cost(colour) - models[0].cost(colour),
         };
         let terminal = colours.iter().zip(seeds).map(cost).collect();
-        let cut = Grid { height, width, terminal, links: links.clone() }.cut();
+        let cut = PixelGrid { height, width, terminal, links: links.clone() }.cut();
         if cut == mask {
             break;
         }
@@ -102,7 +102,7 @@ fn grab_cut(
     Ok(mask)
 }
 
-/// What it costs to part neighbours: more, the more alike they are.
+/// The cost of parting neighbours, which grows with their likeness.
 fn links(colours: &[Colour], [height, width]: [usize; 2]) -> Vec<[f64; 8]> {
     let neighbour = |at: usize, direction: usize| {
         let row = (at / width).checked_add_signed(STEPS[direction][0]).filter(|&row| row < height)?;

@@ -1,33 +1,35 @@
 //! Layer-wise relevance propagation (Bach et al. 2015): the score is handed back layer by layer, each unit's share to its
-//! inputs in proportion to what they contributed, so that the picture's shares add up to the score.
+//! inputs in proportion to their contributions. The shares of the pixels, and those that biases and the stabilising term
+//! keep, add up to the score.
 //!
 //! Rectifiers, and normalisation across channels, hand relevance through. Everything linear divides it by its output
 //! and multiplies it by its input on the way through its transpose; the rules differ in which weights they see.
 
 use super::{
-    attribution::{Attribution, SumCheck},
+    attribution::Attribution,
     gradient::{COLOURS, coloured},
-    lrp_rule::{Layer, Rule, stable},
+    lrp_rule::{KeptRelevance, LinearLayer, LrpRule, stable},
     method::Method,
     question::Question,
     settings::Parameter,
 };
 use crate::{
     Result,
-    net::{Graph, NodeId, Op, Reverse},
+    kernels::to_vec,
+    net::{Graph, NodeId, Op, Reverse, Trace},
 };
 use candle_core::Tensor;
 
 const RULE: Parameter = Parameter::choice(
     "rule",
-    "How a layer hands relevance on; composite: epsilon in fully connected layers, alpha-beta (1, 0) in convolutions, \
+    "Rule by which a layer hands relevance on; composite: epsilon in fully connected layers, alpha-beta (1, 0) in convolutions, \
      evenly over the window in the first",
     &["composite", "epsilon", "gamma", "alpha-beta"],
 );
 const EPSILON: Parameter =
     Parameter::number("epsilon", "Added to what the epsilon rule divides by, away from zero", [0.0, 1.0], 1e-6, "");
 const GAMMA: Parameter =
-    Parameter::number("gamma", "How much the gamma rule strengthens positive weights", [0.0, 100.0], 0.25, "");
+    Parameter::number("gamma", "Share by which the gamma rule strengthens positive weights", [0.0, 100.0], 0.25, "");
 const ALPHA: Parameter = Parameter::number(
     "alpha",
     "Weight of positive contributions in the alpha-beta rule; beta is alpha - 1",
@@ -52,17 +54,23 @@ pub(super) const LRP: Method = Method {
     run: |question| {
         let aim = question.aim()?;
         let output = question.trace.output(aim.node).narrow(0, 0, 1)?;
-        let relevance = propagate(question, aim.node, &(&aim.seed * &output)?)?;
-        let shares = coloured(question, &relevance)?;
-        let sum = shares.values.iter().map(|&value| f64::from(value)).sum();
-        let expected = f64::from(aim.values(&output)?[0]);
-        Ok(Attribution { check: Some(SumCheck { sum, expected }), ..shares })
+        let (relevance, kept) = propagate(question, aim.node, &(&aim.seed * &output)?)?;
+        let value = f64::from(aim.values(&output)?[0]);
+        let left = value - kept.biases - kept.stabiliser;
+        let note = ((value - left).abs() > 1e-3 * value.abs()).then(|| {
+            format!(
+                "of the target's value {value:.4}, biases keep {:.4} and the stabilising term {:.4}; {left:.4} is left \
+                 for the pixels",
+                kept.biases, kept.stabiliser
+            )
+        });
+        Ok(Attribution { note, ..coloured(question, &relevance)?.summing_to(left) })
     },
     ..Method::BLANK
 };
 
-/// Hands `relevance` of the output of `from` back to the picture.
-fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<Tensor> {
+/// Hands `relevance` of the output of `from` back to the picture; with the relevance that layers keep.
+fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<(Tensor, KeptRelevance)> {
     let trace = question.trace;
     let network = trace.network();
     let graph = network.graph();
@@ -72,7 +80,8 @@ fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<Te
     let merged = if captum { vec![None; from + 1] } else { merged(graph, from) };
     let how = Reverse::default();
     let input = |id: NodeId, index: usize| trace.output(graph.node(id).inputs[index]).narrow(0, 0, 1);
-    trace.walk(from, relevance, 0, question.watch, |id, index, relevance| {
+    let mut kept = KeptRelevance::default();
+    let relevance = trace.walk(from, relevance, 0, question.watch, |id, index, relevance| {
         let node = graph.node(id);
         let x = input(id, index)?;
         match &node.op {
@@ -83,43 +92,55 @@ fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<Te
             Op::Conv(_) | Op::Linear { .. } => {
                 let norm = merged[id];
                 let rule = rule(question, graph, id);
-                if matches!(rule, Rule::Epsilon(_)) && norm.is_none() {
-                    let y = trace.output(id).narrow(0, 0, 1)?;
-                    return divided(&x, &y, relevance, epsilon, |s| trace.step(id, index, s, &how));
-                }
-                let layer = Layer::of(network, id, norm)?;
-                layer.hand_back(rule, &x, relevance, captum)
+                let (handed, more) = match rule {
+                    LrpRule::Epsilon(_) if norm.is_none() => divided(trace, id, index, &x, relevance, epsilon)?,
+                    _ => LinearLayer::of(network, id, norm)?.hand_back(rule, &x, relevance, captum)?,
+                };
+                kept = kept.plus(more, 1.0);
+                Ok(handed)
             }
             _ => {
-                let y = trace.output(id).narrow(0, 0, 1)?;
-                divided(&x, &y, relevance, epsilon, |s| trace.step(id, index, s, &how))
+                let (handed, more) = divided(trace, id, index, &x, relevance, epsilon)?;
+                kept = kept.plus(more, 1.0);
+                Ok(handed)
             }
         }
-    })
+    })?;
+    Ok((relevance, kept))
 }
 
-/// The epsilon rule: x times the transpose of R / (y + epsilon).
+/// The epsilon rule: x times the transpose of R / (y + epsilon), and the relevance that the layer keeps.
 fn divided(
+    trace: &Trace,
+    layer: NodeId,
+    index: usize,
     x: &Tensor,
-    y: &Tensor,
     relevance: &Tensor,
     epsilon: f64,
-    transpose: impl Fn(&Tensor) -> Result<Tensor>,
-) -> Result<Tensor> {
-    Ok((x * transpose(&(relevance / stable(y, epsilon)?)?)?)?)
+) -> Result<(Tensor, KeptRelevance)> {
+    let y = trace.output(layer).narrow(0, 0, 1)?;
+    let scaled = (relevance / stable(&y, epsilon)?)?;
+    let handed = (x * trace.step(layer, index, &scaled, &Reverse::default())?)?;
+    let total = |shares: &Tensor| -> Result<f64> { Ok(to_vec(shares)?.iter().map(|&share| f64::from(share)).sum()) };
+    let mut kept = if index == 0 { KeptRelevance::of(&y, &scaled, None, epsilon)? } else { KeptRelevance::default() };
+    if trace.network().graph().node(layer).inputs.len() == 1 {
+        // The output is the input's share and a bias.
+        kept.biases = total(&(&scaled * &y)?)? - total(&handed)?;
+    }
+    Ok((handed, kept))
 }
 
 /// The rule for a convolution or fully connected layer.
-fn rule(question: &Question, graph: &Graph, id: NodeId) -> Rule {
+fn rule(question: &Question, graph: &Graph, id: NodeId) -> LrpRule {
     let settings = question.settings;
-    let epsilon = Rule::Epsilon(settings.number(&EPSILON));
+    let epsilon = LrpRule::Epsilon(settings.number(&EPSILON));
     match settings.choice(&RULE) {
         "epsilon" => epsilon,
-        "gamma" => Rule::Gamma(settings.number(&GAMMA)),
-        "alpha-beta" => Rule::AlphaBeta(settings.number(&ALPHA)),
+        "gamma" => LrpRule::Gamma(settings.number(&GAMMA)),
+        "alpha-beta" => LrpRule::AlphaBeta(settings.number(&ALPHA)),
         _ => match graph.node(id).op {
-            Op::Conv(_) if graph.node(id).inputs[0] == 0 => Rule::Flat,
-            Op::Conv(_) => Rule::AlphaBeta(1.0),
+            Op::Conv(_) if graph.node(id).inputs[0] == 0 => LrpRule::Flat,
+            Op::Conv(_) => LrpRule::AlphaBeta(1.0),
             _ => epsilon,
         },
     }

@@ -3,15 +3,16 @@
 
 use crate::{
     Result,
-    net::{Builder, Network, NodeId, Op, Reverse},
+    kernels::to_vec,
+    net::{Builder, Conv, Network, NodeId, Op, Reverse, Trace},
     watch::Watch,
 };
 use candle_core::Tensor;
 use std::{collections::HashMap, sync::Arc};
 
-/// How relevance is shared among a layer's inputs.
+/// A rule that shares relevance among a layer's inputs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Rule {
+pub(super) enum LrpRule {
     /// In proportion to x w, over z + epsilon.
     Epsilon(f64),
     /// In proportion to x (w + gamma max(w, 0)).
@@ -22,11 +23,44 @@ pub(super) enum Rule {
     Flat,
 }
 
-/// What keeps the rules without an epsilon of their own from dividing by zero.
+/// Keeps the rules without an epsilon of their own from dividing by zero.
 const TINY: f64 = 1e-9;
 
+/// Relevance that a rule does not hand to a layer's inputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct KeptRelevance {
+    /// Shares of the biases.
+    pub biases: f64,
+    /// Shares of the term that keeps a rule from dividing by zero.
+    pub stabiliser: f64,
+}
+
+impl KeptRelevance {
+    /// The relevance kept by outputs `sum`, of which `bias` is a part; `scaled` is relevance / stable(sum).
+    pub fn of(sum: &Tensor, scaled: &Tensor, bias: Option<&Tensor>, epsilon: f64) -> Result<Self> {
+        let total =
+            |shares: Tensor| -> Result<f64> { Ok(to_vec(&shares)?.iter().map(|&share| f64::from(share)).sum()) };
+        let stabiliser = total((scaled * (stable(sum, epsilon)? - sum)?)?)?;
+        let biases = match bias {
+            Some(bias) => {
+                let mut shape = vec![1; sum.rank()];
+                shape[1] = bias.elem_count();
+                total(scaled.broadcast_mul(&bias.reshape(shape)?)?)?
+            }
+            None => 0.0,
+        };
+        Ok(KeptRelevance { biases, stabiliser })
+    }
+
+    /// With `factor` times another.
+    pub fn plus(self, other: KeptRelevance, factor: f64) -> Self {
+        let (biases, stabiliser) = (factor * other.biases, factor * other.stabiliser);
+        KeptRelevance { biases: self.biases + biases, stabiliser: self.stabiliser + stabiliser }
+    }
+}
+
 /// A convolution or fully connected layer, with the batch normalisation behind it merged in.
-pub(super) struct Layer {
+pub(super) struct LinearLayer {
     op: Op,
     input: Vec<usize>,
     weight: Tensor,
@@ -43,7 +77,7 @@ pub(super) fn stable(y: &Tensor, epsilon: f64) -> Result<Tensor> {
     Ok(((y + (sign * epsilon)?)? + zero)?)
 }
 
-impl Layer {
+impl LinearLayer {
     /// The layer at node `id`, followed by the batch normalisation at `norm`.
     pub fn of(network: &Network, id: NodeId, norm: Option<NodeId>) -> Result<Self> {
         let graph = network.graph();
@@ -64,13 +98,13 @@ impl Layer {
             };
             bias = Some((&n[1] - (mean * &scale)?)?);
         }
-        Ok(Layer { op: node.op.clone(), input: graph.node(node.inputs[0]).shape.clone(), weight, bias })
+        Ok(LinearLayer { op: node.op.clone(), input: graph.node(node.inputs[0]).shape.clone(), weight, bias })
     }
 
     /// The output for `x`, and the layer ready to be walked back.
-    fn run(&self, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<crate::net::Trace> {
+    fn run(&self, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Trace> {
         let op = match &self.op {
-            Op::Conv(conv) => Op::Conv(crate::net::Conv { bias: bias.is_some(), ..conv.clone() }),
+            Op::Conv(conv) => Op::Conv(Conv { bias: bias.is_some(), ..conv.clone() }),
             Op::Linear { out, .. } => Op::Linear { out: *out, bias: bias.is_some() },
             other => other.clone(),
         };
@@ -97,7 +131,7 @@ impl Layer {
         bias: Option<&Tensor>,
         relevance: &Tensor,
         epsilon: f64,
-    ) -> Result<Tensor> {
+    ) -> Result<(Tensor, KeptRelevance)> {
         let mut traces = Vec::with_capacity(parts.len());
         for (index, (x, weight)) in parts.iter().enumerate() {
             traces.push(self.run(x, weight, bias.filter(|_| index == 0))?);
@@ -106,22 +140,29 @@ impl Layer {
         let zero = traces[0].output(last).zeros_like()?;
         let sum = traces.iter().try_fold(zero, |sum, trace| sum + trace.output(last))?;
         let scaled = (relevance.reshape(sum.shape())? / stable(&sum, epsilon)?)?;
+        let kept = KeptRelevance::of(&sum, &scaled, bias, epsilon)?;
         let mut total = parts[0].0.zeros_like()?;
         for (trace, (x, _)) in traces.iter().zip(parts) {
             let back = trace.reverse(last, &scaled, 0, &Reverse::default())?.reshape(x.shape())?;
             total = (total + (x * back)?)?;
         }
-        Ok(total)
+        Ok((total, kept))
     }
 
-    /// The inputs' relevance. With `captum`, in the way of that program.
-    pub fn hand_back(&self, rule: Rule, x: &Tensor, relevance: &Tensor, captum: bool) -> Result<Tensor> {
+    /// The inputs' relevance, and the rest. With `captum`, in the way of that program.
+    pub fn hand_back(
+        &self,
+        rule: LrpRule,
+        x: &Tensor,
+        relevance: &Tensor,
+        captum: bool,
+    ) -> Result<(Tensor, KeptRelevance)> {
         let positive = |t: &Tensor| t.relu();
         let negative = |t: &Tensor| t.neg()?.relu()?.neg();
         let (w, bias) = (&self.weight, self.bias.as_ref());
         match rule {
-            Rule::Epsilon(epsilon) => self.share(&[(x.clone(), w.clone())], bias, relevance, epsilon),
-            Rule::Gamma(gamma) => {
+            LrpRule::Epsilon(epsilon) => self.share(&[(x.clone(), w.clone())], bias, relevance, epsilon),
+            LrpRule::Gamma(gamma) => {
                 let strengthened = |t: &Tensor| t + (t.relu()? * gamma)?;
                 let bias = match bias {
                     Some(bias) if !captum => Some(strengthened(bias)?),
@@ -129,19 +170,20 @@ impl Layer {
                 };
                 self.share(&[(x.clone(), strengthened(w)?)], bias.as_ref(), relevance, TINY)
             }
-            Rule::AlphaBeta(_) if captum => self.share(&[(x.clone(), positive(w)?)], bias, relevance, TINY),
-            Rule::AlphaBeta(alpha) => {
+            LrpRule::AlphaBeta(_) if captum => self.share(&[(x.clone(), positive(w)?)], bias, relevance, TINY),
+            LrpRule::AlphaBeta(alpha) => {
                 let bias_of = |part: fn(&Tensor) -> candle_core::Result<Tensor>| bias.map(part).transpose();
                 let parts = [(positive(x)?, positive(w)?), (negative(x)?, negative(w)?)];
-                let plus = self.share(&parts, bias_of(positive)?.as_ref(), relevance, TINY)?;
+                let (plus, kept) = self.share(&parts, bias_of(positive)?.as_ref(), relevance, TINY)?;
                 if alpha == 1.0 {
-                    return Ok(plus);
+                    return Ok((plus, kept));
                 }
                 let parts = [(positive(x)?, negative(w)?), (negative(x)?, positive(w)?)];
-                let minus = self.share(&parts, bias_of(negative)?.as_ref(), relevance, TINY)?;
-                Ok(((plus * alpha)? - (minus * (alpha - 1.0))?)?)
+                let (minus, less) = self.share(&parts, bias_of(negative)?.as_ref(), relevance, TINY)?;
+                let kept = KeptRelevance::default().plus(kept, alpha).plus(less, 1.0 - alpha);
+                Ok((((plus * alpha)? - (minus * (alpha - 1.0))?)?, kept))
             }
-            Rule::Flat => self.share(&[(x.ones_like()?, w.ones_like()?)], None, relevance, TINY),
+            LrpRule::Flat => self.share(&[(x.ones_like()?, w.ones_like()?)], None, relevance, TINY),
         }
     }
 }

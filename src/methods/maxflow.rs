@@ -6,24 +6,24 @@ pub(super) const STEPS: [[isize; 2]; 8] = [[-1, -1], [-1, 0], [-1, 1], [0, -1], 
 
 const NOTHING: f64 = 1e-9;
 
-/// What it costs to cut.
-pub(super) struct Grid {
+/// A grid of pixels with the costs of cutting it.
+pub(super) struct PixelGrid {
     pub height: usize,
     pub width: usize,
-    /// For each pixel what it costs to give it to the sink less what it costs to give it to the source.
+    /// For each pixel the cost of giving it to the sink less that of giving it to the source.
     pub terminal: Vec<f64>,
-    /// For each pixel what it costs to part it from each neighbour, in the order of [`STEPS`]; 0 beyond the border.
+    /// For each pixel the cost of parting it from each neighbour, in the order of [`STEPS`]; 0 beyond the border.
     pub links: Vec<[f64; 8]>,
 }
 
-impl Grid {
+impl PixelGrid {
     /// The pixel's neighbour in a direction.
     fn neighbour(&self, pixel: usize, direction: usize) -> usize {
         let [down, right] = STEPS[direction];
         (pixel as isize + down * self.width as isize + right) as usize
     }
 
-    /// Which pixels stay with the source in the cheapest cut.
+    /// For each pixel whether it stays with the source in the cheapest cut.
     pub fn cut(mut self) -> Vec<bool> {
         loop {
             let levels = self.levels();
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     /// A row of pixels with links of the same cost between neighbours.
-    fn row(terminal: &[f64], link: f64) -> Grid {
+    fn row(terminal: &[f64], link: f64) -> PixelGrid {
         let width = terminal.len();
         let cost = |at: usize, d: usize| match STEPS[d] {
             [0, -1] if at > 0 => link,
@@ -115,7 +115,7 @@ mod tests {
             _ => 0.0,
         };
         let links = (0..width).map(|at| [0, 1, 2, 3, 4, 5, 6, 7].map(|d| cost(at, d))).collect();
-        Grid { height: 1, width, terminal: terminal.to_vec(), links }
+        PixelGrid { height: 1, width, terminal: terminal.to_vec(), links }
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
                     }
                 }
             }
-            let grid = || Grid { height, width, terminal: terminal.clone(), links: links.clone() };
+            let grid = || PixelGrid { height, width, terminal: terminal.clone(), links: links.clone() };
             let cost = |side: &dyn Fn(usize) -> bool| -> f64 {
                 let pixels = (0..12).map(|at| match (side(at), terminal[at] > 0.0) {
                     (true, false) => -terminal[at],

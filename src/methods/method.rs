@@ -8,18 +8,18 @@ use super::{
 };
 use crate::{Error, Result, net::NodeId};
 
-/// A way to say what matters for a target.
+/// A method that attributes a target to places of the picture.
 #[derive(Debug)]
 pub struct Method {
-    /// What `--method` calls it.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What the window calls it.
+    /// Its name in the window.
     pub title: &'static str,
-    /// Who published it.
+    /// The authors and year of the paper.
     pub paper: &'static str,
-    /// What it shows, in two sentences.
+    /// Its meaning, in two sentences.
     pub about: &'static str,
-    /// What may be set.
+    /// Its parameters.
     pub parameters: &'static [Parameter],
     /// Whether it takes many passes through the network, so that it should only run when asked for.
     pub slow: bool,
@@ -30,7 +30,7 @@ pub struct Method {
 }
 
 impl Method {
-    /// What a method leaves out when it is written down.
+    /// Defaults for the fields that a method's entry leaves out.
     pub(super) const BLANK: Method = Method {
         name: "",
         title: "",
@@ -55,17 +55,17 @@ impl Method {
     }
 }
 
-/// Units and what they measure, the largest first.
+/// Units with their measure, the largest first.
 pub type Ranked = Vec<(usize, f32)>;
 
 /// A way to rank the units of a layer.
 #[derive(Debug)]
 pub struct Ranking {
-    /// What `--by` calls it.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What the window calls it.
+    /// Its name in the window.
     pub title: &'static str,
-    /// What it measures.
+    /// Its measure, in a sentence.
     pub about: &'static str,
     /// Whether it takes many passes through the network.
     pub slow: bool,

@@ -1,4 +1,4 @@
-//! Questions asked of a trace, one file a method. [`METHODS`] lists those that attribute a target to the picture's
+//! Methods that explain a trace, one file each. [`METHODS`] lists those that attribute a target to the picture's
 //! pixels, [`CAMS`] those that draw a heatmap of a layer, [`RANKINGS`] those that rank a layer's units; flags, pickers,
 //! sliders and the tour are derived from them.
 //!
@@ -41,10 +41,10 @@ pub use deconvnet::{Keep, Reconstruction, deconvnet};
 pub use localise::{Localisation, QUANTILES, localise, overlap};
 pub use method::{Method, Ranked, Ranking};
 pub use noise::Noise;
-pub use path::{Step, path};
+pub use path::{PathStep, path};
 pub use question::{Question, cam_layers};
 pub use randomise::{Randomised, randomised};
-pub use settings::{Kind, Parameter, Settings};
+pub use settings::{Parameter, ParameterKind, Settings};
 pub use strength::{CONTRIBUTION, strongest_units};
 pub use target::{Aim, Target};
 

@@ -16,7 +16,7 @@ const STRIDE: Parameter =
     Parameter::count("stride", "From one patch to the next; 0 is half a patch", [0, 4096], 0, "pixels");
 const BASELINE: Parameter = Parameter::choice(
     "baseline",
-    "What covers the picture: the mean colour of the training pictures, this picture's own, or the picture blurred",
+    "Cover of the picture: the mean colour of the training pictures, this picture's own, or the picture blurred",
     &["mean", "own-mean", "blurred"],
 );
 
@@ -24,7 +24,7 @@ pub(super) const OCCLUSION: Method = Method {
     name: "occlusion",
     title: "Occlusion",
     paper: "Zeiler and Fergus 2014",
-    about: "How much the score falls when a patch over the pixel is covered, averaged over the patches that cover it. \
+    about: "The fall of the score when a patch over the pixel is covered, averaged over the patches that cover it. \
             Red places speak for the class; without blue ones it would score higher.",
     parameters: &[PATCH, STRIDE, BASELINE],
     slow: true,

@@ -1,5 +1,5 @@
-//! A unit's path through the network: which earlier unit adds most to what excites it, which adds most to what passes
-//! through that one, and so on down to the picture, under the deconvnet's rule (Zeiler and Fergus 2014).
+//! A unit's path through the network: the earlier unit that adds most to its activation, the one that adds most to the
+//! signal through that, and so on down to the picture, under the deconvnet's rule (Zeiler and Fergus 2014).
 
 use super::deconvnet::Reconstruction;
 use crate::{
@@ -12,20 +12,20 @@ use candle_core::Tensor;
 
 /// One layer of a path.
 #[derive(Clone, Debug)]
-pub struct Step {
-    /// What passes through this unit and all later ones of the path, projected to the picture; its position is where
-    /// most of it passes, its activation the unit's there.
+pub struct PathStep {
+    /// The signal through this unit and all later ones of the path, projected to the picture. Its position is the place
+    /// through which most of it passes, its activation the unit's there.
     pub through: Reconstruction,
-    /// Of the signal that reached the layer, times its activations, the unit's share in 0..=1.
+    /// The unit's share, 0 to 1, of the signal that reached the layer, weighted by the activations.
     pub share: f32,
 }
 
 /// Follows a reconstruction of one activation back to the first layer. At every layer that all ways back pass through,
-/// only the unit with the most signal times activation is kept; how much else there is, the shares say.
+/// only the unit with the most signal times activation is kept; the shares tell how much the others carry.
 ///
 /// # Errors
 /// When cancelled.
-pub fn path(trace: &Trace, from: &Reconstruction, skip_lrn: bool, watch: &Watch) -> Result<Vec<Step>> {
+pub fn path(trace: &Trace, from: &Reconstruction, skip_lrn: bool, watch: &Watch) -> Result<Vec<PathStep>> {
     let graph = trace.network().graph();
     let layers = waypoints(graph, from.layer);
     let Some([row, column]) = from.position else { return Ok(Vec::new()) };
@@ -57,7 +57,7 @@ pub fn path(trace: &Trace, from: &Reconstruction, skip_lrn: bool, watch: &Watch)
         let through = trace.reverse(at, &signal, 0, &how(1))?;
         let position = Some([place / width, place % width]);
         let through = Reconstruction { layer, unit, position, activation, values: to_vec(&through)?, ..from.clone() };
-        steps.push(Step { through, share: sums[unit] / total });
+        steps.push(PathStep { through, share: sums[unit] / total });
     }
     Ok(steps)
 }

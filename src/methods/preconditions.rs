@@ -1,4 +1,4 @@
-//! Why there is nothing to show: said in words, instead of a blank or misleading picture.
+//! Reasons why there is nothing to show, given as a sentence in place of a blank or misleading picture.
 
 use super::{
     attribution::Attribution,
@@ -26,8 +26,8 @@ pub(super) fn before(question: &Question) -> Result<()> {
 
 /// Refuses values that are not numbers in the layers up to `last`.
 pub(super) fn unless_finite(question: &Question, last: NodeId) -> Result<()> {
-    // All layers: a rectifier may turn what is no number into a zero, so that scores alone look sound. A sum is finite
-    // only where everything is, and costs a fraction of the layer.
+    // All layers: a logistic function hides an infinity from the scores. A sum is finite only if all values are, and
+    // costs a fraction of the layer.
     for id in 0..=last {
         if !f64::from(to_vec(&question.trace.output(id).sum_all()?.flatten_all()?)?[0]).is_finite() {
             return Err(not_finite(question)?);
@@ -36,7 +36,7 @@ pub(super) fn unless_finite(question: &Question, last: NodeId) -> Result<()> {
     Ok(())
 }
 
-/// Which layer first gave something that is not a number.
+/// Names the first layer whose values are not finite.
 fn not_finite(question: &Question) -> Result<Error> {
     let trace = question.trace;
     let graph = trace.network().graph();
@@ -44,17 +44,12 @@ fn not_finite(question: &Question) -> Result<Error> {
         if to_vec(trace.output(id))?.iter().all(|value| value.is_finite()) {
             continue;
         }
-        let bad = |weights: &candle_core::Tensor| to_vec(weights).is_ok_and(|w| w.iter().any(|v| !v.is_finite()));
-        return Ok(match trace.network().weights(id).iter().any(bad) {
-            true => nothing(&format!("weights of layer {} are not finite numbers", node.name)),
-            false if id == 0 => nothing("the picture holds values that are not finite numbers"),
-            false => nothing(&format!("the values of layer {} are not finite numbers: the scores overflow", node.name)),
-        });
+        return Ok(nothing(&format!("the values of layer {} overflow: they hold NaN or infinity", node.name)));
     }
     Ok(nothing("the values of the network are too large to add up"))
 }
 
-/// Refuses an answer that could only be drawn as a blank, and says why it is one.
+/// Refuses an answer that could only be drawn as a blank, with the reason.
 pub(super) fn after(question: &Question, answer: Attribution) -> Result<Attribution> {
     if answer.values.iter().any(|value| !value.is_finite()) {
         return Err(nothing("the result overflows: it is not made of finite numbers"));
@@ -68,7 +63,7 @@ pub(super) fn after(question: &Question, answer: Attribution) -> Result<Attribut
     Ok(answer)
 }
 
-/// Why everything is zero, or at least the same.
+/// The reason why all values of an answer are equal.
 fn blank(question: &Question, layer: Option<NodeId>, zero: bool) -> Result<Error> {
     let trace = question.trace;
     let graph = trace.network().graph();
@@ -89,6 +84,6 @@ fn blank(question: &Question, layer: Option<NodeId>, zero: bool) -> Result<Error
             "nowhere in layer {} do the units speak for the target rather than against it",
             graph.node(layer).name
         )),
-        None => nothing("no pixel of this picture changes the target"),
+        None => nothing("every value is zero: by this method no pixel of this picture changes the target"),
     })
 }

@@ -1,4 +1,4 @@
-//! What a method is asked, and the passes it may take to answer.
+//! The question that a method answers, and the passes through the network that it may take.
 
 use super::{
     settings::Settings,
@@ -13,15 +13,15 @@ use candle_core::Tensor;
 
 static DEFAULTS: Settings = Settings::new();
 
-/// What a method is asked: which pixels, or which places of a layer, matter for a target on the trace's picture?
+/// A question to a method: which pixels, or which places of a layer, matter for a target on the trace's picture?
 pub struct Question<'a> {
     /// One forward pass.
     pub trace: &'a Trace,
-    /// What is explained.
+    /// The target to explain.
     pub target: Target,
     /// The layers to read, for methods that read layers; empty for the last with a spatial extent.
     pub layers: &'a [NodeId],
-    /// What the user set of the method's parameters.
+    /// The user's values of the method's parameters.
     pub settings: &'a Settings,
     /// Progress and cancelling.
     pub watch: &'a Watch,
@@ -125,8 +125,8 @@ impl<'a> Question<'a> {
     }
 }
 
-/// How many pictures at once, for so many bytes a picture: enough to keep all cores busy, not more than half a
-/// gigabyte.
+/// The number of pictures to run at once, for so many bytes a picture: enough to keep all cores busy, but no more than
+/// half a gigabyte.
 pub(super) fn batch_size(bytes: usize) -> usize {
     ((512 << 20) / bytes.max(1)).clamp(1, 32)
 }

@@ -1,6 +1,6 @@
 //! Stretching maps: heatmaps to the picture's size, masks to a layer's.
 
-/// How the source positions of a stretched row are found.
+/// The positions in the source of a stretched row's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Align {
     /// Pixel centres lie on each other: torch's `align_corners=False`.

@@ -1,5 +1,5 @@
-//! RISE (Petsiuk, Das and Saenko 2018): random parts of the picture are shown; a pixel matters as much as the score is
-//! high when it is among them.
+//! RISE (Petsiuk, Das and Saenko 2018): random parts of the picture are shown. A pixel's value is the mean score over the
+//! parts that contain it.
 
 use super::{
     attribution::Attribution,
@@ -22,7 +22,8 @@ const MASKS: Parameter = Parameter::count(
 );
 const CELLS: Parameter = Parameter::count("cells", "Cells of a mask along each side", [2, 32], 7, "cells");
 const SHOWN: Parameter = Parameter::number("shown", "Share of the cells that are shown", [0.05, 0.95], 0.5, "");
-const SEED: Parameter = Parameter::count("seed", "Which masks: the same seed gives the same picture", [0, 9999], 0, "");
+const SEED: Parameter =
+    Parameter::count("seed", "Seed of the masks: the same seed gives the same picture", [0, 9999], 0, "");
 
 pub(super) const RISE: Method = Method {
     name: "rise",
@@ -72,8 +73,7 @@ fn run(question: &Question) -> Result<Attribution> {
     Ok(Attribution { values, shape: [1, height, width], signed: true, ..Attribution::default() })
 }
 
-/// What experiments on the picture look at, for each picture of a batch: a class's probability; of other targets the
-/// value.
+/// The outcome of an experiment for each picture of a batch: a class's probability, or another target's value.
 pub(super) fn outcome(question: &Question, aim: &Aim, output: &Tensor) -> Result<Vec<f32>> {
     match question.target {
         Target::Class(class) => Ok(to_vec(&candle_nn::ops::softmax(output, 1)?.narrow(1, class, 1)?)?),

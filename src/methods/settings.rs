@@ -3,29 +3,29 @@
 use crate::{Error, Result, error::unknown};
 use std::{collections::BTreeMap, fmt};
 
-/// Something about a method that the user may set.
+/// A parameter of a method that the user may set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
-    /// What `--set NAME=VALUE` calls it.
+    /// Its name in `--set NAME=VALUE`.
     pub name: &'static str,
-    /// What it does, in a sentence.
+    /// Its effect, in a sentence.
     pub about: &'static str,
-    /// What values it takes.
-    pub kind: Kind,
-    /// What a number counts: "pixels"; empty for pure numbers and choices.
+    /// Its possible values.
+    pub kind: ParameterKind,
+    /// The unit of a number, such as "pixels"; empty for pure numbers and choices.
     pub unit: &'static str,
 }
 
 /// The values of a [`Parameter`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
+pub enum ParameterKind {
     /// Any number from `low` to `high`.
     Number {
         /// Smallest.
         low: f64,
         /// Largest.
         high: f64,
-        /// When nothing is set.
+        /// The value when nothing is set.
         default: f64,
     },
     /// A whole number from `low` to `high`.
@@ -34,29 +34,29 @@ pub enum Kind {
         low: u32,
         /// Largest.
         high: u32,
-        /// When nothing is set.
+        /// The value when nothing is set.
         default: u32,
     },
     /// One of some words; the first when nothing is set.
     Choice(&'static [&'static str]),
 }
 
-impl Kind {
+impl ParameterKind {
     /// A choice's word for its index.
     fn word(self, index: f64) -> Option<&'static str> {
-        let Kind::Choice(options) = self else { return None };
+        let ParameterKind::Choice(options) = self else { return None };
         options.get((index.round().max(0.0) as usize).min(options.len() - 1)).copied()
     }
 }
 
-/// What may be set and what nothing set means: `7 (2 to 32 cells)`, `on (or off)`.
+/// The default and the possible values: `7 (2 to 32 cells)`, `on (or off)`.
 impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
         match self.kind {
-            Kind::Number { low, high, default } => write!(f, "{default} ({low} to {high}{unit})"),
-            Kind::Count { low, high, default } => write!(f, "{default} ({low} to {high}{unit})"),
-            Kind::Choice(options) => write!(f, "{} (or {})", options[0], options[1..].join(", ")),
+            ParameterKind::Number { low, high, default } => write!(f, "{default} ({low} to {high}{unit})"),
+            ParameterKind::Count { low, high, default } => write!(f, "{default} ({low} to {high}{unit})"),
+            ParameterKind::Choice(options) => write!(f, "{} (or {})", options[0], options[1..].join(", ")),
         }
     }
 }
@@ -70,7 +70,7 @@ impl Parameter {
         default: f64,
         unit: &'static str,
     ) -> Self {
-        Parameter { name, about, kind: Kind::Number { low, high, default }, unit }
+        Parameter { name, about, kind: ParameterKind::Number { low, high, default }, unit }
     }
 
     /// A whole number in a range.
@@ -81,24 +81,24 @@ impl Parameter {
         default: u32,
         unit: &'static str,
     ) -> Self {
-        Parameter { name, about, kind: Kind::Count { low, high, default }, unit }
+        Parameter { name, about, kind: ParameterKind::Count { low, high, default }, unit }
     }
 
     /// One of some words, the first by default.
     pub const fn choice(name: &'static str, about: &'static str, options: &'static [&'static str]) -> Self {
-        Parameter { name, about, kind: Kind::Choice(options), unit: "" }
+        Parameter { name, about, kind: ParameterKind::Choice(options), unit: "" }
     }
 
     /// The default as a number; a choice's index.
     pub fn default(&self) -> f64 {
         match self.kind {
-            Kind::Number { default, .. } => default,
-            Kind::Count { default, .. } => f64::from(default),
-            Kind::Choice(_) => 0.0,
+            ParameterKind::Number { default, .. } => default,
+            ParameterKind::Count { default, .. } => f64::from(default),
+            ParameterKind::Choice(_) => 0.0,
         }
     }
 
-    /// The number behind what a user wrote: a choice's index.
+    /// A value as a number; for a choice, its index.
     fn parse(&self, text: &str) -> Result<f64> {
         let name = self.name;
         let within = |low: f64, high: f64, what: &str, whole: bool| {
@@ -106,9 +106,9 @@ impl Parameter {
             number.ok_or_else(|| Error::Usage(format!("{name} takes {what} from {low} to {high}, not '{text}'")))
         };
         match self.kind {
-            Kind::Number { low, high, .. } => within(low, high, "a number", false),
-            Kind::Count { low, high, .. } => within(f64::from(low), f64::from(high), "a whole number", true),
-            Kind::Choice(options) => {
+            ParameterKind::Number { low, high, .. } => within(low, high, "a number", false),
+            ParameterKind::Count { low, high, .. } => within(f64::from(low), f64::from(high), "a whole number", true),
+            ParameterKind::Choice(options) => {
                 let index = options.iter().position(|option| option.eq_ignore_ascii_case(text));
                 let index = index
                     .ok_or_else(|| Error::Usage(format!("{name} is one of {}, not '{text}'", options.join(", "))))?;
@@ -118,11 +118,11 @@ impl Parameter {
     }
 }
 
-/// What the user set of a method's parameters; everything else has its default. `Display` writes it as `--set` takes
+/// The user's values of a method's parameters; all others have their defaults. `Display` writes it as `--set` takes
 /// it, the same text for the same settings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
-    values: BTreeMap<&'static str, (Kind, f64)>,
+    values: BTreeMap<&'static str, (ParameterKind, f64)>,
 }
 
 impl Settings {
@@ -151,7 +151,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Sets one parameter to what a user wrote.
+    /// Sets one parameter from text.
     ///
     /// # Errors
     /// [`Error::Usage`] when the value is not one of the parameter's.
@@ -183,7 +183,7 @@ impl Settings {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = |(name, (kind, value)): (&&str, &(Kind, f64))| match kind.word(*value) {
+        let text = |(name, (kind, value)): (&&str, &(ParameterKind, f64))| match kind.word(*value) {
             Some(word) => format!("{name}={word}"),
             None => format!("{name}={value}"),
         };
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!((settings.count(&SAMPLES), settings.choice(&RULE)), (7, "epsilon"));
         let gamma = Settings::parse(ALL, ["rule=gamma", "samples=9"]).unwrap();
         assert_eq!(gamma.choice(&RULE), "gamma");
-        // What is written down is what sets the same.
+        // The written form sets the same.
         assert_eq!(gamma.to_string(), "rule=gamma samples=9");
         assert_eq!(Settings::parse(ALL, gamma.to_string().split(' ')).unwrap(), gamma);
         assert_eq!((SAMPLES.to_string(), RULE.to_string()), ("50 (1 to 100)".into(), "epsilon (or gamma)".into()));

@@ -16,7 +16,8 @@ const SIGMA: Parameter = Parameter::number(
     0.15,
     "of the range",
 );
-const SEED: Parameter = Parameter::count("seed", "Which noise: the same seed gives the same picture", [0, 9999], 0, "");
+const SEED: Parameter =
+    Parameter::count("seed", "Seed of the noise: the same seed gives the same picture", [0, 9999], 0, "");
 const PARAMETERS: &[Parameter] = &[SAMPLES, SIGMA, SEED];
 
 pub(super) const SMOOTHGRAD: Method = Method {
@@ -47,7 +48,7 @@ pub(super) const VARGRAD: Method = Method {
     name: "vargrad",
     title: "VarGrad",
     paper: "Adebayo, Gilmer, Goodfellow and Kim 2018",
-    about: "How much the gradient varies over copies of the picture with noise added: its variance, summed over the \
+    about: "The variation of the gradient over copies of the picture with noise added: its variance, summed over the \
             colours.",
     parameters: PARAMETERS,
     slow: true,

@@ -1,7 +1,7 @@
-//! Which units of a layer matter, by three measures: how strongly they respond, what they contribute to a target to
-//! first order, and what is lost without them.
+//! Rankings of a layer's units by three measures: the strength of their response, their contribution to a target to first
+//! order, and the target's loss without them.
 
-use super::{cam::Maps, cam_perturb::ablations, method::Ranking};
+use super::{cam::WeighedMaps, cam_perturb::ablations, method::Ranking};
 use crate::{
     Result,
     net::{NodeId, Trace},
@@ -16,7 +16,7 @@ pub(super) const ACTIVATION: Ranking = Ranking {
     run: |question, layer| strongest_units(question.trace, layer),
 };
 
-/// By what units contribute to the target.
+/// Ranks by the units' contributions to the target.
 pub const CONTRIBUTION: Ranking = Ranking {
     name: "contribution",
     title: "Gradient x activation",
@@ -24,7 +24,7 @@ pub const CONTRIBUTION: Ranking = Ranking {
             first order; those that speak against it come last.",
     slow: false,
     targeted: true,
-    run: |question, layer| Ok(sorted(Maps::of(question, layer)?.contributions())),
+    run: |question, layer| Ok(sorted(WeighedMaps::of(question, layer)?.contributions())),
 };
 
 pub(super) const ABLATION: Ranking = Ranking {

@@ -1,4 +1,4 @@
-//! What is to be explained: a class, a unit, a layer, or why this class and not that.
+//! The target of an explanation: a class, a unit, a layer, or one class against another.
 
 use super::deconvnet::Keep;
 use crate::{
@@ -8,12 +8,12 @@ use crate::{
 };
 use candle_core::Tensor;
 
-/// What an attribution explains. Each is one number of the network, a weighted sum of one layer's values.
+/// The target of an attribution: one number of the network, a weighted sum of one layer's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// The score S_c of a class, before softmax.
     Class(usize),
-    /// S_c - S_d: why the first class and not the second.
+    /// S_c - S_d: the first class against the second.
     Difference(usize, usize),
     /// A unit of a layer: its strongest activation on this picture, the mean over its map, or one position.
     Unit {
@@ -73,7 +73,7 @@ impl Target {
                         seed[start + best] = 1.0;
                     }
                     Keep::At(row, column) => {
-                        // Says what is wrong with the position.
+                        // Refuses a wrong position, with a reason.
                         trace.seed(node, [unit, row, column], 1.0)?;
                         seed[start + row * width + column] = 1.0;
                     }

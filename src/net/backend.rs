@@ -1,10 +1,10 @@
 //! The choice between the two back ends, made here and nowhere else: candle's operators, and the kernels of this crate.
 
 use super::{
-    candle,
-    fast::{self, Fast},
+    candle::CandlePass,
+    fast::{self, Fast, FastPass},
     graph::NodeId,
-    layers::{Layers, Outputs},
+    layers::{Outputs, WeightedGraph},
     walk::{Reverse, Walk},
 };
 use crate::{Error, Result, kernels::blocked::Isa, watch::Watch};
@@ -14,7 +14,7 @@ use std::{str::FromStr, sync::Arc};
 /// The kernels that a network runs with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backend {
-    /// The kernels of this crate: float32 on the CPU. Layers that they lack run by candle's operators.
+    /// The kernels of this crate: float32 on the CPU. WeightedGraph that they lack run by candle's operators.
     #[default]
     Fast,
     /// candle's operators: any float type on any device, and the reference for the other.
@@ -40,22 +40,22 @@ impl FromStr for Backend {
     }
 }
 
-/// Layers, ready to run by one back end.
+/// WeightedGraph, ready to run by one back end.
 #[derive(Clone)]
 pub(super) enum Runner {
-    Candle(Arc<Layers>),
+    Candle(Arc<WeightedGraph>),
     Fast(Arc<Fast>),
 }
 
 /// One forward pass, as its back end keeps it.
 pub(super) enum Pass {
-    Candle(candle::Pass),
-    Fast(fast::Pass),
+    Candle(CandlePass),
+    Fast(FastPass),
 }
 
 impl Runner {
     /// The wanted back end where it can run these layers; the fast one needs float32 on the CPU.
-    pub fn new(layers: Arc<Layers>, wanted: Backend, isa: Isa) -> Self {
+    pub fn new(layers: Arc<WeightedGraph>, wanted: Backend, isa: Isa) -> Self {
         match wanted {
             Backend::Fast if layers.are_single_on_cpu() => Runner::Fast(Arc::new(Fast::new(layers, isa))),
             _ => Runner::Candle(layers),
@@ -63,7 +63,7 @@ impl Runner {
     }
 
     /// Other layers by the same back end.
-    pub fn with_layers(&self, layers: Layers) -> Self {
+    pub fn with_layers(&self, layers: WeightedGraph) -> Self {
         Runner::new(Arc::new(layers), self.backend(), self.isa().unwrap_or_else(Isa::best))
     }
 
@@ -74,7 +74,7 @@ impl Runner {
         }
     }
 
-    pub fn layers(&self) -> &Arc<Layers> {
+    pub fn layers(&self) -> &Arc<WeightedGraph> {
         match self {
             Runner::Candle(layers) => layers,
             Runner::Fast(fast) => fast.layers(),
@@ -106,9 +106,9 @@ impl Runner {
     pub fn forward(&self, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Pass> {
         match self {
             Runner::Fast(fast) if pictures.dtype() == DType::F32 => {
-                Ok(Pass::Fast(fast::Pass::run(fast, pictures, to, watch)?))
+                Ok(Pass::Fast(FastPass::run(fast, pictures, to, watch)?))
             }
-            _ => Ok(Pass::Candle(candle::Pass::run(self.layers(), pictures, to, watch)?)),
+            _ => Ok(Pass::Candle(CandlePass::run(self.layers(), pictures, to, watch)?)),
         }
     }
 
@@ -122,7 +122,7 @@ impl Runner {
 }
 
 impl Pass {
-    /// What was kept of a forward pass.
+    /// The outputs of the pass.
     pub fn outputs(&self) -> &dyn Outputs {
         match self {
             Pass::Candle(pass) => pass,
@@ -131,7 +131,7 @@ impl Pass {
     }
 
     /// The gradient at the end of a walk; `None` where its beginning does not depend on that.
-    pub fn reverse(&self, layers: &Layers, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
+    pub fn reverse(&self, layers: &WeightedGraph, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
         match self {
             Pass::Candle(pass) => walk.run(&how.watch, |id, index, grad| layers.step(pass, id, index, grad, how)),
             Pass::Fast(pass) => fast::reverse(pass, walk, how),

@@ -2,23 +2,23 @@
 
 use super::{
     graph::NodeId,
-    layers::{Layers, Outputs},
+    layers::{Outputs, WeightedGraph},
 };
 use crate::{Error, Result, watch::Watch};
 use candle_core::Tensor;
 use std::sync::{Arc, OnceLock};
 
 /// The outputs of one forward pass.
-pub(super) struct Pass {
-    layers: Arc<Layers>,
+pub(super) struct CandlePass {
+    layers: Arc<WeightedGraph>,
     outputs: Vec<Tensor>,
-    /// Of max pools, found when they are first asked for.
+    /// Switches of max pools, computed at the first request.
     switches: Vec<OnceLock<Tensor>>,
 }
 
-impl Pass {
+impl CandlePass {
     /// Runs pictures, whose shape was checked, through all layers up to `to`.
-    pub fn run(layers: &Arc<Layers>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Self> {
+    pub fn run(layers: &Arc<WeightedGraph>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Self> {
         let nodes = layers.graph().nodes();
         let mut outputs: Vec<Tensor> = Vec::with_capacity(nodes.len());
         outputs.push(pictures.to_device(layers.device())?.contiguous()?);
@@ -29,11 +29,11 @@ impl Pass {
         }
         watch.at(1, 1)?;
         let switches = nodes.iter().map(|_| OnceLock::new()).collect();
-        Ok(Pass { layers: Arc::clone(layers), outputs, switches })
+        Ok(CandlePass { layers: Arc::clone(layers), outputs, switches })
     }
 }
 
-impl Outputs for Pass {
+impl Outputs for CandlePass {
     fn output(&self, layer: NodeId) -> &Tensor {
         &self.outputs[layer]
     }

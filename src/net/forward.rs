@@ -1,6 +1,6 @@
 //! The forward pass of a network, whole or with the outputs of some layers replaced.
 
-use super::{backend::Backend, graph::NodeId, network::Network, trace::Trace};
+use super::{backend::Backend, graph::NodeId, layers::is_finite, network::Network, trace::Trace};
 use crate::{Error, Result, memory, watch::Watch};
 use candle_core::Tensor;
 use std::sync::Arc;
@@ -9,22 +9,30 @@ impl Network {
     /// Runs pictures `(batch, channels, height, width)`, normalised, through the network.
     ///
     /// # Errors
-    /// [`Error::Usage`] when the picture's shape is not the graph's; [`Error::Cancelled`] between two layers.
+    /// [`Error::Usage`] when the picture's shape is not the graph's, or it holds NaN or infinity; [`Error::Failed`] with
+    /// the first layer's name when the scores do; [`Error::Cancelled`] between two layers.
     pub fn forward(self: &Arc<Self>, pictures: &Tensor, watch: &Watch) -> Result<Trace> {
         let shape = self.graph().input_shape();
         if pictures.dims().len() != 4 || pictures.dims()[1..] != shape {
             let found = pictures.dims();
             return Err(Error::Usage(format!("the network takes (batch, {shape:?}) but the input is {found:?}")));
         }
+        if !is_finite(pictures)? {
+            return Err(Error::Usage("the input holds NaN or infinity: its values must be finite numbers".into()));
+        }
         self.check_memory(pictures.dims()[0])?;
         self.count_forward();
         let last = self.graph().nodes().len() - 1;
-        Ok(Trace::new(Arc::clone(self), self.runner().forward(pictures, last, watch)?))
+        let trace = Trace::new(Arc::clone(self), self.runner().forward(pictures, last, watch)?);
+        match is_finite(trace.output(self.graph().scores()))? {
+            true => Ok(trace),
+            false => Err(overflow(&trace)?),
+        }
     }
 
     /// Runs the graph up to `to` with the outputs of some layers replaced by others (batches of one size), and returns
     /// the output of `to`. What does not depend on those layers is taken from `trace`, the same for the whole batch.
-    /// Outputs are dropped once nobody needs them: large batches fit.
+    /// An output is dropped after its last use, so that large batches fit.
     ///
     /// # Errors
     /// [`Error::Usage`] when a shape is not the layer's or `to` comes before it; [`Error::Cancelled`] between layers.
@@ -102,6 +110,20 @@ impl Network {
         let bytes = self.graph().forward_bytes(batch, self.backend() == Backend::Candle);
         memory::check(&format!("a pass over {batch} of {height}x{width} pixels"), bytes)
     }
+}
+
+/// Names the first layer whose output is not finite.
+fn overflow(trace: &Trace) -> Result<Error> {
+    for (id, node) in trace.network().graph().nodes().iter().enumerate() {
+        if !is_finite(trace.output(id))? {
+            let why = format!(
+                "the values of layer {} overflow: they hold NaN or infinity, so there are no scores",
+                node.name
+            );
+            return Ok(Error::Failed(why));
+        }
+    }
+    Ok(Error::Failed("the scores overflow: they hold NaN or infinity".into()))
 }
 
 /// The first picture of a batch, `count` times.

@@ -1,6 +1,6 @@
 //! The network as data: named nodes in topological order.
 
-use super::ops::{Op, Parameter};
+use super::ops::{Op, WeightSpec};
 use crate::{Error, Result, error::unknown};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +15,7 @@ pub struct Node {
     pub name: String,
     /// The paper's name (`conv1_2`, `res5c`), where there is one.
     pub title: Option<&'static str>,
-    /// What it computes.
+    /// Its operator.
     pub op: Op,
     /// The nodes whose outputs it takes, all before it.
     pub inputs: Vec<NodeId>,
@@ -70,26 +70,39 @@ impl Graph {
         }
     }
 
-    /// The last node on the way to the scores that still has a spatial extent and stands before the last pooling (the
-    /// global one, and a max pool just before it or before the fully connected layers): where class activation maps are
-    /// read.
+    /// The last feature maps before the classifier: where class activation maps are read. Pools between them and the
+    /// classifier are passed by. Where the classifier is itself a convolution, with one map a class that is only averaged
+    /// afterwards (SqueezeNet), they are its input.
     pub fn last_maps(&self) -> NodeId {
-        let auxiliary = self.auxiliary();
-        let main = || self.nodes.iter().enumerate().filter(|&(id, _)| !auxiliary[id]);
-        let pooled = main().find(|(_, node)| matches!(node.op, Op::AdaptiveAvgPool { .. }));
-        let end = pooled.map_or(self.nodes.len(), |(id, _)| id);
-        let spatial = |node: &Node| node.extent()[1] * node.extent()[2] > 1;
-        let mut last = main().rfind(|&(id, node)| id < end && spatial(node)).map_or(0, |(id, _)| id);
-        while matches!(self.nodes[last].op, Op::MaxPool(_) | Op::AvgPool { .. }) {
-            last = self.nodes[last].inputs[0];
+        let spatial = |id: NodeId| self.nodes[id].extent()[1] * self.nodes[id].extent()[2] > 1;
+        let weighted = |id: NodeId| matches!(self.nodes[id].op, Op::Conv(_) | Op::TableConv { .. } | Op::Linear { .. });
+        let before = |id: NodeId| self.nodes[id].inputs.first().copied().unwrap_or(0);
+        let pools = |id: NodeId| match self.nodes[id].op {
+            Op::MaxPool(_) | Op::AvgPool { .. } | Op::AdaptiveAvgPool { .. } | Op::Dropout { .. } => true,
+            _ => id > 0 && !spatial(id),
+        };
+        let (mut last, mut classified) = (self.scores(), false);
+        while pools(last) {
+            classified |= weighted(last);
+            last = before(last);
+        }
+        if classified {
+            return last;
+        }
+        while last > 0 && !weighted(last) {
+            last = before(last);
+        }
+        last = before(last);
+        while pools(last) {
+            last = before(last);
         }
         last
     }
 
-    /// For every node whether it is part of an auxiliary classifier: a side branch on which the scores do not depend,
-    /// there to help training (GoogLeNet, Inception v3). They are nodes like all others, counted, checked against
-    /// weights files and run: together they cost under half a percent of the network's multiply-adds. What torchvision
-    /// publishes as a network's multiply-adds is without them.
+    /// For every node whether it is part of an auxiliary classifier: a side branch that helps training and on which the
+    /// scores do not depend (GoogLeNet, Inception v3). Auxiliary nodes are counted, checked against weights files and run
+    /// like all others; they cost under half a percent of the network's multiply-adds. torchvision's published
+    /// multiply-adds leave them out.
     pub fn auxiliary(&self) -> Vec<bool> {
         let scores = self.scores();
         let mut auxiliary = vec![true; self.nodes.len()];
@@ -102,8 +115,8 @@ impl Graph {
         auxiliary
     }
 
-    /// The graph with other operators where `change` has one: the same but for constants, which shape and weights do not
-    /// depend on.
+    /// The graph with the operators that `change` replaces. A replacement may differ in constants only, on which shapes
+    /// and weights do not depend.
     pub fn with_constants(mut self, change: impl Fn(&Node) -> Option<Op>) -> Graph {
         for node in &mut self.nodes {
             if let Some(op) = change(node) {
@@ -180,7 +193,7 @@ impl Graph {
         graph
     }
 
-    /// The graph without its auxiliary classifiers: what weights files hold that were saved for running only.
+    /// The graph without its auxiliary classifiers, which weights files saved for inference leave out.
     pub fn without_auxiliary(&self) -> Graph {
         let auxiliary = self.auxiliary();
         let mut moved = vec![0; self.nodes.len()];
@@ -224,17 +237,17 @@ impl Graph {
     }
 
     /// The weights one node needs.
-    pub fn node_parameters(&self, node: &Node) -> Vec<Parameter> {
+    pub fn node_parameters(&self, node: &Node) -> Vec<WeightSpec> {
         node.inputs.first().map_or_else(Vec::new, |&input| node.op.parameters(&self.nodes[input].shape))
     }
 }
 
-/// Builds a [`Graph`], node by node. The first thing that does not fit is reported by [`Builder::finish`], so that
-/// the files in `zoo` read like the papers' tables.
+/// Builds a [`Graph`], node by node. [`Builder::finish`] reports the first layer that does not fit; the calls before it
+/// need no error handling, so that the files in `zoo` read like the papers' tables.
 pub struct Builder {
     nodes: Vec<Node>,
     by_name: HashMap<String, NodeId>,
-    /// What `then` builds on.
+    /// The node that `then` builds on.
     last: NodeId,
     fault: Option<String>,
 }
@@ -275,7 +288,7 @@ impl Builder {
         self.last
     }
 
-    /// Goes back to an earlier node, to build on it next: after a side branch that nothing follows.
+    /// Goes back to an earlier node, to build on it next. A side branch ends this way.
     pub fn resume(&mut self, node: NodeId) {
         self.last = node;
     }
@@ -287,7 +300,7 @@ impl Builder {
         }
     }
 
-    /// The channels of a node's output, for families in which they follow from the input's.
+    /// The channels of a node's output.
     pub fn channels(&self, node: NodeId) -> usize {
         self.nodes[node].extent()[0]
     }

@@ -5,15 +5,16 @@ use super::{
     ops::{LayerWeights, Op, Step, Values, table_filters},
     walk::Reverse,
 };
-use crate::{Error, Result};
+use crate::{Error, Result, kernels::with_values};
 use candle_core::{DType, Device, Tensor};
+use rayon::prelude::*;
 use std::{collections::HashMap, sync::Arc};
 
 /// Weights by full name, as a file holds them.
 pub type Tensors = HashMap<String, Tensor>;
 
 /// A [`Graph`] with its weights: every tensor present, every shape right, none left over.
-pub(super) struct Layers {
+pub(super) struct WeightedGraph {
     graph: Arc<Graph>,
     device: Device,
     weights: Vec<LayerWeights>,
@@ -27,7 +28,7 @@ pub(super) trait Outputs {
     fn switches(&self, layer: NodeId) -> Result<Tensor>;
 }
 
-impl Layers {
+impl WeightedGraph {
     /// Checks `tensors` against `graph`. `origin` names them in messages. Where they hold nothing of the auxiliary
     /// classifiers, as files do that were saved for running only, the graph loses these.
     pub fn new(graph: Graph, mut tensors: Tensors, origin: &str, device: &Device) -> Result<Self> {
@@ -42,18 +43,24 @@ impl Layers {
             for parameter in graph.node_parameters(node) {
                 let name = format!("{}.{}", node.name, parameter.suffix);
                 let tensor = tensors.remove(&name).ok_or_else(|| Error::Failed(format!("{origin} lacks {name}")))?;
-                own.push(tensor.to_device(device)?.contiguous()?);
+                let tensor = tensor.to_device(device)?.contiguous()?;
+                if !is_finite(&tensor)? {
+                    return Err(Error::Failed(format!(
+                        "the weights in {origin} are damaged: {name} holds NaN or infinity"
+                    )));
+                }
+                own.push(tensor);
             }
             weights.push(LayerWeights::new(own));
         }
-        Ok(Layers { graph: Arc::new(graph), device: device.clone(), weights })
+        Ok(WeightedGraph { graph: Arc::new(graph), device: device.clone(), weights })
     }
 
     /// The same weights, as many as there are nodes, under another graph.
     pub fn with_graph(&self, graph: Graph) -> Self {
         let weights = self.weights.iter().take(graph.nodes().len());
         let weights = weights.map(|own| LayerWeights::new(own.all().to_vec())).collect();
-        Layers { graph: Arc::new(graph), device: self.device.clone(), weights }
+        WeightedGraph { graph: Arc::new(graph), device: self.device.clone(), weights }
     }
 
     /// The same graph with each weight changed by `change(layer, index, weight)`.
@@ -63,7 +70,7 @@ impl Layers {
             Ok(LayerWeights::new(changed.collect::<Result<_>>()?))
         };
         let weights = self.weights.iter().enumerate().map(of).collect::<Result<_>>()?;
-        Ok(Layers { graph: Arc::clone(&self.graph), device: self.device.clone(), weights })
+        Ok(WeightedGraph { graph: Arc::clone(&self.graph), device: self.device.clone(), weights })
     }
 
     pub fn graph(&self) -> &Arc<Graph> {
@@ -125,7 +132,8 @@ impl Layers {
         node.op.reverse(&Step { weights, values: &values, shape: &node.shape, grad, index, rule, skip_lrn })
     }
 
-    /// Where each window of a max pool finds its maximum in `input`: `row * width + column`, u32; `None` for other layers.
+    /// The switches of a max pool for `input`: the position `row * width + column` of each window's maximum, u32. `None`
+    /// for other layers.
     pub fn switches(&self, layer: NodeId, input: &Tensor) -> Result<Option<Tensor>> {
         let node = self.graph.node(layer);
         match &node.op {
@@ -164,6 +172,17 @@ impl Values for Around<'_> {
     fn switches(&self) -> Result<Tensor> {
         self.outputs.switches(self.layer)
     }
+}
+
+/// Whether all values are numbers, and finite.
+pub(super) fn is_finite(values: &Tensor) -> Result<bool> {
+    if values.dtype() == DType::F32 && values.device().is_cpu() {
+        let all = |values: &[f32]| values.par_chunks(1 << 16).all(|part| part.iter().all(|value| value.is_finite()));
+        return Ok(with_values::<f32, _>(values, |values| Ok(all(values)))?);
+    }
+    // A value times zero is zero, but for NaN and infinity.
+    let sum = values.affine(0.0, 0.0)?.sum_all()?.to_dtype(DType::F32)?.to_scalar::<f32>()?;
+    Ok(sum == 0.0)
 }
 
 /// Says everything that is wrong with `tensors` in one sentence.

@@ -3,7 +3,7 @@
 use super::{
     backend::{Backend, Runner},
     graph::{Graph, NodeId},
-    layers::{Layers, Tensors},
+    layers::{Tensors, WeightedGraph},
     ops::Op,
 };
 use crate::{
@@ -36,7 +36,7 @@ impl Network {
     /// # Errors
     /// [`Error::Failed`] with all missing, superfluous and wrongly shaped tensors.
     pub fn new(graph: Graph, tensors: Tensors, origin: &str, device: &Device) -> Result<Self> {
-        let layers = Layers::new(graph, tensors, origin, device)?;
+        let layers = WeightedGraph::new(graph, tensors, origin, device)?;
         Ok(Network::by(Runner::new(Arc::new(layers), Backend::Fast, Isa::best())))
     }
 
@@ -136,7 +136,7 @@ impl Network {
         &self.runner
     }
 
-    pub(super) fn layers(&self) -> &Arc<Layers> {
+    pub(super) fn layers(&self) -> &Arc<WeightedGraph> {
         self.runner.layers()
     }
 

@@ -48,7 +48,7 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// How many windows fit on `n` values: floor((n + pad - dilation (kernel - 1) - 1) / stride) + 1, or with ceil in
+    /// The number of windows on `n` values: floor((n + pad - dilation (kernel - 1) - 1) / stride) + 1, or with ceil in
     /// PyTorch's way.
     pub fn count(self, n: usize) -> Result<usize, String> {
         let Windows { kernel, stride, pad, dilation, ceil } = self;
@@ -119,7 +119,7 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// Of an operator that takes one value for one value.
+    /// The reach of an operator that takes one value for one value.
     pub const POINT: Reach = Reach { span: 1, stride: 1.0, pad: 0.0 };
 }
 

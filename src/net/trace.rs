@@ -29,8 +29,8 @@ impl Trace {
 
     /// The output of a node for the whole batch: `(batch, units, height, width)` or `(batch, units)`.
     ///
-    /// The fast back end keeps maps in blocks, and not those between a convolution and the rectifier behind it: the first
-    /// time, they are converted or computed again here, which takes as long as the layer itself.
+    /// The fast back end keeps maps in blocks, and drops those between a convolution and the rectifier behind it. The first
+    /// request converts them or computes them again, which takes as long as the layer itself.
     ///
     /// # Panics
     /// When the node is not of the network.
@@ -48,7 +48,8 @@ impl Trace {
         [&[self.batch()], self.network.graph().node(node).shape.as_slice()].concat()
     }
 
-    /// Where each window of a max pool found its maximum: `row * width + column` in the input plane, u32, in the shape
+    /// The switches of a max pool: the position of each window's maximum, `row * width + column` in the input plane, u32,
+    /// in the shape
     /// of the output; `None` for other nodes.
     ///
     /// # Errors

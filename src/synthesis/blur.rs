@@ -1,7 +1,7 @@
 //! Gaussian blur as SciPy's `gaussian_filter` does it: four deviations wide, the picture mirrored at its edges. Mirrored
 //! so, it is its own adjoint.
 
-use super::Images;
+use super::images::Images;
 
 /// Every plane blurred by a deviation of `sigma` pixels; the same for 0.
 pub(super) fn blurred(images: &Images, sigma: f64) -> Images {

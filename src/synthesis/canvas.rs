@@ -1,15 +1,18 @@
 //! A picture in the making: one step at a time, so that it can be paused, changed and rewound between any two.
 
 use super::{
-    Images, Term,
     film::Film,
-    frames::{Frames, Kept},
+    frames::{Frames, KeptState},
+    images::Images,
     objective,
-    optimiser::Memory,
+    objective::Term,
+    octaves::{octave_network, octave_terms},
+    optimiser::OptimiserMemory,
     parameters as p,
     parametrisation::Parametrisation,
     penalty::Penalty,
     regularise::regularised,
+    state::RunState,
     warp::Warps,
 };
 use crate::{
@@ -22,14 +25,14 @@ use crate::{
 use candle_core::{D, DType};
 use std::sync::Arc;
 
-/// What is to be made.
+/// The description of a synthesis.
 #[derive(Clone)]
 pub struct Recipe {
-    /// What it shall excite.
+    /// The objective.
     pub terms: Vec<Term>,
     /// The parameters, from [`super::PARAMETERS`].
     pub settings: Settings,
-    /// How many pictures at once.
+    /// The number of pictures made at once.
     pub batch: usize,
     /// The side of the pictures; the network's own where `None`.
     pub size: Option<usize>,
@@ -37,43 +40,13 @@ pub struct Recipe {
     pub picture: Option<Images>,
 }
 
-/// What a step found, before it changed the picture.
+/// The measures of a step, before it changes the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measure {
     /// The objective without penalties, the mean over the batch.
     pub value: f64,
     /// The probability of the class that the first goal asks for, the mean over the batch.
     pub probability: Option<f32>,
-}
-
-/// All that a step changes.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct State {
-    pub step: usize,
-    pub octave: usize,
-    pub params: Images,
-    memory: Memory,
-    /// Settings and picture size of the time when the state was kept: `params` can be read by these alone.
-    pub settings: Arc<Settings>,
-    pub size: [usize; 2],
-}
-
-impl State {
-    /// The pictures that the parameters stand for.
-    fn images(&self, space: &Preprocess) -> Images {
-        Parametrisation::new(&self.settings, space, self.size).images(&self.params)
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.params.values.len() * size_of::<f32>() + self.memory.bytes()
-    }
-
-    /// For the film's test.
-    #[cfg(test)]
-    pub fn at(step: usize, length: usize) -> Self {
-        let params = Images::zeros([1, 1, 1, length]);
-        State { step, octave: 0, params, memory: Memory::default(), settings: Arc::default(), size: [1, length] }
-    }
 }
 
 /// A run: its present state and the way here.
@@ -83,12 +56,14 @@ pub struct Canvas {
     /// The network at the whole size, and at the present octave's.
     whole: Arc<Network>,
     network: Arc<Network>,
+    /// The recipe's terms for the present octave's network.
+    terms: Vec<Term>,
     parametrisation: Parametrisation,
-    state: State,
+    state: RunState,
     film: Film,
     curve: Vec<Measure>,
-    /// The state that was worth most so far, where the run is to end with it.
-    best: Option<(f64, State)>,
+    /// The best state so far, for a run that ends with it.
+    best: Option<((f32, f64), RunState)>,
 }
 
 impl Canvas {
@@ -110,7 +85,7 @@ impl Canvas {
             _ => whole,
         };
         recipe.terms.iter().try_for_each(|term| term.goal.check(whole.graph(), recipe.batch))?;
-        // No further than anybody looks.
+        // No layer behind the last goal is needed.
         let deepest = recipe.terms.iter().map(|term| term.goal.layer(whole.graph())).max().unwrap_or(0);
         let whole = if deepest < whole.graph().scores() { Arc::new(whole.until(deepest)) } else { whole };
         let network = octave_network(&whole, &recipe.settings, 0)?;
@@ -130,10 +105,12 @@ impl Canvas {
             _ => parametrisation.start(dims, &recipe.settings, &mut random(&recipe.settings, 0)),
         };
         let settings = Arc::new(recipe.settings.clone());
-        let state = State { step: 0, octave: 0, params, memory: Memory::default(), settings, size: [height, width] };
+        let (memory, size) = (OptimiserMemory::default(), [height, width]);
+        let state = RunState { step: 0, octave: 0, params, memory, force: None, settings, size };
+        let terms = octave_terms(&recipe.terms, &whole, &network)?;
         let mut film = Film::default();
         film.keep(&state);
-        Ok(Canvas { recipe, space, whole, network, parametrisation, state, film, curve: Vec::new(), best: None })
+        Ok(Canvas { recipe, space, whole, network, terms, parametrisation, state, film, curve: Vec::new(), best: None })
     }
 
     /// Steps taken.
@@ -151,7 +128,7 @@ impl Canvas {
         self.state.step >= self.steps()
     }
 
-    /// What every step so far found.
+    /// The measures of every step so far.
     pub fn curve(&self) -> &[Measure] {
         &self.curve
     }
@@ -193,14 +170,14 @@ impl Canvas {
         let shown = warps.as_ref().map(|warps| warps.apply(&images));
         let input = shown.as_ref().unwrap_or(&images).tensor(self.network.device())?;
         let trace = self.network.forward(&input, &watch.part(0, 2))?;
-        let (value, gradient) = objective::gradient(&self.recipe.terms, &trace, &watch.part(1, 2))?;
+        let (value, gradient) = objective::gradient(&self.terms, &trace, &watch.part(1, 2))?;
         let measure = Measure { value, probability: self.probability(&trace)? };
         let mut gradient = Images::from_tensor(&gradient)?;
         if let Some(warps) = &warps {
             gradient = warps.adjoint(&gradient);
         }
         let [_, std] = self.space.statistics();
-        if gradient.values.iter().all(|&g| g == 0.0) && self.state.memory == Memory::default() {
+        if gradient.values.iter().all(|&g| g == 0.0) && self.state.memory == OptimiserMemory::default() {
             return Err(Error::Failed(
                 "there is no slope to climb: what was asked for is silent on the start picture (a layer before its \
                  rectifier, or another start, may help)"
@@ -209,7 +186,10 @@ impl Canvas {
         }
         // Pixels about the mean, black to white being 1.
         if let Some(penalty) = Penalty::of(settings, &images.map(|c, value| value * std[c])) {
-            gradient.add(&penalty.gradient.map(|c, value| value * std[c]), -1.0);
+            let force = *self.state.force.get_or_insert_with(|| force(&gradient.map(|c, value| value / std[c])));
+            if self.state.step == 0 {}
+            let weight = if settings.choice(&p::PENALTIES) == "relative" { force } else { 1.0 };
+            gradient.add(&penalty.gradient.map(|c, value| value * std[c]), -weight);
         }
         let gradient = self.parametrisation.pull(&images, &gradient);
         if !gradient.values.iter().all(|g| g.is_finite()) {
@@ -250,21 +230,24 @@ impl Canvas {
         watch.at(1, 1)
     }
 
-    /// Keeps the present state if it is the best of its octave: by the probability that a class got, where one was asked
-    /// for, since a score can grow while another's grows faster.
+    /// Keeps the present state if it is the best of its octave in the last three quarters of the run: by the probability
+    /// that a class got, where one was asked for, since a score can grow while another's grows faster; among equal
+    /// probabilities, by the objective.
     fn remember(&mut self, measure: Measure) {
-        if self.recipe.settings.choice(&p::RESULT) != "best" {
+        // The first steps hardly differ from the start, and what little the network gives them is chance.
+        if self.recipe.settings.choice(&p::RESULT) != "best" || 4 * self.state.step < self.steps() {
             return;
         }
         let wanted = self.recipe.terms.first().is_some_and(|term| term.weight > 0.0);
-        let worth = measure.probability.filter(|_| wanted).map_or(measure.value, f64::from);
-        let is_better = |(other, state): &(f64, State)| state.octave != self.state.octave || worth > *other;
+        let worth = (measure.probability.filter(|_| wanted).unwrap_or(0.0), measure.value);
+        let is_better = |(other, state): &((f32, f64), RunState)| state.octave != self.state.octave || worth > *other;
         if self.best.as_ref().is_none_or(is_better) {
             self.best = Some((worth, self.state.clone()));
         }
     }
 
-    /// What the pictures are worth as they are, without random transforms; and as a file of 8 bits a colour holds them.
+    /// The measures of the pictures without random transforms: as they are, and rounded to 8 bits a colour, as a file holds
+    /// them.
     ///
     /// # Errors
     /// Those of the network.
@@ -272,13 +255,13 @@ impl Canvas {
         let images = self.images();
         let measured = |images: &Images, watch: &Watch| -> Result<Measure> {
             let trace = self.network.forward(&images.tensor(self.network.device())?, watch)?;
-            let value = objective::value(&self.recipe.terms, &trace)?;
+            let value = objective::value(&self.terms, &trace)?;
             Ok(Measure { value, probability: self.probability(&trace)? })
         };
         Ok([measured(&images, &watch.part(0, 2))?, measured(&self.saved(), &watch.part(1, 2))?])
     }
 
-    /// Changes parameters in mid-run; what is varied is converted where that changes.
+    /// Changes parameters in mid-run; the pictures are converted when the parametrisation changes.
     ///
     /// # Errors
     /// None that the present settings did not have.
@@ -299,11 +282,11 @@ impl Canvas {
         self.film.steps()
     }
 
-    /// A copy of what is kept, as pictures.
+    /// A copy of the kept states, as pictures.
     pub fn frames(&self) -> Frames {
-        let kept = |state: &State| {
+        let kept = |state: &RunState| {
             let (settings, params) = (Arc::clone(&state.settings), state.params.clone());
-            Kept { step: state.step, settings, size: state.size, params }
+            KeptState { step: state.step, settings, size: state.size, params }
         };
         Frames { kept: self.film.states().iter().map(kept).collect(), space: self.space.clone() }
     }
@@ -319,12 +302,12 @@ impl Canvas {
             self.best.take_if(|(_, best)| best.step >= state.step);
             let octaves = self.recipe.settings.count(&p::OCTAVES).max(1);
             let octave = state.octave.min(octaves - 1);
-            self.place(octave_network(&self.whole, &self.recipe.settings, octave)?);
+            self.place(octave_network(&self.whole, &self.recipe.settings, octave)?)?;
             let [_, height, width] = self.network.graph().input_shape();
             // Under other settings the same numbers may stand for another picture, or another size.
             let alike = is_read_alike(&state.settings, &self.recipe.settings) && state.size == [height, width];
             let images = (!alike).then(|| state.images(&self.space).resized([height, width])).transpose()?;
-            self.state = State { octave, settings: Arc::new(self.recipe.settings.clone()), ..state };
+            self.state = RunState { octave, settings: Arc::new(self.recipe.settings.clone()), ..state };
             images.iter().for_each(|images| self.enter(images));
         }
         Ok(self.state.step)
@@ -360,17 +343,19 @@ impl Canvas {
         if let Some([_, after]) = &bases {
             images.add(after, 1.0);
         }
-        self.place(network);
+        self.place(network)?;
         self.enter(&images);
         self.state.octave = octave;
         Ok(())
     }
 
     /// Takes a network of another size.
-    fn place(&mut self, network: Arc<Network>) {
+    fn place(&mut self, network: Arc<Network>) -> Result<()> {
+        self.terms = octave_terms(&self.recipe.terms, &self.whole, &network)?;
         let [_, height, width] = network.graph().input_shape();
         self.parametrisation = Parametrisation::new(&self.recipe.settings, &self.space, [height, width]);
         self.network = network;
+        Ok(())
     }
 
     /// Goes on from these pictures, of the present network's size.
@@ -378,7 +363,7 @@ impl Canvas {
         self.parametrisation = Parametrisation::new(&self.recipe.settings, &self.space, images.size());
         self.state.size = images.size();
         self.state.params = self.parametrisation.params(images);
-        self.state.memory = Memory::default();
+        self.state.memory = OptimiserMemory::default();
     }
 
     fn probability(&self, trace: &Trace) -> Result<Option<f32>> {
@@ -389,6 +374,11 @@ impl Canvas {
     }
 }
 
+/// The sum of magnitudes over a picture, the mean over the batch.
+fn force(gradient: &Images) -> f32 {
+    (gradient.values.iter().map(|&g| f64::from(g.abs())).sum::<f64>() / gradient.dims[0].max(1) as f64) as f32
+}
+
 /// Whether the parameters of a picture stand for the same picture under both settings.
 fn is_read_alike(one: &Settings, other: &Settings) -> bool {
     [&p::PARAMETRISATION, &p::DECAY_POWER].iter().all(|parameter| one.number(parameter) == other.number(parameter))
@@ -397,19 +387,4 @@ fn is_read_alike(one: &Settings, other: &Settings) -> bool {
 /// The random numbers of a step; 0 is the start.
 fn random(settings: &Settings, step: u64) -> Noise {
     Noise::new(settings.count(&p::SEED) as u64, step)
-}
-
-/// The network at an octave's size; the last has the whole.
-pub(super) fn octave_network(whole: &Arc<Network>, settings: &Settings, octave: usize) -> Result<Arc<Network>> {
-    let octaves = settings.count(&p::OCTAVES).max(1);
-    if octave + 1 >= octaves {
-        return Ok(Arc::clone(whole));
-    }
-    let smaller = settings.number(&p::OCTAVE_SCALE).powi((octaves - 1 - octave) as i32);
-    let [_, height, width] = whole.graph().input_shape();
-    let size = [height, width].map(|side| (side as f64 / smaller).round().max(1.0) as usize);
-    whole.resized(size).map(Arc::new).map_err(|error| match error {
-        Error::Usage(why) => Error::Usage(format!("{why}; octaves=1 needs no other size")),
-        other => other,
-    })
 }

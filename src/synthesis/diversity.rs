@@ -1,5 +1,5 @@
-//! How differently a layer sees several pictures: their Gram matrices, which say which units answer together, wherever
-//! that is (Olah, Mordvintsev and Schubert 2017, after Gatys).
+//! The difference of several pictures in a layer, measured by Gram matrices: the products of units' maps summed over all
+//! positions (Olah, Mordvintsev and Schubert 2017, after Gatys).
 
 use crate::Result;
 use candle_core::Tensor;

@@ -6,14 +6,14 @@ use candle_core::Device;
 use image::RgbImage;
 use std::sync::Arc;
 
-/// What [`super::Canvas::frames`] copies.
+/// The copy that `Canvas::frames` makes.
 pub struct Frames {
-    pub(super) kept: Vec<Kept>,
+    pub(super) kept: Vec<KeptState>,
     pub(super) space: Preprocess,
 }
 
-/// A kept state, without what only further steps need.
-pub(super) struct Kept {
+/// A kept state, without the parts that only further steps need.
+pub(super) struct KeptState {
     pub step: usize,
     /// Settings and picture size of the time when the state was kept.
     pub settings: Arc<Settings>,
@@ -22,7 +22,7 @@ pub(super) struct Kept {
 }
 
 impl Frames {
-    /// How many.
+    /// Their number.
     pub fn count(&self) -> usize {
         self.kept.len()
     }
@@ -32,7 +32,7 @@ impl Frames {
     /// # Errors
     /// When the colours are not those of a picture: a defect here.
     pub fn picture(&self, index: usize) -> Result<(usize, RgbImage)> {
-        let Kept { step, settings, size, params } = &self.kept[index];
+        let KeptState { step, settings, size, params } = &self.kept[index];
         let parametrisation = Parametrisation::new(settings, &self.space, *size);
         let images = parametrisation.as_saved(&parametrisation.images(params)).tensor(&Device::Cpu)?;
         Ok((*step, self.space.unapply(&images.get(0)?)?))

@@ -1,6 +1,6 @@
 //! Batches of pictures, of their gradients, and of what pictures are made from: plain numbers on the CPU.
 
-use super::resize::Axis;
+use super::resize::ResizeAxis;
 use crate::{Error, Result};
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
@@ -89,7 +89,7 @@ impl Images {
         if height * width == 0 || self.area() == 0 {
             return Err(Error::Usage(format!("a picture of {height}x{width} pixels is empty")));
         }
-        let (rows, columns) = (Axis::new(self.dims[2], height), Axis::new(self.dims[3], width));
+        let (rows, columns) = (ResizeAxis::new(self.dims[2], height), ResizeAxis::new(self.dims[3], width));
         let across = self.dims[3];
         Ok(self.map_planes([height, width], |_, plane| {
             let narrow: Vec<f32> = plane.chunks_exact(across).flat_map(|row| columns.apply(row, 1, 0)).collect();

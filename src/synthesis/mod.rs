@@ -1,9 +1,9 @@
-//! Pictures that a network would most like to see (Erhan et al. 2009; Simonyan, Vedaldi and Zisserman 2014), and
-//! pictures that it cannot tell from another: gradient ascent on what is varied.
+//! Synthesis by gradient ascent: pictures that excite a class, a unit or a layer (Erhan et al. 2009; Simonyan, Vedaldi and
+//! Zisserman 2014), and pictures with the same activations as another.
 //!
-//! A step: what is varied ([`Parametrisation`](parametrisation)) gives pictures, these are moved at random, run, and
-//! measured by the [`Goal`]s; one reverse walk for every layer that is read brings the gradient back to the pictures,
-//! the adjoints of all before bring it to what is varied, and an optimiser steps. Everything that may be set is a
+//! A step turns the parameters ([`Parametrisation`](parametrisation)) into pictures, moves these at random, runs the
+//! network and measures the [`Goal`]s. One reverse walk for every layer with a goal brings the gradient back to the
+//! pictures, the adjoints of all earlier steps bring it to the parameters, and an optimiser steps. Everything that may be set is a
 //! [`PARAMETERS`] entry; [`PRESETS`] are published values of them.
 //!
 //! Architecture invariant: a step draws its random numbers from the seed and its own number alone, so that a run that is
@@ -17,6 +17,7 @@ mod fourier;
 mod frames;
 mod images;
 mod objective;
+mod octaves;
 mod optimiser;
 mod parameters;
 mod parametrisation;
@@ -24,6 +25,7 @@ mod penalty;
 mod preset;
 mod regularise;
 mod resize;
+mod state;
 #[cfg(test)]
 mod testing;
 mod warp;
@@ -32,6 +34,6 @@ pub use canvas::{Canvas, Measure, Recipe};
 pub use frames::Frames;
 pub use images::Images;
 pub use objective::{At, Goal, Term};
-pub use parameters::{PARAMETERS, in_words};
+pub use parameters::{PARAMETERS, in_words, in_words_of};
 pub use preset::{PRESETS, Preset, find};
 pub use warp::Warp;

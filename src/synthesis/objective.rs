@@ -1,7 +1,7 @@
-//! What a picture is to excite: a sum of weighted goals, each a number that layers' outputs give. A negative weight
+//! The objective of a synthesis: a weighted sum of goals, each a number computed from a layer's outputs. A negative weight
 //! minimises.
 
-use super::diversity;
+use super::{diversity, images::Images};
 use crate::{
     Error, Result,
     methods::row_and_column,
@@ -11,7 +11,7 @@ use crate::{
 use candle_core::{D, DType, Tensor};
 use std::{collections::BTreeMap, str::FromStr, sync::Arc};
 
-/// Where on a unit's map.
+/// The place on a unit's map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum At {
     /// The mean over the map.
@@ -49,10 +49,10 @@ pub enum Goal {
         layer: NodeId,
         /// The unit.
         unit: usize,
-        /// Where on its map.
+        /// The place on its map.
         at: At,
     },
-    /// Half the mean square of a layer: more of whatever it finds (Mordvintsev, Olah and Tyka 2015).
+    /// Half the mean square of a layer, which amplifies its patterns (Mordvintsev, Olah and Tyka 2015).
     Layer(NodeId),
     /// The mean over a layer's map of its units' products with a direction, which is scaled to length 1.
     Direction {
@@ -69,7 +69,7 @@ pub enum Goal {
         /// Its activations for one picture, row-major.
         wanted: Arc<[f32]>,
     },
-    /// How differently a layer sees the pictures of a batch: minus the mean over pictures of the sum over the others of
+    /// The difference of the pictures of a batch in a layer: minus the mean over pictures of the sum over the others of
     /// their Gram matrices' cosine (Olah, Mordvintsev and Schubert 2017).
     Diversity(NodeId),
 }
@@ -77,9 +77,9 @@ pub enum Goal {
 /// A weighted goal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Term {
-    /// What is measured.
+    /// The goal.
     pub goal: Goal,
-    /// What it is multiplied by; negative to minimise it.
+    /// Its factor; negative to minimise it.
     pub weight: f32,
 }
 
@@ -96,7 +96,7 @@ impl Goal {
         }
     }
 
-    /// The class it asks for, if it does.
+    /// The class it asks for, if any.
     pub fn class(&self) -> Option<usize> {
         match *self {
             Goal::Score(class) | Goal::LogProbability(class) => Some(class),
@@ -104,7 +104,34 @@ impl Goal {
         }
     }
 
-    /// Refuses what the network does not have.
+    /// Whether single units are asked to rise or fall, not a whole layer.
+    fn names_units(&self) -> bool {
+        matches!(self, Goal::Score(_) | Goal::LogProbability(_) | Goal::Unit { .. } | Goal::Direction { .. })
+    }
+
+    /// The same goal for a network that runs at another size, and whose layers may have maps of another size.
+    ///
+    /// # Errors
+    /// When a map would be empty.
+    pub(super) fn resized(&self, from: &Graph, to: &Graph) -> Result<Self> {
+        let layer = self.layer(from);
+        let ([units, height, width], [_, rows, columns]) = (from.node(layer).extent(), to.node(layer).extent());
+        if (height, width) == (rows, columns) {
+            return Ok(self.clone());
+        }
+        Ok(match self {
+            Goal::Match { wanted, .. } => {
+                let maps = Images { values: wanted.to_vec(), dims: [1, units, height, width] };
+                Goal::Match { layer, wanted: maps.resized([rows, columns])?.values.into() }
+            }
+            &Goal::Unit { unit, at: At::Position(row, column), .. } => {
+                Goal::Unit { layer, unit, at: At::Position(row * rows / height, column * columns / width) }
+            }
+            other => other.clone(),
+        })
+    }
+
+    /// Refuses a goal that the network does not have.
     ///
     /// # Errors
     /// [`Error::Usage`] that says what there is.
@@ -193,6 +220,38 @@ impl Goal {
     }
 }
 
+/// The layer from which a seed is walked back, with the seed there.
+///
+/// A unit that is silent behind its rectifier would stay so: the derivative is zero. So where a seed asks a silent unit
+/// to rise, the walk begins before the rectifier, as lucid's does. Between the rectifier and the layer that was asked
+/// for there may be layers that only move or average values: SqueezeNet's class map is rectified, then averaged.
+fn awakened(trace: &Trace, layer: NodeId, seed: Tensor) -> Result<(NodeId, Tensor)> {
+    let graph = trace.network().graph();
+    let (mut at, mut moved) = (layer, seed.clone());
+    loop {
+        let node = graph.node(at);
+        match node.op {
+            Op::Flatten | Op::Dropout { .. } | Op::AvgPool { .. } | Op::AdaptiveAvgPool { .. } | Op::MaxPool(_) => {
+                moved = trace.step(at, 0, &moved, &Reverse::default())?;
+            }
+            Op::Relu => {
+                let output = trace.output(at);
+                let places: Vec<usize> = (2..output.rank()).collect();
+                let excited = (output * &moved)?.abs()?.sum_keepdim(places)?;
+                let silent = excited.eq(0.0)?.broadcast_as(output.shape())?.to_dtype(output.dtype())?;
+                let woken = (silent * moved.relu()?)?;
+                if woken.sum_all()?.to_dtype(DType::F32)?.to_scalar::<f32>()? == 0.0 {
+                    return Ok((layer, seed));
+                }
+                let open = (&moved * output.gt(0.0)?.to_dtype(output.dtype())?)?;
+                return Ok((node.inputs[0], (open + woken)?));
+            }
+            _ => return Ok((layer, seed)),
+        }
+        at = node.inputs[0];
+    }
+}
+
 /// A weighted sum of outputs: its value for every picture, and its weights.
 fn linear(flat: &Tensor, seed: Tensor) -> Result<(Tensor, Tensor)> {
     Ok(((flat * &seed)?.sum_keepdim(1)?, seed))
@@ -221,8 +280,8 @@ pub(super) fn gradient(terms: &[Term], trace: &Trace, watch: &Watch) -> Result<(
         let layer = term.goal.layer(graph);
         let (one, seed) = term.goal.climb(trace.output(layer))?;
         value += f64::from(term.weight) * one;
-        let layer = if is_silent(trace, layer, &seed)? { graph.node(layer).inputs[0] } else { layer };
         let seed = (seed * f64::from(term.weight))?;
+        let (layer, seed) = if term.goal.names_units() { awakened(trace, layer, seed)? } else { (layer, seed) };
         let sum = match seeds.remove(&layer) {
             Some(others) => (others + seed)?,
             None => seed,
@@ -236,16 +295,6 @@ pub(super) fn gradient(terms: &[Term], trace: &Trace, watch: &Watch) -> Result<(
         gradient = (gradient + trace.reverse(layer, &seed, 0, &how)?)?;
     }
     Ok((value, gradient))
-}
-
-/// Whether a rectifier shuts everything that a seed asks for: then the walk begins before it, as lucid's does, or a unit
-/// that is silent at the start would stay so.
-fn is_silent(trace: &Trace, layer: NodeId, seed: &Tensor) -> Result<bool> {
-    if !matches!(trace.network().graph().node(layer).op, Op::Relu) {
-        return Ok(false);
-    }
-    let asked = (trace.output(layer) * seed)?.abs()?.sum_all()?.to_dtype(DType::F32)?;
-    Ok(asked.to_scalar::<f32>()? == 0.0)
 }
 
 #[cfg(test)]

@@ -1,23 +1,23 @@
-//! How a gradient becomes a step.
+//! Optimisers, which turn a gradient into a step.
 
-use super::{Images, parameters as p};
+use super::{images::Images, parameters as p};
 use crate::methods::Settings;
 
 /// Adam's decay rates and the number that keeps it from dividing by zero (Kingma and Ba 2015).
 const BETAS: [f32; 2] = [0.9, 0.999];
 const EPSILON: f32 = 1e-8;
 
-/// What an optimiser remembers; empty at the start, and after the choice of optimiser changed.
+/// An optimiser's memory; empty at the start, and after a change of optimiser.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Memory {
-    /// Which optimiser's it is.
+pub(super) struct OptimiserMemory {
+    /// The optimiser it belongs to.
     kind: &'static str,
     steps: i32,
     first: Vec<f32>,
     second: Vec<f32>,
 }
 
-impl Memory {
+impl OptimiserMemory {
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         (self.first.len() + self.second.len()) * size_of::<f32>()
@@ -28,7 +28,7 @@ impl Memory {
         let rate = settings.number(&p::RATE) as f32;
         let kind = settings.choice(&p::OPTIMISER);
         if self.kind != kind {
-            *self = Memory { kind, ..Memory::default() };
+            *self = OptimiserMemory { kind, ..OptimiserMemory::default() };
         }
         let gradient =
             if settings.choice(&p::GRADIENT) == "normalised" { normalised(gradient) } else { gradient.clone() };

@@ -1,49 +1,55 @@
-//! Everything about a synthesis that may be set, as data: flags and sliders are made from [`PARAMETERS`].
+//! Parameters of a synthesis as data: flags and sliders are made from [`PARAMETERS`].
 
-use crate::methods::{Kind, Parameter, Settings};
+use crate::methods::{Parameter, ParameterKind, Settings};
 
 pub(super) const STEPS: Parameter = Parameter::count("steps", "Steps in all", [1, 100_000], 512, "steps");
 pub(super) const SEED: Parameter =
-    Parameter::count("seed", "Which random numbers: the same seed gives the same picture", [0, 999_999], 0, "");
+    Parameter::count("seed", "Seed of the random numbers: the same seed gives the same picture", [0, 999_999], 0, "");
 pub(super) const RESULT: Parameter = Parameter::choice(
     "result",
-    "What a run ends with: its last picture, or the one in which the class was likeliest (without a class, the objective \
-     largest)",
+    "The picture that a run ends with: its last, or the best of its last three quarters, in which the class was likeliest \
+     (without a class, the objective largest)",
     &["last", "best"],
 );
 pub(super) const PARAMETRISATION: Parameter = Parameter::choice(
     "parametrisation",
-    "What is varied: pixels, or the waves that the picture is the sum of, in decorrelated colours",
+    "Parameters of the picture: its pixels, or the waves that it is the sum of, in decorrelated colours",
     &["pixels", "fourier"],
 );
 pub(super) const DECAY_POWER: Parameter = Parameter::number(
     "decay-power",
-    "How much more a step changes large waves than small ones: amplitudes go with frequency to minus this",
+    "Preference of a step for large waves: amplitudes go with frequency to minus this",
     [0.0, 3.0],
     1.0,
     "",
 );
 pub(super) const START: Parameter = Parameter::choice(
     "start",
-    "Where pixels start: the mean colour, noise, or the open picture",
+    "Start of the pixels: the mean colour, noise, or the open picture",
     &["mean", "noise", "picture"],
 );
 pub(super) const NOISE: Parameter =
     Parameter::number("noise", "Deviation of the noise that pixels start from", [0.0, 128.0], 10.0, "grey levels");
 pub(super) const OPTIMISER: Parameter = Parameter::choice(
     "optimiser",
-    "How the gradient becomes a step: times the rate, with momentum, or by Adam",
+    "Rule that turns the gradient into a step: times the rate, with momentum, or by Adam",
     &["ascent", "momentum", "adam"],
 );
 pub(super) const GRADIENT: Parameter = Parameter::choice(
     "gradient",
-    "Whether the gradient is taken as it is or divided by the mean of its sizes, so that the rate is the mean step",
+    "Gradient as it is, or divided by the mean of its sizes, so that the rate is the mean step",
     &["plain", "normalised"],
 );
 pub(super) const RATE: Parameter =
     Parameter::number("rate", "Length of a step; of pixels in grey levels", [0.0, 1e6], 1.0, "");
 pub(super) const MOMENTUM: Parameter =
     Parameter::number("momentum", "The share of the last step that momentum takes again", [0.0, 0.999], 0.9, "");
+pub(super) const PENALTIES: Parameter = Parameter::choice(
+    "penalties",
+    "Weights of penalties: as given, or relative to the size of the objective's gradient in the first step, so that one \
+     weight suits networks whose scores differ in size",
+    &["plain", "relative"],
+);
 pub(super) const L2: Parameter = Parameter::number(
     "l2",
     "Penalty on the mean square of a pixel about the mean colour, black to white being 1 (lambda)",
@@ -97,7 +103,7 @@ pub(super) const SMALL_CONTRIBUTION: Parameter = Parameter::number(
     "percent",
 );
 pub(super) const VALID: Parameter =
-    Parameter::choice("values", "Whether pixels may lie beyond black and white", &["free", "clipped"]);
+    Parameter::choice("values", "Pixels beyond black and white: free or clipped", &["free", "clipped"]);
 pub(super) const JITTER: Parameter = Parameter::count(
     "jitter",
     "Random crop before every step: moves the picture by up to half of it",
@@ -118,13 +124,13 @@ pub(super) const JITTER_AFTER: Parameter =
     Parameter::count("jitter-after", "Random crop after scale and rotation", [0, 128], 0, "pixels");
 pub(super) const EDGE: Parameter = Parameter::choice(
     "edge",
-    "What random transforms find outside the picture: the mean colour, or its other side",
+    "Surroundings of the picture in random transforms: the mean colour, or its other side",
     &["mean", "wrap"],
 );
 pub(super) const OCTAVES: Parameter =
     Parameter::count("octaves", "Sizes that the picture grows through, small to full", [1, 10], 1, "");
 pub(super) const OCTAVE_SCALE: Parameter =
-    Parameter::number("octave-scale", "How much larger each is than the last", [1.05, 3.0], 1.4, "");
+    Parameter::number("octave-scale", "Factor from each size to the next", [1.05, 3.0], 1.4, "");
 
 /// All of them, in the order in which flags and sliders stand.
 pub const PARAMETERS: &[Parameter] = &[
@@ -139,6 +145,7 @@ pub const PARAMETERS: &[Parameter] = &[
     GRADIENT,
     RATE,
     MOMENTUM,
+    PENALTIES,
     L2,
     L1,
     RANGE,
@@ -160,12 +167,18 @@ pub const PARAMETERS: &[Parameter] = &[
     OCTAVE_SCALE,
 ];
 
-/// What differs from the defaults, as NAME=VALUE with blanks between: what a picture was made with.
-pub fn in_words(settings: &Settings) -> String {
-    let word = |parameter: &Parameter| match parameter.kind {
-        Kind::Choice(_) => settings.choice(parameter).to_owned(),
+/// A parameter's value as it is typed.
+pub fn in_words_of(parameter: &Parameter, settings: &Settings) -> String {
+    match parameter.kind {
+        ParameterKind::Choice(_) => settings.choice(parameter).to_owned(),
         _ => settings.number(parameter).to_string(),
-    };
+    }
+}
+
+/// The settings that differ from the defaults, as NAME=VALUE with blanks between. They reproduce a picture.
+pub fn in_words(settings: &Settings) -> String {
     let set = PARAMETERS.iter().filter(|parameter| settings.number(parameter) != parameter.default());
-    set.map(|parameter| format!("{}={}", parameter.name, word(parameter))).collect::<Vec<_>>().join(" ")
+    set.map(|parameter| format!("{}={}", parameter.name, in_words_of(parameter, settings)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

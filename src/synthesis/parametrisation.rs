@@ -1,8 +1,7 @@
-//! What is varied, and how it becomes the network's input: pixels about the mean (Simonyan, Vedaldi and Zisserman
-//! 2014), or waves of decorrelated colours (Olah, Mordvintsev and Schubert 2017), in which a step changes large and
-//! small structures alike.
+//! Parametrisations of a picture: pixels about the mean (Simonyan, Vedaldi and Zisserman 2014), or waves of decorrelated
+//! colours (Olah, Mordvintsev and Schubert 2017), in which a step changes large and small structures alike.
 
-use super::{Images, fourier::Fourier, parameters as p};
+use super::{fourier::Fourier, images::Images, parameters as p};
 use crate::{
     methods::{Noise, Settings},
     picture::Preprocess,
@@ -20,9 +19,9 @@ const WAVES: f64 = 0.01;
 /// Colours of a picture to continue from are held this far from black and white, where the waves would be infinite.
 const MARGIN: f32 = 0.02;
 
-/// Between what is varied and normalised pictures of one size.
+/// The map from parameters to normalised pictures of one size, and back.
 pub(super) struct Parametrisation {
-    /// Of the network's input.
+    /// The normalisation of the network's input.
     mean: Vec<f32>,
     std: Vec<f32>,
     waves: Option<Waves>,
@@ -30,7 +29,7 @@ pub(super) struct Parametrisation {
 
 struct Waves {
     fourier: Fourier,
-    /// What every coefficient is multiplied by: large waves more, as in photographs.
+    /// The factor of every coefficient: larger for large waves, as in photographs.
     scale: Vec<f32>,
     /// From waves to colours and back; the identity for grey.
     mix: Vec<Vec<f32>>,
@@ -46,12 +45,12 @@ impl Parametrisation {
         Parametrisation { mean, std, waves }
     }
 
-    /// Whether pixels are varied.
+    /// Whether the parameters are pixels.
     pub fn is_pixels(&self) -> bool {
         self.waves.is_none()
     }
 
-    /// The shape of what is varied for pictures of the shape `dims`.
+    /// The shape of the parameters for pictures of the shape `dims`.
     pub fn dims(&self, [batch, channels, height, width]: [usize; 4]) -> [usize; 4] {
         match &self.waves {
             Some(waves) => [batch, channels, height, 2 * waves.fourier.half()],
@@ -77,7 +76,7 @@ impl Parametrisation {
         colours.map(|c, value| (sigmoid(value) - self.mean[c]) / self.std[c])
     }
 
-    /// The gradient with respect to what is varied, from that with respect to the normalised pictures: the transposed
+    /// The gradient with respect to the parameters, from that with respect to the normalised pictures: the transposed
     /// derivative of [`Parametrisation::images`] at `params`, which gave `images`.
     pub fn pull(&self, images: &Images, gradient: &Images) -> Images {
         let Some(waves) = &self.waves else { return gradient.map(|c, value| value / (255.0 * self.std[c])) };
@@ -89,7 +88,7 @@ impl Parametrisation {
         waves.pull(&mixed(&colours, &transposed))
     }
 
-    /// What gives these pictures, as near as it can.
+    /// The parameters whose pictures come nearest to these.
     pub fn params(&self, images: &Images) -> Images {
         let Some(waves) = &self.waves else { return images.map(|c, value| value * 255.0 * self.std[c]) };
         let colours = images.map(|c, value| {

@@ -1,7 +1,7 @@
-//! What is subtracted from the objective: terms of the picture alone. They see pixels about the mean colour on a scale
-//! where black to white is 1, and are means over pixels, so that one weight serves every size.
+//! Penalties, which are subtracted from the objective: terms of the picture alone. They see pixels about the mean colour
+//! on a scale where black to white is 1, and are means over pixels, so that one weight serves every size.
 
-use super::{Images, blur::blurred, parameters as p};
+use super::{blur::blurred, images::Images, parameters as p};
 use crate::methods::Settings;
 
 /// The blur that [`p::SHARPNESS`] compares with, in pixels.

@@ -3,18 +3,18 @@
 use super::parameters::PARAMETERS;
 use crate::{Result, error::unknown, methods::Settings};
 
-/// Settings that somebody published, or that were chosen by looking.
+/// Published settings, or ones chosen by looking at the pictures.
 #[derive(Debug)]
 pub struct Preset {
-    /// What `--preset` calls it.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What the window calls it.
+    /// Its name in the window.
     pub title: &'static str,
-    /// Who published it.
+    /// The authors and year of the paper.
     pub paper: &'static str,
-    /// What it does, in two sentences.
+    /// Its effect, in two sentences.
     pub about: &'static str,
-    /// What differs from the defaults, as [`Settings::parse`] reads it.
+    /// The values that differ from the defaults, as [`Settings::parse`] reads them.
     values: &'static [&'static str],
 }
 
@@ -49,8 +49,9 @@ pub const PRESETS: &[Preset] = &[
         title: "Simonyan",
         paper: "Simonyan, Vedaldi and Zisserman 2014",
         about: "Gradient ascent on the score minus lambda times the squared length of the picture, from the mean picture. \
-                The paper gives neither lambda nor the step; these were chosen here.",
-        values: &["gradient=normalised", "rate=1", "l2=60", "steps=300"],
+                The paper gives neither lambda nor the step; these were chosen here, with lambda \
+                relative to the gradient of the network's score.",
+        values: &["gradient=normalised", "rate=1", "penalties=relative", "l2=0.6", "steps=300"],
     },
     Preset {
         name: "yosinski-1",

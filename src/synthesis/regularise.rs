@@ -1,7 +1,7 @@
-//! What is done to pixels between steps (Yosinski et al. 2015): decay, blur, and setting to the mean those pixels that
-//! differ or matter least.
+//! Regularisation between steps (Yosinski et al. 2015): decay, blur, and setting to the mean the pixels with the least
+//! norm or contribution.
 
-use super::{Images, blur::blurred, parameters as p};
+use super::{blur::blurred, images::Images, parameters as p};
 use crate::methods::Settings;
 
 /// The pixels after step number `step`, counted from 0, whose gradient was `gradient`.

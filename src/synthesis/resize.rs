@@ -1,11 +1,11 @@
 //! One axis of a resize.
 
 /// The weighted source values of every output value along one axis.
-pub(super) struct Axis {
+pub(super) struct ResizeAxis {
     taps: Vec<(usize, Vec<f32>)>,
 }
 
-impl Axis {
+impl ResizeAxis {
     /// From `length` values to `count`.
     pub fn new(length: usize, count: usize) -> Self {
         let scale = length as f64 / count as f64;
@@ -18,7 +18,7 @@ impl Axis {
             let sum: f64 = (first..end).map(triangle).sum();
             (first, (first..end).map(|x| (triangle(x) / sum) as f32).collect())
         };
-        Axis { taps: (0..count).map(tap).collect() }
+        ResizeAxis { taps: (0..count).map(tap).collect() }
     }
 
     /// The resized line that starts at `start` of `values`, its values `stride` apart.

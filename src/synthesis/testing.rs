@@ -1,4 +1,4 @@
-//! What the tests of this room share.
+//! Helpers of this room's tests.
 
 use crate::methods::Noise;
 

@@ -1,10 +1,10 @@
-//! Random transforms before the network, so that no picture can please it that would not please it a little moved,
-//! scaled or turned (Mordvintsev, Olah and Tyka 2015; Olah, Mordvintsev and Schubert 2017).
+//! Random transforms before the network. They keep the synthesis from patterns that excite a unit at one exact position,
+//! scale and angle only (Mordvintsev, Olah and Tyka 2015; Olah, Mordvintsev and Schubert 2017).
 //!
 //! The published chain pads, crops at random, scales, rotates, crops at random and cuts the centre. All of that is one
 //! affine map of coordinates: it is drawn as such and sampled once, bilinearly. Outside the picture lies the mean colour.
 
-use super::{Images, parameters as p};
+use super::{images::Images, parameters as p};
 use crate::methods::{Noise, Settings};
 use rayon::prelude::*;
 
@@ -15,18 +15,18 @@ pub struct Warp {
     pub before: [i32; 2],
     /// Whole pixels (x, y) it is moved by afterwards.
     pub after: [i32; 2],
-    /// How much larger it becomes.
+    /// The factor it is enlarged by.
     pub scale: f64,
     /// Degrees it is turned by, clockwise as seen.
     pub angle: f64,
-    /// Whether what leaves on one side comes in on the other.
+    /// Whether the picture continues periodically beyond its edges.
     pub wraps: bool,
 }
 
 /// lucid's rotations: each whole tenth of the range once, and five more times none.
 const STILL: usize = 5;
 
-/// Where an output value comes from: four values of the input plane with their weights.
+/// The source of an output value: four values of the input plane with their weights.
 type Taps = Vec<[(u32, f32); 4]>;
 
 impl Warp {

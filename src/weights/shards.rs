@@ -149,6 +149,7 @@ fn read_all(path: &Path, shards: &[PathBuf], watch: &Watch) -> Result<File> {
         all.metadata.extend(file.metadata);
         all.constants.extend(file.constants);
         all.notes.extend(file.notes);
+        all.skipped.extend(file.skipped);
     }
     whole.ok_or_else(|| Error::Failed(format!("{} lists no files", path.display())))
 }

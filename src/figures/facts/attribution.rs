@@ -64,6 +64,7 @@ pub fn attribution_facts(
     let facts = Facts {
         settings: settings(method.parameters, chosen),
         sum: answer.check.map(SumFacts::from),
+        note: answer.note.clone(),
         ..facts.method(method.name, method.paper).values(shape, Range::of(&answer.values))
     };
     Ok(answer.layer.map_or(facts.clone(), |layer| facts.layer(&run.model, layer)))

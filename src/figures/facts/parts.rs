@@ -1,6 +1,6 @@
 //! Facts about units, sums, targets and objects.
 
-use crate::methods::{Kind, Parameter, Settings, SumCheck};
+use crate::methods::{Parameter, ParameterKind, Settings, SumCheck};
 use serde::Serialize;
 
 /// One unit of several that a picture shows, in their order.
@@ -87,9 +87,9 @@ impl ObjectFacts {
 /// A method's parameters and their values, defaults included: numbers and words.
 pub fn settings(parameters: &[Parameter], settings: &Settings) -> serde_json::Map<String, serde_json::Value> {
     let value = |parameter: &Parameter| match parameter.kind {
-        Kind::Number { .. } => settings.number(parameter).into(),
-        Kind::Count { .. } => settings.count(parameter).into(),
-        Kind::Choice(_) => settings.choice(parameter).into(),
+        ParameterKind::Number { .. } => settings.number(parameter).into(),
+        ParameterKind::Count { .. } => settings.count(parameter).into(),
+        ParameterKind::Choice(_) => settings.choice(parameter).into(),
     };
     parameters.iter().map(|parameter| (parameter.name.to_owned(), value(parameter))).collect()
 }

@@ -84,6 +84,9 @@ pub struct Facts {
     /// The sum of the values, where the method promises one.
     #[serde(rename = "sum_check", skip_serializing_if = "Option::is_none")]
     pub sum: Option<SumFacts>,
+    /// How to read the picture, where it departs from what its name promises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// The tests of `--check`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<TrustChecks>,

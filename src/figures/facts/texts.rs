@@ -44,6 +44,7 @@ impl Facts {
             ("Settings", (!settings.is_empty()).then(|| settings.join(" "))),
             ("Range", self.range.map(range)),
             ("Sum", self.sum.as_ref().map(sum)),
+            ("Note", self.note.clone()),
             ("Object", self.object.as_ref().map(ObjectFacts::text)),
         ]
         .into_iter()

@@ -1,6 +1,6 @@
 //! Memory for maps: aligned to cache lines, and used again. A fresh allocation of a few megabytes is given back to the
-//! system when freed, so that a forward pass would spend a tenth of its time in page faults; a [`Pool`] keeps what
-//! was freed for the next pass.
+//! system when freed, so that a forward pass would spend a tenth of its time in page faults; a [`BufferPool`] keeps
+//! freed memory for the next pass.
 #![allow(unsafe_code)] // Aligned allocation.
 
 use memmap2::MmapMut;
@@ -15,7 +15,7 @@ use std::{
 /// Bytes to which buffers are aligned: a cache line, and the widest vector.
 const ALIGNMENT: usize = 64;
 
-/// Freed memory that a pool holds on to, in floats (256 MiB). More is given back to the system.
+/// Freed memory that a pool keeps at most, in floats (256 MiB). The rest is given back to the system.
 const KEPT: usize = 64 << 20;
 
 /// Floats in aligned memory, always initialised. Goes back to its pool when dropped.
@@ -23,13 +23,13 @@ const KEPT: usize = 64 << 20;
 pub struct Buffer {
     memory: Option<Memory>,
     length: usize,
-    pool: Pool,
+    pool: BufferPool,
 }
 
 struct Memory {
     start: NonNull<f32>,
     capacity: usize,
-    /// Where the memory is a mapping of its own and not the allocator's.
+    /// Whether the memory is a mapping of its own, not the allocator's.
     mapping: Option<MmapMut>,
 }
 
@@ -110,9 +110,9 @@ impl Drop for Buffer {
     }
 }
 
-/// Where buffers come from and go back to. Clones share what they hold.
+/// Buffers for reuse. Clones share the same buffers.
 #[derive(Clone, Default)]
-pub struct Pool(Arc<Mutex<Free>>);
+pub struct BufferPool(Arc<Mutex<Free>>);
 
 #[derive(Default)]
 struct Free {
@@ -120,8 +120,8 @@ struct Free {
     total: usize,
 }
 
-impl Pool {
-    /// A buffer of `length` floats whose values are what they happen to be, but initialised.
+impl BufferPool {
+    /// A buffer of `length` initialised floats of arbitrary value.
     pub fn take(&self, length: usize) -> Buffer {
         let capacity = capacity_for(length);
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn buffers_are_aligned_and_used_again() {
-        let pool = Pool::default();
+        let pool = BufferPool::default();
         let mut first = pool.take(1000);
         assert_eq!((first.len(), first.as_ptr() as usize % ALIGNMENT), (1000, 0));
         assert!(first.iter().all(|&v| v == 0.0));

@@ -18,11 +18,11 @@
 #![allow(unsafe_code)] // The micro-kernel.
 
 use super::{
-    buffer::{Buffer, Pool},
-    filters::{Filters, Geometry},
+    buffer::{Buffer, BufferPool},
+    filters::{ConvFilters, ConvGeometry},
     finish::Epilogue,
-    maps::{Maps, MapsMut, Owned, Place},
-    micro::{self, Shared, Strip},
+    maps::{Maps, MapsMut, Owned, Placement},
+    micro::{self, PixelStrip, SharedOutput},
     simd::{Isa, LANES},
 };
 use rayon::prelude::*;
@@ -47,7 +47,7 @@ pub struct Direct {
 struct Phase {
     /// The first of them.
     origin: [usize; 2],
-    /// How many of them there are, along rows and columns.
+    /// Their number along rows and columns.
     count: [usize; 2],
     /// Source rows that enter output row 0, and columns that enter output column 0; may be outside.
     rows: Vec<isize>,
@@ -63,14 +63,14 @@ struct Panel {
     /// The source blocks it reads.
     first: usize,
     blocks: usize,
-    /// Where its weights start.
+    /// The first of its weights.
     weights: usize,
 }
 
 impl Direct {
     /// Prepares a convolution; with `planar`, for a source that is.
-    pub fn new(isa: Isa, filters: Filters, planar: bool, pool: &Pool) -> Self {
-        let Geometry { input, output, kernel, stride, dilation, before, .. } = filters.geometry;
+    pub fn new(isa: Isa, filters: ConvFilters, planar: bool, pool: &BufferPool) -> Self {
+        let ConvGeometry { input, output, kernel, stride, dilation, before, .. } = filters.geometry;
         let depth = if planar { 1 } else { LANES };
         let outputs = filters.outputs();
         let axis = |axis: usize, phase: usize| -> (usize, usize, Vec<(usize, isize)>) {
@@ -112,7 +112,7 @@ impl Direct {
     ///
     /// # Panics
     /// When the sizes are not those it was prepared for.
-    pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &Pool) {
+    pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &BufferPool) {
         let place = out.place;
         assert_eq!((source.place.channels, source.place.lanes), (self.inputs, self.depth));
         assert_eq!((place.shape(), place.batch, place.lanes), (self.output, source.place.batch, LANES));
@@ -121,14 +121,22 @@ impl Direct {
         let padded = (border != [[0; 2]; 2]).then(|| pad(source, border, pool));
         let source = padded.as_ref().map_or(source, Owned::view);
         let before = [border[0][0], border[1][0]];
-        let tasks: Vec<Task> =
+        let tasks: Vec<ConvTask> =
             (0..self.phases.len()).flat_map(|phase| self.tasks(phase, source.place, &place)).collect();
         let taps: Vec<Vec<usize>> = self.phases.iter().map(|phase| phase.taps(&source.place, before)).collect();
-        let shared = Shared(out.data.as_mut_ptr());
+        let shared = SharedOutput(out.data.as_mut_ptr());
         tasks.par_iter().for_each(|task| self.task(task, &taps[task.phase], source, place, shared, epilogue));
     }
 
-    fn task(&self, task: &Task, taps: &[usize], source: Maps, place: Place, out: Shared, epilogue: &Epilogue) {
+    fn task(
+        &self,
+        task: &ConvTask,
+        taps: &[usize],
+        source: Maps,
+        place: Placement,
+        out: SharedOutput,
+        epilogue: &Epilogue,
+    ) {
         let (phase, panel) = (&self.phases[task.phase], task.panel);
         let taps = &taps[..taps.len() / self.inputs.div_ceil(self.depth) * panel.blocks];
         let width = if task.flat { source.place.height * source.place.width } else { source.place.width };
@@ -142,7 +150,7 @@ impl Direct {
             // were packed for these taps; tasks divide panels, pictures, rows and columns among themselves, so no two
             // write the same outputs.
             unsafe {
-                let strip = Strip {
+                let strip = PixelStrip {
                     source: source.pointer(task.image, panel.first).add(from),
                     taps,
                     step: self.step[1] * self.depth,
@@ -161,7 +169,7 @@ impl Direct {
     }
 
     /// Rows above and below, columns before and after that some tap reads outside of the source.
-    fn border(&self, source: &Place) -> [[usize; 2]; 2] {
+    fn border(&self, source: &Placement) -> [[usize; 2]; 2] {
         let along = |offsets: fn(&Phase) -> &[isize], axis: usize, size: usize| {
             let mut outside = [0isize; 2];
             for phase in &self.phases {
@@ -176,7 +184,7 @@ impl Direct {
         [along(|p| &p.rows, 0, source.height), along(|p| &p.columns, 1, source.width)]
     }
 
-    fn tasks(&self, index: usize, source: Place, out: &Place) -> Vec<Task<'_>> {
+    fn tasks(&self, index: usize, source: Placement, out: &Placement) -> Vec<ConvTask<'_>> {
         let phase = &self.phases[index];
         // A 1x1 convolution on whole maps sees one long row.
         let whole =
@@ -196,7 +204,7 @@ impl Direct {
                     for column in (0..columns).step_by(column_step) {
                         let rows = row..(row + row_step).min(rows);
                         let columns = column..(column + column_step).min(columns);
-                        tasks.push(Task { phase: index, panel, image, rows, columns, flat });
+                        tasks.push(ConvTask { phase: index, panel, image, rows, columns, flat });
                     }
                 }
             }
@@ -205,7 +213,7 @@ impl Direct {
     }
 }
 
-struct Task<'a> {
+struct ConvTask<'a> {
     phase: usize,
     panel: &'a Panel,
     image: usize,
@@ -216,7 +224,7 @@ struct Task<'a> {
 
 impl Phase {
     /// Floats from a pixel to each tap, for all blocks of the source.
-    fn taps(&self, source: &Place, before: [usize; 2]) -> Vec<usize> {
+    fn taps(&self, source: &Placement, before: [usize; 2]) -> Vec<usize> {
         let mut taps = Vec::new();
         for block in 0..source.blocks() {
             for row in &self.rows {
@@ -233,11 +241,11 @@ impl Phase {
 /// The weights of all panels for the taps (row and column of the filter) of one phase.
 fn pack(
     isa: Isa,
-    filters: &Filters,
+    filters: &ConvFilters,
     depth: usize,
     rows: &[(usize, isize)],
     columns: &[(usize, isize)],
-    pool: &Pool,
+    pool: &BufferPool,
 ) -> (Vec<Panel>, Buffer) {
     let outputs = filters.outputs();
     let mut panels: Vec<Panel> = Vec::new();
@@ -282,10 +290,10 @@ fn pack(
 }
 
 /// A copy of `source` with zeros around it.
-fn pad(source: Maps, [rows, columns]: [[usize; 2]; 2], pool: &Pool) -> Owned {
+fn pad(source: Maps, [rows, columns]: [[usize; 2]; 2], pool: &BufferPool) -> Owned {
     let inner = source.place;
     let (height, width) = (inner.height + rows[0] + rows[1], inner.width + columns[0] + columns[1]);
-    let place = Place { height, width, ..inner.own() };
+    let place = Placement { height, width, ..inner.own() };
     let mut padded = Owned { buffer: pool.take(place.buffer_length()), place };
     padded.view_mut().for_each_block(|image, block, values| {
         let lines = source.block(image, block);

@@ -2,7 +2,7 @@
 
 /// A convolution on maps of a known size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Geometry {
+pub struct ConvGeometry {
     /// Channels, rows and columns of the input.
     pub input: [usize; 3],
     /// Channels, rows and columns of the output.
@@ -19,21 +19,21 @@ pub struct Geometry {
     pub before: [usize; 2],
 }
 
-/// Filters `(units, channels / groups, rows, columns)`, to be used as they are or, for the input gradient, with units
+/// ConvFilters `(units, channels / groups, rows, columns)`, to be used as they are or, for the input gradient, with units
 /// and channels changing places.
 #[derive(Clone, Copy)]
-pub struct Filters<'a> {
+pub struct ConvFilters<'a> {
     /// Row-major.
     pub values: &'a [f32],
     /// The convolution they belong to.
-    pub geometry: Geometry,
+    pub geometry: ConvGeometry,
     /// For the input gradient.
     pub transposed: bool,
     /// A factor for every unit: what batch normalisation behind the convolution multiplies by.
     pub scale: Option<&'a [f32]>,
 }
 
-impl Filters<'_> {
+impl ConvFilters<'_> {
     /// Channels that a kernel with these filters reads.
     pub fn inputs(&self) -> usize {
         if self.transposed { self.geometry.output[0] } else { self.geometry.input[0] }
@@ -53,7 +53,7 @@ impl Filters<'_> {
     /// The weight with which channel `input` at filter position (row, column) enters channel `output`; zero beyond the
     /// channels there are and across groups.
     pub fn weight(&self, output: usize, input: usize, row: usize, column: usize) -> f32 {
-        let Geometry { input: [channels, ..], output: [units, ..], kernel, groups, .. } = self.geometry;
+        let ConvGeometry { input: [channels, ..], output: [units, ..], kernel, groups, .. } = self.geometry;
         let (unit, channel) = if self.transposed { (input, output) } else { (output, input) };
         if unit >= units || channel >= channels {
             return 0.0;

@@ -1,14 +1,14 @@
-//! What happens to a convolution's sums while they are still in the first-level cache: scale and shift (bias, or batch
+//! Work on a convolution's sums while they are still in the first-level cache: scale and shift (bias, or batch
 //! normalisation with its running statistics), a residual, the gate of a rectifier's rule, rectification.
 #![allow(unsafe_code)] // Pointers into maps that many threads write.
 
 use super::{
-    maps::{Maps, Place},
+    maps::{Maps, Placement},
     simd::{LANES, Lanes},
 };
 use std::ptr;
 
-/// value = gate(value * scale + shift + add), then max(value, 0) with `rectify`. What is absent is left out.
+/// value = gate(value * scale + shift + add), then max(value, 0) with `rectify`. Absent parts are left out.
 #[derive(Clone, Copy, Default)]
 pub struct Epilogue<'a> {
     /// A factor a channel; as long as the channels rounded up to whole blocks.
@@ -25,7 +25,7 @@ pub struct Epilogue<'a> {
 
 impl Epilogue<'_> {
     /// Panics when a part does not fit an output at `place`: the pointers below rely on it.
-    pub(super) fn check(&self, place: &Place) {
+    pub(super) fn check(&self, place: &Placement) {
         for channels in [self.scale, self.shift].into_iter().flatten() {
             assert!(channels.len() >= place.blocks() * place.lanes, "an epilogue of {} channels", channels.len());
         }
@@ -66,7 +66,7 @@ pub(super) struct Finish {
 }
 
 impl Finish {
-    /// Where the first or second of the maps is that are read pixel by pixel; anywhere if it is absent.
+    /// Pointer to the first or second of the maps that are read pixel by pixel; null or stale if it is absent.
     pub(super) fn reads(&self, index: usize) -> *const f32 {
         [self.add, self.gate][index]
     }

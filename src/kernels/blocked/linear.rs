@@ -11,7 +11,7 @@ use super::simd::{Isa, LANES, Lanes, for_isa};
 use half::f16;
 use rayon::prelude::*;
 
-/// How a weight lies in memory.
+/// A weight's type in memory.
 pub trait Weight: Copy + Sync {
     /// Sixteen of them.
     ///

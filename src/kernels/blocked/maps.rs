@@ -8,9 +8,9 @@
 use super::{buffer::Buffer, simd::LANES};
 use rayon::prelude::*;
 
-/// The size of a batch of maps and where they lie in a buffer.
+/// The size of a batch of maps and their place in a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Placement {
     /// Pictures.
     pub batch: usize,
     /// Channels.
@@ -27,15 +27,15 @@ pub struct Place {
     pub total: usize,
 }
 
-impl Place {
+impl Placement {
     /// Blocked maps that fill their buffer.
     pub fn alone(batch: usize, [channels, height, width]: [usize; 3]) -> Self {
-        Place { batch, channels, height, width, lanes: LANES, first: 0, total: channels.div_ceil(LANES) }
+        Placement { batch, channels, height, width, lanes: LANES, first: 0, total: channels.div_ceil(LANES) }
     }
 
     /// Planar maps that fill their buffer.
     pub fn planar(batch: usize, [channels, height, width]: [usize; 3]) -> Self {
-        Place { batch, channels, height, width, lanes: 1, first: 0, total: channels }
+        Placement { batch, channels, height, width, lanes: 1, first: 0, total: channels }
     }
 
     /// Blocks of one picture.
@@ -53,7 +53,7 @@ impl Place {
         self.batch * self.total * self.plane()
     }
 
-    /// Where a block of a picture starts.
+    /// The first float of a block of a picture.
     pub fn start(&self, image: usize, block: usize) -> usize {
         (image * self.total + self.first + block) * self.plane()
     }
@@ -65,12 +65,12 @@ impl Place {
 
     /// The same maps in a buffer of their own.
     pub fn own(&self) -> Self {
-        Place { first: 0, total: self.blocks(), ..*self }
+        Placement { first: 0, total: self.blocks(), ..*self }
     }
 
     /// `channels` of these from `start`, a multiple of the block.
     pub fn part(&self, start: usize, channels: usize) -> Self {
-        Place { first: self.first + start / self.lanes, channels, ..*self }
+        Placement { first: self.first + start / self.lanes, channels, ..*self }
     }
 
     fn check(&self, length: usize) {
@@ -83,21 +83,21 @@ impl Place {
 #[derive(Clone, Copy)]
 pub struct Maps<'a> {
     pub(super) data: &'a [f32],
-    /// Where they lie in `data`.
-    pub place: Place,
+    /// Their place in `data`.
+    pub place: Placement,
 }
 
 /// Maps to write.
 pub struct MapsMut<'a> {
     pub(super) data: &'a mut [f32],
-    /// Where they lie in `data`.
-    pub place: Place,
+    /// Their place in `data`.
+    pub place: Placement,
 }
 
 impl<'a> Maps<'a> {
     /// # Panics
     /// When the place is not inside the data.
-    pub fn new(data: &'a [f32], place: Place) -> Self {
+    pub fn new(data: &'a [f32], place: Placement) -> Self {
         place.check(data.len());
         Maps { data, place }
     }
@@ -143,7 +143,7 @@ const STRIP: usize = 128;
 impl<'a> MapsMut<'a> {
     /// # Panics
     /// When the place is not inside the data.
-    pub fn new(data: &'a mut [f32], place: Place) -> Self {
+    pub fn new(data: &'a mut [f32], place: Placement) -> Self {
         place.check(data.len());
         MapsMut { data, place }
     }
@@ -205,8 +205,8 @@ impl<'a> MapsMut<'a> {
 pub struct Owned {
     /// The memory.
     pub buffer: Buffer,
-    /// Where in it.
-    pub place: Place,
+    /// The place of the maps in it.
+    pub place: Placement,
 }
 
 impl Owned {
@@ -224,13 +224,13 @@ impl Owned {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::blocked::Pool;
+    use crate::kernels::blocked::BufferPool;
 
     #[test]
     fn planar_and_back() {
-        let pool = Pool::default();
+        let pool = BufferPool::default();
         for (channels, height, width) in [(1, 1, 1), (16, 3, 5), (19, 12, 13), (48, 1, 200)] {
-            let place = Place { first: 2, total: 7, ..Place::alone(2, [channels, height, width]) };
+            let place = Placement { first: 2, total: 7, ..Placement::alone(2, [channels, height, width]) };
             let planar: Vec<f32> = (1..=2 * channels * height * width).map(|v| v as f32).collect();
             let mut buffer = pool.take(place.buffer_length());
             buffer.fill(f32::NAN);

@@ -1,7 +1,7 @@
 //! The micro-kernel under every convolution: `pixels` x 16 `vectors` outputs at a time,
 //! out[pixel][channel] = sum over taps t and their channels k of source[pixel * step + taps[t] + k] * weights[t][k][channel].
 //!
-//! A tap is where one block of channels at one position of the filter begins, so 1x1, 3x3, strided, dilated and grouped
+//! A tap is the start of one block of channels at one position of the filter, so 1x1, 3x3, strided, dilated and grouped
 //! convolutions, the products inside Winograd, and (blocks of one channel) the first layer differ in their taps only.
 //!
 //! Blocking. All sums stay in registers: AVX-512 has 32, so 14 pixels x 2 vectors leave four for two rows of weights
@@ -13,11 +13,11 @@
 
 use super::{
     finish::Finish,
-    simd::{Isa, Kind, LANES, Lanes},
+    simd::{Isa, IsaKind, LANES, Lanes},
 };
 
 /// One run of the micro-kernel along a row.
-pub(super) struct Strip<'a> {
+pub(super) struct PixelStrip<'a> {
     /// The source of the first output pixel.
     pub source: *const f32,
     /// Floats from there to each tap.
@@ -28,7 +28,7 @@ pub(super) struct Strip<'a> {
     pub depth: usize,
     /// `[tap][depth][16 vectors]`.
     pub weights: *const f32,
-    /// Output blocks computed at once: 1, or what the instruction set has registers for.
+    /// Output blocks computed at once: 1, or as many as the instruction set has registers for.
     pub vectors: usize,
     /// Output pixels.
     pub pixels: usize,
@@ -38,7 +38,7 @@ pub(super) struct Strip<'a> {
     pub out_step: usize,
     /// Floats from one output block to the next.
     pub out_plane: usize,
-    /// What happens to the sums.
+    /// The epilogue of the sums.
     pub finish: Option<Finish>,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Strip<'a> {
 /// anything else that indexes the array of sums makes the compiler keep it on the stack, at half the speed.
 #[inline(always)]
 unsafe fn sums<V: Lanes, const PIXELS: usize, const VECTORS: usize, const DEPTH: usize, const STEP: usize>(
-    strip: &Strip,
+    strip: &PixelStrip,
     first: usize,
 ) {
     let step = if STEP == 0 { strip.step } else { STEP };
@@ -84,7 +84,7 @@ unsafe fn sums<V: Lanes, const PIXELS: usize, const VECTORS: usize, const DEPTH:
 /// Asks for the cache lines of a block's outputs, and of the maps its epilogue reads, while its sums are computed: a
 /// map's worth per tap. They come from memory, and nothing else announces them: a fifth of the time where inputs are few.
 #[inline(always)]
-fn ask_ahead<V: Lanes, const PIXELS: usize, const VECTORS: usize>(strip: &Strip, first: usize, tap: usize) {
+fn ask_ahead<V: Lanes, const PIXELS: usize, const VECTORS: usize>(strip: &PixelStrip, first: usize, tap: usize) {
     let start = first * strip.out_step + tap % VECTORS * strip.out_plane;
     let maps = match &strip.finish {
         _ if tap < VECTORS => strip.out.cast_const(),
@@ -98,7 +98,7 @@ fn ask_ahead<V: Lanes, const PIXELS: usize, const VECTORS: usize>(strip: &Strip,
 
 /// Finishes `pixels` outputs from `first` on, which were just stored.
 #[inline(always)]
-unsafe fn finish<V: Lanes>(strip: &Strip, finish: &Finish, first: usize, pixels: usize) {
+unsafe fn finish<V: Lanes>(strip: &PixelStrip, finish: &Finish, first: usize, pixels: usize) {
     // SAFETY: the same outputs as in `sums`; the epilogue was checked against them.
     unsafe {
         for vector in 0..strip.vectors {
@@ -116,12 +116,12 @@ unsafe fn finish<V: Lanes>(strip: &Strip, finish: &Finish, first: usize, pixels:
 macro_rules! micro_kernel {
     ($name:ident, $lanes:ident, $(#[$feature:meta])?, $most:literal, $($count:literal)*) => {
         mod $name {
-            use super::{Strip, finish, sums};
+            use super::{PixelStrip, finish, sums};
             use crate::kernels::blocked::simd::$lanes;
 
             $(#[$feature])?
             unsafe fn block<const PIXELS: usize, const VECTORS: usize, const DEPTH: usize, const STEP: usize>(
-                strip: &Strip,
+                strip: &PixelStrip,
                 first: usize,
             ) {
                 // SAFETY: the caller's promise.
@@ -129,7 +129,7 @@ macro_rules! micro_kernel {
             }
 
             $(#[$feature])?
-            pub unsafe fn strip<const VECTORS: usize, const DEPTH: usize, const STEP: usize>(strip: &Strip) {
+            pub unsafe fn strip<const VECTORS: usize, const DEPTH: usize, const STEP: usize>(strip: &PixelStrip) {
                 let blocks = strip.pixels.div_ceil($most);
                 let mut first = 0;
                 for index in 1..=blocks {
@@ -163,15 +163,15 @@ micro_kernel!(portable, Portable, , 2, 1 2);
 /// Runs a strip.
 ///
 /// # Safety
-/// All that `strip` names is in bounds, and nobody else reads or writes its outputs meanwhile.
-pub(super) unsafe fn run(isa: Isa, strip: &Strip) {
+/// All that `strip` names is in bounds, and no other thread reads or writes its outputs meanwhile.
+pub(super) unsafe fn run(isa: Isa, strip: &PixelStrip) {
     debug_assert!(strip.vectors == 1 || strip.vectors == isa.vectors());
     // Steps known when compiling keep the pixels' addresses out of registers.
     // SAFETY: the caller's promise; an Isa proves that the CPU has its instructions.
     unsafe {
         match isa.0 {
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => match (strip.vectors, strip.depth, strip.step) {
+            IsaKind::Avx512 => match (strip.vectors, strip.depth, strip.step) {
                 (2, 16, 16) => avx512::strip::<2, 16, 16>(strip),
                 (1, 16, 16) => avx512::strip::<1, 16, 16>(strip),
                 (2, 16, 32) => avx512::strip::<2, 16, 32>(strip),
@@ -184,7 +184,7 @@ pub(super) unsafe fn run(isa: Isa, strip: &Strip) {
                 other => unreachable!("no micro-kernel for {other:?}"),
             },
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => match (strip.depth, strip.step) {
+            IsaKind::Avx2 => match (strip.depth, strip.step) {
                 (16, 16) => avx2::strip::<1, 16, 16>(strip),
                 (16, 32) => avx2::strip::<1, 16, 32>(strip),
                 (16, _) => avx2::strip::<1, 16, 0>(strip),
@@ -193,22 +193,22 @@ pub(super) unsafe fn run(isa: Isa, strip: &Strip) {
                 (1, _) => avx2::strip::<1, 1, 0>(strip),
                 other => unreachable!("no micro-kernel for {other:?}"),
             },
-            Kind::Portable if strip.depth == 16 => portable::strip::<1, 16, 0>(strip),
-            Kind::Portable => portable::strip::<1, 1, 0>(strip),
+            IsaKind::Portable if strip.depth == 16 => portable::strip::<1, 16, 0>(strip),
+            IsaKind::Portable => portable::strip::<1, 1, 0>(strip),
         }
     }
 }
 
 /// A pointer that tasks on several threads share, each writing its own part.
 #[derive(Clone, Copy)]
-pub(super) struct Shared(pub *mut f32);
+pub(super) struct SharedOutput(pub *mut f32);
 
-// SAFETY: whoever writes through it promises to write where nobody else does.
-unsafe impl Send for Shared {}
+// SAFETY: every writer promises to write where no other thread does.
+unsafe impl Send for SharedOutput {}
 // SAFETY: as above.
-unsafe impl Sync for Shared {}
+unsafe impl Sync for SharedOutput {}
 
-impl Shared {
+impl SharedOutput {
     /// # Safety
     /// `offset` is in bounds.
     pub unsafe fn at(self, offset: usize) -> *mut f32 {

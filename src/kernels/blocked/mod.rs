@@ -22,12 +22,12 @@ mod simd;
 mod thin;
 mod winograd;
 
-pub use buffer::{Buffer, Pool};
+pub use buffer::{Buffer, BufferPool};
 pub use direct::Direct;
-pub use filters::{Filters, Geometry};
+pub use filters::{ConvFilters, ConvGeometry};
 pub use finish::Epilogue;
 pub use linear::{Weight, linear, linear_reverse};
-pub use maps::{Maps, MapsMut, Owned, Place};
+pub use maps::{Maps, MapsMut, Owned, Placement};
 pub use pointwise::pointwise;
 pub use pool::{max_pool, max_pool_reverse, mean_pool, mean_pool_reverse, switches};
 pub use simd::{Isa, LANES};

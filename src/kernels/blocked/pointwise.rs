@@ -1,5 +1,5 @@
-//! What changes every value by itself: batch normalisation, rectification, sums and gates that no convolution could
-//! take along. One pass over memory, which is all the time it takes.
+//! Operators on single values: batch normalisation, rectification, sums and gates that no convolution could take along.
+//! They make one pass over memory, which is all the time they take.
 #![allow(unsafe_code)] // Pixels through pointers.
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 /// # Panics
 /// When sizes differ.
 pub fn pointwise(isa: Isa, source: Maps, out: &mut MapsMut, epilogue: &Epilogue) {
-    let size = |place: &super::Place| (place.batch, place.shape(), place.lanes);
+    let size = |place: &super::Placement| (place.batch, place.shape(), place.lanes);
     assert_eq!((size(&source.place), out.place.lanes), (size(&out.place), LANES));
     epilogue.check(&out.place);
     out.for_each_block(|image, block, values| match epilogue.at(image, block, 0) {

@@ -11,10 +11,10 @@ use super::{
     maps::{Maps, MapsMut},
     simd::{Isa, LANES, Lanes, for_isa},
 };
-use crate::kernels::Spans;
+use crate::kernels::{Spans, TIE};
 
 /// One row of outputs (forward) or inputs (reverse) of one block.
-struct Row<'a> {
+struct PoolRow<'a> {
     /// Windows along rows and along columns.
     spans: [&'a Spans; 2],
     /// The row to compute.
@@ -23,10 +23,12 @@ struct Row<'a> {
     source: &'a [f32],
     /// Marks of the output's block; reverse only.
     switches: &'a [f32],
+    /// For each channel the difference below which values count as equal; switches only.
+    tie: [f32; LANES],
     finish: Option<Finish>,
 }
 
-impl Row<'_> {
+impl PoolRow<'_> {
     /// Switches count positions in windows of this width.
     fn window_width(&self) -> usize {
         self.spans[1].windows().iter().map(|&(start, end, _)| end - start).max().unwrap_or(1)
@@ -55,7 +57,8 @@ pub fn max_pool(isa: Isa, source: Maps, out: &mut MapsMut, spans: [&Spans; 2]) {
     search(isa, source, out, spans, false);
 }
 
-/// The switch of each window, which only a reverse walk needs.
+/// The switch of each window, which only a reverse walk needs: the first of the values that rounding cannot tell from
+/// the maximum, as in [`crate::kernels::max_pool`].
 ///
 /// # Panics
 /// When sizes do not fit.
@@ -67,16 +70,27 @@ fn search(isa: Isa, source: Maps, out: &mut MapsMut, spans: [&Spans; 2], marks: 
     let (input, output) = sizes(spans);
     check(&source, input, out, output);
     out.for_each_block(|image, block, values| {
+        let pixels = source.block(image, block);
+        let tie = if marks { ties(pixels) } else { [0.0; LANES] };
         for (index, values) in values.chunks_exact_mut(output[1] * LANES).enumerate() {
-            let job = Row { spans, row: index, source: source.block(image, block), switches: &[], finish: None };
+            let job = PoolRow { spans, row: index, source: pixels, switches: &[], tie, finish: None };
             // SAFETY: windows lie inside the source (`check`), and `values` holds one row of outputs.
-            unsafe { for_isa!(isa, largest(job: &Row = &job, values: &mut [f32] = values, marks: bool = marks)) }
+            unsafe { for_isa!(isa, largest(job: &PoolRow = &job, values: &mut [f32] = values, marks: bool = marks)) }
         }
     });
 }
 
+/// For each channel of a block the difference below which its values count as equal.
+fn ties(pixels: &[f32]) -> [f32; LANES] {
+    let mut largest = [0f32; LANES];
+    for pixel in pixels.chunks_exact(LANES) {
+        largest.iter_mut().zip(pixel).for_each(|(largest, value)| *largest = largest.max(value.abs()));
+    }
+    largest.map(|largest| largest * (TIE as f32 * f32::EPSILON))
+}
+
 #[inline(always)]
-unsafe fn largest<V: Lanes>(job: &Row, values: &mut [f32], marks: bool) {
+unsafe fn largest<V: Lanes>(job: &PoolRow, values: &mut [f32], marks: bool) {
     let width = job.spans[1].input();
     let window = job.window_width();
     let (top, bottom, _) = job.spans[0].windows()[job.row];
@@ -91,7 +105,19 @@ unsafe fn largest<V: Lanes>(job: &Row, values: &mut [f32], marks: bool) {
                     (best, mark) = best.challenged(mark, pixel(y, x), here);
                 }
             }
-            if marks { mark } else { best }.store(value.as_mut_ptr());
+            if !marks {
+                best.store(value.as_mut_ptr());
+                continue;
+            }
+            // From the last to the first, so that the first stays.
+            let least = best.sub(V::load(job.tie.as_ptr()));
+            for y in (top..bottom).rev() {
+                for x in (left..right).rev() {
+                    let here = V::splat(((y - top) * window + x - left) as f32);
+                    (_, mark) = least.challenged(mark, pixel(y, x), here);
+                }
+            }
+            mark.store(value.as_mut_ptr());
         }
     }
 }
@@ -124,17 +150,17 @@ fn reverse(isa: Isa, grad: Maps, switches: Option<Maps>, out: &mut MapsMut, span
         for (index, values) in values.chunks_exact_mut(row).enumerate() {
             let source = grad.block(image, block);
             let finish = how.at(image, block, index * row);
-            let job = Row { spans, row: index, source, switches, finish };
+            let job = PoolRow { spans, row: index, source, switches, tie: [0.0; LANES], finish };
             // SAFETY: the windows that cover an input pixel lie inside the gradient (`check`); the epilogue fits `out`.
             unsafe {
-                for_isa!(isa, gathered(job: &Row = &job, values: &mut [f32] = values, covering: &Covering = &covering));
+                for_isa!(isa, gathered(job: &PoolRow = &job, values: &mut [f32] = values, covering: &Covering = &covering));
             }
         }
     });
 }
 
 #[inline(always)]
-unsafe fn gathered<V: Lanes>(job: &Row, values: &mut [f32], covering: &Covering) {
+unsafe fn gathered<V: Lanes>(job: &PoolRow, values: &mut [f32], covering: &Covering) {
     let width = job.spans[1].windows().len();
     let window = job.window_width();
     let (first, end) = covering[0][job.row];
@@ -175,15 +201,22 @@ pub fn mean_pool(isa: Isa, source: Maps, out: &mut MapsMut, spans: [&Spans; 2]) 
     check(&source, input, out, output);
     out.for_each_block(|image, block, values| {
         for (index, values) in values.chunks_exact_mut(output[1] * LANES).enumerate() {
-            let job = Row { spans, row: index, source: source.block(image, block), switches: &[], finish: None };
+            let job = PoolRow {
+                spans,
+                row: index,
+                source: source.block(image, block),
+                switches: &[],
+                tie: [0.0; LANES],
+                finish: None,
+            };
             // SAFETY: windows lie inside the source (`check`), and `values` holds one row of outputs.
-            unsafe { for_isa!(isa, mean(job: &Row = &job, values: &mut [f32] = values)) }
+            unsafe { for_isa!(isa, mean(job: &PoolRow = &job, values: &mut [f32] = values)) }
         }
     });
 }
 
 #[inline(always)]
-unsafe fn mean<V: Lanes>(job: &Row, values: &mut [f32]) {
+unsafe fn mean<V: Lanes>(job: &PoolRow, values: &mut [f32]) {
     let width = job.spans[1].input();
     let (top, bottom, row_count) = job.spans[0].windows()[job.row];
     for (&(left, right, count), value) in job.spans[1].windows().iter().zip(values.chunks_exact_mut(LANES)) {
@@ -191,7 +224,7 @@ unsafe fn mean<V: Lanes>(job: &Row, values: &mut [f32]) {
         unsafe {
             let mut sum = V::splat(0.0);
             for y in top..bottom {
-                // Row by row: a global average adds thousands of values, and partial sums round less.
+                // PoolRow by row: a global average adds thousands of values, and partial sums round less.
                 let mut line = V::splat(0.0);
                 for x in left..right {
                     line = line.add(V::load(job.source[(y * width + x) * LANES..][..LANES].as_ptr()));

@@ -8,8 +8,8 @@
 #![allow(unsafe_code)] // Pixels through pointers.
 
 use super::{
-    buffer::{Buffer, Pool},
-    filters::Filters,
+    buffer::{Buffer, BufferPool},
+    filters::ConvFilters,
     maps::Maps,
     simd::{Isa, LANES, Lanes, for_isa},
 };
@@ -27,14 +27,14 @@ pub struct Thin {
     size: [usize; 3],
     gradient: [usize; 2],
     stride: [usize; 2],
-    rows: Vec<Axis>,
-    columns: Vec<Axis>,
+    rows: Vec<PhaseAxis>,
+    columns: Vec<PhaseAxis>,
     /// Per phase.
     weights: Vec<Buffer>,
 }
 
 /// One phase along one axis.
-struct Axis {
+struct PhaseAxis {
     /// The first input of the phase.
     origin: usize,
     /// Filter taps that reach it, with the gradient's position that enters input `origin`.
@@ -46,16 +46,16 @@ impl Thin {
     ///
     /// # Panics
     /// When it has groups.
-    pub fn new(isa: Isa, filters: Filters, pool: &Pool) -> Self {
+    pub fn new(isa: Isa, filters: ConvFilters, pool: &BufferPool) -> Self {
         let g = filters.geometry;
         assert_eq!(g.groups, 1);
-        let filters = Filters { transposed: true, ..filters };
+        let filters = ConvFilters { transposed: true, ..filters };
         let axis = |axis: usize, phase: usize| {
             let (stride, dilation, before) = (g.stride[axis], g.dilation[axis], g.before[axis]);
             let origin = (phase + stride - before % stride) % stride;
             let offset = |tap: usize| ((origin + before) as isize - (tap * dilation) as isize) / stride as isize;
             let taps = (0..g.kernel[axis]).filter(|tap| tap * dilation % stride == phase);
-            Axis { origin, taps: taps.map(|tap| (tap, offset(tap))).collect() }
+            PhaseAxis { origin, taps: taps.map(|tap| (tap, offset(tap))).collect() }
         };
         let axes = |a: usize| (0..g.stride[a]).map(|phase| axis(a, phase)).collect::<Vec<_>>();
         let (rows, columns) = (axes(0), axes(1));
@@ -101,14 +101,14 @@ impl Thin {
             for (phase, column) in self.columns.iter().enumerate() {
                 let weights = &self.weights[row * self.columns.len() + phase];
                 let line = y / self.stride[0];
-                let job = Line { thin: self, grad, image, line, row: &self.rows[row], column, weights };
+                let job = PhaseLine { thin: self, grad, image, line, row: &self.rows[row], column, weights };
                 for first in (0..channels).step_by(CHANNELS) {
                     // SAFETY: a line checks or has checked every tap, and weights are packed in the order of its loops.
                     unsafe {
                         match channels - first {
-                            1 => for_isa!(self.isa, one(job: &Line = &job, first: usize = first, out: &mut [f32] = out)),
-                            2 => for_isa!(self.isa, two(job: &Line = &job, first: usize = first, out: &mut [f32] = out)),
-                            _ => for_isa!(self.isa, three(job: &Line = &job, first: usize = first, out: &mut [f32] = out)),
+                            1 => for_isa!(self.isa, one(job: &PhaseLine = &job, first: usize = first, out: &mut [f32] = out)),
+                            2 => for_isa!(self.isa, two(job: &PhaseLine = &job, first: usize = first, out: &mut [f32] = out)),
+                            _ => for_isa!(self.isa, three(job: &PhaseLine = &job, first: usize = first, out: &mut [f32] = out)),
                         }
                     }
                 }
@@ -123,37 +123,37 @@ impl Thin {
 }
 
 /// One row of one phase.
-struct Line<'a> {
+struct PhaseLine<'a> {
     thin: &'a Thin,
     grad: Maps<'a>,
     image: usize,
     /// Its number within the phase.
     line: usize,
-    row: &'a Axis,
-    column: &'a Axis,
+    row: &'a PhaseAxis,
+    column: &'a PhaseAxis,
     weights: &'a [f32],
 }
 
 #[inline(always)]
-unsafe fn one<V: Lanes>(job: &Line, first: usize, out: &mut [f32]) {
+unsafe fn one<V: Lanes>(job: &PhaseLine, first: usize, out: &mut [f32]) {
     // SAFETY: the caller's promise.
     unsafe { line::<V, 1>(job, first, out) }
 }
 
 #[inline(always)]
-unsafe fn two<V: Lanes>(job: &Line, first: usize, out: &mut [f32]) {
+unsafe fn two<V: Lanes>(job: &PhaseLine, first: usize, out: &mut [f32]) {
     // SAFETY: the caller's promise.
     unsafe { line::<V, 2>(job, first, out) }
 }
 
 #[inline(always)]
-unsafe fn three<V: Lanes>(job: &Line, first: usize, out: &mut [f32]) {
+unsafe fn three<V: Lanes>(job: &PhaseLine, first: usize, out: &mut [f32]) {
     // SAFETY: the caller's promise.
     unsafe { line::<V, 3>(job, first, out) }
 }
 
 #[inline(always)]
-unsafe fn line<V: Lanes, const COUNT: usize>(job: &Line, first: usize, out: &mut [f32]) {
+unsafe fn line<V: Lanes, const COUNT: usize>(job: &PhaseLine, first: usize, out: &mut [f32]) {
     let [_, _, width] = job.thin.size;
     let pixels = width.saturating_sub(job.column.origin).div_ceil(job.thin.stride[1]);
     let (least, most) = job.column.taps.iter().fold((0, 0), |(a, b), &(_, offset)| (a.min(offset), b.max(offset)));
@@ -176,7 +176,7 @@ unsafe fn line<V: Lanes, const COUNT: usize>(job: &Line, first: usize, out: &mut
 
 #[inline(always)]
 unsafe fn sums<V: Lanes, const COUNT: usize, const PIXELS: usize, const CHECK: bool>(
-    job: &Line,
+    job: &PhaseLine,
     first: usize,
     pixel: usize,
     out: &mut [f32],

@@ -18,11 +18,11 @@
 #![allow(unsafe_code)] // The micro-kernel, and tiles of maps that many threads write.
 
 use super::{
-    buffer::{Buffer, Pool},
-    filters::Filters,
+    buffer::{Buffer, BufferPool},
+    filters::ConvFilters,
     finish::Epilogue,
-    maps::{Maps, MapsMut, Place},
-    micro::{self, Shared, Strip},
+    maps::{Maps, MapsMut, Placement},
+    micro::{self, PixelStrip, SharedOutput},
     schemes::{F2, F4, MOST, Scheme},
     simd::{Isa, LANES, Lanes, for_isa},
 };
@@ -50,7 +50,7 @@ impl Winograd {
     ///
     /// # Panics
     /// For another convolution.
-    pub fn new(isa: Isa, filters: Filters, tile: usize, pool: &Pool) -> Self {
+    pub fn new(isa: Isa, filters: ConvFilters, tile: usize, pool: &BufferPool) -> Self {
         let geometry = filters.geometry;
         let plain =
             (geometry.kernel, geometry.stride, geometry.dilation, geometry.groups) == ([3, 3], [1, 1], [1, 1], 1);
@@ -71,25 +71,26 @@ impl Winograd {
     ///
     /// # Panics
     /// When the sizes are not those it was prepared for.
-    pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &Pool) {
+    pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &BufferPool) {
         let place = out.place;
         assert_eq!((source.place.channels, source.place.lanes), (self.inputs, LANES));
         assert_eq!((place.shape(), place.batch, place.lanes), (self.output, source.place.batch, LANES));
         epilogue.check(&place);
         let tiles = [place.height.div_ceil(self.tile), place.width.div_ceil(self.tile)];
-        let job = Job { winograd: self, source, place, tiles, epilogue, out: Shared(out.data.as_mut_ptr()) };
+        let job =
+            WinogradJob { winograd: self, source, place, tiles, epilogue, out: SharedOutput(out.data.as_mut_ptr()) };
         let count = place.batch * tiles[0] * tiles[1];
         if self.inputs.max(self.output[0]) <= FEW_CHANNELS {
             let tasks = count.div_ceil(TILES_OF_A_TASK).next_multiple_of(rayon::current_num_threads());
             (0..tasks).into_par_iter().for_each(|task| {
-                let group = Group::new(&job, count * task / tasks, count * (task + 1) / tasks, pool);
+                let group = TileGroup::new(&job, count * task / tasks, count * (task + 1) / tasks, pool);
                 (0..group.input_blocks).for_each(|block| group.transform(&job, block, 0..group.count));
                 (0..self.positions()).for_each(|position| group.multiply(&job, position, 0..job.panels()));
                 (0..group.output_blocks).for_each(|block| group.transform_back(&job, block, 0..group.count));
             });
             return;
         }
-        let group = Group::new(&job, 0, count, pool);
+        let group = TileGroup::new(&job, 0, count, pool);
         // Parts of a block, so that few blocks still make enough tasks.
         let parts = count.div_ceil(TILES_OF_A_TASK).next_multiple_of(rayon::current_num_threads());
         let part = |index: usize| count * (index % parts) / parts..count * (index % parts + 1) / parts;
@@ -111,17 +112,17 @@ impl Winograd {
 }
 
 /// One run.
-struct Job<'a> {
+struct WinogradJob<'a> {
     winograd: &'a Winograd,
     source: Maps<'a>,
-    place: Place,
+    place: Placement,
     /// Rows and columns of tiles of a picture.
     tiles: [usize; 2],
     epilogue: &'a Epilogue<'a>,
-    out: Shared,
+    out: SharedOutput,
 }
 
-impl Job<'_> {
+impl WinogradJob<'_> {
     fn panels(&self) -> usize {
         self.place.blocks().div_ceil(self.winograd.isa.vectors())
     }
@@ -135,29 +136,29 @@ impl Job<'_> {
 }
 
 /// Tiles that go through the steps together.
-struct Group {
+struct TileGroup {
     /// The first tile, and how many.
     first: usize,
     count: usize,
     input_blocks: usize,
     output_blocks: usize,
-    transformed: Shared,
-    products: Shared,
+    transformed: SharedOutput,
+    products: SharedOutput,
     /// The memory of both.
     _buffers: [Buffer; 2],
 }
 
-impl Group {
-    fn new(job: &Job, first: usize, end: usize, pool: &Pool) -> Self {
+impl TileGroup {
+    fn new(job: &WinogradJob, first: usize, end: usize, pool: &BufferPool) -> Self {
         let (input_blocks, output_blocks) = (job.source.place.blocks(), job.place.blocks());
         let tile = job.winograd.positions() * (end - first) * LANES;
         let mut buffers = [pool.take(input_blocks * tile), pool.take(output_blocks * tile)];
-        let [transformed, products] = buffers.each_mut().map(|buffer| Shared(buffer.as_mut_ptr()));
-        Group { first, count: end - first, input_blocks, output_blocks, transformed, products, _buffers: buffers }
+        let [transformed, products] = buffers.each_mut().map(|buffer| SharedOutput(buffer.as_mut_ptr()));
+        TileGroup { first, count: end - first, input_blocks, output_blocks, transformed, products, _buffers: buffers }
     }
 
     /// Transforms tiles `tiles` of the group, of one input block.
-    fn transform(&self, job: &Job, block: usize, tiles: std::ops::Range<usize>) {
+    fn transform(&self, job: &WinogradJob, block: usize, tiles: std::ops::Range<usize>) {
         let (source, before) = (job.source.place, job.winograd.before);
         for index in tiles {
             let (image, y, x) = job.position(self.first + index);
@@ -180,7 +181,7 @@ impl Group {
     }
 
     /// All tiles' products at one position for some panels.
-    fn multiply(&self, job: &Job, position: usize, panels: std::ops::Range<usize>) {
+    fn multiply(&self, job: &WinogradJob, position: usize, panels: std::ops::Range<usize>) {
         let isa = job.winograd.isa;
         let plane = self.count * LANES;
         let taps: Vec<usize> = (0..self.input_blocks).map(|block| block * plane).collect();
@@ -190,7 +191,7 @@ impl Group {
             // SAFETY: weights, transformed values and products hold all positions and blocks; tasks divide positions and
             // panels among themselves.
             unsafe {
-                let strip = Strip {
+                let strip = PixelStrip {
                     source: self.transformed.at(position * self.input_blocks * plane),
                     taps: &taps,
                     step: LANES,
@@ -209,7 +210,7 @@ impl Group {
     }
 
     /// The outputs of tiles `tiles` of the group, of one output block.
-    fn transform_back(&self, job: &Job, block: usize, tiles: std::ops::Range<usize>) {
+    fn transform_back(&self, job: &WinogradJob, block: usize, tiles: std::ops::Range<usize>) {
         let place = job.place;
         for index in tiles {
             let (image, y, x) = job.position(self.first + index);
@@ -345,11 +346,11 @@ unsafe fn transform_back<V: Lanes, S: Scheme>(tile: &OutputTile) {
 }
 
 /// All weights transformed, `[position][panel][channel][16 or 32 outputs]`, in float64 before they are rounded.
-fn transformed<S: Scheme>(isa: Isa, filters: &Filters, pool: &Pool) -> Buffer {
+fn transformed<S: Scheme>(isa: Isa, filters: &ConvFilters, pool: &BufferPool) -> Buffer {
     let (input_blocks, output_blocks) = (filters.inputs().div_ceil(LANES), filters.outputs().div_ceil(LANES));
     let matrix = input_blocks * LANES * LANES;
     let mut weights = pool.take(S::SIZE * S::SIZE * output_blocks * matrix);
-    let out = Shared(weights.as_mut_ptr());
+    let out = SharedOutput(weights.as_mut_ptr());
     (0..output_blocks * input_blocks * LANES).into_par_iter().with_min_len(64).for_each(|task| {
         let (block, channel) = (task / (input_blocks * LANES), task % (input_blocks * LANES));
         let panel = block / isa.vectors() * isa.vectors();

@@ -4,7 +4,7 @@ use crate::{
     Result,
     kernels::{
         Spans,
-        blocked::{Maps, Owned, Place, Pool},
+        blocked::{BufferPool, Maps, Owned, Placement},
         with_values,
     },
     net::{
@@ -17,14 +17,14 @@ use candle_core::{Device, Tensor};
 
 /// A plain tensor of maps.
 pub(super) fn tensor(maps: Maps) -> Result<Tensor> {
-    let Place { batch, channels, height, width, .. } = maps.place;
+    let Placement { batch, channels, height, width, .. } = maps.place;
     Ok(Tensor::from_vec(maps.to_planar(), (batch, channels, height, width), &Device::Cpu)?)
 }
 
 /// Blocked maps of a plain tensor.
-pub(super) fn block(tensor: &Tensor, pool: &Pool) -> Result<Owned> {
+pub(super) fn block(tensor: &Tensor, pool: &BufferPool) -> Result<Owned> {
     let (batch, channels, height, width) = tensor.dims4()?;
-    let place = Place::alone(batch, [channels, height, width]);
+    let place = Placement::alone(batch, [channels, height, width]);
     let mut maps = Owned { buffer: pool.take(place.buffer_length()), place };
     with_values::<f32, _>(tensor, |values| {
         maps.view_mut().fill_from_planar(values);

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Result,
     kernels::{
-        blocked::{self, Epilogue, Maps, Owned, Place},
+        blocked::{self, Epilogue, Maps, Owned, Placement},
         with_values,
     },
     net::{graph::NodeId, ops::Op},
@@ -34,14 +34,14 @@ impl Fast {
         let batch = x.dim(0)?;
         let kernel = self.kernel(id)?;
         let shift = self.affine(Some(id), None)?.shift.as_deref();
-        let place = Place::alone(batch, node.extent());
+        let place = Placement::alone(batch, node.extent());
         let mut out = Owned { buffer: self.pool.take(place.buffer_length()), place };
         let mut run = |maps: Maps| {
             let epilogue = Epilogue { shift, ..Epilogue::default() };
             kernel.run(maps, &mut out.view_mut(), &epilogue, &self.pool);
         };
         if self.plan.is_planar(self.graph(), id) {
-            let place = Place::planar(batch, self.graph().node(node.inputs[0]).extent());
+            let place = Placement::planar(batch, self.graph().node(node.inputs[0]).extent());
             with_values::<f32, _>(x, |values| {
                 run(Maps::new(values, place));
                 Ok(())

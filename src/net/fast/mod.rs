@@ -8,6 +8,6 @@ mod plan;
 mod prepared;
 mod reverse;
 
-pub(super) use pass::Pass;
+pub(super) use pass::FastPass;
 pub(super) use prepared::Fast;
 pub(super) use reverse::reverse;

@@ -2,13 +2,13 @@
 
 use super::{
     convert::{block, spans, tensor},
-    plan::{Group, Held},
+    plan::{Held, LayerGroup},
     prepared::{Fast, once},
 };
 use crate::{
     Error, Result,
     kernels::{
-        blocked::{self, Buffer, Epilogue, Maps, MapsMut, Owned, Place},
+        blocked::{self, Buffer, Epilogue, Maps, MapsMut, Owned, Placement},
         with_values,
     },
     net::{graph::NodeId, layers::Outputs, ops::Op},
@@ -18,17 +18,17 @@ use candle_core::{Device, Tensor};
 use std::sync::{Arc, OnceLock};
 
 /// The outputs of one forward pass.
-pub(in crate::net) struct Pass {
+pub(in crate::net) struct FastPass {
     fast: Arc<Fast>,
     batch: usize,
     buffers: Vec<Buffer>,
     /// Outputs as plain tensors: those that are kept so, and those that were asked for.
     plain: Vec<OnceLock<Tensor>>,
-    /// Of max pools, found when a reverse walk first comes by.
+    /// Switches of max pools, computed when the first reverse walk needs them.
     switches: Vec<OnceLock<Owned>>,
 }
 
-impl Outputs for Pass {
+impl Outputs for FastPass {
     #[allow(clippy::panic)] // It ran before with the same sizes: only a defect here could make it fail.
     fn output(&self, layer: NodeId) -> &Tensor {
         self.plain[layer].get_or_init(|| match self.unblocked(layer) {
@@ -44,19 +44,19 @@ impl Outputs for Pass {
     }
 }
 
-impl Pass {
+impl FastPass {
     /// Runs pictures, whose shape was checked, as far as layer `to`.
     ///
     /// The pass runs on one of the threads that compute: called from another, every kernel would first have to wake one.
     pub fn run(fast: &Arc<Fast>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Self> {
-        rayon::scope(|_| Pass::layer_by_layer(fast, pictures, to, watch))
+        rayon::scope(|_| FastPass::layer_by_layer(fast, pictures, to, watch))
     }
 
     fn layer_by_layer(fast: &Arc<Fast>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Self> {
         let nodes = fast.graph().nodes().len();
         let batch = pictures.dim(0)?;
         let buffers = fast.plan.buffers(batch).map(|length| fast.pool.take(length)).collect();
-        let mut pass = Pass {
+        let mut pass = FastPass {
             fast: Arc::clone(fast),
             batch,
             buffers,
@@ -93,7 +93,7 @@ impl Pass {
         Some(Maps::new(&self.buffers[buffer], place))
     }
 
-    /// A node's output as a plain tensor, made from what is kept.
+    /// A node's output as a plain tensor, made from the kept values.
     fn unblocked(&self, id: NodeId) -> Result<Tensor> {
         let plan = &self.fast.plan;
         match plan.held[id] {
@@ -107,10 +107,10 @@ impl Pass {
                 let node = self.fast.graph().node(id);
                 let cheap = matches!(node.op, Op::BatchNorm { .. } | Op::Add);
                 if cheap && node.inputs.iter().all(|&input| self.plain[input].get().is_some()) {
-                    // When every layer is looked at in turn, the convolution is there already.
+                    // A viewer that steps through the layers has asked for the convolution already.
                     return self.plain_output(id);
                 }
-                let place = Place::alone(self.batch, self.fast.graph().node(id).extent());
+                let place = Placement::alone(self.batch, self.fast.graph().node(id).extent());
                 let mut maps = self.room(place);
                 if let Some(group) = &plan.groups[last] {
                     self.run_group(group, id, &mut maps.view_mut())?;
@@ -121,7 +121,7 @@ impl Pass {
     }
 
     /// A buffer of its own for maps.
-    pub fn room(&self, place: Place) -> Owned {
+    pub fn room(&self, place: Placement) -> Owned {
         Owned { buffer: self.fast.pool.take(place.buffer_length()), place }
     }
 
@@ -138,7 +138,7 @@ impl Pass {
         let head = group.map_or(id, |group| group.head);
         let other = group.and_then(|group| group.add).map(|(_, other)| other);
         if graph.node(head).inputs.iter().copied().chain(other).any(in_buffer) {
-            // It reads what lies beside it.
+            // Input and output lie in the same buffer.
             let mut aside = self.room(place.own());
             self.compute(id, &mut aside.view_mut())?;
             self.write(buffer, |_, memory| {
@@ -150,7 +150,7 @@ impl Pass {
         }
     }
 
-    /// Calls `f` with a buffer, which nobody can read meanwhile.
+    /// Calls `f` with a buffer, which is taken out of the pass meanwhile.
     fn write(&mut self, buffer: usize, f: impl FnOnce(&Self, &mut [f32]) -> Result<()>) -> Result<()> {
         let mut memory = std::mem::take(&mut self.buffers[buffer]);
         let result = f(self, &mut memory);
@@ -159,7 +159,7 @@ impl Pass {
     }
 
     /// Copies those inputs of a concatenation that were not computed in their place.
-    fn join(&mut self, id: NodeId, buffer: usize, place: Place) -> Result<()> {
+    fn join(&mut self, id: NodeId, buffer: usize, place: Placement) -> Result<()> {
         let fast = Arc::clone(&self.fast);
         let (plan, graph) = (&fast.plan, fast.graph());
         let mut start = 0;
@@ -206,7 +206,7 @@ impl Pass {
     }
 
     /// Computes a group, or the part of it up to and including `last`.
-    fn run_group(&self, group: &Group, last: NodeId, out: &mut MapsMut) -> Result<()> {
+    fn run_group(&self, group: &LayerGroup, last: NodeId, out: &mut MapsMut) -> Result<()> {
         let fast = &self.fast;
         let graph = fast.graph();
         let head = graph.node(group.head);
@@ -241,7 +241,7 @@ impl Pass {
         let output = self.output(id);
         let (batch, channels, height, width) = output.dims4()?;
         if planar {
-            let place = Place::planar(batch, [channels, height, width]);
+            let place = Placement::planar(batch, [channels, height, width]);
             let mut f = Some(f);
             let found = with_values::<f32, _>(output, |values| Ok(f.take().map(|f| f(Maps::new(values, place)))))?;
             return found.unwrap_or(Err(Error::Cancelled));
@@ -255,7 +255,7 @@ impl Pass {
         let found = once(&self.switches[id], || {
             let node = graph.node(id);
             let [rows, columns] = spans(graph, id);
-            let mut marks = self.room(Place::alone(self.batch, node.extent()));
+            let mut marks = self.room(Placement::alone(self.batch, node.extent()));
             self.with_maps(node.inputs[0], false, |maps| {
                 blocked::switches(self.fast.isa, maps, &mut marks.view_mut(), [&rows, &columns]);
                 Ok(())

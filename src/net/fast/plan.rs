@@ -1,16 +1,19 @@
-//! What is decided once a graph: which nodes are computed together, and where each node's maps lie.
+//! The plan of a graph, made once: groups of nodes that are computed together, and the place of each node's maps in memory.
 //!
-//! Groups. A convolution, or anything pointwise, takes along the batch normalisation, sum and rectifier that follow it,
-//! if nothing else reads what lies between. Only the last node's output is kept; the others can be had again at any time
-//! by running the group up to them (`Pass::output`), with the same kernel and so the same numbers. That is cheaper than
-//! writing them all: a forward pass is half as many bytes, and of a hundred layers a person looks at a few.
+//! Groups. A convolution or pointwise node takes along the batch normalisation, sum and rectifier that follow it, if no
+//! other node reads the values between them. Only the last node's output is kept. The outputs inside a group are computed
+//! again on request (`FastPass::output`), with the same kernel and so the same numbers. That is cheaper than writing them all:
+//! a forward pass writes half as many bytes, and a viewer shows few of a network's layers.
 //!
-//! Places. The inputs of a concatenation are computed right into it where their channels fill whole blocks, as in every
-//! published network; then the concatenation itself is no work. DenseNet's, each the former and one layer more, all lie
-//! in the last one of their block.
+//! Places. The inputs of a concatenation are computed right into its buffer where their channels fill whole blocks, as in
+//! every published network; the concatenation itself then takes no time. DenseNet's concatenations, each the one before and
+//! one layer more, share the buffer of the last one of their block.
+//!
+//! A node that no kernel for blocked maps computes is held as a plain tensor and runs by candle's operator; its
+//! neighbours convert from and to blocks.
 
 use crate::{
-    kernels::blocked::{LANES, Place},
+    kernels::blocked::{LANES, Placement},
     net::{
         graph::{Graph, NodeId},
         ops::Op,
@@ -20,22 +23,22 @@ use crate::{
 /// Channels up to which a picture is read as it is, in planes.
 const FEW: usize = 4;
 
-/// How a node's output is kept.
+/// The form in which a node's output is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::net) enum Held {
     /// As a plain tensor.
     Plain,
     /// As blocked maps, from block `first` of a buffer on.
     Maps { buffer: usize, first: usize },
-    /// It is another node's output.
+    /// As another node's output, which it equals.
     Same(NodeId),
-    /// Not at all: it lies inside the group that ends in this node.
+    /// Not at all: the node lies inside the group that ends in this one.
     Within(NodeId),
 }
 
 /// Nodes computed together.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::net) struct Group {
+pub(in crate::net) struct LayerGroup {
     /// The first of them.
     pub head: NodeId,
     /// Batch normalisation.
@@ -57,7 +60,7 @@ struct Extent {
 pub(in crate::net) struct Plan {
     pub held: Vec<Held>,
     /// By the last node.
-    pub groups: Vec<Option<Group>>,
+    pub groups: Vec<Option<LayerGroup>>,
     extents: Vec<Extent>,
 }
 
@@ -87,7 +90,7 @@ impl Plan {
     /// Makes the largest group that begins at a node.
     fn group(&mut self, graph: &Graph, readers: &[Vec<NodeId>], head: NodeId) {
         let node = graph.node(head);
-        let mut group = Group { head, norm: None, add: None, relu: None };
+        let mut group = LayerGroup { head, norm: None, add: None, relu: None };
         match &node.op {
             Op::Conv(_) => {}
             Op::BatchNorm { .. } if node.shape.len() == 3 => group.norm = Some(head),
@@ -168,7 +171,7 @@ impl Plan {
         (self.extents.len() - 1, 0)
     }
 
-    /// Where a concatenation lies if its inputs lie one behind the other already.
+    /// The place of a concatenation whose inputs lie one behind the other already.
     fn neighbours(&self, graph: &Graph, concat: NodeId) -> Option<(usize, usize)> {
         let mut found = None;
         let mut expected = None;
@@ -207,12 +210,12 @@ impl Plan {
         }
     }
 
-    /// Where a node's maps lie, and in which buffer, for a batch.
-    pub fn place_of(&self, graph: &Graph, id: NodeId, batch: usize) -> Option<(usize, Place)> {
+    /// The buffer and place of a node's maps, for a batch.
+    pub fn place_of(&self, graph: &Graph, id: NodeId, batch: usize) -> Option<(usize, Placement)> {
         match self.held[self.root(id)] {
             Held::Maps { buffer, first } => {
-                let place = Place::alone(batch, graph.node(id).extent());
-                Some((buffer, Place { first, total: self.extents[buffer].blocks, ..place }))
+                let place = Placement::alone(batch, graph.node(id).extent());
+                Some((buffer, Placement { first, total: self.extents[buffer].blocks, ..place }))
             }
             _ => None,
         }

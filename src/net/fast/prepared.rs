@@ -4,12 +4,12 @@ use super::plan::Plan;
 use crate::{
     Result,
     kernels::{
-        blocked::{Direct, Epilogue, Filters, Geometry, Isa, LANES, Maps, MapsMut, Pool, Thin, Winograd},
+        blocked::{BufferPool, ConvFilters, ConvGeometry, Direct, Epilogue, Isa, LANES, Maps, MapsMut, Thin, Winograd},
         to_vec, with_values,
     },
     net::{
         graph::{Graph, NodeId},
-        layers::Layers,
+        layers::WeightedGraph,
         ops::{Conv, Op, batch_norm_scale},
     },
 };
@@ -17,12 +17,12 @@ use std::sync::{Arc, OnceLock};
 
 /// A network's plan, and its weights as the kernels want them.
 pub(in crate::net) struct Fast {
-    layers: Arc<Layers>,
+    layers: Arc<WeightedGraph>,
     pub isa: Isa,
-    pub pool: Pool,
+    pub pool: BufferPool,
     pub plan: Plan,
     forward: Vec<OnceLock<Kernel>>,
-    /// Prepared when a reverse walk first comes by; the second with the batch normalisation behind multiplied in.
+    /// Prepared for the first reverse walk; the second of each pair has the batch normalisation behind multiplied in.
     reverse: Vec<[OnceLock<Kernel>; 2]>,
     affine: Vec<OnceLock<Affine>>,
 }
@@ -31,7 +31,7 @@ pub(in crate::net) struct Fast {
 pub(super) enum Kernel {
     Direct(Direct),
     Winograd(Winograd),
-    /// Only for a reverse to a planar picture.
+    /// Only for the gradient at a planar picture.
     Thin(Thin),
 }
 
@@ -43,11 +43,11 @@ pub(super) struct Affine {
 }
 
 impl Fast {
-    pub fn new(layers: Arc<Layers>, isa: Isa) -> Self {
+    pub fn new(layers: Arc<WeightedGraph>, isa: Isa) -> Self {
         let nodes = layers.graph().nodes().len();
         Fast {
             isa,
-            pool: Pool::default(),
+            pool: BufferPool::default(),
             plan: Plan::new(layers.graph()),
             forward: (0..nodes).map(|_| OnceLock::new()).collect(),
             reverse: (0..nodes).map(|_| Default::default()).collect(),
@@ -56,7 +56,7 @@ impl Fast {
         }
     }
 
-    pub fn layers(&self) -> &Arc<Layers> {
+    pub fn layers(&self) -> &Arc<WeightedGraph> {
         &self.layers
     }
 
@@ -70,7 +70,7 @@ impl Fast {
             let geometry = geometry(self.graph(), node);
             let planar = self.plan.is_planar(self.graph(), node);
             Ok(with_values::<f32, _>(&self.layers.weights(node).all()[0], |values| {
-                let filters = Filters { values, geometry, transposed: false, scale: None };
+                let filters = ConvFilters { values, geometry, transposed: false, scale: None };
                 Ok(match winograd(&filters, planar) {
                     Some(tile) => Kernel::Winograd(Winograd::new(self.isa, filters, tile, &self.pool)),
                     None => Kernel::Direct(Direct::new(self.isa, filters, planar, &self.pool)),
@@ -86,7 +86,7 @@ impl Fast {
             let thin = self.plan.is_planar(self.graph(), node);
             let scale = norm.map(|norm| self.norm_scale(norm)).transpose()?;
             Ok(with_values::<f32, _>(&self.layers.weights(node).all()[0], |values| {
-                let filters = Filters { values, geometry, transposed: true, scale: scale.as_deref() };
+                let filters = ConvFilters { values, geometry, transposed: true, scale: scale.as_deref() };
                 if thin {
                     return Ok(Kernel::Thin(Thin::new(self.isa, filters, &self.pool)));
                 }
@@ -128,7 +128,7 @@ impl Fast {
 }
 
 impl Kernel {
-    pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &Pool) {
+    pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &BufferPool) {
         match self {
             Kernel::Direct(kernel) => kernel.run(source, out, epilogue, pool),
             Kernel::Winograd(kernel) => kernel.run(source, out, epilogue, pool),
@@ -145,7 +145,7 @@ impl Kernel {
     }
 }
 
-/// The value of a cell, made by `make` where it is empty. Two threads may make it at once; either result serves.
+/// The value of a cell, made by `make` where it is empty. When two threads make it at once, one result is dropped.
 pub(super) fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
     match cell.get() {
         Some(value) => Ok(value),
@@ -162,11 +162,11 @@ pub(super) fn padded(mut channels: Vec<f32>) -> Vec<f32> {
     channels
 }
 
-fn geometry(graph: &Graph, node: NodeId) -> Geometry {
+fn geometry(graph: &Graph, node: NodeId) -> ConvGeometry {
     let input = graph.node(graph.node(node).inputs[0]).extent();
     let output = graph.node(node).extent();
     match &graph.node(node).op {
-        Op::Conv(Conv { kernel, stride, dilation, groups, padding, .. }) => Geometry {
+        Op::Conv(Conv { kernel, stride, dilation, groups, padding, .. }) => ConvGeometry {
             input,
             output,
             kernel: *kernel,
@@ -181,10 +181,10 @@ fn geometry(graph: &Graph, node: NodeId) -> Geometry {
 
 /// The tile of Winograd's algorithm that suits a convolution, if any does.
 ///
-/// With few channels the transforms outweigh what they save. Up to 14x14 the transformed weights of F(4,3) take longer
-/// to read than its fewer products save. At 7x7 a quarter of F(2,3)'s products are thrown away too: it is still a little
-/// faster than none, but for the reverse, whose weights are kept beside those of the forward pass, memory counts more.
-fn winograd(filters: &Filters, planar: bool) -> Option<usize> {
+/// With few channels the transforms cost more than they save. Up to 14x14 the transformed weights of F(4,3) take longer
+/// to read than its fewer products save. At 7x7 a quarter of F(2,3)'s products are discarded too: the forward pass is still
+/// a little faster with it, but the reverse goes without, since its weights would take memory beside the forward ones.
+fn winograd(filters: &ConvFilters, planar: bool) -> Option<usize> {
     let g = filters.geometry;
     let plain = (g.kernel, g.stride, g.dilation, g.groups) == ([3, 3], [1, 1], [1, 1], 1);
     let wide = filters.inputs() >= 32 && filters.outputs() >= 32;

@@ -4,14 +4,14 @@
 
 use super::{
     convert::{block, spans, tensor},
-    pass::Pass,
+    pass::FastPass,
     plan::Held,
     prepared::{Kernel, padded},
 };
 use crate::{
     Result,
     kernels::{
-        blocked::{self, Buffer, Epilogue, Maps, MapsMut, Owned, Place},
+        blocked::{self, Buffer, Epilogue, Maps, MapsMut, Owned, Placement},
         with_values,
     },
     net::{
@@ -29,7 +29,7 @@ use std::rc::Rc;
 #[derive(Clone)]
 enum Grad {
     Plain(Tensor),
-    Maps(Rc<Buffer>, Place),
+    Maps(Rc<Buffer>, Placement),
 }
 
 impl From<Owned> for Grad {
@@ -40,26 +40,26 @@ impl From<Owned> for Grad {
 
 /// A walk under way.
 struct Progress<'a> {
-    pass: &'a Pass,
+    pass: &'a FastPass,
     walk: &'a Walk<'a>,
     how: &'a Reverse,
     grads: Vec<Option<Grad>>,
-    /// Contributions that a node's gradient still waits for.
+    /// Contributions still missing from a node's gradient.
     pending: Vec<usize>,
-    /// Rectifiers whose rule was applied by the last contribution.
+    /// Rectifiers whose rule the last contribution applied.
     gated: Vec<bool>,
-    /// Convolutions whose incoming gradient is that of the batch normalisation behind.
+    /// For convolutions, the batch normalisation behind them when the incoming gradient is that of its output.
     through: Vec<Option<NodeId>>,
 }
 
 /// The gradient at the end of a walk; `None` where its beginning does not depend on that.
 ///
 /// It runs on one of the threads that compute, as the forward pass.
-pub(in crate::net) fn reverse(pass: &Pass, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
+pub(in crate::net) fn reverse(pass: &FastPass, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
     rayon::scope(|_| run(pass, walk, how))
 }
 
-fn run(pass: &Pass, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
+fn run(pass: &FastPass, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
     let &Walk { graph, from, seed, to, ref leads_to } = walk;
     let mut reached = vec![false; from + 1];
     let mut pending = vec![0; from + 1];
@@ -199,7 +199,7 @@ impl Progress<'_> {
         Epilogue { gate, rectify: self.how.rule != Rule::Gradient, ..Epilogue::default() }
     }
 
-    /// Lets `make` write a contribution to a node's gradient, with the epilogue that adds it to the former ones.
+    /// Calls `make` to write a contribution to a node's gradient, with the epilogue that adds it to the earlier ones.
     fn receive(&mut self, id: NodeId, make: impl FnOnce(&Epilogue, &mut MapsMut) -> Result<()>) -> Result<()> {
         let graph = self.pass.fast().graph();
         self.pending[id] = self.pending[id].saturating_sub(1);
@@ -210,7 +210,7 @@ impl Progress<'_> {
             && self.pass.blocked(id).is_some();
         let rule = if gated { self.rule(id) } else { Epilogue::default() };
         let add = before.as_ref().map(|(buffer, place)| Maps::new(buffer, *place));
-        let mut out = self.pass.room(Place::alone(self.pass.batch(), graph.node(id).extent()));
+        let mut out = self.pass.room(Placement::alone(self.pass.batch(), graph.node(id).extent()));
         make(&Epilogue { add, ..rule }, &mut out.view_mut())?;
         self.gated[id] = gated;
         let grad = self.like(id, out.into())?;
@@ -218,7 +218,7 @@ impl Progress<'_> {
         Ok(())
     }
 
-    /// Adds a gradient that is there already to a node's.
+    /// Adds a finished gradient to a node's.
     fn share(&mut self, id: NodeId, grad: Grad) -> Result<()> {
         let Some(before) = self.grads[id].take() else {
             self.pending[id] = self.pending[id].saturating_sub(1);
@@ -251,7 +251,7 @@ impl Progress<'_> {
         }
     }
 
-    fn maps(&self, grad: Grad) -> Result<(Rc<Buffer>, Place)> {
+    fn maps(&self, grad: Grad) -> Result<(Rc<Buffer>, Placement)> {
         match grad {
             Grad::Maps(buffer, place) => Ok((buffer, place)),
             Grad::Plain(tensor) => {

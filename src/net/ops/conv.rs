@@ -1,6 +1,6 @@
 //! Convolution, by candle's operator.
 
-use super::step::{LayerWeights, Parameter, Step};
+use super::step::{LayerWeights, Step, WeightSpec};
 use crate::{
     Result,
     net::shapes::{self, Padding, Reach, Windows},
@@ -75,9 +75,9 @@ impl Conv {
         Ok(vec![self.out, self.windows(0).count(height)?, self.windows(1).count(width)?])
     }
 
-    pub(super) fn parameters(&self, input: &[usize]) -> Vec<Parameter> {
+    pub(super) fn parameters(&self, input: &[usize]) -> Vec<WeightSpec> {
         let weight = vec![self.out, input[0] / self.groups, self.kernel[0], self.kernel[1]];
-        Parameter::with_bias(weight, self.out, self.bias)
+        WeightSpec::with_bias(weight, self.out, self.bias)
     }
 
     /// Convolves with `filters` in place of the layer's own first weights, which may be a table of connections.

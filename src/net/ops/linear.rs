@@ -1,6 +1,6 @@
 //! Operators on rows of features: fully connected layers, flattening, softmax.
 
-use super::step::{LayerWeights, Parameter, Step};
+use super::step::{LayerWeights, Step, WeightSpec};
 use crate::{
     Result,
     net::shapes::{self, Reach},
@@ -11,8 +11,8 @@ pub(super) fn output_shape(out: usize, input: &[usize]) -> Result<Vec<usize>, St
     shapes::features(input).map(|_| vec![out])
 }
 
-pub(super) fn parameters(out: usize, bias: bool, input: &[usize]) -> Vec<Parameter> {
-    Parameter::with_bias(vec![out, input[0]], out, bias)
+pub(super) fn parameters(out: usize, bias: bool, input: &[usize]) -> Vec<WeightSpec> {
+    WeightSpec::with_bias(vec![out, input[0]], out, bias)
 }
 
 pub(super) fn forward(x: &Tensor, weights: &LayerWeights) -> Result<Tensor> {

@@ -19,7 +19,7 @@ pub use conv::Conv;
 pub(super) use norm::batch_norm_scale;
 pub use pool::Window;
 pub use rule::Rule;
-pub use step::Parameter;
+pub use step::WeightSpec;
 pub(super) use step::{LayerWeights, Step, Values};
 pub(super) use table_conv::filters as table_filters;
 
@@ -175,12 +175,12 @@ impl Op {
     }
 
     /// The weights the operator needs for an input of this shape.
-    pub fn parameters(&self, input: &[usize]) -> Vec<Parameter> {
+    pub fn parameters(&self, input: &[usize]) -> Vec<WeightSpec> {
         match self {
             Op::Conv(conv) => conv.parameters(input),
             Op::TableConv { kernel, table } => table_conv::parameters(*kernel, table),
             Op::Subsample(_) => pool::subsample_parameters(input),
-            Op::Bias => vec![Parameter::learned("bias", input.to_vec())],
+            Op::Bias => vec![WeightSpec::learned("bias", input.to_vec())],
             Op::Linear { out, bias } => linear::parameters(*out, *bias, input),
             Op::BatchNorm { .. } => norm::batch_norm_parameters(input),
             _ => Vec::new(),
@@ -195,7 +195,7 @@ impl Op {
             Op::Conv(conv) => conv.forward(x, &weights.all()[0], weights),
             Op::TableConv { kernel, table } => table_conv::forward(*kernel, table, x, weights),
             Op::Linear { .. } => linear::forward(x, weights),
-            Op::Relu => Ok(x.relu()?),
+            Op::Relu => pointwise::relu(x),
             &Op::Tanh { amplitude, slope } => pointwise::tanh(x, amplitude, slope),
             Op::Sigmoid => Ok(candle_nn::ops::sigmoid(x)?),
             Op::MaxPool(window) => window.maxima(x, shape).map(|(largest, _)| largest),

@@ -1,6 +1,6 @@
 //! Normalisation: of a batch, by running statistics, and across channels.
 
-use super::step::{LayerWeights, Parameter, Step};
+use super::step::{LayerWeights, Step, WeightSpec};
 use crate::{
     Result,
     kernels::{self, Lrn},
@@ -13,9 +13,9 @@ pub(super) fn output_shape(input: &[usize]) -> Result<Vec<usize>, String> {
     shapes::maps(input).map(|_| input.to_vec())
 }
 
-pub(super) fn batch_norm_parameters(input: &[usize]) -> Vec<Parameter> {
-    let mut all = Parameter::with_bias(vec![input[0]], input[0], true);
-    let running = |suffix| Parameter { suffix, shape: vec![input[0]], learned: false };
+pub(super) fn batch_norm_parameters(input: &[usize]) -> Vec<WeightSpec> {
+    let mut all = WeightSpec::with_bias(vec![input[0]], input[0], true);
+    let running = |suffix| WeightSpec { suffix, shape: vec![input[0]], learned: false };
     all.extend(["running_mean", "running_var"].map(running));
     all
 }

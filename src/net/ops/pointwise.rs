@@ -4,6 +4,11 @@ use super::{rule::Rule, step::Step};
 use crate::Result;
 use candle_core::Tensor;
 
+/// max(x, 0). NaN stays NaN, as in PyTorch; candle's own operator makes it 0.
+pub(super) fn relu(x: &Tensor) -> Result<Tensor> {
+    Ok(x.maximum(0f64)?)
+}
+
 pub(super) fn relu_reverse(step: &Step) -> Result<Tensor> {
     let grad = step.grad;
     let passed = match step.rule {

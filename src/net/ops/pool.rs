@@ -1,6 +1,6 @@
 //! Pooling over windows: the largest value, the mean, the weighted sum of LeNet-5, and the mean over a grid.
 
-use super::step::{LayerWeights, Parameter, Step};
+use super::step::{LayerWeights, Step, WeightSpec};
 use crate::{
     Result,
     kernels::{self, Spans},
@@ -89,8 +89,8 @@ pub(super) fn mean_reverse(window: &Window, step: &Step, count_padding: bool) ->
     Ok(kernels::mean_pool_reverse(step.grad, &rows, &columns)?)
 }
 
-pub(super) fn subsample_parameters(input: &[usize]) -> Vec<Parameter> {
-    Parameter::with_bias(vec![input[0]], input[0], true)
+pub(super) fn subsample_parameters(input: &[usize]) -> Vec<WeightSpec> {
+    WeightSpec::with_bias(vec![input[0]], input[0], true)
 }
 
 pub(super) fn subsample(window: &Window, x: &Tensor, weights: &LayerWeights, shape: &[usize]) -> Result<Tensor> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// How the reverse walk passes a rectifier with input x and incoming g.
+/// The rule of the reverse walk at a rectifier with input x and incoming gradient g.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Rule {
     /// g [x > 0]: the derivative, 0 at x = 0.

@@ -1,4 +1,4 @@
-//! Weights and values that an operator works with: its weights forward, and what it may look at in a reverse walk.
+//! The data an operator works with: its weights, and in a reverse walk the values around its layer.
 
 use super::rule::Rule;
 use crate::{Error, Result};
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// A tensor of weights that an operator needs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
+pub struct WeightSpec {
     /// The name behind the layer's: `weight`, `bias`, `running_mean`, ...
     pub suffix: &'static str,
     /// Its shape.
@@ -16,16 +16,16 @@ pub struct Parameter {
     pub learned: bool,
 }
 
-impl Parameter {
+impl WeightSpec {
     /// A parameter that training changes.
     pub(in crate::net) fn learned(suffix: &'static str, shape: Vec<usize>) -> Self {
-        Parameter { suffix, shape, learned: true }
+        WeightSpec { suffix, shape, learned: true }
     }
 
     /// A `weight` of some shape, and with `bias` one bias for each of `out` units.
     pub(in crate::net) fn with_bias(weight: Vec<usize>, out: usize, bias: bool) -> Vec<Self> {
-        let mut all = vec![Parameter::learned("weight", weight)];
-        all.extend(bias.then(|| Parameter::learned("bias", vec![out])));
+        let mut all = vec![WeightSpec::learned("weight", weight)];
+        all.extend(bias.then(|| WeightSpec::learned("bias", vec![out])));
         all
     }
 }
@@ -93,7 +93,7 @@ pub(in crate::net) struct Step<'a> {
     pub shape: &'a [usize],
     /// The gradient at the output, batch first.
     pub grad: &'a Tensor,
-    /// Which input.
+    /// The number of the input.
     pub index: usize,
     pub rule: Rule,
     /// Whether LRN passes the gradient on unchanged.

@@ -3,7 +3,7 @@
 
 use super::{
     conv::Conv,
-    step::{LayerWeights, Parameter, Step},
+    step::{LayerWeights, Step, WeightSpec},
 };
 use crate::{Result, net::shapes};
 use candle_core::Tensor;
@@ -23,8 +23,8 @@ pub(super) fn output_shape(kernel: [usize; 2], table: &Table, input: &[usize]) -
     }
 }
 
-pub(super) fn parameters([height, width]: [usize; 2], table: &Table) -> Vec<Parameter> {
-    Parameter::with_bias(vec![table.iter().map(Vec::len).sum(), height, width], table.len(), true)
+pub(super) fn parameters([height, width]: [usize; 2], table: &Table) -> Vec<WeightSpec> {
+    WeightSpec::with_bias(vec![table.iter().map(Vec::len).sum(), height, width], table.len(), true)
 }
 
 /// The filters spread over all of the input's channels: `(units, channels, height, width)`.

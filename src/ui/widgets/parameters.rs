@@ -1,7 +1,7 @@
 //! A method's parameters as sliders and pickers, made from what the method says of them.
 
 use crate::{
-    methods::{Kind, Method, Parameter, Settings},
+    methods::{Method, Parameter, ParameterKind, Settings},
     ui::widgets::controls::combo,
 };
 use eframe::egui::{self, RichText, Ui};
@@ -24,9 +24,9 @@ pub fn settings(method: &Method, kept: &KeptSettings) -> Settings {
 
 fn takes(parameter: &Parameter, value: f64) -> bool {
     match parameter.kind {
-        Kind::Number { low, high, .. } => (low..=high).contains(&value),
-        Kind::Count { low, high, .. } => (f64::from(low)..=f64::from(high)).contains(&value),
-        Kind::Choice(options) => (0.0..options.len() as f64).contains(&value),
+        ParameterKind::Number { low, high, .. } => (low..=high).contains(&value),
+        ParameterKind::Count { low, high, .. } => (f64::from(low)..=f64::from(high)).contains(&value),
+        ParameterKind::Choice(options) => (0.0..options.len() as f64).contains(&value),
     }
 }
 
@@ -58,12 +58,12 @@ pub fn row(ui: &mut Ui, parameter: &Parameter, value: &mut f64) {
         // Far ranges by their order of magnitude.
         let far = |low: f64, high: f64| low > 0.0 && high / low >= 50.0;
         let slider = match parameter.kind {
-            Kind::Number { low, high, .. } => egui::Slider::new(value, low..=high).logarithmic(far(low, high)),
-            Kind::Count { low, high, .. } => {
+            ParameterKind::Number { low, high, .. } => egui::Slider::new(value, low..=high).logarithmic(far(low, high)),
+            ParameterKind::Count { low, high, .. } => {
                 let (low, high) = (f64::from(low), f64::from(high));
                 egui::Slider::new(value, low..=high).integer().logarithmic(far(low, high))
             }
-            Kind::Choice(options) => {
+            ParameterKind::Choice(options) => {
                 let mut index = (*value as usize).min(options.len().saturating_sub(1));
                 combo(ui, parameter.name, options.get(index).copied().unwrap_or_default(), 96.0, |ui| {
                     for (other, option) in options.iter().enumerate() {
@@ -93,9 +93,9 @@ mod tests {
                     KeptSettings::from([(method.name.to_owned(), BTreeMap::from([(parameter.name.to_owned(), value)]))])
                 };
                 let (inside, outside) = match parameter.kind {
-                    Kind::Number { low, high, .. } => (low, high + 1.0),
-                    Kind::Count { low, high, .. } => (f64::from(low), f64::from(high) + 1.0),
-                    Kind::Choice(options) => (options.len() as f64 - 1.0, options.len() as f64),
+                    ParameterKind::Number { low, high, .. } => (low, high + 1.0),
+                    ParameterKind::Count { low, high, .. } => (f64::from(low), f64::from(high) + 1.0),
+                    ParameterKind::Choice(options) => (options.len() as f64 - 1.0, options.len() as f64),
                 };
                 let name = format!("{} {}", method.name, parameter.name);
                 assert_eq!(settings(method, &keep(inside)).number(parameter), inside, "{name}");
