@@ -5,7 +5,10 @@
 use candle_core::{DType, Device, Tensor};
 use std::sync::Arc;
 use striate::{
-    net::{Activation, Builder, Conv, ConvTranspose, Coordinates, Network, Op, PadMode, Padding, Reverse, Rule, Slice, Tensors, Trace, Upsample, Window},
+    net::{
+        Activation, Builder, Conv, ConvTranspose, Coordinates, Network, Op, PadMode, Padding, Reverse, Rule, Slice,
+        Tensors, Trace, Upsample, Window,
+    },
     watch::Watch,
     weights,
 };
@@ -208,11 +211,9 @@ fn rules_at_a_clip_and_a_smooth_rectifier() {
     let network = network([1, 1, 4], only(Op::Activation(Activation::Clip { low: 0.0, high: 6.0 })));
     let trace = run(&network, &tensor(&[1., -1., 7., 6.], &[1, 1, 1, 4]));
     let seed = tensor(&[3., 3., 3., -3.], &[1, 1, 1, 4]);
-    for (rule, expected) in [
-        (Rule::Gradient, [3., 0., 0., 0.]),
-        (Rule::Guided, [3., 0., 0., 0.]),
-        (Rule::Deconvnet, [3., 3., 3., 0.]),
-    ] {
+    for (rule, expected) in
+        [(Rule::Gradient, [3., 0., 0., 0.]), (Rule::Guided, [3., 0., 0., 0.]), (Rule::Deconvnet, [3., 3., 3., 0.])]
+    {
         assert_eq!(flat(&trace.reverse(1, &seed, 0, &rule.into()).unwrap()), expected, "{rule:?}");
     }
 }

@@ -72,7 +72,9 @@ fn step(
         Ok(if matches!(node.op, Op::Relu) { x.relu()? } else { trace.output(id).narrow(0, 0, 1)? })
     };
     let contribution = match &node.op {
-        Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Activation(_) | Op::PRelu => (multiplier * (outputs(trace)? - outputs(baseline)?)?)?,
+        Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Activation(_) | Op::PRelu => {
+            (multiplier * (outputs(trace)? - outputs(baseline)?)?)?
+        }
         Op::MaxPool(_) if captum && matches!(trace.network().graph().node(node.inputs[0]).op, Op::Relu) => {
             return Ok(derivative);
         }

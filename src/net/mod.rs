@@ -28,7 +28,7 @@ pub use cost::Cost;
 pub use graph::{Builder, Graph, Node, NodeId};
 pub use layers::Tensors;
 pub use network::Network;
-pub use ops::{Activation, Conv, ConvTranspose, Coordinates, Op, PadMode, Slice, Upsample, Parameter, Rule, Window};
+pub use ops::{Activation, Conv, ConvTranspose, Coordinates, Op, PadMode, Parameter, Rule, Slice, Upsample, Window};
 pub use shapes::{Field, Padding};
 pub use trace::Trace;
 pub use walk::Reverse;

@@ -136,8 +136,7 @@ unsafe fn line<V: Lanes>(job: &Line, out: &mut [f32]) {
     let first = (job.row / distance * kernel.step[0]) as isize;
     let width = kernel.source[2] as isize;
     for columns in &kernel.axes[1] {
-        let (least, most) =
-            columns.taps.iter().fold((0, 0), |(least, most), &(_, at)| (at.min(least), at.max(most)));
+        let (least, most) = columns.taps.iter().fold((0, 0), |(least, most), &(_, at)| (at.min(least), at.max(most)));
         let mut pixel = 0;
         while pixel < columns.count {
             let at = (pixel * kernel.step[1]) as isize;

@@ -1,6 +1,9 @@
 //! Activation functions of one value beside the rectifier, tanh and the logistic function, with their derivatives.
 
-use super::{rule::Rule, step::{LayerWeights, Parameter, Step}};
+use super::{
+    rule::Rule,
+    step::{LayerWeights, Parameter, Step},
+};
 use crate::Result;
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,10 @@
 //! Operators that move values without changing them: reshape, transpose, slice, padding of maps.
 
 use super::step::Step;
-use crate::{Result, net::shapes::{self, Padding}};
+use crate::{
+    Result,
+    net::shapes::{self, Padding},
+};
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,10 @@ use super::{
     conv::Conv,
     step::{LayerWeights, Parameter, Step},
 };
-use crate::{Result, net::shapes::{self, Reach}};
+use crate::{
+    Result,
+    net::shapes::{self, Reach},
+};
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -30,9 +33,10 @@ impl ConvTranspose {
                 return Err("its window, stride and dilation must be at least 1".to_owned());
             }
             let whole = (n - 1) * c.stride[axis] + c.dilation[axis] * (c.kernel[axis] - 1) + 1 + self.extra[axis];
-            whole.checked_sub(c.padding.along(axis).iter().sum()).filter(|&size| size > 0).ok_or_else(|| {
-                format!("its padding is larger than its output of {whole}")
-            })
+            whole
+                .checked_sub(c.padding.along(axis).iter().sum())
+                .filter(|&size| size > 0)
+                .ok_or_else(|| format!("its padding is larger than its output of {whole}"))
         };
         Ok(vec![c.out, size(0, height)?, size(1, width)?])
     }

@@ -1,7 +1,8 @@
 //! Every operator forward and backward, by candle's operators.
 
 use super::{
-    LayerWeights, Op, Step, activation, arrange, broadcast, join, linear, norm, norm_within::Over, pointwise, pool, reduce, table_conv,
+    LayerWeights, Op, Step, activation, arrange, broadcast, join, linear, norm, norm_within::Over, pointwise, pool,
+    reduce, table_conv,
 };
 use crate::{
     Result,
@@ -11,7 +12,12 @@ use candle_core::Tensor;
 
 impl Op {
     /// The output for `inputs`, batch first; `shape` is that of the output, without the batch.
-    pub(in crate::net) fn forward(&self, weights: &LayerWeights, inputs: &[&Tensor], shape: &[usize]) -> Result<Tensor> {
+    pub(in crate::net) fn forward(
+        &self,
+        weights: &LayerWeights,
+        inputs: &[&Tensor],
+        shape: &[usize],
+    ) -> Result<Tensor> {
         let x = inputs[0];
         match self {
             Op::Input | Op::Dropout { .. } => Ok(x.clone()),

@@ -1,6 +1,8 @@
 //! Sizes that follow from an operator: the shape of its output, its weights, the reach of an output, multiply-adds.
 
-use super::{Op, Parameter, activation, arrange, broadcast, join, linear, norm, norm_within::Over, pool, reduce, table_conv};
+use super::{
+    Op, Parameter, activation, arrange, broadcast, join, linear, norm, norm_within::Over, pool, reduce, table_conv,
+};
 use crate::net::shapes::Reach;
 
 impl Op {
