@@ -121,6 +121,24 @@ impl FromStr for Preset {
 }
 
 impl Preparation {
+    /// The choices that make this preparation of any network.
+    pub fn of(made: &Preprocess) -> Self {
+        let whole = matches!(made.fit, Fit::Whole | Fit::Stretch);
+        let covers = made.fit == Fit::Cover;
+        Preparation {
+            preset: None,
+            size: covers.then_some(made.crop),
+            resize: (!covers).then_some(made.resize),
+            crop: (!covers && !whole).then_some(made.crop),
+            whole,
+            interpolation: Some(made.interpolation),
+            mean: Some(made.mean.clone()),
+            std: Some(made.std.clone()),
+            scale: Some(made.scale),
+            bgr: Some(made.bgr),
+        }
+    }
+
     /// Whether nothing is chosen.
     pub fn is_none(&self) -> bool {
         *self == Preparation::default()
@@ -244,6 +262,15 @@ mod tests {
         assert!(refused(Preparation { resize: Some(9999), ..none }, &own()).contains("--resize 9999 is outside"));
         let kept = serde_json::to_string(&two).unwrap();
         assert_eq!(serde_json::from_str::<Preparation>(&kept).unwrap(), two);
+    }
+
+    #[test]
+    fn a_preparation_is_made_again_from_its_choices() {
+        let whole = Preparation { whole: true, ..Preparation::default() };
+        let made = [own(), own().sized([224, 320]), own().caffe(), whole.over(&own()).unwrap()];
+        for made in made {
+            assert_eq!(Preparation::of(&made).over(&own()).unwrap(), made);
+        }
     }
 
     #[test]

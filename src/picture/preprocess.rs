@@ -78,7 +78,7 @@ impl TryFrom<u8> for Scale {
         match white {
             1 => Ok(Scale::One),
             255 => Ok(Scale::Full),
-            _ => Err(Error::Usage(format!("--scale {white} is neither 1 nor 255, the value of white"))),
+            _ => Err(Error::Usage(format!("white is 1 or 255, not {white}"))),
         }
     }
 }

@@ -26,6 +26,7 @@ mod instruments;
 mod monkey;
 mod naming;
 mod pace;
+mod preparing;
 mod same_pictures;
 mod saving;
 mod sessions;

@@ -3,6 +3,7 @@
 use super::window::App;
 use crate::{
     engine::{AnyInquiry, Opening, PictureSource, Request},
+    picture::Preparation,
     ui::{
         chrome::{Overlay, finder::FinderState},
         dialogs::{FileQuestion, Purpose, paths::FileKind},
@@ -29,6 +30,11 @@ impl App {
             Command::FindPath(start) => self.notice.overlay = Overlay::Finder(FinderState::starting(start)),
             Command::Compare(with) => self.compare(ctx, with),
             Command::OpenNetwork(opening) => self.open_network(opening, Request::Open),
+            Command::Prepare(preparation, labels) => self.prepare(preparation, labels),
+            Command::ChooseLabels => {
+                let purpose = Purpose::Labels(self.runs.opened.preparation.clone());
+                self.output.dialogs.open(ctx, FileQuestion::Labels, purpose);
+            }
             Command::Fetch(opening) => self.open_network(opening, Request::Fetch),
             Command::OpenBeside(opening) => {
                 self.twin();
@@ -100,9 +106,20 @@ impl App {
 
     /// Asks the engine for another network.
     fn open_network(&mut self, opening: Opening, request: fn(Opening) -> Request) {
+        // Choices belong to a weights file: other weights have their own.
+        let plain = Opening { preparation: Preparation::default(), labels: None, ..opening };
+        let opening = self.settings.prepared.recall(plain);
         self.runs.opening = opening.clone();
         self.notice.forget_failure();
         self.engine.request(request(opening));
+    }
+
+    /// Asks the engine to prepare pictures for the open network another way, and to name its classes by a file.
+    fn prepare(&mut self, preparation: Preparation, labels: Option<PathBuf>) {
+        self.runs.opening = Opening { preparation, labels, ..self.runs.opened.clone() };
+        self.notice.forget_failure();
+        let Opening { preparation, labels, .. } = self.runs.opening.clone();
+        self.engine.request(Request::Prepare(preparation, labels));
     }
 
     /// Opens a file or a folder by what it is.

@@ -2,7 +2,7 @@
 
 use super::window::App;
 use crate::{
-    engine::{Event, Lane, PictureSource, Request, Run},
+    engine::{Event, Lane, Opening, PictureSource, Request, Run},
     picture::Picture,
     ui::{
         dialogs::{Purpose, opened, paths},
@@ -46,6 +46,9 @@ impl App {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Model(model) => {
+                self.runs.opened = self.runs.opening.clone();
+                let weights = model.weights.clone();
+                self.settings.prepared.keep(&Opening { weights, ..self.runs.opened.clone() });
                 self.runs.model = Some(model);
                 self.results.synthesis = None;
             }
@@ -56,11 +59,9 @@ impl App {
                 if matches!(lane, Lane::Picture | Lane::Alter) {
                     self.give_up();
                 }
-                if matches!(lane, Lane::Model | Lane::Fetch)
-                    && let Some(model) = &self.runs.model
-                {
+                if matches!(lane, Lane::Model | Lane::Fetch) {
                     // The network on screen is still the one that runs.
-                    self.runs.opening.network = model.card.name.into();
+                    self.runs.opening = self.runs.opened.clone();
                 }
                 self.notice.fail(text);
             }

@@ -29,6 +29,7 @@ impl eframe::App for App {
         let kept = Preferences {
             folder: self.output.dialogs.folder.clone(),
             recent: self.settings.recent.clone(),
+            prepared: self.settings.prepared.clone(),
             panes: arrangement::to_json(&self.layout.panes),
             known: PANELS.iter().map(|kind| kind.name.to_owned()).collect(),
             ..self.settings

@@ -60,6 +60,8 @@ pub(super) struct Runs {
     pub model: Option<Arc<Model>>,
     /// The network that the engine was asked for last; pictures run through it once it is open.
     pub opening: Opening,
+    /// The network that was opened last, with the choices about it.
+    pub opened: Opening,
     /// The run on screen.
     pub shown: Option<Arc<Shown>>,
     /// The run that replaces it as soon as it can be drawn without a gap.
@@ -145,7 +147,8 @@ impl App {
         }
         let ctx = cc.egui_ctx.clone();
         let engine = Engine::start(start.device, move || ctx.request_repaint())?;
-        engine.request(Request::Open(start.opening.clone()));
+        let opening = settings.prepared.recall(start.opening);
+        engine.request(Request::Open(opening.clone()));
         let picture = start.picture.unwrap_or_else(|| format!("sample:{}", SAMPLES[0].name));
         engine.request(Request::Picture(PictureSource::Named(picture)));
         let mut dialogs = Dialogs::new(ask);
@@ -159,7 +162,15 @@ impl App {
                 camera: Camera::new(start.camera),
             },
             results: Results::default(),
-            runs: Runs { model: None, opening: start.opening, shown: None, coming: None, other: None, before: None },
+            runs: Runs {
+                model: None,
+                opened: opening.clone(),
+                opening,
+                shown: None,
+                coming: None,
+                other: None,
+                before: None,
+            },
             pending: Pending::default(),
             focus: Focus::default(),
             settings,
@@ -243,6 +254,7 @@ impl App {
                 other.run.model.is_same_network(&shown.run.model) && size(&other.run) == size(&shown.run)
             }),
             selection: &self.focus.selection,
+            opening: &self.runs.opened,
             look: self.settings.look,
             viewport: self.focus.viewport,
             cache: &self.background.cache,

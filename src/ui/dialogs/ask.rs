@@ -1,6 +1,6 @@
 //! Questions for files, and the system's dialogs that answer them.
 
-use super::paths::WEIGHTS;
+use super::paths::{LABELS, WEIGHTS};
 use crate::{Error, Result, picture::ENDINGS, ui::model::export::Ending};
 use std::{
     path::{Path, PathBuf},
@@ -17,6 +17,8 @@ pub enum FileQuestion {
     Folder,
     /// Weights for a network.
     Weights,
+    /// The names of the classes.
+    Labels,
     /// A folder to save in.
     Into,
     /// A file to save a pane's content in: the proposed name, and the possible endings, the default first.
@@ -43,6 +45,7 @@ pub fn native() -> Ask {
             FileQuestion::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
             FileQuestion::Into => dialog.set_title("Save in a folder").pick_folder(),
             FileQuestion::Weights => dialog.set_title("Open weights").add_filter("Weights", WEIGHTS).pick_file(),
+            FileQuestion::Labels => dialog.set_title("Open labels").add_filter("Labels", LABELS).pick_file(),
             FileQuestion::Save(name, endings) => {
                 let usual = endings.first().map_or("", |(ending, _)| ending);
                 let dialog = dialog.set_title("Export").set_file_name(format!("{name}.{usual}"));

@@ -2,7 +2,7 @@
 
 use super::{
     ask::FileQuestion,
-    paths::{self, WEIGHTS},
+    paths::{self, LABELS, WEIGHTS},
 };
 use crate::{
     picture::ENDINGS,
@@ -61,6 +61,7 @@ impl Browser {
             FileQuestion::Folder => ("Open a folder of pictures", ENDINGS.to_vec(), None),
             FileQuestion::Into => ("Save in a folder", Vec::new(), None),
             FileQuestion::Weights => ("Open weights", WEIGHTS.to_vec(), None),
+            FileQuestion::Labels => ("Open labels", LABELS.to_vec(), None),
             FileQuestion::Save(_, endings) => {
                 let all: Vec<&'static str> = endings.iter().map(|(ending, _)| *ending).collect();
                 let usual = all.first().copied().unwrap_or("png");

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     Result,
     engine::{Opening, PictureSource},
+    picture::Preparation,
     ui::{
         background::worker::spawn,
         model::{
@@ -31,6 +32,8 @@ pub enum Purpose {
     Compare,
     /// Open the network with these weights.
     Weights(Opening),
+    /// Name the classes by this file, and prepare pictures so.
+    Labels(Preparation),
     /// Save the pane.
     Save(TileId),
     /// Save the pane as it looks, or twice as large.
@@ -121,6 +124,7 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
         Purpose::Picture => Some(Command::Open(PictureSource::File(path))),
         Purpose::Compare => Some(Command::Compare(With::Picture(PictureSource::File(path)))),
         Purpose::Weights(opening) => Some(Command::OpenNetwork(Opening { weights: Source::File(path), ..opening })),
+        Purpose::Labels(preparation) => Some(Command::Prepare(preparation, Some(path))),
         Purpose::Save(_) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
     }
 }

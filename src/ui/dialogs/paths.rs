@@ -15,6 +15,8 @@ pub enum FileKind {
 
 /// Endings of weights files.
 pub const WEIGHTS: &[&str] = &["safetensors", "pth", "pt", "npz", "caffemodel"];
+/// Endings of files with the names of classes.
+pub const LABELS: &[&str] = &["txt", "json", "names", "labels"];
 /// Endings of files that hold a whole network.
 const NETWORKS: &[&str] = &["onnx", "pt2", "keras", "h5"];
 

@@ -4,7 +4,7 @@
 use crate::{
     engine::{AnyInquiry, Control, Opening, PictureSource},
     net::NodeId,
-    picture::{Alteration, Picture},
+    picture::{Alteration, Picture, Preparation},
     ui::model::{
         export::Texts,
         pin::Pinned,
@@ -245,6 +245,10 @@ pub enum Command {
     Compare(With),
     /// Open another network.
     OpenNetwork(Opening),
+    /// Prepare pictures another way, and name the classes by a file, or by the network.
+    Prepare(Preparation, Option<PathBuf>),
+    /// Choose the file with the names of the classes.
+    ChooseLabels,
     /// Open another network, and keep the present one in a twin of the active pane.
     OpenBeside(Opening),
     /// Choose a network that stands beside the one in this pane.

@@ -4,6 +4,7 @@ pub mod commands;
 pub mod export;
 pub mod history;
 pub mod pin;
+pub mod remembered;
 pub mod settings;
 pub mod state;
 pub mod viewport;

@@ -39,8 +39,8 @@ pub struct KeptRun {
     network: String,
     /// A file or `synthetic:SEED`; what ships where empty.
     weights: String,
-    /// Height and width of the input.
-    size: [usize; 2],
+    #[serde(default)]
+    preparation: Preparation,
     picture: String,
 }
 
@@ -55,16 +55,14 @@ impl KeptRun {
             None => return None,
         };
         let weights = if model.weights == Source::Shipped { String::new() } else { model.weights.to_string() };
-        let [_, height, width] = model.network.graph().input_shape();
-        let size = [height, width];
-        Some(KeptRun { network: model.card.name.to_owned(), weights, size, picture })
+        let preparation = Preparation::of(&model.preprocess);
+        Some(KeptRun { network: model.card.name.to_owned(), weights, preparation, picture })
     }
 
     /// What to open, and which picture to run; `None` where the settings say something else.
     pub fn again(&self) -> Option<(Opening, PictureSource)> {
         let weights = if self.weights.is_empty() { Source::Shipped } else { self.weights.parse().ok()? };
-        let preparation = Preparation { size: Some(self.size), ..Preparation::default() };
-        let opening = Opening { weights, preparation, ..Opening::of(&self.network) };
+        let opening = Opening { weights, preparation: self.preparation.clone(), ..Opening::of(&self.network) };
         Some((opening, PictureSource::Named(self.picture.clone())))
     }
 }

@@ -1,6 +1,6 @@
 //! What the window keeps between sessions. An entry that does not parse falls back to its default; the others are kept.
 
-use crate::ui::model::state::Colouring;
+use crate::ui::model::{remembered::Remembered, state::Colouring};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -16,6 +16,8 @@ pub struct Preferences {
     pub folder: Option<PathBuf>,
     /// Files of pictures that ran, the newest first.
     pub recent: Vec<PathBuf>,
+    /// Choices about preparation and labels, by weights file.
+    pub prepared: Remembered,
     /// The arrangement of the panes, as JSON: see [`crate::ui::panes::arrangement`].
     pub panes: Value,
     /// The names of all panels of the version that wrote this. One of these that is missing in `panes` was closed.
@@ -31,6 +33,7 @@ impl Preferences {
             look: take(&mut kept, "look"),
             folder: take(&mut kept, "folder"),
             recent: take(&mut kept, "recent"),
+            prepared: take(&mut kept, "prepared"),
             panes: take(&mut kept, "panes"),
             known: take(&mut kept, "known"),
         }

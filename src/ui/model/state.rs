@@ -1,7 +1,7 @@
 //! What the window shows: one selection, the run it is about, and what has been computed about it.
 
 use crate::{
-    engine::{Answers, Frame, Lane, LayerView, Run, Status},
+    engine::{Answers, Frame, Lane, LayerView, Opening, Run, Status},
     net::{Cost, Graph, Node, NodeId, Op},
     paint::{Scaling, Style},
     picture::Alteration,
@@ -153,6 +153,8 @@ pub struct View<'a> {
     pub other: Option<&'a Shown>,
     /// What it is about.
     pub selection: &'a Selection,
+    /// The open network with the choices about it.
+    pub opening: &'a Opening,
     /// How feature maps are coloured.
     pub look: Colouring,
     /// Which part of the picture panes show.

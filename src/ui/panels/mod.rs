@@ -15,6 +15,7 @@ mod network;
 mod pad;
 pub mod panel;
 mod picture;
+mod preparation;
 mod saliency;
 mod scores;
 mod sides;
@@ -40,6 +41,7 @@ pub const PANELS: &[PanelKind] = &[
     convolution::KIND,
     invariance::KIND,
     pad::KIND,
+    preparation::KIND,
     scores::KIND,
     synthesis::KIND,
 ];

@@ -14,7 +14,7 @@ type TabGroup = &'static [&'static str];
 const LAYER: TabGroup = &["activations", "filters", "network", "layers", "convolution"];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
-const PICTURE: TabGroup = &["picture", "folder", "pad"];
+const PICTURE: TabGroup = &["picture", "preparation", "folder", "pad"];
 const UNIT: TabGroup = &["unit", "compare"];
 const SCORES: TabGroup = &["scores", "invariance"];
 /// Where the window is too low for three at the side: the picture and what is said of it stay in sight.
