@@ -96,6 +96,11 @@ impl TileGrid {
         self.show_in(ui, atlas, label, rect, response)
     }
 
+    /// The screen rectangle of a tile of a grid whose corner is at `corner`.
+    pub fn tile_rect(&self, ui: &Ui, corner: egui::Pos2, slot: u32) -> Rect {
+        self.layout(ui).at(corner).tile_rect(slot)
+    }
+
     fn layout(&self, ui: &Ui) -> Layout {
         Layout::new(self.tile, self.gap, self.columns, self.order.len() as u32, ui.pixels_per_point())
     }

@@ -3,7 +3,7 @@
 use super::background::film::CameraSource;
 use crate::engine::{DeviceChoice, Opening};
 
-/// What the window opens with.
+/// The first state of the window.
 pub struct Start {
     /// The network.
     pub opening: Opening,
@@ -11,6 +11,6 @@ pub struct Start {
     pub picture: Option<String>,
     /// Where to compute.
     pub device: DeviceChoice,
-    /// What films; nothing where `None`.
+    /// The camera, if there is one.
     pub camera: Option<CameraSource>,
 }

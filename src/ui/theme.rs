@@ -13,7 +13,7 @@ pub struct Palette {
     pub backdrop: Color32,
     /// A pane.
     pub pane: Color32,
-    /// What is picked, what can be grabbed, what the eye should find.
+    /// Picked items, handles and marks.
     pub accent: Color32,
     /// A row that is picked.
     pub picked: Color32,
@@ -23,9 +23,9 @@ pub struct Palette {
     pub line: Color32,
     /// Text that explains.
     pub weak: Color32,
-    /// What needs care: untrained weights.
+    /// Warnings, such as untrained weights.
     pub warning: Color32,
-    /// What belongs to the picture that this one is compared with.
+    /// The second picture of a comparison.
     pub second: Color32,
     /// The receptive field on a photograph: readable on dark and on bright.
     pub field: Color32,

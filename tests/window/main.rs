@@ -25,6 +25,7 @@ mod first;
 mod instruments;
 mod monkey;
 mod naming;
+mod opening;
 mod pace;
 mod preparing;
 mod same_pictures;
@@ -81,10 +82,15 @@ fn open_again(network: &str, answers: Answers, kept: Box<Kept>) -> Option<Window
 
 /// The same with a camera, or without.
 fn open_start(network: &str, answers: Answers, kept: Box<Kept>, camera: Option<CameraSource>) -> Option<Window> {
+    let ask: Ask = Arc::new(move |_, _| Ok(answers.lock().unwrap().pop()));
+    open_asking(network, ask, kept, camera)
+}
+
+/// The same with file dialogs that answer by `ask`.
+fn open_asking(network: &str, ask: Ask, kept: Box<Kept>, camera: Option<CameraSource>) -> Option<Window> {
     if !can_draw() {
         return None;
     }
-    let ask: Ask = Arc::new(move |_, _| Ok(answers.lock().unwrap().pop()));
     let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu, camera };
     let builder = Harness::builder().with_size([1280.0, 800.0]).with_render_cursor(false).wgpu();
     // A test ends before anybody would miss it.

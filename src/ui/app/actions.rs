@@ -37,6 +37,7 @@ impl App {
                 }
             }
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Action::Cancel if self.output.dialogs.cancel() => {}
             Action::Cancel if self.notice.overlay != Overlay::None => self.notice.overlay = Overlay::None,
             Action::Cancel if self.engine.is_idle() && self.background.camera.state() != Filming::On => {
                 self.notice.message = None

@@ -144,7 +144,7 @@ impl App {
         self.engine.request(Request::Picture(source));
     }
 
-    /// What was filmed last and ran stays on screen.
+    /// Turns the webcam off. Its last picture stays on screen.
     fn stop_filming(&mut self) {
         self.background.camera.stop();
         self.pending.asked.forget_drawn();
@@ -152,7 +152,7 @@ impl App {
 
     fn pin(&mut self, tile: TileId, part: Pinned) {
         let mut panes = std::mem::replace(&mut self.layout.panes, Tree::empty(egui::Id::unique("panes")));
-        // What is pinned does not depend on the colours.
+        // Pins do not depend on the colours.
         if let (Some(view), Some(shown)) = (self.view(&[], Palette::dark()), &self.runs.shown)
             && let Some(egui_tiles::Tile::Pane(pane)) = panes.tiles.get_mut(tile)
         {

@@ -11,7 +11,7 @@ pub struct Capture {
     pub path: Option<PathBuf>,
     /// Frames until the next picture: a menu has to close, letters have to be drawn in their new size.
     pub frames: u8,
-    /// Where it is to be twice as large, once it is.
+    /// The enlarged window, where the picture is to be twice as large.
     pub large: Option<Enlarged>,
 }
 
@@ -21,7 +21,7 @@ pub struct Enlarged {
     /// The window at its usual size, and the pane in it.
     pub window: Vec2,
     pub pane: Rect,
-    /// What everything was enlarged by before.
+    /// The zoom before.
     pub zoom: f32,
     /// The corner of the part of the pane that is in view, from the pane's own corner.
     pub part: Vec2,
@@ -33,7 +33,7 @@ pub type CapturedPart = (ColorImage, [usize; 2]);
 /// The pane on its way to a picture.
 pub struct Captures {
     pub wanted: Option<Capture>,
-    /// What is there of the picture.
+    /// The parts of the picture that are taken so far.
     pub image: Option<ColorImage>,
     pub sender: mpsc::Sender<CapturedPart>,
     pub taken: mpsc::Receiver<CapturedPart>,
@@ -47,7 +47,7 @@ impl Default for Captures {
 }
 
 impl Captures {
-    /// What the window is drawn into: moved where a part of a pane is to be seen twice as large.
+    /// The area that the window is drawn into: moved, where a part of a pane is to be in view twice as large.
     pub fn place(&self, ui: &mut egui::Ui) -> Option<egui::Ui> {
         let large = self.wanted.as_ref()?.large?;
         let corner = Pos2::ZERO - large.pane.min.to_vec2() - large.part;

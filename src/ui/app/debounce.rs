@@ -4,8 +4,7 @@ use crate::net::NodeId;
 use eframe::egui;
 use std::time::Duration;
 
-/// So long a layer stays selected before the engine is asked about it: of those that a drag passes by nobody would see
-/// the answers, but everybody would feel the work.
+/// Time that a layer stays selected before the engine is asked about it. Layers that a drag only passes by cost no work.
 const STAY_SECS: f64 = 0.05;
 
 /// Whether layers pass by.

@@ -47,7 +47,7 @@ impl App {
         }
     }
 
-    /// What was asked for will not come: the picture is what the run on screen says.
+    /// Takes back requests that were cancelled or failed: the alteration is again that of the run on screen.
     pub(super) fn give_up(&mut self) {
         if let Some(shown) = &self.runs.shown {
             self.focus.selection.alteration = shown.run.alteration;

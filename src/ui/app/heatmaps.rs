@@ -8,7 +8,7 @@ const LIVE: Duration = Duration::from_millis(125);
 /// No longer than this is a heatmap waited for: what is dragged would stand still.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// How long quick methods take to answer about a run, and when they last had: whether heatmaps follow a drag.
+/// Measures how long quick methods take to answer about a run, to decide whether heatmaps follow a drag.
 #[derive(Default)]
 pub struct Heatmaps {
     /// Since when they are at it.
@@ -32,9 +32,9 @@ impl Heatmaps {
         self.since = None;
     }
 
-    /// How long the next run should wait at most for those of the one before, which was asked for at `asked`. It does
-    /// where both are live; where they cannot be, runs and heatmaps share the time, and heatmaps that were waited for
-    /// in vain are tried more and more seldom, down to a tenth of the time.
+    /// How long the next run waits at most for the heatmaps of the run before, which was requested at `asked`. It waits
+    /// where both are live. Where they cannot be, runs and heatmaps share the time; heatmaps that did not come in time are
+    /// tried less and less often, down to a tenth of the time.
     pub fn worth_waiting_for(&mut self, now: Instant, asked: Option<Instant>) -> Option<Duration> {
         let since = self.since?;
         let waited = now - since;

@@ -3,24 +3,24 @@
 use crate::picture::{Alteration, Picture};
 use std::time::Instant;
 
-/// What the engine was last asked to run of what is dragged or drawn.
+/// The last request for a run of an altered or drawn picture, and the next.
 #[derive(Default)]
 pub struct AskedRuns {
     pub alteration: Alteration,
     pub at: Option<Instant>,
-    /// What it will be asked to run.
+    /// The drawing that runs next.
     pub drawn: Option<Picture>,
-    /// What it was last asked to run of what is drawn.
+    /// The drawing that ran last.
     pub ran: Option<Picture>,
 }
 
 impl AskedRuns {
-    /// Something was drawn; what was drawn before and has not run yet is of no use.
+    /// Sets the drawing that runs next. One that has not run yet is dropped.
     pub fn draw(&mut self, picture: Picture) {
         self.drawn = Some(picture);
     }
 
-    /// What was drawn and has not run yet never will.
+    /// Drops a drawing that has not run yet.
     pub fn forget_drawn(&mut self) {
         self.drawn = None;
     }

@@ -1,4 +1,4 @@
-//! What leaves the window: panes as files and on the clipboard, the tour, the frames of a synthesis.
+//! Saving and copying: panes as files and on the clipboard, the tour, the frames of a synthesis.
 
 use super::window::App;
 use crate::{
@@ -19,7 +19,7 @@ use std::{
 };
 
 impl App {
-    /// What saving a pane writes.
+    /// The content of a pane, ready to be saved.
     pub(super) fn exported(&self, tile: TileId) -> Option<Export> {
         // The palette colours no export.
         let view = self.view(&[], Palette::dark());

@@ -16,9 +16,9 @@ use eframe::egui::{self, ColorImage, Pos2, Rect, Vec2, vec2};
 use egui_tiles::TileId;
 use std::path::{Path, PathBuf};
 
-/// How many frames a menu needs to be gone.
+/// Frames until a closing menu is gone.
 const CLOSING: u8 = 3;
-/// How many frames letters need.
+/// Frames until letters are drawn in their new size.
 const SETTLING: u8 = 2;
 
 impl App {
@@ -60,7 +60,7 @@ impl App {
         let at = [at.x, at.y].map(|side| (side * points) as usize);
         let (sender, ctx) = (self.output.captures.sender.clone(), ctx.clone());
         ctx.clone().request_screenshot(move |image| {
-            // Nobody listens any more when the window is closing.
+            // The receiver is gone when the window is closing.
             let _ = sender.send((image.region(&part, Some(points)), at));
             ctx.request_repaint();
         });

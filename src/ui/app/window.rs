@@ -106,7 +106,7 @@ pub(super) struct Output {
     pub captures: Captures,
 }
 
-/// What lies over the panes or below them.
+/// The message below the panes, and the page over them.
 #[derive(Default)]
 pub(super) struct Notice {
     pub message: Option<Message>,
@@ -200,12 +200,12 @@ impl App {
         self.focus.viewport
     }
 
-    /// What it is about.
+    /// The selection.
     pub fn selection(&self) -> &Selection {
         &self.focus.selection
     }
 
-    /// What methods answered.
+    /// The answers of the engine.
     pub fn answers(&self) -> &Answers {
         &self.results.answers
     }
@@ -235,7 +235,7 @@ impl App {
         self.runs.coming.is_none() && self.is_followed()
     }
 
-    /// What runs; to the user, what is still to come on screen runs too.
+    /// The running work. A run that is computed but not on screen yet counts too.
     pub(super) fn work(&self) -> Vec<Status> {
         let mut work = self.engine.work();
         if work.is_empty() && self.engine.is_idle() && !self.has_run() && self.runs.shown.is_some() {

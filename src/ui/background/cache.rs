@@ -1,5 +1,5 @@
-//! What is on the GPU: the layers' maps, the picture and the thumbnails. A thread of its own puts them there ahead of
-//! need, the wanted layer first and then outwards from the selected one, so that the layer slider never waits.
+//! Layers, pictures and thumbnails on the GPU. A thread uploads them ahead of need: the requested layer first, then outwards
+//! from the selected one, so that the layer slider never waits.
 
 use super::{
     queue::{CacheJob, CacheQueue, Wish},
@@ -15,10 +15,10 @@ use crate::{
 use eframe::{egui, egui_wgpu::RenderState};
 use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
-/// How many layers may wait to be uploaded: as many as panes show at once.
+/// Number of layers that may wait for their upload: as many as panes show at once.
 const MOST_WANTED: usize = 8;
 
-/// What a wanted layer looks like.
+/// The state of a requested layer.
 #[derive(Clone)]
 pub enum LayerMaps {
     /// On the GPU.
@@ -89,7 +89,7 @@ impl Cache {
             state.alive.insert(run.id, Arc::downgrade(run));
         }
         if !state.wanted.iter().any(|other| other.key() == wish.key()) {
-            // What was wanted while the slider passed is wanted no more.
+            // Requests of layers that the slider passed are dropped.
             let wanted = state.wanted.len().saturating_sub(MOST_WANTED);
             state.wanted.drain(..wanted);
             state.wanted.push(wish);

@@ -1,5 +1,4 @@
-//! A camera that films for the network: a thread of its own reads its frames, the window takes the newest. What the
-//! frames come from is somebody else's: see [`native`].
+//! A camera whose frames run through the network. A thread reads the frames; the window takes the newest.
 
 use super::{film::CameraSource, worker::spawn};
 use crate::{Error, Result, picture::Picture};
@@ -13,7 +12,7 @@ use std::{
     },
 };
 
-/// What there is of a camera.
+/// The state of the camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filming {
     /// This program was built without.
@@ -30,7 +29,7 @@ pub struct Camera {
     reel: Option<Arc<Reel>>,
 }
 
-/// What the thread and the window share.
+/// State that the thread and the window share.
 #[derive(Default)]
 struct Reel {
     newest: Mutex<Option<Result<Picture>>>,
@@ -106,8 +105,7 @@ impl Drop for Camera {
     }
 }
 
-/// Frame by frame until nobody wants more. A person sees themselves as in a mirror, and a network has seen as many
-/// mirrored pictures as others.
+/// Reads frames until the camera is turned off, and mirrors them: people expect to see themselves as in a mirror.
 fn record(film: &CameraSource, reel: &Reel, ctx: &egui::Context) -> Result<()> {
     let mut next = film()?;
     while !reel.ended.load(Ordering::Relaxed) {

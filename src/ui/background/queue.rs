@@ -1,4 +1,4 @@
-//! What the uploading thread has made and what it does next.
+//! The contents of the cache, and the next job of its thread.
 
 use crate::{
     engine::{LayerView, Run},
@@ -18,7 +18,7 @@ const BUDGET: u64 = 512 << 20;
 /// Maps of a layer: a run's id, that of a run whose maps are taken from its, and the layer.
 pub(super) type AtlasKey = (u64, Option<u64>, NodeId);
 
-/// What is wanted: a layer of a run, or of what it differs from another in.
+/// A request: a layer of a run, or the difference of two runs in a layer.
 #[derive(Clone)]
 pub(super) struct Wish {
     pub run: Arc<Run>,
@@ -56,7 +56,7 @@ pub(super) struct CacheQueue {
     pub clock: u64,
 }
 
-/// What the thread does next.
+/// A job of the thread.
 pub(super) enum CacheJob {
     Pictures(Arc<Run>),
     Upload(Wish),
@@ -73,7 +73,7 @@ impl CacheQueue {
         if let Some(run) = self.unpainted.first() {
             return Some(CacheJob::Pictures(Arc::clone(run)));
         }
-        // Ahead of need, only what takes nobody's place.
+        // Uploads ahead of need never evict another layer.
         let run = self.run.as_ref()?;
         let missing = |&node: &NodeId| !self.atlases.contains_key(&(run.id, None, node));
         let fits = |&node: &NodeId| self.bytes() + bytes(&run.layers[node]) <= BUDGET;
@@ -82,7 +82,7 @@ impl CacheQueue {
         Some(CacheJob::Upload(Wish { run: Arc::clone(run), minus: None, node: ahead }))
     }
 
-    /// Drops what is about runs that nobody holds.
+    /// Drops everything about runs that are no longer in use.
     pub fn forget(&mut self) {
         self.alive.retain(|_, run| run.strong_count() > 0);
         let alive = &self.alive;

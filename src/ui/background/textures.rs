@@ -1,4 +1,4 @@
-//! What is made on the uploading thread: textures of the picture, a thumbnail a layer, and the layers' maps.
+//! Textures of the picture, the thumbnails of the layers, and the layers' maps, made on the uploading thread.
 
 use crate::{
     Result,

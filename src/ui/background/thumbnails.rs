@@ -18,13 +18,13 @@ use std::{
 /// The longer side in pixels: a tile on a screen of twice the usual density.
 const SIDE: u32 = 160;
 
-/// So many are kept, more than any pane shows at once: 25 MiB of textures.
+/// Number of thumbnails in memory, more than any pane shows at once: 25 MiB of textures.
 const MOST: usize = 256;
 
-/// So many may wait: what was scrolled past is wanted no more.
+/// Number of thumbnails that may wait. Older requests, which were scrolled past, are dropped.
 const MOST_WANTED: usize = 64;
 
-/// Where a picture is.
+/// The place of a picture.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PictureFile {
     /// A file.
@@ -34,7 +34,7 @@ pub enum PictureFile {
 }
 
 impl PictureFile {
-    /// What to call it.
+    /// Its name for people.
     pub fn name(&self) -> String {
         match self {
             PictureFile::File(path) => {
@@ -52,7 +52,7 @@ impl PictureFile {
     }
 }
 
-/// How far a thumbnail is.
+/// The state of a thumbnail.
 #[derive(Clone)]
 pub enum Thumb {
     /// There.
@@ -140,7 +140,7 @@ impl Thumbs {
         Thumb::Coming
     }
 
-    /// How many are kept.
+    /// Number of thumbnails in memory.
     pub fn kept(&self) -> usize {
         self.worker.lock().made.len()
     }

@@ -11,10 +11,10 @@ use nokhwa::{
 };
 use std::sync::mpsc;
 
-/// What is asked for: more than any network sees, and quick to decode.
+/// Requested size of a frame: larger than any network's input, and quick to decode.
 const SIZE: Resolution = Resolution { width_x: 640, height_y: 480 };
 
-/// Of frames: the first is offered by nearly every camera, at the highest rate.
+/// Formats of a frame. Nearly every camera offers the first, at its highest rate.
 const FORMATS: [FrameFormat; 5] =
     [FrameFormat::MJPEG, FrameFormat::YUYV, FrameFormat::NV12, FrameFormat::RAWRGB, FrameFormat::RAWBGR];
 

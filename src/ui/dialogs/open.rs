@@ -90,6 +90,11 @@ impl Dialogs {
         self.open = Some(OpenDialog { question, purpose, asked });
     }
 
+    /// Closes the window's own dialog without an answer; returns whether it was open.
+    pub fn cancel(&mut self) -> bool {
+        self.open.take_if(|open| matches!(open.asked, Asked::Window(_))).is_some()
+    }
+
     /// Draws the window's own dialog, if it is open, and returns the answer once there is one.
     pub fn poll(&mut self, ctx: &egui::Context) -> Option<(Purpose, PathBuf)> {
         let open = self.open.as_mut()?;

@@ -1,5 +1,5 @@
-//! What the window can be told to do. An [`Action`] stands in menus and on keys; its words and its key stand in one
-//! place, here. A [`Command`] is an action or what a pane asks for.
+//! The commands of the window. An [`Action`] stands in menus and on keys; its label, hint and key are listed here, once. A
+//! [`Command`] is an action, or a request of a pane.
 
 use crate::{
     engine::{AnyInquiry, Control, Opening, PictureSource},
@@ -27,7 +27,7 @@ pub enum Action {
     PreviousPicture,
     /// The picture after, in its folder.
     NextPicture,
-    /// Run what the camera films, or no more of it.
+    /// Turn the webcam on or off.
     Webcam,
     /// Choose a file of weights for the network on screen.
     OpenWeights,
@@ -41,7 +41,7 @@ pub enum Action {
     Tour,
     /// Close the window.
     Quit,
-    /// Stop what runs.
+    /// Cancel the running work.
     Cancel,
     /// The selection before.
     Back,
@@ -83,7 +83,7 @@ pub enum Action {
     Find,
     /// The page of keys.
     Keys,
-    /// What this program is.
+    /// The name and version of the program.
     About,
 }
 
@@ -214,14 +214,14 @@ impl Action {
     }
 }
 
-/// What the present picture is compared with.
+/// The second picture of a comparison.
 #[derive(Clone)]
 pub enum With {
-    /// Nothing any more.
+    /// None: the comparison ends.
     Nothing,
-    /// Itself as it is now: whatever is done to it then shows.
+    /// The picture as it is now, so that later alterations show.
     Present,
-    /// Itself before it was altered.
+    /// The picture before it was altered.
     Original,
     /// The picture that was open before it.
     Before,
@@ -231,7 +231,7 @@ pub enum With {
     Picture(PictureSource),
 }
 
-/// What panes, menus and keys ask for. Carried out after everything is drawn.
+/// A request of a pane, a menu or a key. Commands are applied when everything is drawn.
 pub enum Command {
     /// An action.
     Do(Action),
@@ -259,13 +259,13 @@ pub enum Command {
     SelectLayer(NodeId),
     /// Go to a unit of the layer, and to a row and a column of it.
     SelectUnit(usize, Option<[usize; 2]>),
-    /// Do this to the picture.
+    /// Alter the picture.
     Alter(Alteration),
-    /// Run what is being drawn: the latest of it, whenever what went before is on screen.
+    /// Run the drawing: the newest state of it, once the run before is on screen.
     Draw(Picture),
     /// Explain a class; the predicted one where `None`.
     SelectClass(Option<usize>),
-    /// Colour feature maps another way.
+    /// Set the colours of feature maps.
     SetLook(Colouring),
     /// Show this part of the picture.
     Show(Viewport),
@@ -289,15 +289,15 @@ pub enum Command {
     CopyLook(TileId),
     /// Save what the live synthesis keeps, in a folder of this name, with these texts in each picture.
     SaveFrames(String, Texts),
-    /// Let a pane keep something to itself, or follow again.
+    /// Pin a part of the selection to a pane, or let the pane follow again.
     Pin(TileId, Pinned),
     /// Bring the pane of the panel with this name to the front; open one where there is none.
     ShowPane(&'static str),
-    /// Put another of the same beside a pane.
+    /// Open a second pane of the same panel beside a pane.
     Duplicate(TileId),
-    /// Take a pane away.
+    /// Close a pane.
     ClosePane(TileId),
-    /// Say something to the live synthesis.
+    /// Control the live synthesis.
     Synthesise(Control),
     /// Close the message.
     Dismiss,

@@ -24,12 +24,12 @@ pub type Ending = (&'static str, &'static str);
 /// Makes the numbers behind a picture.
 pub type MakeNumbers = Box<dyn FnOnce() -> Result<Tensor> + Send>;
 
-/// What a picture says of itself, by key.
+/// The text entries of a picture file, by key.
 pub type Texts = Vec<(&'static str, String)>;
 
-/// What a pane shows, to be written with what it is about.
+/// The content of a pane, ready to be written with a description of it.
 pub struct Export {
-    /// What the file is called unless the user says otherwise, without ending.
+    /// Proposed name of the file, without ending.
     pub name: String,
     facts: Facts,
     /// Facts that only this pane has.
@@ -37,7 +37,7 @@ pub struct Export {
     content: ExportContent,
 }
 
-/// What a table is written as.
+/// The file type of tables.
 const TABLE: &[Ending] = &[("csv", "Table of comma-separated values")];
 
 enum ExportContent {
@@ -95,7 +95,7 @@ impl Export {
         }
     }
 
-    /// What a picture of it says of itself, and its proposed name.
+    /// The proposed name and the text entries.
     pub fn into_texts(self) -> (String, Texts) {
         let texts = self.texts();
         (self.name, texts)

@@ -1,4 +1,4 @@
-//! Where the selection was: back and forward.
+//! The history of the selection, for going back and forward.
 
 use crate::{net::NodeId, picture::Alteration, ui::model::state::Selection};
 
@@ -13,13 +13,13 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Of a selection.
+    /// The mark of a selection.
     pub fn of(selection: &Selection) -> Self {
         let Selection { layer, unit, position, class, alteration, .. } = *selection;
         Mark { layer, unit, position, class, alteration }
     }
 
-    /// Goes there.
+    /// Moves a selection to the mark.
     pub fn restore(self, selection: &mut Selection) {
         selection.layer = self.layer;
         selection.select_unit(self.unit, self.position);
@@ -35,18 +35,18 @@ pub struct History {
     changed_secs: f64,
 }
 
-/// What follows sooner, such as layers under a dragged slider, takes the place of what was before.
+/// A change that follows sooner than this, such as the next layer under a dragged slider, replaces the one before.
 const PAUSE_SECS: f64 = 0.4;
 
 const MOST: usize = 500;
 
 impl History {
-    /// Another network: nothing of the old one means anything.
+    /// Clears the history when another network opens: its layers and units mean nothing there.
     pub fn clear(&mut self) {
         *self = History::default();
     }
 
-    /// Another picture: what was done to the old one was about that.
+    /// Clears the alterations when another picture opens: they belong to the old one.
     pub fn forget_alterations(&mut self) {
         self.marks.iter_mut().for_each(|mark| mark.alteration = Alteration::default());
     }

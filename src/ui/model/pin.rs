@@ -1,5 +1,5 @@
-//! What a pane keeps to itself while the others follow the selection: its layer and unit, its class, its picture with the
-//! network that saw it. Two layers, two classes, two pictures or two networks so stand side by side.
+//! Pins: a layer and unit, a class, or a run that a pane keeps while the others follow the selection. Two layers, two classes,
+//! two pictures or two networks so stand side by side.
 
 use crate::{
     engine::{Opening, PictureSource, Run},
@@ -59,7 +59,7 @@ impl KeptRun {
         Some(KeptRun { network: model.card.name.to_owned(), weights, preparation, picture })
     }
 
-    /// What to open, and which picture to run; `None` where the settings say something else.
+    /// The network to open and the picture to run; `None` where the settings do not parse.
     pub fn again(&self) -> Option<(Opening, PictureSource)> {
         let weights = if self.weights.is_empty() { Source::Shipped } else { self.weights.parse().ok()? };
         let opening = Opening { weights, preparation: self.preparation.clone(), ..Opening::of(&self.network) };
@@ -99,7 +99,7 @@ impl Pin {
         KeptPin { place: self.place, class: self.class, run }
     }
 
-    /// From the settings; a run is [`Pin::wanted`] until somebody brings it.
+    /// A pin read from the settings. Its run is only [`Pin::wanted`] until [`Pin::to_run`] brings it.
     pub fn restored(kept: KeptPin) -> Self {
         Pin { place: kept.place, class: kept.class, run: None, wanted: kept.run }
     }

@@ -1,4 +1,4 @@
-//! What the window shows: one selection, the run it is about, and what has been computed about it.
+//! The state that panes read: the selection, the run on screen, and the results of the engine.
 
 use crate::{
     engine::{Answers, Frame, Lane, LayerView, Opening, Run, Status},
@@ -18,7 +18,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
 
-/// What every pane is about, unless it says otherwise.
+/// The selection that every pane follows unless it is pinned.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// The layer.
@@ -29,9 +29,9 @@ pub struct Selection {
     pub position: Option<[usize; 2]>,
     /// The class that attributions explain; the predicted one where `None`.
     pub class: Option<usize>,
-    /// What is to be done to the picture: a run of that is on its way where the one on screen is of another.
+    /// The alteration of the picture that the user asks for. A run of it is on its way where the run on screen has another.
     pub alteration: Alteration,
-    /// What the pointer is over.
+    /// The place under the pointer.
     pub hover: Option<Hover>,
     /// The unit last selected in each layer that was visited.
     visited: HashMap<NodeId, usize>,
@@ -42,7 +42,7 @@ pub struct Selection {
 pub struct Hover {
     /// As fractions of the network's input, from the left and from the top.
     pub place: [f32; 2],
-    /// Where the pointer is over a feature map: the run's id, the layer, the unit, the row and the column.
+    /// The value under the pointer, where that is over a feature map.
     pub spot: Option<HoveredValue>,
 }
 
@@ -66,7 +66,7 @@ impl Selection {
         (self.unit, self.position) = (unit, position);
     }
 
-    /// Another network: nothing of the old selection means anything.
+    /// Starts anew for another network, at its first convolution.
     pub fn start(&mut self, run: &Run) {
         let first = run.model.network.graph().nodes().iter().position(|node| matches!(node.op, Op::Conv(_)));
         let layer = first.unwrap_or(0);
@@ -75,7 +75,7 @@ impl Selection {
     }
 }
 
-/// Whether a unit says nothing about this picture: the same value everywhere. A single value says something.
+/// Whether a unit has the same value everywhere on this picture. A single value is silent where it is zero.
 pub fn is_silent(layer: &LayerView, unit: usize) -> bool {
     let [_, height, width] = layer.shape;
     let range = layer.ranges[unit];
@@ -93,12 +93,12 @@ pub fn strongest_at(layer: &LayerView, [row, column]: [usize; 2]) -> Vec<(u32, f
     found
 }
 
-/// How feature maps are coloured, in every pane.
+/// The colours of feature maps in every pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Colouring {
     /// Colour map and gamma.
     pub style: Style,
-    /// Whose range is the map's.
+    /// The range that the colours span: that of the unit or of the layer.
     pub scaling: Scaling,
 }
 
@@ -151,15 +151,15 @@ pub struct View<'a> {
     pub shown: &'a Shown,
     /// Another picture run through the same network, for comparison.
     pub other: Option<&'a Shown>,
-    /// What it is about.
+    /// The selection.
     pub selection: &'a Selection,
     /// The open network with the choices about it.
     pub opening: &'a Opening,
-    /// How feature maps are coloured.
+    /// The colours of feature maps.
     pub look: Colouring,
     /// Which part of the picture panes show.
     pub viewport: Viewport,
-    /// What is on the GPU.
+    /// The layers on the GPU.
     pub cache: &'a Cache,
     /// Small pictures of the files beside the open one.
     pub thumbs: &'a Thumbs,
@@ -167,7 +167,7 @@ pub struct View<'a> {
     pub answers: &'a Answers,
     /// The live synthesis.
     pub synthesis: Option<&'a Arc<Frame>>,
-    /// What runs.
+    /// The work that is running.
     pub work: &'a [Status],
     /// Colours.
     pub palette: &'static Palette,
@@ -195,8 +195,8 @@ impl<'a> View<'a> {
         self.cache.maps(self.run(), self.selection.layer)
     }
 
-    /// What the pointer is over, as unit, row and column of the selected layer: of the selected unit, unless it is over
-    /// the map of another.
+    /// The unit, row and column of the selected layer under the pointer. The unit is the selected one, unless the pointer
+    /// is over the map of another.
     pub fn hovered_spot(&self) -> Option<(usize, [usize; 2])> {
         let hover = self.selection.hover?;
         let spot = hover.spot.filter(|(run, layer, ..)| *run == self.run().id && *layer == self.selection.layer);

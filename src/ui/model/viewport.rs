@@ -3,7 +3,7 @@
 
 use eframe::egui::{PointerButton, Pos2, Rect, Response, Ui, Vec2, pos2, vec2};
 
-/// How large, and what is in the middle.
+/// The zoom, and the place in the middle of the screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Viewport {
     zoom: f32,
@@ -20,12 +20,12 @@ impl Default for Viewport {
 }
 
 impl Viewport {
-    /// How many times as large as the whole.
+    /// The magnification; 1 shows the whole picture.
     pub fn zoom(self) -> f32 {
         self.zoom
     }
 
-    /// Where the whole lies now that lies in `rest` when all of it is shown.
+    /// Screen rectangle of the whole picture at this zoom; `rest` is its rectangle at zoom 1.
     pub fn plane(self, rest: Rect) -> Rect {
         let size = rest.size() * self.zoom;
         Rect::from_min_size(rest.center() - size * self.middle, size)
@@ -36,7 +36,7 @@ impl Viewport {
         Rect::from_center_size(self.middle.to_pos2(), Vec2::splat(1.0 / self.zoom))
     }
 
-    /// So many times larger about a place that stays where it is.
+    /// Zoomed by a factor about a place that stays where it is on the screen.
     pub fn zoomed(self, factor: f32, about: [f32; 2]) -> Self {
         let zoom = (self.zoom * factor).clamp(ZOOM[0], ZOOM[1]);
         let about = Vec2::from(about);
@@ -108,7 +108,7 @@ pub fn point(plane: Rect, place: [f32; 2]) -> Pos2 {
     plane.min + plane.size() * Vec2::from(place)
 }
 
-/// Where a part of the picture lies.
+/// Screen rectangle of a part of the picture.
 pub fn rect(plane: Rect, part: Rect) -> Rect {
     Rect::from_min_max(point(plane, part.min.into()), point(plane, part.max.into()))
 }
@@ -118,7 +118,7 @@ pub fn part([left, top, right, bottom]: [f32; 4]) -> Rect {
     Rect::from_min_max(pos2(left, top), pos2(right, bottom))
 }
 
-/// Where the whole of a picture would lie of which `frame` shows the network's input.
+/// Screen rectangle of a whole picture whose crop for the network lies in `frame`.
 pub fn around(frame: Rect, geometry: &crate::picture::Geometry) -> Rect {
     let seen = part(geometry.crop_rect());
     let scale = frame.size() / seen.size();
@@ -126,7 +126,7 @@ pub fn around(frame: Rect, geometry: &crate::picture::Geometry) -> Rect {
     Rect::from_min_size(frame.min - seen.min.to_vec2() * scale, vec2(width, height) * scale)
 }
 
-/// Where the network's input lies on a picture that lies in `whole`: the inverse of [`around`].
+/// Screen rectangle of the network's crop on a picture that lies in `whole`: the inverse of [`around`].
 pub fn within(whole: Rect, geometry: &crate::picture::Geometry) -> Rect {
     let [width, height] = geometry.picture.map(|side| side as f32);
     let [left, top, right, bottom] = geometry.crop_rect();

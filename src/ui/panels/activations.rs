@@ -32,6 +32,12 @@ pub(super) const KIND: PanelKind = PanelKind {
     make: || Box::<Activations>::default(),
 };
 
+/// A layer with more units than this shows its strongest ones, unless all are asked for.
+const MANY: usize = 128;
+/// Number of units of such a layer that are shown.
+const STRONGEST: usize = 48;
+/// Narrower tiles have no room for the unit's number, in points.
+const NUMBERED: f32 = 30.0;
 /// Tiles are never narrower than this by themselves, in points.
 const LEAST: f32 = 26.0;
 
@@ -117,6 +123,8 @@ struct ActivationsOptions {
     tile: Option<f32>,
     sort: Sort,
     filter: UnitFilter,
+    /// Show all units of a layer that has many.
+    all: bool,
 }
 
 #[derive(Default)]
@@ -124,13 +132,14 @@ struct Activations {
     options: ActivationsOptions,
     side: Side,
     order: Option<(OrderKey, Arc<[u32]>)>,
-    /// What was on screen last, of which layer; shown while what comes next is on its way, dimmed if that is another.
+    /// The grid that was drawn last, and its layer. It stays on screen until the next is uploaded, dimmed where that is
+    /// another layer.
     last: Option<(NodeId, TileGrid, Atlas)>,
     scrolled_to: Option<(NodeId, usize)>,
 }
 
-/// The run, the one that is taken from it, the layer, the position and the class where they matter, and the options.
-type OrderKey = (u64, Option<u64>, NodeId, Option<[usize; 2]>, Option<usize>, Sort, UnitFilter);
+/// The run, the run subtracted from it, the layer, the position and the class where they matter, and the options.
+type OrderKey = (u64, Option<u64>, NodeId, Option<[usize; 2]>, Option<usize>, (Sort, UnitFilter, bool));
 
 impl Panel for Activations {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
@@ -239,9 +248,15 @@ impl Activations {
                     ui.selectable_value(filter, other, other.label()).on_hover_text(other.hint());
                 }
             });
+            let units = view.layer().shape[0];
+            if has_many(view.layer()) && self.options.filter == UnitFilter::All {
+                let hint = format!("The {STRONGEST} strongest units, or all {units}");
+                let label = format!("all {units}");
+                ui.toggle_value(&mut self.options.all, label).on_hover_text(hint);
+            }
             let mut tile = self.options.tile.unwrap_or(0.0);
             let size = slider(ui, "size", egui::Slider::new(&mut tile, 0.0..=240.0));
-            if size.on_hover_text("Tile size; at the left end, whatever fills the pane").changed() {
+            if size.on_hover_text("Size of a tile; at the left end, the size that fills the pane").changed() {
                 self.options.tile = (tile >= 4.0).then_some(tile.round());
             }
         });
@@ -253,24 +268,31 @@ impl Activations {
         let class = (sort == Sort::Contribution).then(|| view.class());
         let ranking = class.and_then(|class| contributions(view, class, out));
         let known = class.filter(|_| ranking.is_some());
-        let key = (view.run().id, minus, view.selection.layer, at, known, sort, filter);
+        let few = self.shows_few(layer);
+        let key = (view.run().id, minus, view.selection.layer, at, known, (sort, filter, few));
         if let Some((_, order)) = self.order.as_ref().filter(|(other, _)| *other == key) {
             return Arc::clone(order);
         }
         let units = match (sort, at) {
-            (Sort::Index, _) => (0..layer.shape[0] as u32).collect(),
+            (Sort::Index, _) if !few => (0..layer.shape[0] as u32).collect(),
             (Sort::Contribution, _) if ranking.is_some() => {
                 ranking.iter().flat_map(|ranked| ranked.iter()).map(|(unit, _)| *unit as u32).collect()
             }
             (Sort::Here, Some(at)) => strongest_at(layer, at).into_iter().map(|(unit, _)| unit).collect(),
-            // What is contributed is not known yet, or the layer does not lead to the classes.
-            (Sort::Strength | Sort::Here | Sort::Contribution, _) => layer.by_strength(),
+            // The contributions are not computed yet, or the layer does not lead to the classes.
+            (Sort::Index | Sort::Strength | Sort::Here | Sort::Contribution, _) => layer.by_strength(),
         };
         let most = layer.range().high;
         let shown = |unit: &u32| filter.lets(layer, most, *unit as usize);
-        let order: Arc<[u32]> = units.into_iter().filter(shown).collect();
+        let most_shown = if few { STRONGEST } else { usize::MAX };
+        let order: Arc<[u32]> = units.into_iter().filter(shown).take(most_shown).collect();
         self.order = Some((key, Arc::clone(&order)));
         order
+    }
+
+    /// Whether only the strongest units are shown.
+    fn shows_few(&self, layer: &LayerView) -> bool {
+        has_many(layer) && !self.options.all && self.options.filter == UnitFilter::All
     }
 
     fn grid(&self, view: View, order: Arc<[u32]>, area: egui::Vec2) -> TileGrid {
@@ -303,6 +325,9 @@ impl Activations {
     fn show(&mut self, ui: &mut Ui, view: View, grid: &TileGrid, atlas: &Atlas, label: &str, out: &mut Vec<Command>) {
         let layer = view.selection.layer;
         let answer = grid.show(ui, atlas, label);
+        if self.shows_few(view.layer()) && grid.tile.x >= NUMBERED {
+            number_tiles(ui, grid, answer.response.rect.min);
+        }
         if view.layer().shape[1..] != [1, 1] {
             // In the gaps there is nothing to zoom to.
             let overflows = answer.response.rect.height() > ui.clip_rect().height() + 1.0;
@@ -331,5 +356,25 @@ impl Activations {
             self.scrolled_to = Some(here);
         }
         out.push(Command::ShowGrid(UnitGrid { layer, order: Arc::clone(&grid.order), columns: grid.columns }));
+    }
+}
+
+/// Whether a layer has more maps than a person looks through.
+fn has_many(layer: &LayerView) -> bool {
+    let [units, height, width] = layer.shape;
+    units > MANY && height * width > 1
+}
+
+/// Writes the number of its unit on each tile.
+fn number_tiles(ui: &Ui, grid: &TileGrid, corner: egui::Pos2) {
+    let font = egui::FontId::monospace(10.0);
+    for (slot, unit) in grid.order.iter().enumerate() {
+        let at = grid.tile_rect(ui, corner, slot as u32).min + egui::vec2(2.0, 1.0);
+        if ui.clip_rect().expand(20.0).contains(at) {
+            let text = ui.painter().layout_no_wrap(unit.to_string(), font.clone(), egui::Color32::WHITE);
+            let under = egui::Rect::from_min_size(at, text.size()).expand2(egui::vec2(2.0, 0.0));
+            ui.painter().rect_filled(under, 2.0, egui::Color32::from_black_alpha(150));
+            ui.painter().galley(at, text, egui::Color32::WHITE);
+        }
     }
 }

@@ -82,7 +82,7 @@ fn name(shown: &Shown) -> &str {
     shown.run.picture.as_ref().map_or("numbers", |picture| picture.name.as_str())
 }
 
-/// What there is to compare with.
+/// The menu of pictures to compare with.
 fn choices(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
     let mut entry = |ui: &mut Ui, label: &str, hint: &str, with: With| {
         if ui.button(label).on_hover_text(hint).clicked() {
@@ -103,7 +103,7 @@ fn choices(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
     }
 }
 
-/// What the network sees of a picture, over its name and what it is taken for.
+/// The network's input for a picture, over its name and its predicted class.
 fn picture(ui: &mut Ui, view: View, (shown, letter): (&Shown, &str), area: Rect, side: f32, out: &mut Vec<Command>) {
     let (above, below) = area.split_top_bottom_at_y(area.top() + side);
     if let Some(input) = view.cache.pictures(&shown.run).and_then(|pictures| pictures.input.clone()) {

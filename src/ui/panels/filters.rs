@@ -144,7 +144,7 @@ pub(super) struct UnitFilters {
 struct ShownFilters {
     /// All of the layer, or those of the selected unit alone.
     filters: Arc<LayerFilters>,
-    /// How many pictures, and the height and width of each.
+    /// Number of filters, and the height and width of each.
     shape: [usize; 3],
     range: Range,
     look: FilterImages,

@@ -1,4 +1,4 @@
-//! How much the picture may be moved, scaled, turned or covered before the network changes its mind.
+//! The class's probability, and the movement of layers, as the picture is shifted, scaled, rotated or covered.
 
 use crate::{
     engine::{Change, Inquiry, Invariance, InvarianceInquiry},
@@ -45,7 +45,7 @@ struct InvariancePanel {
     measured: Option<(u64, usize)>,
 }
 
-/// Of the lines of layers, from the first to the last.
+/// Colours of the layers' curves, from the first layer to the last.
 const COLOURS: [Color32; 3] =
     [Color32::from_rgb(86, 180, 233), Color32::from_rgb(0, 158, 115), Color32::from_rgb(204, 121, 167)];
 

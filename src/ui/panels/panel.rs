@@ -11,7 +11,7 @@ pub trait Panel {
     /// Draws it.
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>);
 
-    /// What saving it writes; `None` while it shows nothing.
+    /// Its content, ready to be saved; `None` while it shows nothing.
     fn export(&self, view: View) -> Option<Export>;
 
     /// Its options, as they are kept between sessions.
@@ -29,7 +29,7 @@ pub struct PanelKind {
     pub name: &'static str,
     /// On its tab.
     pub title: &'static str,
-    /// What it shows, for whoever rests on the tab.
+    /// Hover text of the tab.
     pub about: &'static str,
     /// Makes one.
     pub make: fn() -> Box<dyn Panel>,

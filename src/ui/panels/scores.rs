@@ -52,14 +52,14 @@ impl Panel for Scores {
         });
         let mut ranking = Cow::Borrowed(&view.shown.ranking);
         if let Some(other) = view.other {
-            // What either picture is taken for stands on top.
+            // The best classes of either picture stand on top.
             let share = |class: usize| run.probabilities[class].max(other.run.probabilities[class]);
             ranking.to_mut().sort_by(|&one, &two| share(two).total_cmp(&share(one)));
         }
         let in_sight = (ui.available_height() / ROW) as usize;
         let chosen = view.selection.class.and_then(|class| ranking.iter().position(|&other| other == class));
         if let Some(rank) = chosen.filter(|&rank| rank >= in_sight) {
-            // What is explained need not be scrolled for, whatever its rank.
+            // The explained class is in sight without scrolling, whatever its rank.
             ranking.to_mut()[..=rank].rotate_right(1);
         }
         let count = ranking.len().min(SHOWN);

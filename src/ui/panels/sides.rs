@@ -1,4 +1,4 @@
-//! Of two pictures that are compared, whose maps a pane shows: the one's, the other's, or what the one has more.
+//! The side of a comparison that a pane shows: A, B, or A - B.
 
 use crate::{
     engine::LayerView,
@@ -11,7 +11,7 @@ use crate::{
 };
 use eframe::egui::Ui;
 
-/// Whose maps.
+/// Which side of a comparison is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Side {
     /// The picture's.
@@ -19,11 +19,11 @@ pub(super) enum Side {
     A,
     /// The other's.
     B,
-    /// What the picture's have more.
+    /// The first minus the second.
     Difference,
 }
 
-/// What is shown of a layer.
+/// The maps of a layer that are shown.
 pub(super) struct SideContent {
     pub layer: LayerView,
     pub maps: LayerMaps,
@@ -91,7 +91,7 @@ impl Side {
         format!("A \u{2212} B  ·  unit {unit}  ·  row {row}, column {column}  ·  {}", number(value))
     }
 
-    /// How the maps are coloured; differences by their sign, whatever the others are.
+    /// The colours of the maps. Differences are always coloured by their sign.
     pub fn look(self, view: View) -> Colouring {
         let style = Style { map: ColourMap::RedBlue, gamma: view.look.style.gamma };
         if self.is_difference(view) { Colouring { style, scaling: Scaling::Symmetric } } else { view.look }

@@ -31,7 +31,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     make: || Box::<Synthesis>::default(),
 };
 
-/// What is excited.
+/// The part of the network that is excited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum SynthesisAim {
     #[default]
@@ -60,7 +60,7 @@ pub(super) struct Synthesis {
     options: SynthesisOptions,
     /// The preset's settings with what was moved since.
     settings: Option<Settings>,
-    /// What the run was started for, in words.
+    /// The goal of the run, in words.
     goal: String,
     painted: Option<(Arc<RgbImage>, TextureHandle)>,
     /// The steps that the rewind slider offered when its drag began, and the place of its knob.
@@ -82,7 +82,7 @@ impl Synthesis {
         self.settings.get_or_insert_with(|| preset.settings().unwrap_or_default()).clone()
     }
 
-    /// What the selection asks for.
+    /// The goal that the selection stands for.
     fn aim(&self, view: View) -> (Goal, String) {
         let layer = view.selection.layer;
         let name = || layer_name(view.node());
@@ -289,7 +289,7 @@ impl Panel for Synthesis {
     }
 }
 
-/// Where a run stands, in words.
+/// The progress of a run, in words.
 fn said(frame: &Frame) -> String {
     let step = format!("step {} of {}", frame.step, frame.steps);
     let words = |measure: &Measure| {

@@ -8,7 +8,7 @@ use eframe::egui::{self, Vec2};
 use egui_tiles::{Container, ContainerKind, Tile, TileId, Tiles, Tree};
 use serde_json::Value;
 
-/// What stands together, as tabs.
+/// Panels that stand together as tabs.
 type TabGroup = &'static [&'static str];
 
 const LAYER: TabGroup = &["activations", "filters", "network", "layers", "convolution"];
@@ -17,7 +17,7 @@ const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
 const PICTURE: TabGroup = &["picture", "preparation", "folder", "pad"];
 const UNIT: TabGroup = &["unit", "compare"];
 const SCORES: TabGroup = &["scores", "invariance"];
-/// Where the window is too low for three at the side: the picture and what is said of it stay in sight.
+/// The same in a window that is too low for three groups at the side.
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
 const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
 /// A window lower than this is low, in points.
@@ -83,7 +83,7 @@ pub fn from_json(value: Value, known: &[String]) -> Option<Tree<Pane>> {
     Some(tree)
 }
 
-/// Adds, behind others, the panes that an arrangement could not have: whoever kept it knew only those of these names.
+/// Adds the panels that are missing and not in `known`: the version that wrote the arrangement did not have them.
 fn complete(tree: &mut Tree<Pane>, known: &[String]) {
     for kind in PANELS {
         if !known.iter().any(|name| name == kind.name) && find(tree, kind.name).is_none() {

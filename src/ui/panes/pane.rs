@@ -37,18 +37,18 @@ impl Pane {
         twin
     }
 
-    /// What saving the pane writes.
+    /// Its content, ready to be saved.
     pub fn export(&self, view: View) -> Option<Export> {
         let own = self.pin.selection(view);
         self.panel.export(View { shown: self.pin.shown(view.shown), selection: &own, ..view })
     }
 
-    /// What it is.
+    /// Its panel.
     pub fn kind(&self) -> &'static PanelKind {
         self.kind
     }
 
-    /// What it keeps to itself.
+    /// Its pins.
     pub fn pin(&self) -> &Pin {
         &self.pin
     }

@@ -1,4 +1,4 @@
-//! How the arrangement of panes is drawn: tabs, their menus, and the gaps between them.
+//! Drawing of the arranged panes: tabs, their menus, and the gaps between them.
 
 use super::pane::Pane;
 use crate::ui::{
@@ -16,9 +16,9 @@ use egui_tiles::{Behavior, SimplificationOptions, TabState, TileId, Tiles, UiRes
 
 /// Draws the panes of one frame and collects what they ask for.
 pub struct TileBehaviour<'a> {
-    /// What they show; `None` until the first picture has run.
+    /// The state that they show; `None` until the first picture has run.
     pub view: Option<View<'a>>,
-    /// What they ask for.
+    /// Their commands.
     pub out: &'a mut Vec<Command>,
     /// The pane that was last clicked.
     pub active: &'a mut Option<TileId>,
@@ -27,7 +27,7 @@ pub struct TileBehaviour<'a> {
 }
 
 impl TileBehaviour<'_> {
-    /// How wide all tabs of a bar are together.
+    /// The width of all tabs of a bar.
     fn width_of_tabs(&mut self, tiles: &Tiles<Pane>, ui: &Ui, tabs: &egui_tiles::Tabs) -> f32 {
         let font = egui::TextStyle::Button.resolve(ui.style());
         let panes =
@@ -157,7 +157,7 @@ impl Behavior<Pane> for TileBehaviour<'_> {
     }
 }
 
-/// What copying and saving do.
+/// Hover texts of copying and saving.
 const COPY: &str = "Put what this pane shows on the clipboard: its picture, or its table";
 const SAVE: &str = "Save what this pane shows as PNG, or its numbers as .npy";
 /// A button beside the tabs, with the gap to the next, is at most so wide.
@@ -165,7 +165,7 @@ const BUTTON: f32 = 36.0;
 /// On either side of a tab's title.
 const SPACING: f32 = 7.0;
 
-/// What can be done with a pane.
+/// The menu of a pane.
 fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
     ui.label(RichText::new("pin to").small().weak());
     for part in Pinned::ALL {

@@ -1,213 +1,119 @@
-//! The network as a strip: a row a layer with its strongest map, and the layer slider along it.
+//! The network as a strip: a row per layer with its strongest map, and the layer slider beside the rows.
+
+mod picker;
+mod row;
+mod rows;
 
 use crate::{
-    engine::{Model, Opening},
-    net::Op,
+    engine::Model,
+    net::{Graph, NodeId},
     ui::{
-        model::{
-            commands::{Action, Command},
-            state::View,
-        },
-        theme::{RADIUS, THUMBNAIL},
-        widgets::{
-            describe, icons,
-            layer_slider::{Along, layer_slider},
-            search,
-        },
+        model::{commands::Command, state::View},
+        widgets::layer_slider::{INSET, layer_slider_along},
     },
-    weights::{Source, remote},
-    zoo::ZOO,
 };
-use eframe::egui::{self, Align2, Color32, Rect, RichText, Sense, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2};
+use eframe::egui::{self, Rect, Ui, pos2, vec2};
+use picker::NetworkPicker;
+use row::{group_row, layer_row};
+use rows::{StripRow, folds, height, rows};
+use std::collections::BTreeMap;
 
 /// The strip's own state.
 #[derive(Default)]
 pub struct LayerStrip {
-    /// The layer that was last brought into view.
-    scrolled_to: Option<(u64, usize)>,
-    /// What a network is searched by.
-    search: String,
+    picker: NetworkPicker,
+    /// The run's network and the layer that the rows were last scrolled to.
+    scrolled_to: Option<(usize, NodeId)>,
+    /// Groups that the user opened or closed.
+    toggled: BTreeMap<String, bool>,
 }
 
-const ROW: f32 = 44.0;
-/// Layers that only pass their input on, or rectify it, take less room.
-const LOW: f32 = 24.0;
+/// Width of the slider.
 const SLIDER: f32 = 26.0;
-/// The button beside the network picker.
-const BESIDE: f32 = 26.0;
 
 impl LayerStrip {
-    /// The network picker, then the layers.
+    /// Draws the network picker, the slider and the layers.
     pub fn ui(&mut self, ui: &mut Ui, model: Option<&Model>, view: Option<View>, out: &mut Vec<Command>) {
         ui.set_min_width(ui.available_width());
-        self.network(ui, model, out);
+        self.picker.ui(ui, model, out);
         ui.add_space(4.0);
         if let Some(view) = view {
             let area = ui.available_rect_before_wrap();
-            let (slider, rows) = area.split_left_right_at_x(area.left() + SLIDER);
-            layer_slider(ui, slider, Along::Strip, view, out);
-            self.layers(ui, rows, view, out);
-            // The panel is as wide as the user made it, whatever stands in it.
+            let (slider, list) = area.split_left_right_at_x(area.left() + SLIDER);
+            let stops = stops(view.shown.graph());
+            // Where all rows are in view, the slider is as long as they are, and its knob stands beside the row.
+            let all: f32 = view.shown.graph().nodes().iter().map(|node| height(&node.op)).sum();
+            let length = if folds(view.shown.graph()) { area.height() } else { all.min(area.height()) };
+            let slider = Rect::from_min_size(slider.min, vec2(slider.width(), length));
+            layer_slider_along(ui, slider, &stops, view, out);
+            let knob = INSET + stops[view.selection.layer] * (length - 2.0 * INSET);
+            self.layers(ui, list, knob, view, out);
+            // The strip is as wide as the user made it, whatever its content.
             ui.expand_to_include_rect(area);
         }
     }
 
-    fn network(&mut self, ui: &mut Ui, model: Option<&Model>, out: &mut Vec<Command>) {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 4.0;
-            self.choose(ui, model, out);
-            let (name, hint) = (Action::Beside.info().label, Action::Beside.info().hint);
-            if icons::button(ui, BESIDE, icons::BESIDE, name, &format!("{name}\n{hint}"), false).clicked() {
-                out.push(Action::Beside.into());
-            }
-        });
-        let Some(model) = model else { return };
-        Self::weights(ui, model, out);
-    }
-
-    fn choose(&mut self, ui: &mut Ui, model: Option<&Model>, out: &mut Vec<Command>) {
-        let shown = model.map_or("Opening…", |model| model.card.title);
-        let width = ui.available_width() - 8.0 - BESIDE;
-        let combo = egui::ComboBox::from_id_salt("network").width(width).truncate();
-        let response = combo.selected_text(RichText::new(shown).strong()).show_ui(ui, |ui| {
-            ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-            search(ui, "Search networks", &mut self.search, 220.0);
-            let wanted = self.search.to_lowercase();
-            for card in ZOO {
-                let named = [card.title, card.name].iter().any(|name| name.to_lowercase().contains(&wanted));
-                let picked = model.is_some_and(|model| model.card.name == card.name);
-                if !named {
-                    continue;
-                }
-                let note = if card.shipped.is_some() { "trained, ships with Striate" } else { "opens untrained" };
-                let response = ui.selectable_label(picked, card.title);
-                if response.on_hover_text(format!("{}\n{note}", card.paper)).clicked() && !picked {
-                    out.push(Command::OpenNetwork(Opening::of(card.name)));
-                }
-            }
-        });
-        response.response.accessible_name("Network");
-    }
-
-    /// Which weights, and where others are had.
-    fn weights(ui: &mut Ui, model: &Model, out: &mut Vec<Command>) {
-        // What does not fit goes below: were it to stick out, the layers would too.
-        ui.horizontal_wrapped(|ui| {
-            ui.add_space(4.0);
-            let colour = crate::ui::theme::Palette::of(ui.ctx()).warning;
-            match &model.weights {
-                Source::Synthetic(_) => {
-                    let text = RichText::new("untrained").small().color(colour);
-                    ui.label(text).on_hover_text("Made-up weights: shapes and costs are right, pictures mean nothing");
-                }
-                Source::File(path) => {
-                    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                    ui.add(egui::Label::new(RichText::new(name).small().weak()).truncate());
-                }
-                Source::Shipped => {
-                    ui.label(RichText::new("trained").small().weak());
-                }
-            }
-            let remote = remote(model.card.name).filter(|_| model.is_untrained());
-            if let Some(remote) = remote
-                && ui.small_button("download").on_hover_text(remote.describe()).clicked()
-            {
-                out.push(Command::Fetch(Opening::of(model.card.name)));
-            }
-            if ui.small_button("weights…").on_hover_text("Open a file of weights for this network").clicked() {
-                out.push(Action::OpenWeights.into());
-            }
-        });
-    }
-
-    fn layers(&mut self, ui: &mut Ui, area: Rect, view: View, out: &mut Vec<Command>) {
-        let nodes = view.shown.graph().nodes();
-        let heights: Vec<f32> = nodes.iter().map(|node| if is_low(&node.op) { LOW } else { ROW }).collect();
-        let here = (view.run().id, view.selection.layer);
+    /// The rows, scrolled so that the selected one stands beside the slider's knob, `knob` points below the top.
+    fn layers(&mut self, ui: &mut Ui, area: Rect, knob: f32, view: View, out: &mut Vec<Command>) {
+        let (graph, selected) = (view.shown.graph(), view.selection.layer);
+        let here = (std::ptr::from_ref(graph) as usize, selected);
+        let moved = self.scrolled_to.replace(here) != Some(here);
+        if moved {
+            // The selected layer is in sight, even in a group that was closed.
+            let name = &graph.node(selected).name;
+            self.toggled.retain(|group, open| *open || !name.starts_with(&format!("{group}.")));
+        }
+        let rows = rows(graph, selected, &self.toggled);
+        let heights: Vec<f32> = rows.iter().map(|row| row.height(graph)).collect();
+        let total: f32 = heights.iter().sum();
+        let mut scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt("layers");
+        let at = rows.iter().position(|row| matches!(row, StripRow::Layer(layer, _) if *layer == selected));
+        if let Some(at) = at.filter(|_| moved) {
+            let middle = heights[..at].iter().sum::<f32>() + heights[at] / 2.0;
+            scroll = scroll.vertical_scroll_offset((middle - knob).clamp(0.0, (total - area.height()).max(0.0)));
+        }
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
-        egui::ScrollArea::vertical().auto_shrink(false).id_salt("layers").show_viewport(&mut child, |ui, viewport| {
-            ui.set_height(heights.iter().sum());
+        scroll.show_viewport(&mut child, |ui, viewport| {
+            ui.set_height(total);
             let (left, mut top) = (ui.max_rect().left(), ui.max_rect().top());
-            let width = ui.max_rect().width();
-            let origin = top;
-            for (id, &height) in heights.iter().enumerate() {
+            let (width, origin) = (ui.max_rect().width(), top);
+            for (row, &height) in rows.iter().zip(&heights) {
                 let rect = Rect::from_min_size(pos2(left, top), vec2(width, height));
                 top += height;
-                if id == here.1 && self.scrolled_to != Some(here) {
-                    ui.scroll_to_rect(rect.expand2(vec2(0.0, 2.0 * ROW)), None);
-                    self.scrolled_to = Some(here);
-                }
-                // Only what is in view is drawn: a network may have a thousand layers.
+                // Only rows in view are drawn: a network may have a thousand layers.
                 let at = rect.translate(vec2(0.0, -origin));
                 if at.bottom() >= viewport.top() && at.top() <= viewport.bottom() {
-                    row(ui, rect, id, view, out);
+                    self.row(ui, rect, row, view, out);
                 }
             }
         });
     }
+
+    fn row(&mut self, ui: &Ui, rect: Rect, row: &StripRow, view: View, out: &mut Vec<Command>) {
+        match row {
+            StripRow::Group(group) => {
+                if group_row(ui, rect, group, view) {
+                    self.toggled.insert(group.name.clone(), !group.open);
+                }
+            }
+            StripRow::Layer(layer, depth) => {
+                if layer_row(ui, rect, (*layer, *depth), view, out) {
+                    // The row that was clicked stays under the pointer.
+                    self.scrolled_to = Some((std::ptr::from_ref(view.shown.graph()) as usize, *layer));
+                }
+            }
+        }
+    }
 }
 
-fn is_low(op: &Op) -> bool {
-    matches!(op, Op::Relu | Op::Dropout { .. } | Op::Flatten | Op::Tanh { .. } | Op::Sigmoid | Op::BatchNorm { .. })
-}
-
-fn row(ui: &mut Ui, rect: Rect, id: usize, view: View, out: &mut Vec<Command>) {
-    let node = view.shown.graph().node(id);
-    let picked = id == view.selection.layer;
-    let response = ui.interact(rect, ui.scope_id().with(("layer", id)), Sense::click());
-    let name = format!("layer {}", node.name);
-    response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, &name));
-    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-    let inner = rect.shrink2(vec2(2.0, 1.0));
-    if picked || response.hovered() {
-        painter.rect_filled(inner, RADIUS, if picked { view.palette.picked } else { view.palette.hovered });
-    }
-    if picked {
-        let edge = Rect::from_min_size(inner.min, vec2(3.0, inner.height()));
-        painter.rect_filled(edge, 1.0, view.palette.accent);
-    }
-    let low = is_low(&node.op);
-    let size = if low { Vec2::splat(18.0) } else { THUMBNAIL };
-    let picture = Rect::from_center_size(pos2(inner.left() + 8.0 + THUMBNAIL.x / 2.0, inner.center().y), size);
-    match view.pictures() {
-        Some(pictures) => {
-            let (texture, uv) = pictures.thumbnail(id);
-            painter.image(texture, picture, uv, Color32::WHITE);
-        }
-        None => {
-            painter.rect_filled(picture, 0.0, view.palette.hovered);
-        }
-    }
-    let left = inner.left() + 8.0 + THUMBNAIL.x + 8.0;
-    let (body, small) = (TextStyle::Body.resolve(ui.style()), TextStyle::Small.resolve(ui.style()));
-    let strong = if picked { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
-    let text = |at: egui::Pos2, align, text: &str, font: &egui::FontId, colour| {
-        painter.text(at, align, text, font.clone(), colour)
+/// Where each layer stands along the slider, 0 to 1: at the middle of its row in the unfolded list.
+fn stops(graph: &Graph) -> Vec<f32> {
+    let heights: Vec<f32> = graph.nodes().iter().map(|node| height(&node.op)).collect();
+    let length = (heights.iter().sum::<f32>() - 2.0 * INSET).max(1.0);
+    let mut top = -INSET;
+    let middle = |height: &f32| {
+        top += height;
+        ((top - height / 2.0) / length).clamp(0.0, 1.0)
     };
-    let middle = inner.center().y;
-    // What does not fit is left out, not cut: it stands in the hover text.
-    let fits = |from: f32, text: &str| {
-        let width = painter.layout_no_wrap(text.to_owned(), small.clone(), strong).size().x;
-        from + width <= inner.right() - 4.0
-    };
-    let beside = |shown: Rect, what: &str| {
-        if fits(shown.right() + 8.0, what) {
-            text(shown.right_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, what, &small, view.palette.weak);
-        }
-    };
-    if low {
-        beside(text(pos2(left, middle), Align2::LEFT_CENTER, &node.name, &small, strong), node.op.kind());
-    } else {
-        let shown = text(pos2(left, middle - 8.0), Align2::LEFT_CENTER, &node.name, &body, strong);
-        beside(shown, node.title.unwrap_or_default());
-        let (kind, shape) = (describe::kind(node), describe::short_output(node));
-        let about = format!("{kind}  {shape}");
-        let about = if fits(left, &about) { about } else { shape };
-        text(pos2(left, middle + 8.0), Align2::LEFT_CENTER, &about, &small, view.palette.weak);
-    }
-    if response.clicked() {
-        out.push(Command::SelectLayer(id));
-    }
-    let title = node.title.map_or_else(String::new, |title| format!(" ({title})"));
-    response.on_hover_text(format!("{}{title}\n{}\n{}", node.name, describe::kind(node), describe::output(node)));
+    heights.iter().map(middle).collect()
 }

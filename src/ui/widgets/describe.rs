@@ -20,7 +20,7 @@ pub fn layer(view: View) -> String {
     parts.join("  ·  ")
 }
 
-/// How much of the picture one value of the selected layer depends on.
+/// The size of the receptive field of the selected layer, in words.
 fn sees(view: View) -> String {
     let graph = view.shown.graph();
     let [_, height, width] = graph.input_shape();

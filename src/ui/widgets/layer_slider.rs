@@ -4,9 +4,9 @@
 use crate::ui::model::{commands::Command, state::View};
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
-/// What it runs along.
+/// The place of the slider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Along {
+enum Along {
     /// Down the strip of layers.
     Strip,
     /// From left to right below the drawing, marked where maps become smaller.
@@ -23,7 +23,9 @@ impl Along {
 
     fn rail(self, area: Rect) -> Rect {
         match self {
-            Along::Strip => Rect::from_center_size(area.center() - vec2(2.0, 0.0), vec2(4.0, area.height() - 20.0)),
+            Along::Strip => {
+                Rect::from_center_size(area.center() - vec2(2.0, 0.0), vec2(4.0, area.height() - 2.0 * INSET))
+            }
             Along::Drawing => Rect::from_center_size(
                 pos2(area.center().x, area.top() + 11.0),
                 vec2((area.width() - 20.0).max(1.0), 4.0),
@@ -54,15 +56,37 @@ impl Along {
     }
 }
 
-/// Draws it and takes what is done to it, by pointer or by a screen reader.
-pub fn layer_slider(ui: &mut Ui, area: Rect, along: Along, view: View, out: &mut Vec<Command>) {
-    let last = view.shown.graph().nodes().len() - 1;
+/// From the end of the slider's area to the end of its rail, in points.
+pub const INSET: f32 = 10.0;
+
+/// Draws the slider along the drawing, with equal steps from layer to layer.
+pub fn layer_slider(ui: &mut Ui, area: Rect, view: View, out: &mut Vec<Command>) {
+    let last = view.shown.graph().nodes().len().saturating_sub(1);
+    let stops: Vec<f32> = (0..=last).map(|layer| layer as f32 / last.max(1) as f32).collect();
+    slider(ui, area, Along::Drawing, &stops, view, out);
+}
+
+/// Draws the slider along the strip; `stops` holds the place of each layer on the rail, 0 to 1 and rising.
+pub fn layer_slider_along(ui: &mut Ui, area: Rect, stops: &[f32], view: View, out: &mut Vec<Command>) {
+    slider(ui, area, Along::Strip, stops, view, out);
+}
+
+/// The stop nearest to a share of the rail.
+fn nearest(stops: &[f32], share: f32) -> usize {
+    let above = stops.partition_point(|&stop| stop < share).min(stops.len().saturating_sub(1));
+    let below = above.saturating_sub(1);
+    if share - stops[below] <= stops[above] - share { below } else { above }
+}
+
+/// Draws the slider and applies the pointer and the requests of a screen reader.
+fn slider(ui: &mut Ui, area: Rect, along: Along, stops: &[f32], view: View, out: &mut Vec<Command>) {
+    let last = stops.len() - 1;
     let rail = along.rail(area);
     let response = ui.interact(area, ui.scope_id().with("layer slider"), Sense::click_and_drag());
     let mut layer = view.selection.layer.min(last);
     let held = response.is_pointer_button_down_on() || response.clicked();
     if let Some(pointer) = response.interact_pointer_pos().filter(|_| held) {
-        layer = (along.share(rail, pointer).clamp(0.0, 1.0) * last as f32).round() as usize;
+        layer = nearest(stops, along.share(rail, pointer).clamp(0.0, 1.0));
     }
     layer = set(ui, &response, last).unwrap_or(layer);
     response.widget_info(|| WidgetInfo::slider(true, layer as f64, along.name()));
@@ -75,7 +99,7 @@ pub fn layer_slider(ui: &mut Ui, area: Rect, along: Along, view: View, out: &mut
     if layer != view.selection.layer {
         out.push(Command::SelectLayer(layer));
     }
-    let knob = along.place(rail, layer as f32 / last.max(1) as f32);
+    let knob = along.place(rail, stops[layer]);
     if along == Along::Drawing {
         marks(ui, rail, last, view);
     }
@@ -89,7 +113,7 @@ pub fn layer_slider(ui: &mut Ui, area: Rect, along: Along, view: View, out: &mut
     response.on_hover_text(format!("{name}, layer {layer} of {last}: drag to go through the network"));
 }
 
-/// What a screen reader, or a test, sets it to.
+/// The layer that a screen reader or a test requests.
 fn set(ui: &Ui, response: &egui::Response, last: usize) -> Option<usize> {
     ui.input(|input| {
         let mut set = None;
@@ -102,7 +126,7 @@ fn set(ui: &Ui, response: &egui::Response, last: usize) -> Option<usize> {
     })
 }
 
-/// Where the maps become smaller than all before: the side they have from there on.
+/// Marks on the rail where the maps become smaller than all before, with their new side.
 fn marks(ui: &Ui, rail: Rect, last: usize, view: View) {
     let (mut least, mut free) = (usize::MAX, f32::NEG_INFINITY);
     for (id, node) in view.shown.graph().nodes().iter().enumerate() {
@@ -117,10 +141,23 @@ fn marks(ui: &Ui, rail: Rect, last: usize, view: View) {
         let text = if rows == columns { rows.to_string() } else { format!("{rows}x{columns}") };
         let galley = painter.layout_no_wrap(text, FontId::proportional(10.0), view.palette.weak);
         let corner = Align2::CENTER_TOP.anchor_size(pos2(at.x, at.y + 8.0), galley.size()).min;
-        // Where it would lie over the last, the mark has to do.
+        // A text that would cover the last one is left out.
         if corner.x >= free {
             free = corner.x + galley.size().x + 3.0;
             painter.galley(corner, galley, view.palette.weak);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_stop_is_found() {
+        let stops = [0.0, 0.2, 0.9, 1.0];
+        let found = [-1.0, 0.05, 0.15, 0.5, 0.6, 0.96, 2.0].map(|share| nearest(&stops, share));
+        assert_eq!(found, [0, 0, 1, 1, 2, 3, 3]);
+        assert_eq!(nearest(&[0.0], 0.7), 0);
     }
 }

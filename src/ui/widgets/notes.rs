@@ -8,7 +8,7 @@ pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
     ui.add(egui::Label::new(RichText::new(text).small().weak()).truncate())
 }
 
-/// What stands in a pane that has nothing to show.
+/// The text of a pane that has nothing to show, with a spinner while it waits.
 pub fn hollow(ui: &mut Ui, text: &str, busy: bool) {
     let rect = ui.available_rect_before_wrap();
     let wrapped = (rect.width() - 32.0).clamp(60.0, 360.0);
@@ -33,7 +33,7 @@ pub fn hollow(ui: &mut Ui, text: &str, busy: bool) {
     }
 }
 
-/// What is lacking is forgiven for so long: what was there before stays meanwhile.
+/// Time that an old result stays on screen without a sign while the next is computed, in seconds.
 const BRIEF_SECS: f64 = 0.2;
 
 /// Whether something is lacking for a moment only; `since` is since when, `None` while nothing is.

@@ -14,7 +14,7 @@ pub const READABLE: f32 = 24.0;
 
 /// Values row by row, to be drawn as cells.
 pub struct NumberGrid<'a> {
-    /// What they are.
+    /// The title above them.
     pub title: &'a str,
     /// Row by row; `None` beyond the edge of an input.
     pub values: &'a [Option<f32>],
@@ -22,11 +22,11 @@ pub struct NumberGrid<'a> {
     pub columns: usize,
     /// The side of a cell in points.
     pub cell: f32,
-    /// What the colours span.
+    /// The range of the colours.
     pub range: Range,
     /// The colours.
     pub style: Style,
-    /// Whether the numbers stand in the cells; else somebody lays something over them.
+    /// Whether the numbers are written in the cells.
     pub written: bool,
 }
 
@@ -129,6 +129,6 @@ mod tests {
     fn numbers_are_as_long_as_their_cells_are_wide() {
         assert_eq!([1.0, 0.25, -0.004, 10.0, 0.0].map(|value| short(value, 36.0)), ["1", "0.25", "0", "10", "0"]);
         assert_eq!([1.0, 0.25, -1.25].map(|value| short(value, 26.0)), ["1", "0.2", "-1.2"]);
-        assert_eq!(short(0.012345, 50.0), "0.0123");
+        assert_eq!(short(0.012345, 50.0), "0.01235");
     }
 }

@@ -7,10 +7,10 @@ use crate::{
 use eframe::egui::{self, RichText, Ui};
 use std::collections::BTreeMap;
 
-/// What the user set, by the name of the method and the name of the parameter: as it is kept between sessions.
+/// The user's settings by the names of method and parameter, as they are kept between sessions.
 pub type KeptSettings = BTreeMap<String, BTreeMap<String, f64>>;
 
-/// What is set of a method's parameters; values that an older version kept and this one does not take are left out.
+/// The settings of a method. Values that are out of range, from an older version, are left out.
 pub fn settings(method: &Method, kept: &KeptSettings) -> Settings {
     let mut settings = Settings::new();
     for parameter in method.parameters {

@@ -1,4 +1,4 @@
-//! What can be chosen on the page on convolution: numbers, kernel and steps.
+//! The options of the page on convolution: numbers, kernel and steps.
 
 use crate::{
     kernels::to_vec,
@@ -11,7 +11,7 @@ use crate::{
 use eframe::egui::{self, Ui};
 use serde::{Deserialize, Serialize};
 
-/// What the page shows; kept between sessions.
+/// The state of the page, kept between sessions.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct ConvolutionOptions {
@@ -51,7 +51,7 @@ impl ConvolutionOptions {
             && DILATIONS.contains(&self.dilation)
     }
 
-    /// What can be chosen; returns whether what was learned is to be read anew.
+    /// Draws the options; returns whether the learned kernel is to be read again.
     pub fn controls(&mut self, ui: &mut Ui, view: View) -> bool {
         let (options, mut anew) = (self, false);
         let is = |preset: &&ExamplePreset, values: &[f32]| (preset.make)().1 == values;

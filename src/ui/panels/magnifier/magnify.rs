@@ -9,7 +9,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// How a window becomes a value.
+/// The operation that makes a value of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Products with the filter, added up.
@@ -27,9 +27,9 @@ pub struct Magnified {
     pub input: NodeId,
     /// Height and width of the window.
     pub kernel: [usize; 2],
-    /// What it is made of.
+    /// The operation.
     pub way: Way,
-    /// What each input unit adds: the sums of its products.
+    /// The sum of the products of each input unit.
     pub sums: Vec<f32>,
     /// Those that add most, of either sign: their places in `sums`, the largest first. At most [`LARGEST`].
     pub largest: Vec<usize>,
@@ -45,7 +45,7 @@ pub struct Magnified {
     pub value: f32,
 }
 
-/// What one unit of the input adds.
+/// The contribution of one unit of the input.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
     /// The unit.
@@ -59,7 +59,7 @@ pub struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// What is added up: the window's values, times the weights where there are any.
+    /// The terms of the sum: the window's values, times the weights where there are any.
     pub fn products(&self) -> Vec<f32> {
         let values = self.window.iter().map(|value| value.unwrap_or(0.0));
         match self.weights.is_empty() {
@@ -69,7 +69,7 @@ impl Part<'_> {
     }
 }
 
-/// So many parts are put in order. A fully connected layer has tens of thousands, which nobody reads.
+/// Number of parts that are sorted. A fully connected layer has tens of thousands.
 pub const LARGEST: usize = 24;
 
 impl Magnified {

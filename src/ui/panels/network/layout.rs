@@ -1,5 +1,6 @@
-//! Where the boxes stand: a layered drawing from left to right (Sugiyama, Tagawa and Toda 1981), broken into lines like
-//! text. A box stands right of all that it reads, or in a line below; long edges get places of their own in the ranks
+//! The places of the boxes: a layered drawing from left to right (Sugiyama, Tagawa and Toda 1981), broken into lines like
+//! text. A box stands right of all that it reads, or in a line below. A line never ends inside an unfolded block, and a
+//! stage of several blocks begins a line; long edges get places of their own in the ranks
 //! they cross, so that none runs through a box.
 
 use crate::ui::panels::network::fold::Folded;
@@ -11,15 +12,15 @@ const ACROSS: f32 = 34.0;
 const DOWN: f32 = 12.0;
 /// Between lines.
 const BETWEEN: f32 = 46.0;
-/// What an edge takes of a rank that it crosses.
+/// Height that an edge takes in a rank that it crosses.
 const LANE: f32 = 7.0;
 
 /// A drawing, in points at its usual size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoxLayout {
-    /// Of every box.
+    /// The rectangle of every box.
     pub boxes: Vec<Rect>,
-    /// Of every edge: the corners it goes through, from the right side of a box to the left side of another.
+    /// The corners of every edge, from the right side of a box to the left side of another.
     pub edges: Vec<Vec<Pos2>>,
     /// Around everything.
     pub bounds: Rect,
@@ -42,28 +43,13 @@ pub fn layout(folded: &Folded, sizes: &[Vec2], aspect: f32) -> BoxLayout {
     for &(from, to) in &folded.edges {
         rank[to] = rank[to].max(rank[from] + 1);
     }
-    let cell = |rank: usize, size: Vec2| Cell { rank, size, before: Vec::new(), after: Vec::new(), y: 0.0 };
-    let mut cells: Vec<Cell> = (0..count).map(|index| cell(rank[index], sizes[index])).collect();
-    let mut paths: Vec<Vec<usize>> = Vec::with_capacity(folded.edges.len());
-    for &(from, to) in &folded.edges {
-        let mut path = vec![from];
-        for between in rank[from] + 1..rank[to] {
-            cells.push(cell(between, vec2(0.0, LANE)));
-            path.push(cells.len() - 1);
-        }
-        path.push(to);
-        for pair in path.windows(2) {
-            cells[pair[0]].after.push(pair[1]);
-            cells[pair[1]].before.push(pair[0]);
-        }
-        paths.push(path);
-    }
+    let (mut cells, paths) = cells(folded, sizes, &rank);
     let ranks = rank.iter().max().map_or(0, |last| last + 1);
     let mut rows: Vec<Vec<usize>> = vec![Vec::new(); ranks];
     (0..cells.len()).for_each(|index| rows[cells[index].rank].push(index));
     order(&mut rows, &mut cells);
     place(&rows, &mut cells);
-    let lines = lines(&rows, &cells, aspect);
+    let lines = lines(&rows, &cells, &breaks(folded, &rank, ranks), aspect);
     let boxes: Vec<Rect> = cells[..count]
         .iter()
         .map(|cell| {
@@ -99,7 +85,55 @@ pub fn layout(folded: &Folded, sizes: &[Vec2], aspect: f32) -> BoxLayout {
     BoxLayout { boxes, edges, bounds }
 }
 
-/// Where a rank stands.
+/// A cell for each box, then one for each rank that an edge crosses; and the cells that each edge passes.
+fn cells(folded: &Folded, sizes: &[Vec2], rank: &[usize]) -> (Vec<Cell>, Vec<Vec<usize>>) {
+    let cell = |rank: usize, size: Vec2| Cell { rank, size, before: Vec::new(), after: Vec::new(), y: 0.0 };
+    let mut cells: Vec<Cell> = (0..folded.boxes.len()).map(|index| cell(rank[index], sizes[index])).collect();
+    let mut paths: Vec<Vec<usize>> = Vec::with_capacity(folded.edges.len());
+    for &(from, to) in &folded.edges {
+        let mut path = vec![from];
+        for between in rank[from] + 1..rank[to] {
+            cells.push(cell(between, vec2(0.0, LANE)));
+            path.push(cells.len() - 1);
+        }
+        path.push(to);
+        for pair in path.windows(2) {
+            cells[pair[0]].after.push(pair[1]);
+            cells[pair[1]].before.push(pair[0]);
+        }
+        paths.push(path);
+    }
+    (cells, paths)
+}
+
+/// Whether a line may or must end after a rank.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Break {
+    Never,
+    May,
+    Must,
+}
+
+/// The breaks after each rank: never inside an unfolded block, always around a stage of several blocks.
+fn breaks(folded: &Folded, rank: &[usize], ranks: usize) -> Vec<Break> {
+    let mut breaks = vec![Break::May; ranks];
+    let span = |boxes: &Vec<usize>| {
+        let first = boxes.iter().map(|&index| rank[index]).min().unwrap_or(0);
+        let last = boxes.iter().map(|&index| rank[index]).max().unwrap_or(0);
+        (first, last)
+    };
+    for (first, last) in folded.stages.iter().map(span) {
+        for end in [first.checked_sub(1), Some(last)].into_iter().flatten() {
+            breaks[end] = Break::Must;
+        }
+    }
+    for (first, last) in folded.unbroken.iter().map(span) {
+        breaks[first..last].fill(Break::Never);
+    }
+    breaks
+}
+
+/// The place of a rank in its line.
 #[derive(Clone, Copy)]
 struct RankLine {
     /// Which line it is in.
@@ -112,8 +146,8 @@ struct RankLine {
     down: f32,
 }
 
-/// Breaks the ranks into lines, where few edges cross.
-fn lines(rows: &[Vec<usize>], cells: &[Cell], aspect: f32) -> Vec<RankLine> {
+/// Breaks the ranks into lines: where that is allowed, and where few edges cross.
+fn lines(rows: &[Vec<usize>], cells: &[Cell], breaks: &[Break], aspect: f32) -> Vec<RankLine> {
     let widths: Vec<f32> =
         rows.iter().map(|row| row.iter().map(|&index| cells[index].size.x).fold(0.0, f32::max)).collect();
     let span = |row: &[usize]| {
@@ -129,17 +163,7 @@ fn lines(rows: &[Vec<usize>], cells: &[Cell], aspect: f32) -> Vec<RankLine> {
         let mut found = Vec::with_capacity(rows.len());
         let (mut first, mut number, mut top, mut widest) = (0, 0, 0.0, 0.0f32);
         while first < rows.len() {
-            let mut end = first;
-            let mut width = 0.0;
-            while end < rows.len() && (end == first || width + widths[end] <= limit) {
-                width += widths[end] + ACROSS;
-                end += 1;
-            }
-            if end < rows.len() {
-                // The last rank of the line: among those in its last third, the one that least leaves.
-                let earliest = first + (end - first) * 2 / 3;
-                end = (earliest..end).rev().min_by_key(|&rank| crossing(rank)).map_or(end, |rank| rank + 1);
-            }
+            let end = line_end(first, limit, &widths, breaks, crossing);
             let line = &spans[first..end];
             let highest = line.iter().fold(f32::INFINITY, |highest, span| highest.min(span[0]));
             let lowest = line.iter().fold(f32::NEG_INFINITY, |lowest, span| lowest.max(span[1]));
@@ -152,12 +176,36 @@ fn lines(rows: &[Vec<usize>], cells: &[Cell], aspect: f32) -> Vec<RankLine> {
             top += lowest - highest + BETWEEN;
             (first, number) = (end, number + 1);
         }
-        // How large it can be shown.
+        // The scale at which it fits the page.
         (found, (aspect / widest).min(1.0 / top))
     };
     let all = (1..=24).map(|count| broken((total / count as f32).max(240.0)));
     let best = all.reduce(|best, other| if other.1 > best.1 { other } else { best });
     best.map_or_else(Vec::new, |(found, _)| found)
+}
+
+/// The end of the line that begins with a rank: the last allowed break within the limit, or one shortly before it that
+/// fewer edges cross; the first allowed break where none is within the limit.
+fn line_end(first: usize, limit: f32, widths: &[f32], breaks: &[Break], crossing: impl Fn(usize) -> usize) -> usize {
+    let (mut width, mut allowed) = (0.0, Vec::new());
+    for rank in first..widths.len() {
+        if width + widths[rank] > limit && !allowed.is_empty() {
+            break;
+        }
+        width += widths[rank] + ACROSS;
+        match breaks[rank] {
+            Break::Must => return rank + 1,
+            Break::May => allowed.push(rank),
+            Break::Never => {}
+        }
+        if rank + 1 == widths.len() {
+            return widths.len();
+        }
+    }
+    let last = allowed.last().copied().unwrap_or(first);
+    let earliest = first + (last - first) * 2 / 3;
+    let candidates = allowed.into_iter().rev().filter(|&rank| rank >= earliest);
+    candidates.min_by_key(|&rank| crossing(rank)).unwrap_or(last) + 1
 }
 
 /// Fewer crossings: every rank by the mean place of what it is linked to, to and fro.
@@ -245,6 +293,14 @@ mod tests {
                     let (from, to) = (drawing.boxes[edge.0], drawing.boxes[edge.1]);
                     assert_eq!(ends(points), (from.right_center(), to.left_center()), "{}", card.name);
                     assert!(from.right() < to.left() || from.bottom() < to.top(), "{} {from} {to}", card.name);
+                }
+                // A block lies in one line: no box of it stands left of a box that it reads.
+                for block in &folded.unbroken {
+                    for (from, to) in &folded.edges {
+                        if block.contains(from) && block.contains(to) {
+                            assert!(drawing.boxes[*from].right() < drawing.boxes[*to].left(), "{}", card.name);
+                        }
+                    }
                 }
                 let aspect = drawing.bounds.width() / drawing.bounds.height();
                 assert!((0.4..9.0).contains(&aspect), "{}: {aspect}", card.name);

@@ -1,4 +1,4 @@
-//! What of the network's drawing is no box: its lines, the frames around unfolded blocks, and where it lies on screen.
+//! The lines of the drawing, and the frames around unfolded blocks.
 
 use super::drawn::{DrawingView, Drawn, READABLE};
 use crate::ui::{model::state::View, theme::RADIUS};

@@ -9,27 +9,25 @@ mod svg;
 use crate::{
     net::NodeId,
     ui::{
+        background::worker::spawn,
         model::{
             commands::Command,
             export::Export,
             state::{View, layer_name},
         },
         panels::panel::{Panel, PanelKind, keep, take},
-        theme::RADIUS,
-        widgets::{
-            caption, describe,
-            layer_slider::{Along, layer_slider},
-        },
+        widgets::{caption, describe, hollow, layer_slider::layer_slider},
     },
 };
-use drawn::{BOX, DrawingView, Drawn, LOW, READABLE, is_low};
-use eframe::egui::{self, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
-use fold::{Boxed, blocks, fold};
-use layout::layout;
+use drawn::{DrawingView, Drawn, READABLE};
+use eframe::egui::{self, Pos2, Rect, Sense, Ui, Vec2, WidgetInfo};
 use lines::unfold;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, mpsc},
+};
 use svg::svg;
 
 pub(super) const KIND: PanelKind = PanelKind {
@@ -55,22 +53,23 @@ struct Architecture {
     shown_layer: Option<NodeId>,
     /// A layer that stays in the middle when its block is folded or unfolded.
     held: Option<NodeId>,
+    /// The drawing that a thread lays out.
+    coming: Option<mpsc::Receiver<Drawn>>,
 }
+
+/// Networks with more layers are laid out on a thread.
+const MANY: usize = 250;
 
 /// Height of the layer slider below the drawing.
 const RAIL: f32 = 32.0;
 
-/// How far one may zoom.
+/// Limits of the zoom.
 const ZOOM: [f32; 2] = [0.02, 4.0];
-/// Below this a box has room for a name only, which is never smaller than the other.
-const BOTH: f32 = 0.68;
-const SMALLEST: f32 = 9.0;
-
 impl Panel for Architecture {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let room = ui.available_size();
-        self.draw_anew(view, aspect(room));
-        let Some(drawn) = &self.drawn else { return };
+        self.draw_anew(ui, view, aspect(room));
+        let Some(drawn) = &self.drawn else { return hollow(ui, "Laying out the network", true) };
         let blocks = drawn.blocks.len();
         let mut fold = None;
         ui.horizontal(|ui| {
@@ -99,7 +98,7 @@ impl Panel for Architecture {
         }
         let whole = ui.available_rect_before_wrap();
         let (area, rail) = whole.split_top_bottom_at_y((whole.bottom() - RAIL).max(whole.top()));
-        layer_slider(ui, rail, Along::Drawing, view, out);
+        layer_slider(ui, rail, view, out);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
         child.set_clip_rect(area.intersect(ui.clip_rect()));
         if let Some(name) = self.canvas(&mut child, view, area, out) {
@@ -136,30 +135,38 @@ fn aspect(room: Vec2) -> f32 {
 }
 
 impl Architecture {
-    /// Lays the drawing out where the network, or what is unfolded of it, changed.
-    fn draw_anew(&mut self, view: View, aspect: f32) {
+    /// Lays the drawing out where the network, its unfolded blocks or the pane's shape changed; a large one on a thread.
+    fn draw_anew(&mut self, ui: &Ui, view: View, aspect: f32) {
         let graph = view.shown.graph();
         let address = std::ptr::from_ref(graph) as usize;
-        let other = self.drawn.as_ref().is_none_or(|drawn| drawn.graph != address);
+        if self.drawn.as_ref().is_some_and(|drawn| drawn.graph != address) {
+            (self.drawn, self.camera, self.shown_layer) = (None, None, None);
+        }
+        if let Some(coming) = &self.coming
+            && let Ok(drawn) = coming.try_recv()
+        {
+            self.coming = None;
+            self.drawn = Some(drawn).filter(|drawn| drawn.graph == address);
+        }
         let same = |drawn: &Drawn| drawn.open == self.options.open && drawn.aspect == aspect;
-        if !other && self.drawn.as_ref().is_some_and(same) {
+        if self.drawn.as_ref().is_some_and(same) || self.coming.is_some() {
             return;
         }
-        let blocks = match self.drawn.take().filter(|_| !other) {
-            Some(drawn) => drawn.blocks,
-            None => blocks(graph),
-        };
-        let folded = fold(graph, &blocks, &self.options.open);
-        let size = |boxed: &Boxed| match boxed.block {
-            None if is_low(&graph.node(boxed.node).op) => LOW,
-            _ => BOX,
-        };
-        let sizes: Vec<Vec2> = folded.boxes.iter().map(size).collect();
-        let layout = layout(&folded, &sizes, aspect);
-        if other {
-            (self.camera, self.shown_layer) = (None, None);
+        let (run, open) = (Arc::clone(view.run()), self.options.open.clone());
+        if graph.nodes().len() > MANY {
+            let (sender, receiver) = mpsc::channel();
+            let (ctx, own) = (ui.ctx().clone(), open.clone());
+            let started = spawn("drawing", move || {
+                // The pane may be closed meanwhile.
+                let _ = sender.send(Drawn::new(run.model.network.graph(), own, aspect));
+                ctx.request_repaint();
+            });
+            if started.is_ok() {
+                self.coming = Some(receiver);
+                return;
+            }
         }
-        self.drawn = Some(Drawn { graph: address, open: self.options.open.clone(), aspect, blocks, folded, layout });
+        self.drawn = Some(Drawn::new(graph, open, aspect));
     }
 
     /// Draws, and returns the name of the block that is to be folded or unfolded.
@@ -170,7 +177,6 @@ impl Architecture {
         let drawn = self.drawn.as_ref()?;
         let mut toggled = drawn.frames(ui, camera, view);
         drawn.edges(ui, camera, view);
-        let pictures = view.pictures();
         for index in 0..drawn.folded.boxes.len() {
             let rect = camera.rect(drawn.layout.boxes[index]);
             if !rect.intersects(area) {
@@ -178,58 +184,11 @@ impl Architecture {
             }
             let boxed = &drawn.folded.boxes[index];
             let node = view.shown.graph().node(boxed.node);
-            let [first, second] = drawn.texts(index, view);
             let picked = drawn.folded.place[view.selection.layer] == index;
             let response = ui.interact(rect, ui.scope_id().with(("box", boxed.node)), Sense::click());
             let name = boxed.block.map_or(&node.name, |block| &drawn.blocks[block].name);
             response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, format!("box {name}")));
-            let palette = view.palette;
-            let fill = match (picked, response.hovered()) {
-                (true, _) => palette.picked,
-                (_, true) => palette.line,
-                _ => palette.hovered,
-            };
-            let painter = ui.painter();
-            painter.rect_filled(rect, f32::from(RADIUS) * camera.zoom.min(1.0), fill);
-            let stroke = if picked { Stroke::new(2.0, palette.accent) } else { Stroke::new(1.0, palette.line) };
-            if boxed.block.is_some() {
-                // A second sheet below: there is more in it.
-                painter.rect_stroke(rect.translate(vec2(3.0, 3.0) * camera.zoom), RADIUS, stroke, StrokeKind::Inside);
-            }
-            painter.rect_stroke(rect, RADIUS, stroke, StrokeKind::Inside);
-            let mut left = rect.left() + 6.0 * camera.zoom;
-            if rect.height() > 7.0
-                && !(is_low(&node.op) && boxed.block.is_none())
-                && let Some(pictures) = &pictures
-            {
-                let side = rect.height() - 4.0 * camera.zoom;
-                let at = rect.left_top() + vec2(2.0, 2.0) * camera.zoom;
-                let (texture, uv) = pictures.thumbnail(boxed.node);
-                painter.image(texture, Rect::from_min_size(at, Vec2::splat(side)), uv, Color32::WHITE);
-                left = at.x + side + 5.0 * camera.zoom;
-            }
-            let clipped = painter.with_clip_rect(rect.shrink(1.0).intersect(ui.clip_rect()));
-            let text = if picked { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
-            // What does not fit is left out, not cut: all of it stands in the hover text.
-            let write = |words: &str, size: f32, middle: f32, colour: Color32| {
-                let galley = painter.layout_no_wrap(words.to_owned(), FontId::proportional(size), colour);
-                let fits = left + galley.size().x <= rect.right() - 2.0;
-                if fits {
-                    clipped.galley(pos2(left, middle - galley.size().y / 2.0), galley, colour);
-                }
-                fits
-            };
-            let (middle, zoom) = (rect.center().y, camera.zoom.min(1.6));
-            if second.is_empty() || camera.zoom < BOTH {
-                if rect.height() >= SMALLEST + 2.0 {
-                    write(&first, (12.0 * zoom).max(SMALLEST), middle, text);
-                }
-            } else {
-                write(&first, 12.0 * zoom, middle - 8.0 * camera.zoom, text);
-                let (size, below) = (10.0 * zoom, middle + 8.0 * camera.zoom);
-                let _ = write(&second, size, below, palette.weak)
-                    || write(&describe::short_output(node), size, below, palette.weak);
-            }
+            drawn.paint_box(ui, view, camera, index, picked, response.hovered());
             if response.clicked() {
                 out.push(Command::SelectLayer(boxed.node));
                 self.shown_layer = Some(boxed.node);
@@ -240,7 +199,10 @@ impl Architecture {
                     toggled = Some(name.clone());
                 }
             }
-            let more = if boxed.block.is_some() { "\nDouble-click to unfold" } else { "" };
+            let mut more = if boxed.block.is_some() { "\nDouble-click to unfold".to_owned() } else { String::new() };
+            if drawn.folded.left_out[index] > 0 {
+                more += &format!("\nReads {} earlier boxes besides those drawn", drawn.folded.left_out[index]);
+            }
             response.on_hover_text(format!(
                 "{}\n{}\n{}{more}",
                 layer_name(node),

@@ -1,5 +1,5 @@
-//! What altering the picture by hand needs: the tools, what dragging with each does, their numbers, and the altered
-//! picture as the screen shows it before the network has.
+//! The tools that alter the picture: their buttons, the effect of a drag with each, their numbers, and the preview of the
+//! altered picture before the network has run.
 
 use crate::{
     picture::Alteration,
@@ -18,7 +18,7 @@ use crate::{
 use eframe::egui::{self, Color32, CursorIcon, DragValue, Mesh, Painter, Rect, TextureId, Ui, vec2};
 use std::ops::RangeInclusive;
 
-/// What dragging on the picture does.
+/// The effect of dragging on the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Tool {
     /// Nothing to the picture.
@@ -31,7 +31,7 @@ pub(super) enum Tool {
     Occlude,
 }
 
-/// How large and how small the picture may become.
+/// Limits of the picture's scale.
 const SCALES: RangeInclusive<f32> = 0.1..=20.0;
 
 /// A crop or a cover is at least so large, in shares of the frame: less is a click.
@@ -66,7 +66,7 @@ impl Tool {
         }
     }
 
-    /// What dragging from a place to another, in shares of the frame, makes of an alteration. A crop is made at the end.
+    /// The alteration that a drag from a place to another leads to, in shares of the frame. A crop is made at the end.
     pub(super) fn dragged(self, start: Alteration, from: [f32; 2], to: [f32; 2]) -> Alteration {
         let [from_middle, to_middle] = [from, to].map(|at| vec2(at[0] - 0.5, at[1] - 0.5));
         match self {
