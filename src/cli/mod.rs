@@ -121,7 +121,7 @@ pub fn main(window: Option<Window>) -> ExitCode {
         text.and_then(|text| print(&text)).map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
     });
     done.unwrap_or_else(|panicked| {
-        complain(&format!("a defect in striate: {panicked}"));
+        complain(&panicked);
         ExitCode::FAILURE
     })
 }

@@ -10,6 +10,7 @@
 
 mod atlas;
 mod callback;
+mod errors;
 mod grid;
 mod layout;
 mod pipeline;
@@ -17,5 +18,6 @@ mod pipeline;
 mod tests;
 
 pub use atlas::Atlas;
+pub use errors::{report_errors, surface_action};
 pub use grid::{Spot, TileGrid, TileResponse, TileStyle, show_unit, show_unit_at};
 pub use pipeline::install;

@@ -53,9 +53,17 @@ pub(super) struct State {
     pub octave: usize,
     pub params: Images,
     memory: Memory,
+    /// Settings and picture size of the time when the state was kept: `params` can be read by these alone.
+    pub settings: Arc<Settings>,
+    pub size: [usize; 2],
 }
 
 impl State {
+    /// The pictures that the parameters stand for.
+    fn images(&self, space: &Preprocess) -> Images {
+        Parametrisation::new(&self.settings, space, self.size).images(&self.params)
+    }
+
     pub fn bytes(&self) -> usize {
         self.params.values.len() * size_of::<f32>() + self.memory.bytes()
     }
@@ -63,7 +71,8 @@ impl State {
     /// For the film's test.
     #[cfg(test)]
     pub fn at(step: usize, length: usize) -> Self {
-        State { step, octave: 0, params: Images::zeros([1, 1, 1, length]), memory: Memory::default() }
+        let params = Images::zeros([1, 1, 1, length]);
+        State { step, octave: 0, params, memory: Memory::default(), settings: Arc::default(), size: [1, length] }
     }
 }
 
@@ -120,7 +129,8 @@ impl Canvas {
             ("picture", None) => return Err(Error::Usage("start=picture needs a picture to start from".into())),
             _ => parametrisation.start(dims, &recipe.settings, &mut random(&recipe.settings, 0)),
         };
-        let state = State { step: 0, octave: 0, params, memory: Memory::default() };
+        let settings = Arc::new(recipe.settings.clone());
+        let state = State { step: 0, octave: 0, params, memory: Memory::default(), settings, size: [height, width] };
         let mut film = Film::default();
         film.keep(&state);
         Ok(Canvas { recipe, space, whole, network, parametrisation, state, film, curve: Vec::new(), best: None })
@@ -275,8 +285,8 @@ impl Canvas {
     pub fn change(&mut self, settings: Settings) -> Result<()> {
         let images = self.images();
         self.best = None;
-        let changed = |parameter| settings.number(parameter) != self.recipe.settings.number(parameter);
-        let other = changed(&p::PARAMETRISATION) || changed(&p::DECAY_POWER);
+        let other = !is_read_alike(&settings, &self.recipe.settings);
+        self.state.settings = Arc::new(settings.clone());
         self.recipe.settings = settings;
         if other {
             self.enter(&images);
@@ -291,10 +301,11 @@ impl Canvas {
 
     /// A copy of what is kept, as pictures.
     pub fn frames(&self) -> Frames {
-        let kept = |state: &State| Kept { step: state.step, octave: state.octave, params: state.params.clone() };
-        let (settings, space) = (self.recipe.settings.clone(), self.space.clone());
-        let kept = self.film.states().iter().map(kept).collect();
-        Frames { kept, settings, space, whole: Arc::clone(&self.whole) }
+        let kept = |state: &State| {
+            let (settings, params) = (Arc::clone(&state.settings), state.params.clone());
+            Kept { step: state.step, settings, size: state.size, params }
+        };
+        Frames { kept: self.film.states().iter().map(kept).collect(), space: self.space.clone() }
     }
 
     /// Goes back to the last kept state at or before a step; returns its step. The run goes on from there as it went
@@ -304,11 +315,17 @@ impl Canvas {
     /// When the network of an earlier octave cannot be made again.
     pub fn rewind(&mut self, step: usize) -> Result<usize> {
         if let Some(state) = self.film.rewind(step) {
-            let network = octave_network(&self.whole, &self.recipe.settings, state.octave)?;
-            self.place(network);
             self.curve.truncate(state.step);
             self.best.take_if(|(_, best)| best.step >= state.step);
-            self.state = state;
+            let octaves = self.recipe.settings.count(&p::OCTAVES).max(1);
+            let octave = state.octave.min(octaves - 1);
+            self.place(octave_network(&self.whole, &self.recipe.settings, octave)?);
+            let [_, height, width] = self.network.graph().input_shape();
+            // Under other settings the same numbers may stand for another picture, or another size.
+            let alike = is_read_alike(&state.settings, &self.recipe.settings) && state.size == [height, width];
+            let images = (!alike).then(|| state.images(&self.space).resized([height, width])).transpose()?;
+            self.state = State { octave, settings: Arc::new(self.recipe.settings.clone()), ..state };
+            images.iter().for_each(|images| self.enter(images));
         }
         Ok(self.state.step)
     }
@@ -359,6 +376,7 @@ impl Canvas {
     /// Goes on from these pictures, of the present network's size.
     fn enter(&mut self, images: &Images) {
         self.parametrisation = Parametrisation::new(&self.recipe.settings, &self.space, images.size());
+        self.state.size = images.size();
         self.state.params = self.parametrisation.params(images);
         self.state.memory = Memory::default();
     }
@@ -369,6 +387,11 @@ impl Canvas {
         let probabilities = candle_nn::ops::softmax(&scores, D::Minus1)?.narrow(1, class, 1)?;
         Ok(Some(probabilities.mean_all()?.to_scalar()?))
     }
+}
+
+/// Whether the parameters of a picture stand for the same picture under both settings.
+fn is_read_alike(one: &Settings, other: &Settings) -> bool {
+    [&p::PARAMETRISATION, &p::DECAY_POWER].iter().all(|parameter| one.number(parameter) == other.number(parameter))
 }
 
 /// The random numbers of a step; 0 is the start.

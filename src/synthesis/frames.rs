@@ -1,7 +1,7 @@
 //! The kept states of a run as pictures, apart from the run: it goes on while they are written.
 
-use super::{canvas::octave_network, images::Images, parametrisation::Parametrisation};
-use crate::{Result, methods::Settings, net::Network, picture::Preprocess};
+use super::{images::Images, parametrisation::Parametrisation};
+use crate::{Result, methods::Settings, picture::Preprocess};
 use candle_core::Device;
 use image::RgbImage;
 use std::sync::Arc;
@@ -9,16 +9,15 @@ use std::sync::Arc;
 /// What [`super::Canvas::frames`] copies.
 pub struct Frames {
     pub(super) kept: Vec<Kept>,
-    pub(super) settings: Settings,
     pub(super) space: Preprocess,
-    /// The network at the whole size.
-    pub(super) whole: Arc<Network>,
 }
 
 /// A kept state, without what only further steps need.
 pub(super) struct Kept {
     pub step: usize,
-    pub octave: usize,
+    /// Settings and picture size of the time when the state was kept.
+    pub settings: Arc<Settings>,
+    pub size: [usize; 2],
     pub params: Images,
 }
 
@@ -31,12 +30,10 @@ impl Frames {
     /// The step of a frame, and the first picture of its batch as a file of 8 bits a colour holds it.
     ///
     /// # Errors
-    /// When the network of an earlier octave cannot be made again.
+    /// When the colours are not those of a picture: a defect here.
     pub fn picture(&self, index: usize) -> Result<(usize, RgbImage)> {
-        let Kept { step, octave, params } = &self.kept[index];
-        let network = octave_network(&self.whole, &self.settings, *octave)?;
-        let [_, height, width] = network.graph().input_shape();
-        let parametrisation = Parametrisation::new(&self.settings, &self.space, [height, width]);
+        let Kept { step, settings, size, params } = &self.kept[index];
+        let parametrisation = Parametrisation::new(settings, &self.space, *size);
         let images = parametrisation.as_saved(&parametrisation.images(params)).tensor(&Device::Cpu)?;
         Ok((*step, self.space.unapply(&images.get(0)?)?))
     }

@@ -21,6 +21,7 @@ pub use start::Start;
 
 use crate::{Error, Result};
 use eframe::egui;
+use std::sync::Arc;
 
 /// Shows the window until it is closed.
 ///
@@ -33,7 +34,8 @@ pub fn run(start: Start) -> Result<()> {
         .with_inner_size([1280.0, 800.0])
         .with_min_inner_size([640.0, 400.0])
         .with_drag_and_drop(true);
-    let options = eframe::NativeOptions { viewport, ..Default::default() };
+    let mut options = eframe::NativeOptions { viewport, ..Default::default() };
+    options.wgpu_options.on_surface_status = Arc::new(crate::gpu::surface_action);
     let made = eframe::run_native(
         "striate",
         options,

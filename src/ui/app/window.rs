@@ -144,6 +144,7 @@ impl App {
         cc.egui_ctx.set_theme(if settings.light { Theme::Light } else { Theme::Dark });
         if let Some(render_state) = &cc.wgpu_render_state {
             crate::gpu::install(render_state);
+            crate::gpu::report_errors(render_state, &cc.egui_ctx);
         }
         let ctx = cc.egui_ctx.clone();
         let engine = Engine::start(start.device, move || ctx.request_repaint())?;
