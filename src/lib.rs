@@ -8,7 +8,7 @@
 //!
 //! | room | what it is | may know |
 //! |---|---|---|
-//! | [`error`], [`watch`], [`memory`] | the one error type; progress and cancelling; the memory that is left | |
+//! | [`error`], [`watch`], [`memory`], [`paths`] | the one error type; progress and cancelling; the memory that is left; file names as users give them | |
 //! | [`kernels`] | what the CPU engine computes with; what candle's operators lack: pooling with switches, LRN | |
 //! | [`net`] | a network as data, forward pass, reverse walk, costs | kernels |
 //! | [`picture`] | a file becomes upright RGB, perhaps altered, becomes a normalised tensor | |
@@ -58,6 +58,7 @@ pub mod memory;
 pub mod methods;
 pub mod net;
 pub mod paint;
+pub mod paths;
 pub mod picture;
 pub mod synthesis;
 pub mod tour;

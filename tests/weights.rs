@@ -304,10 +304,133 @@ fn files_that_are_something_else() {
         assert!(said.starts_with(expected), "{said}");
     }
     let folder = weights::read_file(&path(""), &Watch::default()).err().unwrap().to_string();
-    assert!(folder.ends_with("is a folder; a weights file is needed"), "{folder}");
+    assert!(folder.contains("is a folder with several weights files: name one of "), "{folder}");
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&fs::read(path("v1.caffemodel")).unwrap()).unwrap();
     assert_eq!(weights::read_file(file.path(), &Watch::default()).unwrap().format, Format::Caffe, "named .tmp");
+}
+
+/// A zip archive as `torch.save` writes it: names with the file's stem in front, and zip64 records that are not needed.
+fn saved_by_torch(stem: &str, pickle: &[u8], storage: &[u8]) -> Vec<u8> {
+    let (mut archive, mut directory) = (Vec::new(), Vec::new());
+    let files: [(String, &[u8]); 2] = [(format!("{stem}/data.pkl"), pickle), (format!("{stem}/data/0"), storage)];
+    for (name, data) in &files {
+        let size = (data.len() as u32).to_le_bytes();
+        let length = (name.len() as u16).to_le_bytes();
+        let common = [&[0; 14][..], &size, &size, &length, &[0, 0]].concat();
+        let offset = (archive.len() as u32).to_le_bytes();
+        directory.extend([b"PK\x01\x02\x14\x00", &common[..], &[0; 10], &offset, name.as_bytes()].concat());
+        archive.extend([b"PK\x03\x04", &common[..], name.as_bytes(), data].concat());
+    }
+    let (start, size) = (archive.len() as u64, directory.len() as u64);
+    archive.extend(directory);
+    let end = archive.len() as u64;
+    let two = 2_u64.to_le_bytes();
+    archive.extend(b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x1e\x03\x2d\0\0\0\0\0\0\0\0\0");
+    archive.extend([&two[..], &two, &size.to_le_bytes(), &start.to_le_bytes()].concat());
+    archive.extend([b"PK\x06\x07\0\0\0\0", &end.to_le_bytes()[..], &[1, 0, 0, 0]].concat());
+    let [start, size] = [start, size].map(|n| (n as u32).to_le_bytes());
+    archive.extend([b"PK\x05\x06\0\0\0\0\x02\0\x02\0", &size[..], &start, &[0, 0]].concat());
+    archive
+}
+
+#[test]
+fn archives_are_read_whatever_the_length_of_their_files_stem() {
+    for length in 1..=80 {
+        let file = saved_by_torch(&"s".repeat(length), &pickled("I0\n", "I2\nI2\n", "I1\nI2\n"), &[0; 16]);
+        assert_eq!(refusal(&file), "accepted", "a stem of {length} characters");
+    }
+}
+
+/// A pickle of modules, each of which holds the next one twice, and a list of as many Nones as asked for. The number of
+/// paths to the last module doubles with each.
+fn modules(levels: usize, padding: usize) -> Vec<u8> {
+    let tensor = "ctorch._utils\n_rebuild_tensor_v2\n((S'storage'\nctorch\nFloatStorage\nS'0'\nS'cpu'\nI4\ntQI0\n(I4\nt(I1\ntI00\nNtR";
+    let module =
+        |inside: String| format!("cm\nM\n)\u{81}(dS'_modules'\n(d{inside}sS'_parameters'\n(dS'w'\n{tensor}ssb");
+    let mut text = module(String::new()) + "p0\n0";
+    for level in 1..levels {
+        let name = "n".repeat(40);
+        text += &(module(format!("S'a{name}'\ng{0}\nsS'b{name}'\ng{0}\n", level - 1)) + &format!("p{level}\n0"));
+    }
+    text += &format!("(lp900\n(g{}\n", levels - 1);
+    let mut bytes: Vec<u8> = text.chars().map(|c| c as u8).collect();
+    bytes.extend(b"N".repeat(padding));
+    bytes.extend(b"e.");
+    bytes
+}
+
+#[test]
+fn modules_with_more_paths_than_any_network_has_are_refused_quickly() {
+    let start = std::time::Instant::now();
+    for padding in [0, 2_000_000] {
+        let said = refusal(&pth(&modules(40, padding), &[0; 16]));
+        assert!(said.starts_with("x is not a whole PyTorch file: it"), "{said}");
+    }
+    assert_eq!(refusal(&pth(&modules(3, 0), &[0; 16])), "accepted");
+    assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn weights_beside_a_call_of_anything_are_read_with_a_note() {
+    let honest = pickled("I0\n", "I4\n", "I1\n");
+    let notes = |pickle: &[u8]| {
+        weights::read_bytes(&pth(pickle, &[0; 16]), "x").unwrap_or_else(|error| panic!("{error}")).notes
+    };
+    assert!(notes(&honest).is_empty());
+    let call = b"S'extra'\ncos\nsystem\n(S'true'\ntRs.";
+    let found = notes(&[&honest[..honest.len() - 1], call].concat());
+    assert!(found.len() == 1 && found[0].starts_with("x also calls os.system: nothing of it was run"), "{found:?}");
+    // An object of an unknown class is how a whole module is saved.
+    assert!(
+        weights::read_file(&path("module.pth"), &Watch::default())
+            .unwrap_or_else(|error| panic!("{error}"))
+            .notes
+            .is_empty()
+    );
+}
+
+#[test]
+fn folders_and_files_in_several_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    let tensor = |name: &str, value: f32| {
+        let header = format!(r#"{{"{name}":{{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}}}"#);
+        [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &value.to_le_bytes()].concat()
+    };
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    let read = |name: &str| weights::read_file(&folder.path().join(name), &Watch::default());
+    let said = |name: &str| read(name).err().unwrap().to_string();
+    let names = |name: &str| {
+        let mut names: Vec<String> = read(name).unwrap_or_else(|error| panic!("{error}")).tensors.into_keys().collect();
+        names.sort();
+        names
+    };
+    assert!(said("").contains("is a folder without weights"));
+    write("notes.txt", b"hello");
+    write("pytorch_model.bin", &pth(&pickled("I0\n", "I4\n", "I1\n"), &[0; 16]));
+    assert_eq!(names(""), ["a"]);
+    write("m-00001-of-00002.safetensors", &tensor("x", 1.0));
+    write("m-00002-of-00002.safetensors", &tensor("y", 2.0));
+    for name in ["", "m-00002-of-00002.safetensors"] {
+        assert_eq!(names(name), ["x", "y"], "{name}");
+    }
+    let index = |map: &str| {
+        write("m.safetensors.index.json", format!(r#"{{"metadata":{{}},"weight_map":{{{map}}}}}"#).as_bytes())
+    };
+    index(r#""x":"m-00001-of-00002.safetensors","y":"m-00002-of-00002.safetensors""#);
+    for name in ["", "m.safetensors.index.json"] {
+        assert_eq!(names(name), ["x", "y"], "{name}");
+    }
+    index(r#""x":"m-00001-of-00002.safetensors","z":"m-00002-of-00002.safetensors""#);
+    assert!(said("").ends_with("is no index of weights: z is in none of its files"));
+    index(r#""x":"../m-00001-of-00002.safetensors""#);
+    assert!(said("").contains("../m-00001-of-00002.safetensors is not the name of a file beside it"));
+    index(r#""x":"none.safetensors""#);
+    assert!(said("").contains("none.safetensors"));
+    write("other.index.json", b"{}");
+    assert!(said("").contains("name one of m.safetensors.index.json, other.index.json"));
+    fs::remove_file(folder.path().join("m-00001-of-00002.safetensors")).unwrap();
+    assert_eq!(names("m-00002-of-00002.safetensors"), ["y"]);
 }
 
 #[test]

@@ -9,15 +9,22 @@ use crate::{
     engine::{DeviceChoice, Model, Opening, Run},
     net::{Backend, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
+    paths::from_user,
     picture::{Picture, Preparation, SAMPLES},
     weights::Source,
     zoo::{self, Card, ZOO},
 };
-use std::{path::PathBuf, sync::Arc};
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// Names separated by commas, for help texts that follow the registries.
 fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Reads an argument that names a file or folder: any bytes, with `~` for the home folder.
+pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(from_user)
 }
 
 /// The names of the sample pictures.
@@ -59,13 +66,13 @@ pub(super) struct NetworkArgs {
         help = format!("The network: {}", list(ZOO.iter().map(|card| card.name))))]
     pub network: &'static Card,
     /// Weights from a file, or made up (untrained) from a seed [default: what ships, else what was fetched, else synthetic:0]
-    #[arg(long, value_name = "FILE|synthetic:SEED", value_parser = str::parse::<Source>)]
+    #[arg(long, value_name = "FILE|synthetic:SEED", value_parser = OsStringValueParser::new().try_map(Source::from_user))]
     pub weights: Option<Source>,
     #[command(flatten)]
     pub compute: ComputeArgs,
     /// The names of the classes: a label a line, or JSON (a list, id2label, class_to_idx). They must be as many as the
     /// network's classes [default: those in the weights file, else the network's own if their number fits]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     labels: Option<PathBuf>,
     #[command(flatten)]
     prepare: PrepareArgs,
@@ -104,6 +111,7 @@ impl NetworkArgs {
             console.note("this machine has no GPU that this build can use; running on the CPU");
         }
         let model = Model::open(&self.opening(), &device, console.watch())?;
+        model.notes.iter().for_each(|note| console.note(note));
         if model.is_untrained() {
             console.note(&format!("{} runs on synthetic weights and is untrained", model.card.name));
         }
@@ -115,10 +123,10 @@ impl NetworkArgs {
 #[derive(clap::Args)]
 pub(super) struct SubjectArgs {
     #[arg(required_unless_present = "input", help = format!("The picture: a file, or sample:NAME ({})", samples()))]
-    image: Option<String>,
+    image: Option<OsString>,
     /// In place of IMAGE: a float32 array (1, channels, height, width) of any height and width that the network takes,
     /// already normalised, fed as it is
-    #[arg(long, value_name = "FILE.npy", conflicts_with = "image")]
+    #[arg(long, value_name = "FILE.npy", conflicts_with = "image", value_parser = path())]
     input: Option<PathBuf>,
     #[command(flatten)]
     pub network: NetworkArgs,
@@ -160,7 +168,7 @@ impl SubjectArgs {
     /// The picture's name in captions.
     pub fn name(&self) -> String {
         match (&self.image, &self.input) {
-            (Some(image), _) => image.clone(),
+            (Some(image), _) => image.to_string_lossy().into_owned(),
             (None, Some(path)) => path.display().to_string(),
             (None, None) => String::new(),
         }

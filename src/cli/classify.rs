@@ -1,16 +1,15 @@
 //! `striate classify`: the most probable classes of a picture.
 
 use super::{
-    args::SubjectArgs,
+    args::{SubjectArgs, path},
     console::Console,
-    output::check_path,
+    output::{aside, check_path, check_stdout, is_stdout, write_raw},
     table::{Table, bar},
 };
 use crate::{
     Result,
     engine::Run,
     figures::{ClassFacts, Facts, to_json, words::number},
-    paint::write_npy,
 };
 use candle_core::{Device, Tensor};
 use serde::Serialize;
@@ -25,7 +24,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     top: u16,
     /// Write the scores of all classes before softmax: float32, (classes)
-    #[arg(long, value_name = "FILE.npy")]
+    #[arg(long, value_name = "FILE.npy", value_parser = path())]
     raw: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
@@ -43,14 +42,16 @@ struct Answer {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     check_path("--raw", args.raw.as_deref(), "npy", "a .npy file")?;
+    check_stdout("--raw", args.raw.as_deref(), args.json)?;
     let run = args.subject.run(console)?;
     if let Some(path) = &args.raw {
-        write_npy(path, &Tensor::from_slice(&run.scores, run.scores.len(), &Device::Cpu)?)?;
+        write_raw(path, &Tensor::from_slice(&run.scores, run.scores.len(), &Device::Cpu)?)?;
     }
     let facts = Facts { raw: args.raw.clone(), ..Facts::of(&run.model).picture(args.subject.name()) };
     let top = run.ranking().into_iter().take(args.top.into()).map(|class| ClassFacts::of(&run, class)).collect();
     let answer = Answer { facts, classes: run.scores.len(), forward_seconds: run.took.as_secs_f64(), top };
-    if args.json { to_json(&answer) } else { Ok(text(&answer, &run)) }
+    let to_stdout = args.raw.as_deref().is_some_and(is_stdout);
+    if args.json { to_json(&answer) } else { Ok(aside(text(&answer, &run), to_stdout)) }
 }
 
 fn text(answer: &Answer, run: &Run) -> String {

@@ -1,6 +1,6 @@
 //! Progress on the terminal, and cancelling by Ctrl-C.
 
-use crate::watch::Watch;
+use crate::{paths::brief, watch::Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
@@ -14,6 +14,10 @@ use std::{
 
 /// Work that is done sooner shows no bar.
 const PATIENCE: Duration = Duration::from_millis(400);
+
+/// Characters of a note, and of the words beside the bar, after which they are cut.
+const MAX_NOTE: usize = 2000;
+const MAX_STAGE: usize = 60;
 
 /// The exit code that shells report of a program that Ctrl-C ended.
 pub(super) const CANCELLED: i32 = 130;
@@ -41,7 +45,7 @@ impl Console {
             }
         });
         for signal in [SIGINT, SIGTERM] {
-            // The second time there is no waiting for the job to notice. Without handlers the signal ends the program.
+            // The second signal ends the program at once. Where no handler can be set, the first one does.
             let _ = flag::register_conditional_shutdown(signal, CANCELLED, watch.flag());
             let _ = flag::register(signal, watch.flag());
         }
@@ -53,25 +57,25 @@ impl Console {
         &self.watch
     }
 
-    /// Says what is being done; the bar starts anew.
+    /// Names the work that starts; the bar starts anew.
     pub fn stage(&self, what: &str) {
         self.bar.set_draw_target(ProgressDrawTarget::hidden());
         self.bar.reset();
-        self.bar.set_message(what.to_owned());
+        self.bar.set_message(brief(what, MAX_STAGE));
         if let Ok(mut started) = self.started.lock() {
             *started = Instant::now();
         }
     }
 
-    /// Says how it goes, beside the bar.
+    /// Names the state of the work, beside the bar.
     pub fn say(&self, how: String) {
-        self.bar.set_message(how);
+        self.bar.set_message(brief(&how, MAX_STAGE));
     }
 
     /// A line on standard error that is no error.
     pub fn note(&self, text: &str) {
         self.bar.suspend(|| {
-            let _ = writeln!(std::io::stderr(), "note: {text}");
+            let _ = writeln!(std::io::stderr(), "note: {}", brief(text, MAX_NOTE));
         });
     }
 

@@ -1,10 +1,14 @@
 //! `striate evaluate`: how often the network is right, over a folder of pictures.
 
-use super::{args::NetworkArgs, console::Console, table::Table};
+use super::{
+    args::{NetworkArgs, path},
+    console::Console,
+    table::Table,
+};
 use crate::{
     Error, Result,
     engine::Model,
-    figures::{Facts, to_json, words::thousands},
+    figures::{Facts, shown_path, to_json, words::thousands},
     kernels::to_vec,
     picture::Picture,
     zoo::Labels,
@@ -28,6 +32,7 @@ use std::{
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The folder that holds a folder for each class
+    #[arg(value_parser = path())]
     folder: PathBuf,
     #[command(flatten)]
     network: NetworkArgs,
@@ -50,6 +55,7 @@ const NO_PICTURES: [&str; 8] = ["txt", "csv", "tsv", "json", "xml", "md", "npy",
 struct Evaluation {
     #[serde(flatten)]
     facts: Facts,
+    #[serde(serialize_with = "shown_path")]
     folder: PathBuf,
     pictures: usize,
     top1: f64,

@@ -17,7 +17,7 @@ use crate::{
     picture::Picture,
     synthesis::{At, Canvas, Goal, Images, PARAMETERS, Preset, Recipe, Term},
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// Make the picture that a class, a unit or a layer would most like to see (Simonyan, Vedaldi and Zisserman 2014)
 ///
@@ -29,7 +29,7 @@ use std::{path::PathBuf, sync::Arc};
 #[command(after_long_help = synthesis::about_presets())]
 pub(super) struct Args {
     /// A picture to start from: a file or sample:NAME
-    image: Option<String>,
+    image: Option<OsString>,
     /// A class by index, label or WordNet id, with a weight; 'all' with --grid
     #[arg(long, value_name = "C[:WEIGHT]")]
     class: Vec<String>,
@@ -43,7 +43,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "K[:WEIGHT]", requires = "layer")]
     unit: Vec<String>,
     /// A direction in the layer's space: an array of a number for each of its units
-    #[arg(long, value_name = "FILE.npy", requires = "layer", conflicts_with = "unit")]
+    #[arg(long, value_name = "FILE.npy", requires = "layer", conflicts_with = "unit", value_parser = args::path())]
     direction: Option<PathBuf>,
     /// Position on a unit's map: the mean over it, its centre, or one position. The centre shows a unit's pattern alone; the
     /// mean repeats it, and of a first convolution before its rectifier it is but an even colour
@@ -74,7 +74,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     args.output.check(false)?;
-    let picture = args.image.as_deref().map(Picture::from_source).transpose()?;
+    let picture = args.image.as_ref().map(Picture::from_source).transpose()?;
     let usual: &[&str] = if picture.is_some() { &["start=picture"] } else { &[] };
     let preset = args.synthesis.preset("striate")?;
     let settings = args.synthesis.settings(preset, usual)?;
@@ -173,7 +173,7 @@ impl Args {
 
     fn facts(&self, model: &Model, preset: &'static Preset, settings: &Settings) -> Facts {
         Facts {
-            picture: self.image.clone(),
+            picture: self.image.as_ref().map(|image| image.to_string_lossy().into_owned()),
             method: Some(preset.name),
             paper: Some(preset.paper),
             settings: figures::settings(PARAMETERS, settings),
@@ -187,8 +187,9 @@ impl Args {
         if !canvas.step_number().is_multiple_of(every as usize) {
             return Ok(());
         }
-        let stem = out.file_stem().unwrap_or_default().to_string_lossy();
-        let path = out.with_file_name(format!("{stem}-{:05}.png", canvas.step_number()));
+        let mut name = out.file_stem().unwrap_or_default().to_owned();
+        name.push(format!("-{:05}.png", canvas.step_number()));
+        let path = out.with_file_name(name);
         let mut texts = facts.texts();
         texts.push(("Step", canvas.step_number().to_string()));
         write_png(&path, &synthesised(&canvas.saved(), model, self.output.scale())?, &texts)

@@ -37,7 +37,7 @@ mod window;
 
 pub use window::{Wanted, Window};
 
-use crate::{Error, Result};
+use crate::{Error, Result, paths::printable};
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use console::Console;
 use std::{
@@ -129,7 +129,7 @@ pub fn main(window: Option<Window>) -> ExitCode {
 /// Writes to standard output. A reader that closes it early, as `head` does, is no error.
 fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(printable(text).as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::Failed(format!("cannot write to standard output: {error}")))
         }
@@ -148,7 +148,7 @@ fn fail(error: &Error) -> ExitCode {
 
 /// Prints one line on standard error; a failure to print it is ignored.
 fn complain(message: &str) {
-    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = printable(&message.split_whitespace().collect::<Vec<_>>().join(" "));
     let _ = writeln!(io::stderr(), "striate: {line}");
 }
 

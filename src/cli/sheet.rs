@@ -3,7 +3,7 @@
 
 use super::{
     console::Console,
-    output::OutputArgs,
+    output::{OutputArgs, is_stdout},
     synthesis::{self, NamedGoal, canvas, class_facts},
     tiles::Tiles,
 };
@@ -30,6 +30,9 @@ pub(super) fn run(
     let Some(out) = &output.out else {
         return Err(Error::Usage("say where the sheet goes with --out FILE.png".into()));
     };
+    if is_stdout(out) {
+        return Err(Error::Usage("a sheet is made beside its file: give --out a name".into()));
+    }
     let kept = Tiles::open(out)?;
     let (count, mut tiles, mut reached) = (goals.len(), Vec::new(), Vec::new());
     let words = match &goals[..] {

@@ -1,5 +1,10 @@
 //! Tables of aligned columns, numbers to the right.
 
+use crate::paths::brief;
+
+/// Characters of a cell: labels and file names may be of any length, and no terminal is wider.
+const MAX_CELL: usize = 200;
+
 /// A table being filled.
 pub(super) struct Table {
     /// Titles and whether the column holds numbers.
@@ -14,12 +19,12 @@ impl Table {
         Table { columns: columns.iter().map(column).collect(), rows: Vec::new() }
     }
 
-    /// Adds a row.
+    /// Adds a row. Cells are cut after [`MAX_CELL`] characters.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(cells.into_iter().map(|cell| brief(&cell, MAX_CELL)).collect());
     }
 
-    /// A line, and what follows it: for totals.
+    /// Adds a line; the rows of totals follow it.
     pub fn rule(&mut self) {
         self.rows.push(Vec::new());
     }
@@ -74,5 +79,15 @@ mod tests {
         let lines = ["layer   parameters", "──────────────────", "conv1        9,472"];
         assert!(table.render().starts_with(&lines.join("\n")));
         assert!(table.render().ends_with("total  138,357,544\n"));
+    }
+
+    #[test]
+    fn cells_of_any_length_and_with_any_characters_make_a_table() {
+        let mut table = Table::new(&["label", ">n"]);
+        table.row(["a".repeat(65_536), "1".to_owned()]);
+        table.row(["\x1b[31mred\n".to_owned(), "2".to_owned()]);
+        let text = table.render();
+        assert!(text.lines().count() == 4 && text.lines().all(|line| line.chars().count() <= MAX_CELL + 3));
+        assert!(text.contains("aaa…  1") && text.contains("\u{fffd}[31mred\u{fffd}") && !text.contains('\x1b'));
     }
 }

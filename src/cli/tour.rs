@@ -22,7 +22,7 @@ pub(super) struct Args {
     #[command(flatten)]
     subject: SubjectArgs,
     /// The folder to write
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = args::path())]
     out: PathBuf,
     /// The class to explain: its index, label or WordNet id [default: the predicted one]
     #[arg(long, value_name = "C")]

@@ -5,15 +5,16 @@ use crate::{
     Error, Result,
     engine::{DeviceChoice, Opening},
     error::nearest,
+    paths::from_user,
     picture::SAMPLES,
 };
 use clap::CommandFactory;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The picture to open: a file or sample:NAME
-    image: Option<String>,
+    image: Option<OsString>,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -23,7 +24,7 @@ pub struct Wanted {
     /// The network.
     pub opening: Opening,
     /// `sample:NAME` or a path, which exists.
-    pub picture: Option<String>,
+    pub picture: Option<OsString>,
     /// The device that computes.
     pub device: DeviceChoice,
 }
@@ -36,7 +37,8 @@ pub(super) fn run(args: Args, window: Option<Window>) -> Result<()> {
         check(image)?;
     }
     // The command that does without a window, as the person would have to type it.
-    let instead = || format!("'striate tour {} --out DIR' works", args.image.as_deref().unwrap_or("IMAGE"));
+    let image = args.image.as_deref().unwrap_or(OsStr::new("IMAGE")).display();
+    let instead = || format!("'striate tour {image} --out DIR' works");
     let Some(window) = window else {
         return Err(Error::Failed(format!("this striate was built without a window; {}", instead())));
     };
@@ -48,7 +50,8 @@ pub(super) fn run(args: Args, window: Option<Window>) -> Result<()> {
 }
 
 /// Refuses a path without a picture before a window opens: often a mistyped subcommand.
-fn check(image: &str) -> Result<()> {
+fn check(source: &OsStr) -> Result<()> {
+    let image = &*source.to_string_lossy();
     if let Some(name) = image.strip_prefix("sample:") {
         let names = || SAMPLES.iter().map(|sample| sample.name);
         return match names().any(|sample| sample == name) {
@@ -58,7 +61,7 @@ fn check(image: &str) -> Result<()> {
             }
         };
     }
-    if Path::new(image).exists() {
+    if from_user(source).exists() {
         return Ok(());
     }
     let cli = super::Cli::command();

@@ -62,8 +62,10 @@ pub struct Model {
     pub weights: Source,
     /// What its outputs mean.
     pub labels: Labels,
-    /// What the weights file says of itself.
+    /// Facts that the weights file states about itself.
     pub metadata: HashMap<String, String>,
+    /// Sentences about the weights file that its user should read.
+    pub notes: Vec<String>,
     /// The model at the last other input size that was asked for.
     pub(super) resized: Mutex<Option<Arc<Model>>>,
 }
@@ -83,13 +85,16 @@ impl Model {
             (Source::Shipped, None) => weights::find_local(card.name).map_or(Source::Synthetic(0), Source::File),
             (source, _) => source.clone(),
         };
+        let mut notes = Vec::new();
         let (graph, tensors, metadata) = match &weights {
             Source::Synthetic(seed) => {
                 let tensors = weights::synthetic(&graph, *seed)?;
                 (graph, tensors, HashMap::new())
             }
             Source::File(path) => {
-                let (graph, file) = weights::fit(weights::read_file(path, watch)?, graph)?;
+                let mut file = weights::read_file(path, watch)?;
+                notes.append(&mut file.notes);
+                let (graph, file) = weights::fit(file, graph)?;
                 if file.format == Format::Caffe && own_preprocess.channels() == 3 {
                     own_preprocess = own_preprocess.caffe();
                 }
@@ -111,7 +116,7 @@ impl Model {
         let network = Arc::new(network.with_half_linear(opening.half)?);
         let preprocess = own_preprocess.clone();
         let resized = Mutex::default();
-        let model = Model { card, network, preprocess, own_preprocess, weights, labels, metadata, resized };
+        let model = Model { card, network, preprocess, own_preprocess, weights, labels, metadata, notes, resized };
         model.prepared(&opening.preparation)
     }
 

@@ -115,6 +115,7 @@ impl Model {
             weights: self.weights.clone(),
             labels: self.labels,
             metadata: self.metadata.clone(),
+            notes: self.notes.clone(),
             resized: Mutex::default(),
         }
     }

@@ -23,7 +23,7 @@ pub mod words;
 pub use enlarge::{Scale, enlarged, enlarged_rgb, gap, grid, spaced};
 pub use facts::{
     ClassFacts, CurveTest, Facts, LayerRedrawn, ObjectFacts, StepFacts, SumFacts, TargetFacts, TrustChecks, UnitFacts,
-    attribution_facts, picture_name, settings, target_facts, to_json,
+    attribution_facts, picture_name, settings, shown_path, target_facts, to_json,
 };
 pub use filters::{Filters, has_filters, read_colours};
 pub use heatmap::{HeatStyle, Heatmap, attribution_alone, attribution_over, in_colour, robust_range};

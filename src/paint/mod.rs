@@ -22,7 +22,7 @@ pub use encode::{PictureFormat, SOFTWARE, encode, encode_png, write_picture, wri
 pub use folder::NewFolder;
 pub use listing::FolderKind;
 pub use mosaic::{Layout, Maps, mosaic, rgb_filters, signed_picture, signed_rgb};
-pub use npy::{read_npy, write_npy};
+pub use npy::{encode_npy, read_npy, write_npy};
 pub use overlay::overlay;
 pub use plane::{Plane, paint_plane, tap, taps, tile_value, upsample_bilinear};
 pub use range::{Range, Scaling};

@@ -2,12 +2,15 @@
 //!
 //! candle can write them too, but straight to their final name, and it trusts the headers it reads.
 
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 
 use super::write_atomically;
 use crate::error::{Error, Result};
+use crate::memory;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
@@ -16,6 +19,15 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// # Errors
 /// Those of [`write_atomically`], and the device's.
 pub fn write_npy(path: &Path, tensor: &Tensor) -> Result<()> {
+    let bytes = encode_npy(tensor)?;
+    write_atomically(path, |file| file.write_all(&bytes))
+}
+
+/// The bytes of a file as [`write_npy`] writes it.
+///
+/// # Errors
+/// The device's.
+pub fn encode_npy(tensor: &Tensor) -> Result<Vec<u8>> {
     let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
     let sides: String = tensor.dims().iter().map(|side| format!("{side}, ")).collect();
     // A tuple of one needs its comma, longer ones must not end with a space.
@@ -25,13 +37,13 @@ pub fn write_npy(path: &Path, tensor: &Tensor) -> Result<()> {
     let padding = 63 - (MAGIC.len() + 4 + header.len()) % 64;
     header.push_str(&" ".repeat(padding));
     header.push('\n');
-    write_atomically(path, |file| {
-        file.write_all(MAGIC)?;
-        file.write_all(&[1, 0])?;
-        file.write_all(&(header.len() as u16).to_le_bytes())?;
-        file.write_all(header.as_bytes())?;
-        values.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
-    })
+    let mut bytes = Vec::with_capacity(MAGIC.len() + 4 + header.len() + 4 * values.len());
+    bytes.extend(MAGIC);
+    bytes.extend([1, 0]);
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    Ok(bytes)
 }
 
 /// Reads a little-endian float32 or float64 array in C order as a float32 tensor of its shape, on the CPU.
@@ -41,10 +53,17 @@ pub fn write_npy(path: &Path, tensor: &Tensor) -> Result<()> {
 pub fn read_npy(path: &Path) -> Result<Tensor> {
     let shown = path.display();
     let failed = |why: String| Error::Failed(format!("{shown} {why}"));
-    if path.is_dir() {
+    let info = fs::metadata(path).map_err(|error| Error::io("read", path, &error))?;
+    if info.is_dir() {
         return Err(failed("is a folder, not a .npy file".to_owned()));
     }
-    let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+    // A pipe or a device may never begin or end.
+    if !info.is_file() {
+        return Err(failed("is not a regular file".to_owned()));
+    }
+    // The file and the float32 values made of it.
+    memory::check(&shown.to_string(), info.len().saturating_mul(2))?;
+    let bytes = read_at_most(path, info.len()).map_err(|error| Error::io("read", path, &error))?;
     let (header, data) = split(&bytes).ok_or_else(|| failed("is not a .npy file".to_owned()))?;
     let descr = value_of(header, "descr").unwrap_or_default().trim_matches(['\'', '"']);
     let size = match descr {
@@ -74,6 +93,14 @@ pub fn read_npy(path: &Path) -> Result<Tensor> {
         values.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes) as f32).collect()
     };
     Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+}
+
+/// The first `length` bytes of a file, which may grow while it is read.
+fn read_at_most(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))?;
+    File::open(path)?.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The header's dictionary and the data after it.
@@ -118,7 +145,7 @@ mod tests {
     fn read(bytes: &[u8]) -> Result<Tensor> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("array.npy");
-        std::fs::write(&path, bytes).unwrap();
+        fs::write(&path, bytes).unwrap();
         read_npy(&path)
     }
 
@@ -131,7 +158,7 @@ mod tests {
         for (dims, shape) in [(vec![6], "(6,)"), (vec![2, 3], "(2, 3)"), (vec![1, 1, 6], "(1, 1, 6)")] {
             let tensor = Tensor::from_slice(&values, dims.clone(), &Device::Cpu).unwrap();
             write_npy(&path, &tensor).unwrap();
-            assert_eq!(std::fs::read(&path).unwrap(), numpy("<f4", "False", shape, &data));
+            assert_eq!(fs::read(&path).unwrap(), numpy("<f4", "False", shape, &data));
             let back = read_npy(&path).unwrap();
             assert_eq!(back.dims(), dims);
             let back: Vec<u32> =
@@ -160,5 +187,11 @@ mod tests {
         for bytes in [&b""[..], b"\x93NUMPY", b"\x93NUMPY\x02\0\xff\xff\xff\xff", b"hello"] {
             assert!(said(bytes).ends_with("is not a .npy file"));
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn devices_that_never_end_are_not_read() {
+        assert_eq!(read_npy(Path::new("/dev/zero")).unwrap_err().to_string(), "/dev/zero is not a regular file");
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// The endings of files that are taken for pictures when a folder is gone through; single files are told by content.
 pub const ENDINGS: &[&str] = &[
     "png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "tga", "ico", "pbm", "pgm", "ppm", "pnm", "qoi", "hdr",
-    "exr", "dds", "ff",
+    "exr", "ff",
 ];
 
 /// So many files that are no pictures are passed over.

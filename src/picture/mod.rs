@@ -17,6 +17,7 @@ mod preparation;
 mod preprocess;
 mod resample;
 mod samples;
+mod tiff;
 
 pub use alter::Alteration;
 pub use folder::{ENDINGS, beside, first_in, folder_of, pictures_in};

@@ -1,5 +1,6 @@
 //! Files, bytes and clipboard pixels to [`Picture`]; every failure is one sentence that names the file.
 
+use std::ffi::OsStr;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -8,8 +9,11 @@ use std::sync::Arc;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage, RgbaImage};
 
+use super::tiff::{Refusal, Tiff};
 use super::{SAMPLES, flatten, jpeg};
 use crate::error::{Error, Result, unknown};
+use crate::memory;
+use crate::paths::from_user;
 
 /// The largest picture that is decoded, in pixels: 256 megapixels.
 pub const MAX_PIXELS: u64 = 256_000_000;
@@ -18,7 +22,17 @@ pub const MAX_PIXELS: u64 = 256_000_000;
 const MAX_BYTES: u64 = 2 << 30;
 
 /// The formats, as the messages list them.
-const FORMATS: &str = "png, jpeg, gif, webp, bmp, tiff, tga, ico, pnm, qoi, hdr, exr, dds, farbfeld";
+const FORMATS: &str = "png, jpeg, gif, webp, bmp, tiff, tga, ico, pnm, qoi, hdr, exr, farbfeld";
+
+/// The most bytes that a picture is unpacked to.
+const MAX_DECODED: u64 = 1 << 30;
+
+/// Bytes that even the smallest file may claim to unpack to; beyond them the file's own bytes must allow it.
+const MIN_DECODED: u64 = 96 << 20;
+
+/// The most bytes that one byte of a file can hold: deflate's limit, and the looser ones of formats with run lengths.
+const MAX_RATIO: u64 = 1100;
+const MAX_RATIO_RUNS: u64 = 8000;
 
 /// A picture as a person sees it: upright (EXIF orientation applied), 8-bit RGB, at its own resolution.
 #[derive(Clone, Debug)]
@@ -36,8 +50,10 @@ impl Picture {
     ///
     /// # Errors
     /// An unknown sample (with the nearest names), or whatever [`Picture::open`] says.
-    pub fn from_source(source: &str) -> Result<Picture> {
-        let Some(name) = source.strip_prefix("sample:") else { return Self::open(Path::new(source)) };
+    pub fn from_source(source: impl AsRef<OsStr>) -> Result<Picture> {
+        let source = source.as_ref();
+        let name = source.to_str().and_then(|source| source.strip_prefix("sample:"));
+        let Some(name) = name else { return Self::open(&from_user(source)) };
         let names = || SAMPLES.iter().map(|sample| sample.name);
         match SAMPLES.iter().find(|sample| sample.name == name) {
             Some(sample) => Self::decode(sample.bytes, sample.name),
@@ -120,14 +136,21 @@ fn decode_as(format: ImageFormat, bytes: &[u8], label: &str) -> Result<RgbImage>
         ImageError::Unsupported(error) => Error::Failed(format!("{label} cannot be read: {}", first_line(&error))),
         error => damaged(label, &first_line(&error)),
     };
+    if format == ImageFormat::Tiff {
+        return decode_tiff(bytes, label);
+    }
+    if format == ImageFormat::OpenExr {
+        check_exr(bytes, label)?;
+    }
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    // The pixel limit below is the real one; this one only has to let 32-bit RGBA pass, and a decoder's own copy of it.
+    // The limits below are the real ones; this one bounds a decoder's own copies.
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MAX_PIXELS * 16 * 2);
+    limits.max_alloc = Some(MAX_DECODED * 2);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(refused)?;
     let (width, height) = decoder.dimensions();
     check_size(label, width, height)?;
+    check_bytes(label, format, decoder.total_bytes(), bytes.len() as u64)?;
     // The decoder fills what is missing with grey and says nothing.
     if format == ImageFormat::Jpeg && !jpeg::is_complete(bytes) {
         return Err(damaged(label, "the end of the picture is missing"));
@@ -137,6 +160,51 @@ fn decode_as(format: ImageFormat, bytes: &[u8], label: &str) -> Result<RgbImage>
     let mut image = DynamicImage::from_decoder(decoder).map_err(refused)?;
     image.apply_orientation(orientation);
     Ok(flatten::to_rgb(image, format))
+}
+
+fn decode_tiff(bytes: &[u8], label: &str) -> Result<RgbImage> {
+    let refused = |refusal: Refusal| match refusal {
+        Refusal::Damaged(why) => damaged(label, &first_line(&why)),
+        Refusal::Unsupported(why) => Error::Failed(format!("{label} cannot be read: {}", first_line(&why))),
+    };
+    let mut tiff = Tiff::new(bytes).map_err(refused)?;
+    let (width, height) = tiff.dimensions().map_err(refused)?;
+    check_size(label, width, height)?;
+    let total = tiff.total_bytes().map_err(refused)?;
+    check_bytes(label, ImageFormat::Tiff, total, bytes.len() as u64)?;
+    tiff.read(total).map_err(refused)
+}
+
+/// Checks an OpenEXR file's windows: the decoder allocates lines of the data window, which may be larger than the picture.
+fn check_exr(bytes: &[u8], label: &str) -> Result<()> {
+    let meta = exr::meta::MetaData::read_from_buffered(bytes, false);
+    let meta = meta.map_err(|error| damaged(label, &first_line(&error)))?;
+    for header in &meta.headers {
+        let display = header.shared_attributes.display_window.size;
+        for size in [header.layer_size, display] {
+            let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+            check_size(label, side(size.width()), side(size.height()))?;
+            let bytes_each = header.channels.bytes_per_pixel.max(16) as u64;
+            let total = (size.width() as u64).saturating_mul(size.height() as u64).saturating_mul(bytes_each);
+            check_bytes(label, ImageFormat::OpenExr, total, bytes.len() as u64)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks the size of an unpacked picture against the limit, the file that it must come from, and the memory that is free.
+fn check_bytes(label: &str, format: ImageFormat, decoded: u64, file: u64) -> Result<()> {
+    if decoded > MAX_DECODED {
+        let [size, limit] = [decoded, MAX_DECODED].map(memory::readable);
+        return Err(Error::Failed(format!("{label} would unpack to {size}; the limit is {limit}")));
+    }
+    let has_runs = matches!(format, ImageFormat::WebP | ImageFormat::Gif | ImageFormat::Jpeg | ImageFormat::Qoi);
+    let ratio = if has_runs { MAX_RATIO_RUNS } else { MAX_RATIO };
+    if decoded > MIN_DECODED.max(file.saturating_mul(ratio)) {
+        return Err(damaged(label, "it claims more pixels than its bytes can hold"));
+    }
+    // The decoder's pixels, their copy as 8-bit RGB, and a copy on the way.
+    memory::check(label, decoded.saturating_mul(3))
 }
 
 fn check_size(label: &str, width: u32, height: u32) -> Result<()> {

@@ -1,7 +1,8 @@
 //! Reading that never asks for more memory than there are bytes left in the file to fill it.
 
 use super::Format;
-use crate::{Error, Result, watch::Watch};
+use crate::{Error, Result, memory, paths::brief, watch::Watch};
+use bytemuck::allocation::try_zeroed_vec;
 use rayon::prelude::*;
 use std::{
     cell::Cell,
@@ -15,6 +16,9 @@ const PIECE: usize = 1 << 20;
 /// Floats of a page of memory, and floats (64 MiB) whose pages are asked for before they are read.
 const PAGE: usize = 1024;
 const AHEAD: usize = 16 << 20;
+
+/// Characters of a reason, which may quote names from the file.
+const MAX_REASON: usize = 300;
 
 /// The types of values that weights come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +57,12 @@ impl<'a> Context<'a> {
 
     /// The error for a file that is not what its format demands.
     pub fn damaged(&self, why: impl Display) -> Error {
-        Error::Failed(format!("{} is not a whole {}: {}", self.name, self.format, printable(&why.to_string())))
+        Error::Failed(format!("{} is not a whole {}: {}", self.name, self.format, brief(&why.to_string(), MAX_REASON)))
     }
 
     /// The error for a whole file that cannot serve: `why` continues the sentence that its name starts.
     pub fn refused(&self, why: impl Display) -> Error {
-        Error::Failed(format!("{} {}", self.name, printable(&why.to_string())))
+        Error::Failed(format!("{} {}", self.name, brief(&why.to_string(), MAX_REASON)))
     }
 
     /// The error for a tensor whose values are no floats.
@@ -66,16 +70,16 @@ impl<'a> Context<'a> {
         self.refused(format_args!("holds {tensor} as {dtype}; floats of 16, 32 or 64 bits are needed"))
     }
 
+    /// The error for values that the memory has no room for.
+    pub fn too_large(&self, bytes: u64) -> Error {
+        self.refused(format_args!("needs {} at once, more memory than is free", memory::readable(bytes)))
+    }
+
     /// Reports the bytes read so far.
     pub fn report(&self) -> Result<()> {
         let total = self.length.max(1);
         self.watch.at(self.done.get().min(total) as usize, total as usize)
     }
-}
-
-/// One line of reasonable length, whatever the file has for names.
-fn printable(text: &str) -> String {
-    text.chars().take(300).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// Whether a tensor that is not of floats counts something (`num_batches_tracked`, `n_averaged`) and is no weight.
@@ -95,7 +99,7 @@ impl<'a, R: Read> Stream<'a, R> {
         Stream { context, reader, left }
     }
 
-    /// How many bytes are left.
+    /// Bytes that are left.
     pub fn left(&self) -> u64 {
         self.left
     }
@@ -126,7 +130,9 @@ impl<'a, R: Read> Stream<'a, R> {
         let mut bytes = Vec::new();
         while (bytes.len() as u64) < count {
             let start = bytes.len();
-            bytes.resize((start + PIECE).min(count as usize), 0);
+            let end = (start + PIECE).min(count as usize);
+            bytes.try_reserve(end - start).map_err(|_| self.context.too_large(count))?;
+            bytes.resize(end, 0);
             self.fill(&mut bytes[start..])?;
         }
         Ok(bytes)
@@ -150,7 +156,9 @@ impl<'a, R: Read> Stream<'a, R> {
     pub fn floats(&mut self, dtype: Dtype, count: usize) -> Result<Vec<f32>> {
         self.check((count as u64).saturating_mul(dtype.size() as u64))?;
         // Zeros come from the system page by page as they are overwritten.
-        let mut values = vec![0f32; count];
+        let size = (count as u64).saturating_mul(4);
+        memory::check(self.context.name, size)?;
+        let mut values: Vec<f32> = try_zeroed_vec(count).map_err(|()| self.context.too_large(size))?;
         if dtype == Dtype::F32 && cfg!(target_endian = "little") {
             for part in values.chunks_mut(AHEAD) {
                 // The system hands out pages faster to all cores than to the one that reads.

@@ -1,5 +1,5 @@
-//! Where the weights are in what people save: a `state_dict`, a checkpoint that has one beside epoch and optimizer, or
-//! a whole pickled module.
+//! Finds the weights in the kinds of file that people save: a `state_dict`, a checkpoint that has one beside epoch and
+//! optimizer, a whole pickled module.
 
 use super::{
     bounded::{Context, Dtype, is_counter},
@@ -31,8 +31,13 @@ const KEYS: [&str; 14] = [
 ];
 /// How deep a checkpoint's dictionaries and a network's modules are nested.
 const MAX_DEPTH: usize = 24;
-/// How often each object may be looked at: a pickle may refer to one from many places, and those to each other.
-const MAX_VISITS: usize = 32;
+/// Visits of each object: a pickle may refer to one from many places, and those to each other.
+const VISITS_EACH: usize = 32;
+/// Visits of all objects together; the search takes a second at most.
+const MAX_VISITS: usize = 8 << 20;
+/// Tensors that the search may meet and bytes of their names: a module that is met over many paths has a name for each.
+const MAX_TENSORS: usize = 400_000;
+const MAX_NAMES: usize = 32 << 20;
 
 /// The tensors of a checkpoint.
 #[derive(Default)]
@@ -43,6 +48,8 @@ pub(super) struct Found {
     pub sizes: HashMap<String, usize>,
     /// Numbers, short texts and names of classes beside the weights.
     pub metadata: HashMap<String, String>,
+    /// Sentences about the file that its user should read.
+    pub notes: Vec<String>,
 }
 
 /// A storage and what is wanted of it.
@@ -54,16 +61,19 @@ pub(super) struct Wanted {
 
 /// Finds the weights.
 pub(super) fn find(context: &Context, pickle: &Pickle) -> Result<Found> {
-    let size: usize = pickle.objects.iter().map(Object::size).sum();
-    let mut search = Search { pickle, visits: 0, allowed: 1000 + size.saturating_mul(MAX_VISITS) };
+    let mut search = Search::new(context, pickle);
     let tensors = search.tensors(pickle.root, 0);
-    if search.visits > search.allowed {
-        return Err(context.damaged("its objects contain each other"));
-    }
+    search.check()?;
     if tensors.is_empty() {
         return Err(refuse(context, pickle));
     }
     let mut found = Found { metadata: metadata(pickle), ..Found::default() };
+    if let Some(name) = torch::foreign_call(pickle, true) {
+        found.notes.push(format!(
+            "{} also calls {name}: nothing of it was run, but a program that loads the file with Python may run it",
+            context.name
+        ));
+    }
     for index in 0..pickle.objects.len() {
         if let Some(storage) = torch::storage(pickle, Value::Object(index))
             && let Some(size) = storage.size()
@@ -93,11 +103,8 @@ pub(super) fn find(context: &Context, pickle: &Pickle) -> Result<Found> {
 
 /// The error for a pickle without weights, which says what it would have called.
 pub(super) fn refuse(context: &Context, pickle: &Pickle) -> Error {
-    match torch::foreign_call(pickle) {
-        Some(name) => {
-            let name: String = name.chars().take(80).collect();
-            context.refused(format_args!("calls {name}: not a weights file; nothing was run"))
-        }
+    match torch::foreign_call(pickle, false) {
+        Some(name) => context.refused(format_args!("calls {name}: not a weights file; nothing was run")),
         None => context.refused("is a pickle without tensors by name; a state_dict is needed"),
     }
 }
@@ -118,13 +125,37 @@ fn metadata(pickle: &Pickle) -> HashMap<String, String> {
 /// Tensors by name. Names of the same tensors may be many: the last of equal ones counts, as in Python.
 type Named = BTreeMap<String, Value>;
 
+/// The search for tensors, which ends early when it becomes too long or is cancelled; [`Search::check`] then says why.
 struct Search<'p> {
+    context: &'p Context<'p>,
     pickle: &'p Pickle,
     visits: usize,
     allowed: usize,
+    /// Tensors that were met, and the bytes of their names.
+    met: usize,
+    names: usize,
+    cancelled: Result<()>,
 }
 
-impl Search<'_> {
+impl<'p> Search<'p> {
+    fn new(context: &'p Context<'p>, pickle: &'p Pickle) -> Self {
+        let size: usize = pickle.objects.iter().map(Object::size).sum();
+        let allowed = (1000 + size.saturating_mul(VISITS_EACH)).min(MAX_VISITS);
+        Search { context, pickle, visits: 0, allowed, met: 0, names: 0, cancelled: Ok(()) }
+    }
+
+    /// The reason why the search ended before its time.
+    fn check(self) -> Result<()> {
+        self.cancelled?;
+        if self.met > MAX_TENSORS || self.names > MAX_NAMES {
+            return Err(self.context.damaged("it names more tensors than any network has"));
+        }
+        if self.visits > self.allowed {
+            return Err(self.context.damaged("its objects contain each other"));
+        }
+        Ok(())
+    }
+
     /// The weights in a value: those under the first of [`KEYS`], else its own, else those of its richest entry.
     fn tensors(&mut self, value: Value, depth: usize) -> Named {
         if !self.enter(depth) {
@@ -146,6 +177,7 @@ impl Search<'_> {
             return if own.is_empty() { self.richest(entries.iter().map(|entry| entry.1), depth) } else { own };
         }
         if let Some(items) = pickle.items(value) {
+            self.visits += items.len();
             return self.richest(items.iter().copied(), depth);
         }
         let mut own = Named::new();
@@ -188,19 +220,24 @@ impl Search<'_> {
         }
         let modules = modules.unwrap_or(attributes);
         self.visits += modules.len();
-        for (key, value) in modules {
+        for &(key, value) in modules.iter() {
             if let (Some(name), Some(Object::Call(_))) = (pickle.text(key), pickle.object(value)) {
                 self.module(&format!("{prefix}{name}."), value, depth + 1, found);
             }
         }
     }
 
-    fn collect(&self, prefix: &str, entries: &[(Value, Value)], found: &mut Named) {
+    fn collect(&mut self, prefix: &str, entries: &[(Value, Value)], found: &mut Named) {
         for &(key, value) in entries {
             if let Some(name) = self.pickle.text(key)
                 && name.len() <= 1000
                 && torch::tensor(self.pickle, value).is_some()
             {
+                self.met += 1;
+                self.names += prefix.len() + name.len();
+                if !self.goes_on() {
+                    return;
+                }
                 found.insert(format!("{prefix}{name}"), value);
             }
         }
@@ -208,6 +245,14 @@ impl Search<'_> {
 
     fn enter(&mut self, depth: usize) -> bool {
         self.visits += 1;
-        depth < MAX_DEPTH && self.visits <= self.allowed
+        if self.visits.is_multiple_of(1 << 10) && self.cancelled.is_ok() {
+            self.cancelled = self.context.report();
+        }
+        depth < MAX_DEPTH && self.goes_on()
+    }
+
+    fn goes_on(&self) -> bool {
+        let is_small = self.met <= MAX_TENSORS && self.names <= MAX_NAMES;
+        is_small && self.visits <= self.allowed && self.cancelled.is_ok()
     }
 }

@@ -5,6 +5,7 @@ use super::{
     pickle::{Object, Pickle, Value},
     torch,
 };
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Entries that hold names of classes: a list of names, or a dictionary between names and indices.
@@ -33,7 +34,7 @@ pub(super) fn find(pickle: &Pickle) -> HashMap<String, String> {
     let inner = root.iter().filter(|(key, _)| pickle.text(*key).is_some_and(|key| AROUND.contains(&key)));
     let inner =
         inner.filter_map(|&(_, value)| torch::entries(pickle, value).or_else(|| torch::attributes(pickle, value)));
-    for (key, value) in inner.flatten().chain(root.iter().copied()) {
+    for (key, value) in inner.flat_map(Cow::into_owned).chain(root.iter().copied()) {
         if let Some(key) = pickle.text(key).filter(|key| KEYS.contains(key))
             && let Some(names) = names(pickle, value)
         {

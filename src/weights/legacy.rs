@@ -61,5 +61,6 @@ pub(super) fn read<R: Read>(mut stream: Stream<'_, R>) -> Result<File> {
     if let Some(key) = found.storages.keys().next() {
         return Err(context.damaged(format_args!("it lacks the values of storage {key}")));
     }
-    Ok(File::new(context.format, unfolding.tensors, found.metadata))
+    let file = File::new(context.format, unfolding.tensors, found.metadata);
+    Ok(File { notes: found.notes, ..file })
 }

@@ -1,9 +1,7 @@
-//! Weights from where people have them: files of four formats, downloads, what ships in the binary, or made up from a
-//! seed.
+//! Weights: files of four formats, downloads, the ones that ship in the binary, and ones made up from a seed.
 //!
-//! A file is recognised by its content ([`read_file`]); each format has its reader, which returns float32 tensors by
-//! the file's names. [`fit`] turns these into the graph's, and whether they are right is checked once, by
-//! [`crate::net::Network::new`].
+//! A file is recognised by its content ([`read_file`]); each format has its reader, which returns float32 tensors by the
+//! file's names. [`fit`] gives them the graph's names, and [`crate::net::Network::new`] checks them once.
 //!
 //! Architecture invariant: files are not trusted. A reader never runs what a file says, never panics, and never asks
 //! for more memory than the file's own bytes justify; `tests/fuzz_weights.rs` holds it to that.
@@ -20,6 +18,7 @@ mod open;
 mod pickle;
 mod pytorch;
 mod safetensors;
+mod shards;
 mod sources;
 mod strided;
 mod synthetic;
@@ -28,35 +27,47 @@ mod zipped;
 
 pub use fetch::{cache_folder, fetch, find_local};
 pub use names::fit;
-pub use open::{File, Format, read_bytes, read_file};
+pub use open::{File, Format, read_bytes};
+pub use shards::read_file;
 pub use sources::{Remote, remote};
 pub use synthetic::{picture, synthetic, uniform};
 
-use crate::{Error, Result};
-use std::{fmt, path::PathBuf, str::FromStr};
+use crate::{Error, Result, paths};
+use std::{ffi::OsStr, fmt, path::PathBuf, str::FromStr};
 
-/// Where weights come from, as `--weights` says it.
+/// A source of weights, as `--weights` names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Source {
-    /// What is at hand: what ships with the program, else what was downloaded, else `synthetic:0`.
+    /// The weights that ship with the program, else downloaded ones, else `synthetic:0`.
     #[default]
     Shipped,
-    /// A file.
+    /// A file, or a folder with one checkpoint in it.
     File(PathBuf),
     /// Made up, the same on every machine; the network is untrained.
     Synthetic(u64),
+}
+
+impl Source {
+    /// The source that a user names: `synthetic:SEED`, or a file or folder of any name.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a seed that is no whole number.
+    pub fn from_user(text: impl AsRef<OsStr>) -> Result<Self> {
+        let text = text.as_ref();
+        match text.to_str().and_then(|text| text.strip_prefix("synthetic:")) {
+            Some(seed) => seed.parse().map(Source::Synthetic).map_err(|_| {
+                Error::Usage(format!("'synthetic:{seed}' has no seed: it takes a whole number, as in synthetic:0"))
+            }),
+            None => Ok(Source::File(paths::from_user(text))),
+        }
+    }
 }
 
 impl FromStr for Source {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        match text.strip_prefix("synthetic:") {
-            Some(seed) => seed.parse().map(Source::Synthetic).map_err(|_| {
-                Error::Usage(format!("'{text}' is no seed: synthetic: takes a whole number, as in synthetic:0"))
-            }),
-            None => Ok(Source::File(text.into())),
-        }
+        Source::from_user(text)
     }
 }
 

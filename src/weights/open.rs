@@ -1,4 +1,4 @@
-//! Which reader a file needs, told from its first bytes: names lie.
+//! Chooses the reader of a file by its first bytes: a file's name may be wrong.
 
 use super::{
     bounded::{Context, Stream},
@@ -16,21 +16,23 @@ use std::{
     path::Path,
 };
 
-/// What a weights file holds.
+/// The content of a weights file.
 pub struct File {
     /// The tensors, in float32, by the names the file gives them.
     pub tensors: Tensors,
-    /// What the file says of itself: epoch, accuracy, ...
+    /// Facts that the file states about itself: epoch, accuracy, ...
     pub metadata: HashMap<String, String>,
-    /// What kind of file it is.
+    /// The kind of file.
     pub format: Format,
     /// Operators that the file states the constants of, by its names of the layers.
     pub constants: Vec<(String, Op)>,
+    /// Sentences about the file that its user should read.
+    pub notes: Vec<String>,
 }
 
 impl File {
     pub(super) fn new(format: Format, tensors: Tensors, metadata: HashMap<String, String>) -> Self {
-        File { tensors, metadata, format, constants: Vec::new() }
+        File { tensors, metadata, format, constants: Vec::new(), notes: Vec::new() }
     }
 }
 
@@ -39,9 +41,9 @@ impl File {
 pub enum Format {
     /// safetensors.
     Safetensors,
-    /// What `torch.save` writes, since 2020 or before, and `torch.jit.save`.
+    /// A file of `torch.save`, since 2020 or before, or of `torch.jit.save`.
     PyTorch,
-    /// What `numpy.savez` and `numpy.savez_compressed` write.
+    /// A file of `numpy.savez` or `numpy.savez_compressed`.
     Npz,
     /// A `.caffemodel`. Its network takes channels in the order blue, green, red, as 0..255 minus a mean, unless its
     /// tensors went through [`super::fit`].
@@ -63,15 +65,14 @@ impl fmt::Display for Format {
 ///
 /// # Errors
 /// [`Error::Failed`] when the file is unreadable, none of these formats, damaged, or holds values that are not floats.
-pub fn read_file(path: &Path, watch: &Watch) -> Result<File> {
-    let file = fs::File::open(path).map_err(|error| Error::io("open", path, &error))?;
-    let info = file.metadata().map_err(|error| Error::io("open", path, &error))?;
-    if info.is_dir() {
-        return Err(Error::Failed(format!("{} is a folder; a weights file is needed", path.display())));
-    }
+pub(super) fn read_one(path: &Path, watch: &Watch) -> Result<File> {
+    let failed = |error: std::io::Error| Error::io("open", path, &error);
+    // Before it is opened: opening a pipe waits for a writer.
+    let info = fs::metadata(path).map_err(failed)?;
     if !info.is_file() {
-        return Err(Error::Failed(format!("{} is no regular file", path.display())));
+        return Err(Error::Failed(format!("{} is not a regular file", path.display())));
     }
+    let file = fs::File::open(path).map_err(failed)?;
     read(BufReader::with_capacity(1 << 16, file), info.len(), &path.display().to_string(), watch)
 }
 
@@ -83,7 +84,7 @@ pub fn read_bytes(bytes: &[u8], name: &str) -> Result<File> {
     read(Cursor::new(bytes), bytes.len() as u64, name, &Watch::default())
 }
 
-/// Files that people take for weights, by how they start.
+/// Files that people take for weights, by their first bytes.
 const OTHERS: &[(&[u8], &str)] = &[
     (b"version https://git-lfs", "is a pointer of Git LFS: the weights themselves were not downloaded"),
     (b"<", "is a web page or XML, not weights: the download went wrong"),

@@ -2,7 +2,7 @@
 //! Fortran-ordered array is one too. Views may overlap, share a storage and lie in any order, but never leave it.
 
 use super::bounded::Context;
-use crate::{Result, net::Tensors};
+use crate::{Result, memory, net::Tensors};
 use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 
@@ -81,22 +81,26 @@ fn row_major(shape: &[usize]) -> Vec<usize> {
     stride
 }
 
-/// Makes tensors of storages, and no more values of them than an honest file has: not the gigabytes that a view which
-/// repeats one value, or a thousand views of the same storage, would unfold to.
+/// Values that views may unfold to beyond those that are stored: repeated ones, and overlapping views.
+const SPARE: usize = 16 << 20;
+
+/// Makes tensors of storages. Their values together are limited: a view that repeats one value, or a thousand views of
+/// the same storage, would unfold to gigabytes.
 pub(super) struct Unfolding<'a> {
     context: &'a Context<'a>,
     pub tensors: Tensors,
+    /// Values that may still be made.
     budget: usize,
 }
 
 impl<'a> Unfolding<'a> {
     pub fn new(context: &'a Context<'a>) -> Self {
-        // A value for each byte: four times what a float32 file holds, twice what a float16 one does.
-        Unfolding { context, tensors: Tensors::new(), budget: context.length as usize }
+        Unfolding { context, tensors: Tensors::new(), budget: SPARE }
     }
 
     /// Makes the tensors that view one storage.
     pub fn add(&mut self, values: Vec<f32>, views: Vec<(String, View)>) -> Result<()> {
+        self.budget = self.budget.saturating_add(values.len());
         for (name, view) in &views {
             if view.end().is_none_or(|end| end > values.len()) {
                 let (shape, length) = (&view.shape, values.len());
@@ -116,7 +120,9 @@ impl<'a> Unfolding<'a> {
             let tensor = match made.get(&view) {
                 Some(tensor) => tensor.clone(),
                 None => {
-                    self.claim(view.count().unwrap_or(0))?;
+                    let count = view.count().unwrap_or(0);
+                    self.claim(count)?;
+                    memory::check(self.context.name, (count as u64).saturating_mul(4))?;
                     let tensor = Tensor::from_vec(view.gather(&values), view.shape.as_slice(), &Device::Cpu)?;
                     made.insert(view, tensor.clone());
                     tensor

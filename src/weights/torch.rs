@@ -1,10 +1,11 @@
-//! What PyTorch's pickles mean: which calls stand for tensors, and where their values lie.
+//! The meaning of PyTorch's pickles: which calls stand for tensors, and where their values lie.
 
 use super::{
     bounded::Dtype,
     pickle::{Call, Object, Pickle, Value},
     strided::{MAX_RANK, View},
 };
+use std::borrow::Cow;
 
 /// A tensor as a pickle describes it.
 pub(super) struct Described<'p> {
@@ -115,18 +116,22 @@ fn natural(value: Value) -> Option<usize> {
     }
 }
 
-/// Keys and values of a dictionary of any kind.
-pub(super) fn entries(pickle: &Pickle, value: Value) -> Option<Vec<(Value, Value)>> {
+/// Keys and values of a dictionary of any kind. They are borrowed wherever they lie in one piece: a pickle's dictionary may
+/// be large and be met many times.
+pub(super) fn entries(pickle: &Pickle, value: Value) -> Option<Cow<'_, [(Value, Value)]>> {
     match pickle.object(value)? {
-        Object::Dict(entries) => Some(entries.clone()),
+        Object::Dict(entries) => Some(Cow::Borrowed(entries)),
         Object::Call(call) if is_dictionary(pickle, call) => {
             // Python 2 made an OrderedDict of a list of pairs.
             let pairs = pickle.items(call.arguments).and_then(|items| pickle.items(*items.first()?));
+            let Some(pairs) = pairs.filter(|pairs| !pairs.is_empty()) else {
+                return Some(Cow::Borrowed(&call.entries));
+            };
             let pair = |&item| match pickle.items(item) {
                 Some(&[key, value]) => Some((key, value)),
                 _ => None,
             };
-            Some(pairs.unwrap_or_default().iter().filter_map(pair).chain(call.entries.iter().copied()).collect())
+            Some(pairs.iter().filter_map(pair).chain(call.entries.iter().copied()).collect())
         }
         _ => None,
     }
@@ -140,23 +145,39 @@ fn is_dictionary(pickle: &Pickle, call: &Call) -> bool {
 }
 
 /// The attributes of an object of an unknown class.
-pub(super) fn attributes(pickle: &Pickle, value: Value) -> Option<Vec<(Value, Value)>> {
+pub(super) fn attributes(pickle: &Pickle, value: Value) -> Option<Cow<'_, [(Value, Value)]>> {
     let Some(Object::Call(call)) = pickle.object(value) else { return None };
     // A class with slots pickles its attributes and its slots.
     let state = pickle.items(call.state).and_then(|items| items.first().copied()).unwrap_or(call.state);
     entries(pickle, state)
 }
 
-/// The first call that has nothing to do with tensors, as `module.name`.
-pub(super) fn foreign_call(pickle: &Pickle) -> Option<String> {
-    let usual = |module: &str, name: &str| match module.split('.').next() {
-        Some("torch" | "__torch__" | "collections" | "numpy" | "argparse" | "copyreg" | "copy_reg" | "_codecs") => true,
-        Some("builtins" | "__builtin__") => matches!(name, "set" | "frozenset" | "dict" | "list" | "slice" | "complex"),
-        _ => false,
-    };
+/// The first call that has nothing to do with tensors, as `module.name`. With `functions`, objects of unknown classes are
+/// passed over: a pickled module is made of them, and making one runs no code of the file's.
+pub(super) fn foreign_call(pickle: &Pickle, functions: bool) -> Option<String> {
     pickle.objects.iter().find_map(|object| {
         let Object::Call(call) = object else { return None };
+        if functions && call.makes_object {
+            return None;
+        }
         let (module, name) = pickle.global(call.function)?;
-        (!usual(module, name)).then(|| format!("{module}.{name}"))
+        (!is_usual(module, name)).then(|| format!("{module}.{name}").chars().take(80).collect())
     })
+}
+
+/// Whether honest files call this function.
+fn is_usual(module: &str, name: &str) -> bool {
+    let mut parts = module.split('.');
+    match (parts.next().unwrap_or_default(), parts.next()) {
+        // These load and run other files.
+        ("torch", Some("hub" | "jit" | "package" | "utils" | "multiprocessing" | "testing" | "_inductor")) => false,
+        ("numpy", part) => matches!(part, None | Some("core" | "_core" | "random" | "ma" | "dtypes")),
+        ("torch" | "__torch__" | "collections" | "argparse" | "copyreg" | "copy_reg" | "_codecs" | "datetime", _) => {
+            true
+        }
+        ("builtins" | "__builtin__", _) => matches!(name, "set" | "frozenset" | "dict" | "list" | "slice" | "complex"),
+        ("pathlib", _) => name.ends_with("Path"),
+        ("functools", _) => name == "partial",
+        _ => false,
+    }
 }

@@ -1,5 +1,5 @@
-//! Zip archives, which `.pth` and `.npz` files are: entries by name, each stored or deflated, with its CRC-32. What
-//! all entries together may unpack to is limited, so that a small file cannot fill the memory.
+//! Zip archives, which `.pth` and `.npz` files are: entries by name, each stored or deflated, with its CRC-32. The bytes
+//! that all entries together unpack to are limited, so that a small file cannot fill the memory.
 
 use super::bounded::{Context, Stream};
 use crate::{Error, Result};
@@ -8,11 +8,15 @@ use std::{
     borrow::Cow,
     io::{Read, Seek},
 };
-use zip::{CompressionMethod, ZipArchive, result::ZipError};
+use zip::{
+    CompressionMethod, ZipArchive,
+    read::{ArchiveOffset, Config},
+    result::ZipError,
+};
 
 /// Deflated weights are hardly smaller than stored ones; pruned ones may be mostly zeros.
 const MAX_RATIO: u64 = 10;
-/// What even the smallest archive may inflate to.
+/// Bytes that even the smallest archive may inflate to.
 const MIN_INFLATED: u64 = 16 << 20;
 
 pub(super) fn recognise(head: &[u8]) -> bool {
@@ -29,7 +33,10 @@ pub(super) struct Archive<'a, R> {
 
 impl<'a, R: Read + Seek> Archive<'a, R> {
     pub fn open(context: &'a Context<'a>, reader: R) -> Result<Self> {
-        let zip = ZipArchive::new(reader).map_err(|error| unzip(context, "its directory", error))?;
+        // PyTorch and numpy write nothing before the archive. Left to find its start, the crate takes the directory's size
+        // for its place, and is wrong by one entry when PyTorch's 76 bytes of zip64 records are as long as the first one.
+        let config = Config { archive_offset: ArchiveOffset::Known(0) };
+        let zip = ZipArchive::with_config(config, reader).map_err(|error| unzip(context, "its directory", error))?;
         let inflated_left = context.length.saturating_mul(MAX_RATIO).max(MIN_INFLATED);
         Ok(Archive { context, zip, stored_left: context.length, inflated_left })
     }

@@ -12,6 +12,6 @@ mod texts;
 pub use attribution::{attribution_facts, target_facts};
 pub use checks::{CurveTest, LayerRedrawn, TrustChecks};
 pub use class::ClassFacts;
-pub use json::to_json;
+pub use json::{shown_path, to_json};
 pub use parts::{ObjectFacts, StepFacts, SumFacts, TargetFacts, UnitFacts, settings};
 pub use record::{Facts, picture_name};

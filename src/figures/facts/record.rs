@@ -3,6 +3,7 @@
 use super::{
     checks::TrustChecks,
     class::ClassFacts,
+    json::shown_file,
     parts::{ObjectFacts, StepFacts, SumFacts, TargetFacts, UnitFacts},
 };
 use crate::{
@@ -90,10 +91,10 @@ pub struct Facts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectFacts>,
     /// The PNG that was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_file")]
     pub out: Option<PathBuf>,
     /// The .npy file that was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown_file")]
     pub raw: Option<PathBuf>,
 }
 

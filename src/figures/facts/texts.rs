@@ -11,6 +11,7 @@ use crate::{
     Result,
     figures::words::{list, number, range},
 };
+use std::path::Path;
 
 impl Facts {
     /// The text chunks of a PNG: keyword and text.
@@ -65,7 +66,8 @@ impl Facts {
         text.push_str(&self.check.as_ref().map(TrustChecks::text).unwrap_or_default());
         for (path, what) in [(&self.out, "picture"), (&self.raw, "values")] {
             if let Some(path) = path {
-                text.push_str(&format!("wrote the {what} to {}\n", path.display()));
+                let place = if path == Path::new("-") { "standard output".into() } else { path.to_string_lossy() };
+                text.push_str(&format!("wrote the {what} to {place}\n"));
             }
         }
         Ok(text)

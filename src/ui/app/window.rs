@@ -23,7 +23,7 @@ use crate::{
 };
 use eframe::egui::{self, Theme};
 use egui_tiles::{TileId, Tree};
-use std::sync::Arc;
+use std::{ffi::OsString, sync::Arc};
 
 /// The window's state, grouped by what changes together.
 pub struct App {
@@ -150,8 +150,10 @@ impl App {
         let engine = Engine::start(start.device, move || ctx.request_repaint())?;
         let opening = settings.prepared.recall(start.opening);
         engine.request(Request::Open(opening.clone()));
-        let picture = start.picture.unwrap_or_else(|| format!("sample:{}", SAMPLES[0].name));
-        engine.request(Request::Picture(PictureSource::Named(picture)));
+        let picture = start.picture.map_or_else(|| Ok(format!("sample:{}", SAMPLES[0].name)), OsString::into_string);
+        // A name that is not UTF-8 is a file's.
+        let picture = picture.map_or_else(|path| PictureSource::File(path.into()), PictureSource::Named);
+        engine.request(Request::Picture(picture));
         let mut dialogs = Dialogs::new(ask);
         dialogs.folder = settings.folder.take();
         let panes = arrangement::from_json(std::mem::take(&mut settings.panes), &settings.known);

@@ -12,8 +12,8 @@ use super::bounded::Stream;
 use crate::Result;
 use std::{collections::HashMap, io::Read};
 
-/// Opcodes of one pickle; what is kept of each takes at most some tens of bytes.
-const MAX_STEPS: usize = 8 << 20;
+/// Opcodes of one pickle. Each keeps at most some tens of bytes; the largest checkpoints have some hundred thousand.
+const MAX_STEPS: usize = 4 << 20;
 /// Objects and memo entries; the largest checkpoints have some ten thousand.
 const MAX_OBJECTS: usize = 1 << 20;
 /// Bytes of one line.
@@ -65,6 +65,8 @@ impl Object {
 pub(super) struct Call {
     pub function: Value,
     pub arguments: Value,
+    /// Whether the call only makes an object of a class (NEWOBJ), without the class's `__init__`.
+    pub makes_object: bool,
     /// Entries set on the result: an `OrderedDict` is a call with entries.
     pub entries: Vec<(Value, Value)>,
     /// The attributes set on the result.
@@ -190,8 +192,9 @@ impl<R: Read> Machine<'_, '_, R> {
             0x94 => self.memoize()?,                                // MEMOIZE
             b'c' => self.global_lines()?,                           // GLOBAL
             0x93 => self.global_stack()?,                           // STACK_GLOBAL
-            b'R' | 0x81 => self.call(2)?,                           // REDUCE, NEWOBJ
-            0x92 => self.call(3)?,                                  // NEWOBJ_EX
+            b'R' => self.call()?,                                   // REDUCE
+            0x81 => self.new_object(false)?,                        // NEWOBJ
+            0x92 => self.new_object(true)?,                         // NEWOBJ_EX
             b'i' => self.instance()?,                               // INST
             b'o' => self.object()?,                                 // OBJ
             b'b' => self.build()?,                                  // BUILD

@@ -1,4 +1,4 @@
-//! What opcodes do to the stack: containers, the memo, names and calls.
+//! Opcodes that change the stack: containers, the memo, names and calls.
 
 use super::{Call, Machine, Object, Value};
 use crate::{Error, Result};
@@ -176,13 +176,20 @@ impl<R: Read> Machine<'_, '_, R> {
         Ok(())
     }
 
-    pub(super) fn call(&mut self, operands: usize) -> Result<()> {
-        if operands == 3 {
-            self.pop()?; // Named arguments: no tensor has any.
-        }
+    pub(super) fn call(&mut self) -> Result<()> {
         let arguments = self.pop()?;
         let function = self.pop()?;
-        self.push_call(function, arguments);
+        self.push_call(function, arguments, false);
+        Ok(())
+    }
+
+    pub(super) fn new_object(&mut self, has_named_arguments: bool) -> Result<()> {
+        if has_named_arguments {
+            self.pop()?; // No tensor has any.
+        }
+        let arguments = self.pop()?;
+        let class = self.pop()?;
+        self.push_call(class, arguments, true);
         Ok(())
     }
 
@@ -191,7 +198,7 @@ impl<R: Read> Machine<'_, '_, R> {
         let function = self.pop()?;
         let arguments = self.pop_to_mark()?;
         let arguments = self.make(Object::Tuple(arguments));
-        self.push_call(function, arguments);
+        self.push_call(function, arguments, false);
         Ok(())
     }
 
@@ -202,12 +209,13 @@ impl<R: Read> Machine<'_, '_, R> {
         }
         let function = items.remove(0);
         let arguments = self.make(Object::Tuple(items));
-        self.push_call(function, arguments);
+        self.push_call(function, arguments, false);
         Ok(())
     }
 
-    fn push_call(&mut self, function: Value, arguments: Value) {
-        self.push(Object::Call(Box::new(Call { function, arguments, entries: Vec::new(), state: Value::None })));
+    fn push_call(&mut self, function: Value, arguments: Value, makes_object: bool) {
+        let (entries, state) = (Vec::new(), Value::None);
+        self.push(Object::Call(Box::new(Call { function, arguments, makes_object, entries, state })));
     }
 
     pub(super) fn build(&mut self) -> Result<()> {
