@@ -126,6 +126,7 @@ fn pictures_are_pleasantly_large_and_say_what_they_show() {
         ("filters --layer conv2 --unit 5 --scale 1", (8 * 5 + 7, 8 * 5 + 7)),
         ("filters --layer conv2 --scale 1", (32 * 5 + 31, 32 * 5 + 31)),
         ("filters --layer fc", (512, 200)),
+        ("filters --network lenet5 --layer C3 --scale 1", (6 * 5 + 5, 16 * 5 + 15)),
         ("deconvnet sample:rocket --layer relu5 --keep map --unit 160", (512, 512)),
         ("deconvnet sample:rocket --layer relu1 --crop --scale 2", (3 * 14 + 2, 3 * 14 + 2)),
     ] {
@@ -162,6 +163,14 @@ fn an_untrained_network_says_so() {
     );
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&answer["untrained"], &answer["weights"]), (&true.into(), &"synthetic:3".into()));
+    let class = &answer["top"][0];
+    assert!(class["label"].is_null() && class["probability"].is_null() && class["score"].is_number(), "{class}");
+    let said = desk.said("classify sample:chelsea --weights synthetic:3");
+    assert!(said.contains("untrained") && !said.contains('%'), "{said}");
+    for arguments in ["saliency sample:chelsea", "activations sample:chelsea --layer conv1", "filters --layer conv1"] {
+        desk.said(&format!("{arguments} --weights synthetic:3 --out a.png"));
+        assert!(texts(&desk.path("a.png"))["Weights"].contains("untrained"), "{arguments}");
+    }
 }
 
 #[test]

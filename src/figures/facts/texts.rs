@@ -61,7 +61,7 @@ impl Facts {
         }
         let mut text = String::new();
         for (keyword, value) in self.texts() {
-            text.push_str(&format!("{:10}{value}\n", keyword.to_lowercase()));
+            text.push_str(&format!("{:9} {value}\n", keyword.to_lowercase()));
         }
         text.push_str(&self.check.as_ref().map(TrustChecks::text).unwrap_or_default());
         for (path, what) in [(&self.out, "picture"), (&self.raw, "values")] {
