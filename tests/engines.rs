@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Tensor};
 use std::sync::Arc;
 use striate::{
     kernels::{blocked::Isa, to_vec},
-    net::{Backend, Builder, Conv, Graph, Network, Op, Padding, Reverse, Rule, Window},
+    net::{Activation, Backend, Builder, Conv, Graph, Network, Op, Padding, Reverse, Rule, Window},
     watch::Watch,
     weights, zoo,
 };
@@ -100,6 +100,42 @@ fn a_tangled_graph_on_every_instruction_set() {
                 let again = trace.reverse(from, &seed, to, &how).unwrap();
                 assert_eq!(to_vec(&ours).unwrap(), to_vec(&again).unwrap(), "not the same twice");
             }
+        }
+    }
+}
+
+/// Depthwise convolutions with every stride, filters that reach beyond the map, TensorFlow's padding and a last block that
+/// is not full.
+#[test]
+fn depthwise_convolutions_on_every_instruction_set() {
+    let cases = [(3, 1, [1, 1]), (3, 2, [0, 1]), (5, 2, [1, 2]), (5, 1, [2, 2]), (2, 3, [0, 0]), (7, 1, [3, 3])];
+    for (kernel, stride, [before, after]) in cases {
+        let padding = Padding { top: before, bottom: after, left: before, right: after };
+        let mut net = Builder::new([3, 14, 19]);
+        net.then("wide", Op::Conv(Conv::new(20, 1)));
+        net.then("depthwise", Op::Conv(Conv { padding, ..Conv::new(20, kernel).stride(stride).groups(20).unbiased() }));
+        net.then("norm", Op::BatchNorm { eps: 1e-3 });
+        net.then("relu6", Op::Activation(Activation::Clip { low: 0.0, high: 6.0 }));
+        let graph = net.finish().unwrap();
+        let last = graph.nodes().len() - 1;
+        let reference = network(&graph, Backend::Candle);
+        let picture = weights::uniform("picture", 2 * 3 * 14 * 19, 1);
+        let picture = Tensor::from_vec(picture, (2, 3, 14, 19), &Device::Cpu).unwrap();
+        let expected = reference.forward(&picture, &Watch::default()).unwrap();
+        for isa in Isa::all() {
+            let tensors = weights::synthetic(&graph, 0).unwrap();
+            let mut ours = Network::new(graph.clone(), tensors, "synthetic", &Device::Cpu).unwrap();
+            ours.set_isa(isa);
+            let trace = Arc::new(ours).forward(&picture, &Watch::default()).unwrap();
+            let d = difference(trace.output(last), expected.output(last));
+            assert!(d <= 1e-5, "{} kernel {kernel} stride {stride} forward: {d:e}", isa.name());
+            let dims = expected.dims(last);
+            let seed = weights::uniform("seed", dims.iter().product(), 2);
+            let seed = Tensor::from_vec(seed, dims, &Device::Cpu).unwrap();
+            let how = Reverse::default();
+            let [ours, theirs] = [&trace, &expected].map(|t| t.reverse(last, &seed, 0, &how).unwrap());
+            let d = difference(&ours, &theirs);
+            assert!(d <= 2e-5, "{} kernel {kernel} stride {stride} reverse: {d:e}", isa.name());
         }
     }
 }

@@ -5,7 +5,10 @@
 use candle_core::{DType, Device, Tensor};
 use std::sync::Arc;
 use striate::{
-    net::{Builder, Conv, Network, Op, Padding, Reverse, Rule, Tensors, Trace, Window},
+    net::{
+        Activation, Builder, Conv, ConvTranspose, Coordinates, Network, Op, PadMode, Padding, Reverse, Rule, Slice,
+        Tensors, Trace, Upsample, Window,
+    },
     watch::Watch,
     weights,
 };
@@ -155,6 +158,137 @@ fn pointwise_and_normalising() {
         let op = Op::Lrn { size, alpha: 0.5, beta: 0.75, k: 2.0 };
         check(&format!("lrn of {size}"), [4, 3, 3], only(op));
     }
+}
+
+#[test]
+fn activations() {
+    for activation in [
+        Activation::Clip { low: -0.5, high: 0.6 },
+        Activation::LeakyRelu { slope: 0.1 },
+        Activation::Elu { alpha: 1.3 },
+        Activation::Silu,
+        Activation::HardSwish,
+        Activation::HardSigmoid { slope: 0.4, offset: 0.5 },
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::Softplus,
+        Activation::Mish,
+        Activation::Erf,
+        Activation::Exp,
+        Activation::Abs,
+        Activation::Power { exponent: 2.0 },
+        Activation::Power { exponent: 3.0 },
+    ] {
+        check(&format!("{activation:?}"), [2, 4, 5], only(Op::Activation(activation)));
+    }
+    for last in [Activation::Log, Activation::Power { exponent: 0.5 }, Activation::Power { exponent: -1.0 }] {
+        check(&format!("{last:?}"), [2, 3, 3], |b| {
+            b.then("positive", Op::Activation(Activation::Exp));
+            b.then("only", Op::Activation(last));
+        });
+    }
+    check("prelu", [3, 4, 5], only(Op::PRelu));
+}
+
+#[test]
+fn activations_have_pytorchs_values() {
+    // torch.nn.functional of 1.5, in float64.
+    for (activation, expected) in [
+        (Activation::Silu, 1.226361712969538),
+        (Activation::HardSwish, 1.125),
+        (Activation::Gelu, 1.3997891920203015),
+        (Activation::GeluTanh, 1.3995715769802328),
+        (Activation::Softplus, 1.7014132779827524),
+        (Activation::Clip { low: 0.0, high: 6.0 }, 1.5),
+    ] {
+        let found = flat(&activation.apply(&tensor(&[1.5], &[1, 1])).unwrap())[0];
+        assert!((found - expected).abs() < 1e-7, "{activation:?}: {found}");
+    }
+}
+
+#[test]
+fn rules_at_a_clip_and_a_smooth_rectifier() {
+    let network = network([1, 1, 4], only(Op::Activation(Activation::Clip { low: 0.0, high: 6.0 })));
+    let trace = run(&network, &tensor(&[1., -1., 7., 6.], &[1, 1, 1, 4]));
+    let seed = tensor(&[3., 3., 3., -3.], &[1, 1, 1, 4]);
+    for (rule, expected) in
+        [(Rule::Gradient, [3., 0., 0., 0.]), (Rule::Guided, [3., 0., 0., 0.]), (Rule::Deconvnet, [3., 3., 3., 0.])]
+    {
+        assert_eq!(flat(&trace.reverse(1, &seed, 0, &rule.into()).unwrap()), expected, "{rule:?}");
+    }
+}
+
+#[test]
+fn broadcasting_operators() {
+    for op in [Op::Add, Op::Sub, Op::Mul] {
+        check(&format!("{op:?} of a gate"), [3, 4, 5], |b| {
+            let gate = b.add("gate", Op::AdaptiveAvgPool { size: [1, 1] }, &[0]);
+            b.add("only", op, &[0, gate]);
+        });
+    }
+    check("a quotient", [2, 3, 4], |b| {
+        let below = b.add("below", Op::Activation(Activation::Exp), &[0]);
+        b.add("only", Op::Div, &[0, below]);
+    });
+    check("scale and shift", [3, 4, 5], |b| {
+        b.then("scale", Op::Scale { shape: vec![3, 1, 1] });
+        b.then("shift", Op::Shift { shape: vec![3, 4, 1] });
+    });
+}
+
+#[test]
+fn normalisations_within_a_picture() {
+    check("group norm", [4, 3, 5], only(Op::GroupNorm { groups: 2, eps: 1e-5 }));
+    check("instance norm", [3, 3, 5], only(Op::GroupNorm { groups: 3, eps: 1e-5 }));
+    check("layer norm of one axis", [3, 3, 5], only(Op::LayerNorm { axes: 1, eps: 1e-5 }));
+    check("layer norm of all axes", [3, 3, 5], only(Op::LayerNorm { axes: 3, eps: 1e-5 }));
+}
+
+#[test]
+fn arrangements() {
+    check("reshape and transpose: channels shuffled", [4, 3, 2], |b| {
+        b.then("groups", Op::Reshape { shape: vec![2, 2, 3, 2] });
+        b.then("turned", Op::Transpose { order: vec![1, 0, 2, 3] });
+        b.then("maps", Op::Reshape { shape: vec![4, 3, 2] });
+    });
+    check("slice", [5, 4, 6], |b| {
+        b.then("channels", Op::Slice(Slice { axis: 0, start: 1, step: 1, count: 3 }));
+        b.then("columns", Op::Slice(Slice { axis: 2, start: 5, step: -2, count: 3 }));
+    });
+    let padding = Padding { top: 1, bottom: 2, left: 0, right: 3 };
+    for mode in [PadMode::Constant(0.7), PadMode::Reflect, PadMode::Edge] {
+        check(&format!("{mode:?}"), [2, 4, 5], only(Op::Pad { padding, mode }));
+    }
+    check("mean over channels", [4, 3, 2], only(Op::Mean { axes: vec![0], keep: true }));
+    check("mean over maps", [4, 3, 2], only(Op::Mean { axes: vec![1, 2], keep: false }));
+    check("global maximum", [4, 3, 5], only(Op::AdaptiveMaxPool { size: [1, 1] }));
+}
+
+#[test]
+fn sizes_that_grow() {
+    for coordinates in [Coordinates::HalfPixel, Coordinates::AlignCorners, Coordinates::Asymmetric] {
+        for linear in [false, true] {
+            let op = Upsample { scale: [2.0, 1.5], linear, coordinates, floor: false };
+            check(&format!("{op:?}"), [2, 3, 4], only(Op::Upsample(op)));
+        }
+    }
+    for (stride, extra, groups) in [(1, 0, 1), (2, 1, 1), (3, 0, 2)] {
+        let conv = Conv::new(4, 3).pad(1).stride(stride).groups(groups);
+        let op = ConvTranspose { conv, extra: [extra; 2] };
+        check(&format!("{op:?}"), [2, 3, 4], only(Op::ConvTranspose(op)));
+    }
+}
+
+#[test]
+fn attention() {
+    check("products of matrices and softmax over the last axis", [4, 3, 2], |b| {
+        b.then("rows", Op::Reshape { shape: vec![4, 6] });
+        let rows = b.last();
+        let turned = b.then("turned", Op::Transpose { order: vec![1, 0] });
+        b.add("similar", Op::MatMul, &[rows, turned]);
+        let weights = b.then("softmax", Op::Softmax);
+        b.add("mixed", Op::MatMul, &[weights, rows]);
+    });
 }
 
 #[test]

@@ -72,13 +72,22 @@ fn step(
         Ok(if matches!(node.op, Op::Relu) { x.relu()? } else { trace.output(id).narrow(0, 0, 1)? })
     };
     let contribution = match &node.op {
-        Op::Relu | Op::Tanh { .. } | Op::Sigmoid => (multiplier * (outputs(trace)? - outputs(baseline)?)?)?,
+        Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Activation(_) | Op::PRelu => {
+            (multiplier * (outputs(trace)? - outputs(baseline)?)?)?
+        }
         Op::MaxPool(_) if captum && matches!(trace.network().graph().node(node.inputs[0]).op, Op::Relu) => {
             return Ok(derivative);
         }
         Op::MaxPool(_) => pooled(trace, baseline, id, multiplier, captum)?,
         // Not linear, and no function of one value: the baseline's and the picture's derivatives meet halfway.
-        Op::Lrn { .. } | Op::Softmax => {
+        Op::Lrn { .. }
+        | Op::Softmax
+        | Op::Mul
+        | Op::Div
+        | Op::MatMul
+        | Op::LayerNorm { .. }
+        | Op::GroupNorm { .. }
+        | Op::AdaptiveMaxPool { .. } => {
             return Ok(((derivative + baseline.step(id, index, multiplier, &Reverse::default())?)? * 0.5)?);
         }
         _ => return Ok(derivative),

@@ -85,7 +85,28 @@ fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<(T
         let node = graph.node(id);
         let x = input(id, index)?;
         match &node.op {
-            Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Softmax | Op::Lrn { .. } => Ok(relevance.clone()),
+            Op::Relu
+            | Op::Tanh { .. }
+            | Op::Sigmoid
+            | Op::Softmax
+            | Op::Lrn { .. }
+            | Op::Activation(_)
+            | Op::PRelu
+            | Op::Scale { .. }
+            | Op::LayerNorm { .. }
+            | Op::GroupNorm { .. } => Ok(relevance.clone()),
+            Op::Reshape { .. } | Op::Transpose { .. } | Op::Slice(_) | Op::Pad { .. } => {
+                trace.step(id, index, relevance, &how)
+            }
+            Op::Mul => gated(&x, &input(id, 1 - index)?, relevance),
+            // Each factor of a product of matrices has half.
+            Op::MatMul => {
+                let (handed, more) = divided(trace, id, index, &x, &(relevance * 0.5)?, epsilon)?;
+                kept = kept.plus(more, 1.0);
+                Ok(handed)
+            }
+            // The divisor is a scale.
+            Op::Div if index == 1 => Ok(x.zeros_like()?),
             Op::Dropout { .. } | Op::Flatten | Op::Concat => trace.step(id, index, relevance, &how),
             // Merged into the convolution before it, which takes the relevance as it is.
             Op::BatchNorm { .. } if merged.contains(&Some(id)) => Ok(relevance.clone()),
@@ -107,6 +128,15 @@ fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<(T
         }
     })?;
     Ok((relevance, kept))
+}
+
+/// The share of `x` in the relevance of its product with `other`: all of it where the other is one value for a whole map, a
+/// gate; nothing where `x` is; half where both are maps (Arras et al. 2019).
+fn gated(x: &Tensor, other: &Tensor, relevance: &Tensor) -> Result<Tensor> {
+    if x.dims() != relevance.dims() {
+        return Ok(x.zeros_like()?);
+    }
+    Ok(if other.dims() == x.dims() { (relevance * 0.5)? } else { relevance.clone() })
 }
 
 /// The epsilon rule: x times the transpose of R / (y + epsilon), and the relevance that the layer keeps.

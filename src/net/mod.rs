@@ -29,7 +29,7 @@ pub use cost::Cost;
 pub use graph::{Builder, Graph, Node, NodeId};
 pub use layers::Tensors;
 pub use network::Network;
-pub use ops::{Conv, Op, Rule, WeightSpec, Window};
+pub use ops::{Activation, Conv, ConvTranspose, Coordinates, Op, PadMode, Rule, Slice, Upsample, WeightSpec, Window};
 pub use rebuild::Replacement;
 pub use shapes::{Field, Padding};
 pub use trace::Trace;

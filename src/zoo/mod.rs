@@ -8,6 +8,7 @@ mod alphago;
 mod bn_inception;
 mod cifar;
 mod densenet;
+mod efficientnet_lite;
 mod googlenet;
 mod inception_v3;
 mod inception_v4;
@@ -70,6 +71,7 @@ impl Card {
 /// Every network, the one the program starts with first.
 pub const ZOO: &[Card] = &[
     photonet::PHOTONET,
+    efficientnet_lite::EFFICIENTNET_LITE0,
     lenet::LENET5,
     lenet::LENET5_MODERN,
     alexnet::ALEXNET_2012,

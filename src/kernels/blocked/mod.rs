@@ -9,6 +9,7 @@
 //! do not fit; nothing here knows a graph.
 
 mod buffer;
+mod depthwise;
 mod direct;
 mod filters;
 mod finish;
@@ -23,6 +24,7 @@ mod thin;
 mod winograd;
 
 pub use buffer::{Buffer, BufferPool};
+pub use depthwise::Depthwise;
 pub use direct::Direct;
 pub use filters::{ConvFilters, ConvGeometry};
 pub use finish::Epilogue;

@@ -94,7 +94,7 @@ impl Plan {
         match &node.op {
             Op::Conv(_) => {}
             Op::BatchNorm { .. } if node.shape.len() == 3 => group.norm = Some(head),
-            Op::Add if node.shape.len() == 3 && node.inputs.len() == 2 => group.add = Some((head, node.inputs[1])),
+            Op::Add if is_sum_of_two(graph, head) => group.add = Some((head, node.inputs[1])),
             Op::Relu if node.shape.len() == 3 => group.relu = Some(head),
             _ => return,
         }
@@ -107,7 +107,7 @@ impl Plan {
                 Op::BatchNorm { .. } if last == head && group.norm.is_none() && group.add.is_none() => {
                     group.norm = Some(next);
                 }
-                Op::Add if group.add.is_none() && node.inputs.len() == 2 && self.held[next] == Held::Plain => {
+                Op::Add if group.add.is_none() && is_sum_of_two(graph, next) && self.held[next] == Held::Plain => {
                     if self.groups[next].is_some() || self.claimed(next) {
                         break;
                     }
@@ -232,4 +232,11 @@ impl Plan {
         let one_group = matches!(&graph.node(conv).op, Op::Conv(conv) if conv.groups == 1);
         one_group && self.held[input] == Held::Plain && graph.node(input).shape[0] <= FEW
     }
+}
+
+/// Whether a node adds two maps of one size.
+fn is_sum_of_two(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    let same = node.inputs.iter().all(|&input| graph.node(input).shape == node.shape);
+    node.shape.len() == 3 && node.inputs.len() == 2 && same
 }

@@ -4,7 +4,10 @@ use super::plan::Plan;
 use crate::{
     Result,
     kernels::{
-        blocked::{BufferPool, ConvFilters, ConvGeometry, Direct, Epilogue, Isa, LANES, Maps, MapsMut, Thin, Winograd},
+        blocked::{
+            BufferPool, ConvFilters, ConvGeometry, Depthwise, Direct, Epilogue, Isa, LANES, Maps, MapsMut, Thin,
+            Winograd,
+        },
         to_vec, with_values,
     },
     net::{
@@ -29,6 +32,7 @@ pub(in crate::net) struct Fast {
 
 /// A convolution's prepared weights.
 pub(super) enum Kernel {
+    Depthwise(Depthwise),
     Direct(Direct),
     Winograd(Winograd),
     /// Only for the gradient at a planar picture.
@@ -71,6 +75,9 @@ impl Fast {
             let planar = self.plan.is_planar(self.graph(), node);
             Ok(with_values::<f32, _>(&self.layers.weights(node).all()[0], |values| {
                 let filters = ConvFilters { values, geometry, transposed: false, scale: None };
+                if Depthwise::suits(&geometry) && !planar {
+                    return Ok(Kernel::Depthwise(Depthwise::new(self.isa, filters, &self.pool)));
+                }
                 Ok(match winograd(&filters, planar) {
                     Some(tile) => Kernel::Winograd(Winograd::new(self.isa, filters, tile, &self.pool)),
                     None => Kernel::Direct(Direct::new(self.isa, filters, planar, &self.pool)),
@@ -89,6 +96,9 @@ impl Fast {
                 let filters = ConvFilters { values, geometry, transposed: true, scale: scale.as_deref() };
                 if thin {
                     return Ok(Kernel::Thin(Thin::new(self.isa, filters, &self.pool)));
+                }
+                if Depthwise::suits(&geometry) {
+                    return Ok(Kernel::Depthwise(Depthwise::new(self.isa, filters, &self.pool)));
                 }
                 Ok(match winograd(&filters, false) {
                     Some(tile) => Kernel::Winograd(Winograd::new(self.isa, filters, tile, &self.pool)),
@@ -130,6 +140,7 @@ impl Fast {
 impl Kernel {
     pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &BufferPool) {
         match self {
+            Kernel::Depthwise(kernel) => kernel.run(source, out, epilogue),
             Kernel::Direct(kernel) => kernel.run(source, out, epilogue, pool),
             Kernel::Winograd(kernel) => kernel.run(source, out, epilogue, pool),
             Kernel::Thin(_) => unreachable!("a thin kernel writes planes"),

@@ -104,7 +104,7 @@ impl Progress<'_> {
         let input = node.inputs[0];
         match (&node.op, grad) {
             (Op::Dropout { .. }, grad) => self.share(input, grad),
-            (Op::Add, grad) => {
+            (Op::Add, grad) if node.inputs.iter().all(|&input| graph.node(input).shape == node.shape) => {
                 for &input in node.inputs.iter().filter(|&&input| self.walk.leads_to[input]) {
                     self.share(input, grad.clone())?;
                 }

@@ -82,8 +82,7 @@ impl Conv {
 
     /// Convolves with `filters` in place of the layer's own first weights, which may be a table of connections.
     pub(super) fn forward(&self, x: &Tensor, filters: &Tensor, weights: &LayerWeights) -> Result<Tensor> {
-        let side = |axis: usize| self.padding.along(axis).map(|size| size as isize);
-        let y = convolve(x, filters, [side(0), side(1)], self.stride, self)?;
+        let y = self.plain(x, filters)?;
         Ok(match weights.bias_of_maps()? {
             Some(bias) => y.broadcast_add(&bias)?,
             None => y,
@@ -95,13 +94,24 @@ impl Conv {
     /// has no groups.
     pub(super) fn reverse(&self, step: &Step, filters: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
         let transposed = step.weights.transposed(self.groups, filters)?;
-        let (input, output) = (step.input_size(), shapes::size_of(step.grad)?);
+        self.gradient(step.grad, transposed, step.input_size())
+    }
+
+    /// The gradient at an input of some height and width, by transposed filters.
+    pub(super) fn gradient(&self, grad: &Tensor, transposed: &Tensor, input: [usize; 2]) -> Result<Tensor> {
+        let output = shapes::size_of(grad)?;
         let border = |axis: usize| {
             let (span, before) = (self.dilation[axis] * (self.kernel[axis] - 1), self.padding.along(axis)[0]);
             let spread = (output[axis] - 1) * self.stride[axis] + 1;
             [span as isize - before as isize, (input[axis] + before) as isize - spread as isize]
         };
-        convolve(&spread(step.grad, self.stride)?, transposed, [border(0), border(1)], [1; 2], self)
+        convolve(&spread(grad, self.stride)?, transposed, [border(0), border(1)], [1; 2], self)
+    }
+
+    /// The convolution with `filters`, without a bias.
+    pub(super) fn plain(&self, x: &Tensor, filters: &Tensor) -> Result<Tensor> {
+        let side = |axis: usize| self.padding.along(axis).map(|size| size as isize);
+        convolve(x, filters, [side(0), side(1)], self.stride, self)
     }
 
     pub(super) fn reach(&self, axis: usize) -> Reach {

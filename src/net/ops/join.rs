@@ -1,29 +1,19 @@
-//! Operators that join or rearrange channels: sum, concatenation, channels of zeros.
+//! Operators that join channels: concatenation, channels of zeros.
 
 use super::step::Step;
 use crate::{Result, net::shapes};
 use candle_core::Tensor;
 
-pub(super) fn add_shape(inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
-    match inputs.iter().find(|shape| **shape != inputs[0]) {
-        Some(other) => Err(format!("its inputs differ in shape: {:?} and {other:?}", inputs[0])),
-        None => Ok(inputs[0].to_vec()),
-    }
-}
-
-pub(super) fn add(inputs: &[&Tensor]) -> Result<Tensor> {
-    Ok(inputs[1..].iter().try_fold(inputs[0].clone(), |sum, more| sum + *more)?)
-}
-
+/// Inputs of any rank, one behind the other along the first axis.
 pub(super) fn concat_shape(inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
-    let [mut channels, height, width] = shapes::maps(inputs[0])?;
-    for shape in &inputs[1..] {
-        match shapes::maps(shape)? {
-            [more, h, w] if (h, w) == (height, width) => channels += more,
-            _ => return Err(format!("its inputs differ in size: {:?} and {shape:?}", inputs[0])),
+    let mut shape = inputs[0].to_vec();
+    for other in &inputs[1..] {
+        match (shape.as_mut_slice(), *other) {
+            ([channels, size @ ..], [more, same @ ..]) if size == same => *channels += more,
+            _ => return Err(format!("its inputs differ in size: {:?} and {other:?}", inputs[0])),
         }
     }
-    Ok(vec![channels, height, width])
+    Ok(shape)
 }
 
 pub(super) fn concat_reverse(step: &Step) -> Result<Tensor> {

@@ -1,34 +1,42 @@
 //! The closed set of operators a network is made of. [`Op`] lists them; each family's file holds the shape of the output,
 //! the weights, the forward pass by candle's operators, the reverse, and the reach of one output.
 //!
-//! A new operator is a variant of [`Op`], a file here or a place in one, and the lines in the matches below that the
-//! compiler asks for. It then runs in both back ends: the fast one takes candle's operators for every layer that no
+//! A new operator is a variant of [`Op`], a file here or a place in one, and the lines in the matches below, in `sizes` and in
+//! `run` that the compiler asks for. It then runs in both back ends: the fast one takes candle's operators for every layer that no
 //! kernel of its own computes. `tests/operators.rs` checks every reverse against finite differences.
 
+mod activation;
+mod arrange;
+mod broadcast;
 mod conv;
+mod conv_transpose;
 mod join;
 mod linear;
 mod norm;
+mod norm_within;
 mod pointwise;
 mod pool;
+mod reduce;
 mod rule;
+mod run;
+mod sizes;
 mod step;
 mod table_conv;
+mod upsample;
 
+pub use activation::Activation;
+pub use arrange::{PadMode, Slice};
 pub use conv::Conv;
+pub use conv_transpose::ConvTranspose;
 pub(super) use norm::batch_norm_scale;
 pub use pool::Window;
 pub use rule::Rule;
 pub use step::WeightSpec;
 pub(super) use step::{LayerWeights, Step, Values};
 pub(super) use table_conv::filters as table_filters;
+pub use upsample::{Coordinates, Upsample};
 
-use super::shapes::Reach;
-use crate::{
-    Result,
-    kernels::{self, Lrn},
-};
-use candle_core::Tensor;
+use super::shapes::Padding;
 use serde::{Deserialize, Serialize};
 
 /// One operator. Shapes are without the batch dimension: `[channels, height, width]` or `[features]`.
@@ -116,8 +124,79 @@ pub enum Op {
         /// The share that training drops.
         p: f64,
     },
-    /// Probabilities over the features.
+    /// Probabilities over the features, or over the last axis.
     Softmax,
+    /// A function of every value by itself.
+    Activation(Activation),
+    /// x above 0, a learned slope of each channel times x below.
+    PRelu,
+    /// Transposed convolution.
+    ConvTranspose(ConvTranspose),
+    /// A factor for every value; constants of `shape`, in which a size of 1 stands for any.
+    Scale {
+        /// The shape of the constants.
+        shape: Vec<usize>,
+    },
+    /// A summand for every value; constants of `shape`, in which a size of 1 stands for any.
+    Shift {
+        /// The shape of the constants.
+        shape: Vec<usize>,
+    },
+    /// The second input subtracted from the first.
+    Sub,
+    /// The product of two inputs: a gate.
+    Mul,
+    /// The first input divided by the second.
+    Div,
+    /// Layer normalisation over the last axes.
+    LayerNorm {
+        /// How many axes.
+        axes: usize,
+        /// Added to the variance.
+        eps: f64,
+    },
+    /// Group normalisation; with a group for each channel, instance normalisation.
+    GroupNorm {
+        /// Groups of channels.
+        groups: usize,
+        /// Added to the variance.
+        eps: f64,
+    },
+    /// The largest value over a grid of nearly equal windows (PyTorch's rule); 1x1 is global maximum pooling.
+    AdaptiveMaxPool {
+        /// Output height and width.
+        size: [usize; 2],
+    },
+    /// The mean over some axes.
+    Mean {
+        /// The axes, the batch not counted.
+        axes: Vec<usize>,
+        /// Whether they stay, with size 1.
+        keep: bool,
+    },
+    /// Rows and columns around maps.
+    Pad {
+        /// How many on each side.
+        padding: Padding,
+        /// The values they have.
+        mode: PadMode,
+    },
+    /// Some of the places along an axis.
+    Slice(Slice),
+    /// The same values, row by row, in another shape.
+    Reshape {
+        /// The shape, without the batch.
+        shape: Vec<usize>,
+    },
+    /// The axes in another order.
+    Transpose {
+        /// For each axis of the output that of the input, the batch not counted.
+        order: Vec<usize>,
+    },
+    /// Maps of another size.
+    Upsample(Upsample),
+    /// The product of two matrices that are both computed.
+    MatMul,
 }
 
 impl Op {
@@ -149,137 +228,24 @@ impl Op {
             Op::Flatten => "Flatten",
             Op::Dropout { .. } => "Dropout",
             Op::Softmax => "Softmax",
+            Op::Activation(activation) => activation.kind(),
+            Op::PRelu => "PReLU",
+            Op::ConvTranspose(_) => "ConvTranspose2d",
+            Op::Scale { .. } => "Scale",
+            Op::Shift { .. } => "Shift",
+            Op::Sub => "Sub",
+            Op::Mul => "Mul",
+            Op::Div => "Div",
+            Op::LayerNorm { .. } => "LayerNorm",
+            Op::GroupNorm { .. } => "GroupNorm",
+            Op::AdaptiveMaxPool { .. } => "AdaptiveMaxPool2d",
+            Op::Mean { .. } => "Mean",
+            Op::Pad { .. } => "Pad",
+            Op::Slice(_) => "Slice",
+            Op::Reshape { .. } => "Reshape",
+            Op::Transpose { .. } => "Transpose",
+            Op::Upsample(_) => "Upsample",
+            Op::MatMul => "MatMul",
         }
-    }
-
-    /// The shape of the output for inputs of these shapes.
-    ///
-    /// # Errors
-    /// A phrase that says what does not fit.
-    pub fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
-        let first = *inputs.first().ok_or("it has no input")?;
-        match self {
-            Op::Input | Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Dropout { .. } | Op::Bias => Ok(first.to_vec()),
-            Op::BatchNorm { .. } | Op::Lrn { .. } => norm::output_shape(first),
-            Op::Conv(conv) => conv.output_shape(first),
-            Op::TableConv { kernel, table } => table_conv::output_shape(*kernel, table, first),
-            Op::MaxPool(window) | Op::AvgPool { window, .. } | Op::Subsample(window) => window.output_shape(first),
-            Op::AdaptiveAvgPool { size } => pool::adaptive_shape(*size, first),
-            Op::Linear { out, .. } => linear::output_shape(*out, first),
-            Op::Softmax => linear::softmax_shape(first),
-            &Op::PadChannels { before, after } => join::pad_channels_shape(before, after, first),
-            Op::Flatten => Ok(vec![first.iter().product()]),
-            Op::Add => join::add_shape(inputs),
-            Op::Concat => join::concat_shape(inputs),
-        }
-    }
-
-    /// The weights the operator needs for an input of this shape.
-    pub fn parameters(&self, input: &[usize]) -> Vec<WeightSpec> {
-        match self {
-            Op::Conv(conv) => conv.parameters(input),
-            Op::TableConv { kernel, table } => table_conv::parameters(*kernel, table),
-            Op::Subsample(_) => pool::subsample_parameters(input),
-            Op::Bias => vec![WeightSpec::learned("bias", input.to_vec())],
-            Op::Linear { out, bias } => linear::parameters(*out, *bias, input),
-            Op::BatchNorm { .. } => norm::batch_norm_parameters(input),
-            _ => Vec::new(),
-        }
-    }
-
-    /// The output for `inputs`, batch first; `shape` is that of the output, without the batch.
-    pub(super) fn forward(&self, weights: &LayerWeights, inputs: &[&Tensor], shape: &[usize]) -> Result<Tensor> {
-        let x = inputs[0];
-        match self {
-            Op::Input | Op::Dropout { .. } => Ok(x.clone()),
-            Op::Conv(conv) => conv.forward(x, &weights.all()[0], weights),
-            Op::TableConv { kernel, table } => table_conv::forward(*kernel, table, x, weights),
-            Op::Linear { .. } => linear::forward(x, weights),
-            Op::Relu => pointwise::relu(x),
-            &Op::Tanh { amplitude, slope } => pointwise::tanh(x, amplitude, slope),
-            Op::Sigmoid => Ok(candle_nn::ops::sigmoid(x)?),
-            Op::MaxPool(window) => window.maxima(x, shape).map(|(largest, _)| largest),
-            Op::AvgPool { window, count_padding } => pool::mean(x, window, shape, *count_padding),
-            Op::Subsample(window) => pool::subsample(window, x, weights, shape),
-            Op::AdaptiveAvgPool { size } => pool::adaptive(*size, x),
-            Op::BatchNorm { eps } => norm::batch_norm(x, weights, *eps),
-            &Op::Lrn { size, alpha, beta, k } => Ok(kernels::lrn(x, Lrn { size, alpha, beta, k })?),
-            Op::Bias => Ok(x.broadcast_add(&weights.all()[0].unsqueeze(0)?)?),
-            &Op::PadChannels { before, after } => Ok(x.pad_with_zeros(1, before, after)?),
-            Op::Concat => Ok(Tensor::cat(inputs, 1)?),
-            Op::Add => join::add(inputs),
-            Op::Flatten => Ok(x.flatten_from(1)?),
-            Op::Softmax => Ok(candle_nn::ops::softmax(x, 1)?),
-        }
-    }
-
-    /// One step of a reverse walk, from the gradient at the output to that at one input: the product with the
-    /// derivative, at rectifiers under the rule.
-    pub(super) fn reverse(&self, step: &Step) -> Result<Tensor> {
-        match self {
-            Op::Input | Op::Dropout { .. } | Op::Bias | Op::Add => Ok(step.grad.clone()),
-            Op::Conv(conv) => conv.reverse(step, || Ok(step.weights.all()[0].clone())),
-            Op::TableConv { kernel, table } => table_conv::reverse(*kernel, table, step),
-            Op::Linear { .. } => linear::reverse(step),
-            Op::Relu => pointwise::relu_reverse(step),
-            &Op::Tanh { amplitude, slope } => pointwise::tanh_reverse(step, amplitude, slope),
-            Op::Sigmoid => pointwise::sigmoid_reverse(step),
-            Op::MaxPool(window) => pool::max_reverse(window, step),
-            Op::AvgPool { window, count_padding } => pool::mean_reverse(window, step, *count_padding),
-            Op::Subsample(window) => pool::subsample_reverse(window, step),
-            Op::AdaptiveAvgPool { size } => pool::adaptive_reverse(*size, step),
-            Op::BatchNorm { eps } => norm::batch_norm_reverse(step, *eps),
-            &Op::Lrn { size, alpha, beta, k } => norm::lrn_reverse(step, Lrn { size, alpha, beta, k }),
-            &Op::PadChannels { before, .. } => join::pad_channels_reverse(step, before),
-            Op::Concat => join::concat_reverse(step),
-            Op::Flatten => linear::flatten_reverse(step),
-            Op::Softmax => linear::softmax_reverse(step),
-        }
-    }
-
-    /// The inputs that one output depends on, along one axis (0 rows, 1 columns) from `input` values to `output` values.
-    pub(super) fn reach(&self, axis: usize, input: usize, output: usize) -> Reach {
-        match self {
-            Op::Conv(conv) => conv.reach(axis),
-            Op::TableConv { kernel, .. } => Reach { span: kernel[axis], ..Reach::POINT },
-            Op::MaxPool(window) | Op::AvgPool { window, .. } | Op::Subsample(window) => window.reach(axis),
-            Op::AdaptiveAvgPool { .. } => pool::adaptive_reach(input, output),
-            Op::Flatten | Op::Softmax => linear::whole(input),
-            _ => Reach::POINT,
-        }
-    }
-
-    /// Multiply-adds for one picture, for an input and an output of these shapes: padding counted, biases not.
-    pub(super) fn macs(&self, input: &[usize], output: &[usize]) -> u64 {
-        let count = |shape: &[usize]| shape.iter().product::<usize>() as u64;
-        match self {
-            Op::Conv(_) | Op::TableConv { .. } | Op::Linear { .. } => {
-                let weights = self.parameters(input).first().map_or(0, |weight| count(&weight.shape));
-                weights * count(output.get(1..).unwrap_or_default())
-            }
-            // The coefficient; sums are not counted.
-            Op::Subsample(_) => count(output),
-            _ => 0,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn sizes_follow_pytorch() {
-        let pool = |window: Window, n| Op::MaxPool(window).output_shape(&[&[1, n, n]]).map(|s| s[1]);
-        assert_eq!(pool(Window::new(3, 2), 13), Ok(6));
-        assert_eq!(pool(Window::new(3, 2), 112), Ok(55));
-        assert_eq!(pool(Window::new(3, 2).ceil(), 112), Ok(56));
-        assert_eq!(pool(Window::new(3, 2).pad(1), 32), Ok(16));
-        // torch.nn.MaxPool2d(2, 2, padding=1, ceil_mode=True) on 5: the fourth window would start behind the input.
-        assert_eq!(pool(Window::new(2, 2).pad(1).ceil(), 5), Ok(3));
-        assert!(pool(Window::new(3, 1), 2).unwrap_err().contains("larger"));
-        let conv = Op::Conv(Conv::new(4, 3).pad(1).dilation(2));
-        assert_eq!(conv.output_shape(&[&[2, 9, 7]]), Ok(vec![4, 7, 5]));
     }
 }

@@ -119,6 +119,17 @@ pub(super) fn adaptive_reverse(size: [usize; 2], step: &Step) -> Result<Tensor> 
     Ok(kernels::mean_pool_reverse(step.grad, &rows, &columns)?)
 }
 
+pub(super) fn adaptive_max(size: [usize; 2], x: &Tensor) -> Result<Tensor> {
+    let [rows, columns] = adaptive_spans(size_of(x)?, size);
+    Ok(kernels::max_pool(x, &rows, &columns)?.0)
+}
+
+pub(super) fn adaptive_max_reverse(size: [usize; 2], step: &Step) -> Result<Tensor> {
+    let [rows, columns] = adaptive_spans(step.input_size(), size);
+    let (_, switches) = kernels::max_pool(step.values.input(0), &rows, &columns)?;
+    Ok(kernels::max_pool_reverse(step.grad, &switches, &rows, &columns)?)
+}
+
 /// Windows ceil((i + 1) n / m) - floor(i n / m) long: the longest is what any of them may see.
 pub(super) fn adaptive_reach(input: usize, output: usize) -> Reach {
     let longest = (0..output).map(|i| ((i + 1) * input).div_ceil(output) - i * input / output).max();

@@ -1,0 +1,88 @@
+//! Normalisation of each picture by its own statistics: over the last axes (layer normalisation; Ba, Kiros and Hinton
+//! 2016) or over groups of channels (group normalisation, Wu and He 2018; of one channel each: instance normalisation,
+//! Ulyanov, Vedaldi and Lempitsky 2016).
+
+use super::step::{LayerWeights, Step, WeightSpec};
+use crate::{Result, net::shapes};
+use candle_core::{D, Tensor};
+
+/// The values that are normalised together.
+#[derive(Clone, Copy)]
+pub(super) enum Over {
+    /// The last so many axes; a weight and bias for each of their values.
+    Axes(usize),
+    /// So many groups of channels; a weight and bias for each channel.
+    Groups(usize),
+}
+
+impl Over {
+    pub fn output_shape(self, input: &[usize]) -> Result<Vec<usize>, String> {
+        match self {
+            Over::Axes(count) if count == 0 || count > input.len() => {
+                Err(format!("it normalises {count} axes of {input:?}"))
+            }
+            Over::Axes(_) => Ok(input.to_vec()),
+            Over::Groups(groups) => {
+                let [channels, ..] = shapes::maps(input)?;
+                match groups > 0 && channels % groups == 0 {
+                    true => Ok(input.to_vec()),
+                    false => Err(format!("{channels} channels do not divide into {groups} groups")),
+                }
+            }
+        }
+    }
+
+    pub fn parameters(self, input: &[usize]) -> Vec<WeightSpec> {
+        let shape = match self {
+            Over::Axes(count) => input[input.len() - count..].to_vec(),
+            Over::Groups(_) => vec![input[0]],
+        };
+        vec![WeightSpec::learned("weight", shape.clone()), WeightSpec::learned("bias", shape)]
+    }
+
+    /// The values with those that are normalised together in one row.
+    fn rows(self, x: &Tensor) -> Result<Tensor> {
+        let dims = x.dims();
+        let rows = match self {
+            Over::Axes(count) => dims[..dims.len() - count].iter().product::<usize>(),
+            Over::Groups(groups) => dims[0] * groups,
+        };
+        Ok(x.contiguous()?.reshape((rows, ()))?)
+    }
+
+    /// Weights ready to be multiplied with an input.
+    fn spread(self, weight: &Tensor, rank: usize) -> Result<Tensor> {
+        let mut shape = vec![1; rank];
+        match self {
+            Over::Axes(_) => return Ok(weight.clone()),
+            Over::Groups(_) => shape[1] = weight.elem_count(),
+        }
+        Ok(weight.reshape(shape)?)
+    }
+
+    pub fn forward(self, x: &Tensor, weights: &LayerWeights, eps: f64) -> Result<Tensor> {
+        let (normal, _) = normalised(&self.rows(x)?, eps)?;
+        let normal = normal.reshape(x.shape())?;
+        let [weight, bias] = [0, 1].map(|index| self.spread(&weights.all()[index], x.rank()));
+        Ok(normal.broadcast_mul(&weight?)?.broadcast_add(&bias?)?)
+    }
+
+    /// With n the normalised row and d the gradient at it: (d - mean(d) - n mean(d n)) / deviation.
+    pub fn reverse(self, step: &Step, eps: f64) -> Result<Tensor> {
+        let x = step.values.input(0);
+        let (normal, deviation) = normalised(&self.rows(x)?, eps)?;
+        let grad = step.grad.broadcast_mul(&self.spread(&step.weights.all()[0], x.rank())?)?;
+        let grad = self.rows(&grad)?;
+        let along = (&grad * &normal)?.mean_keepdim(D::Minus1)?;
+        let centred = grad.broadcast_sub(&grad.mean_keepdim(D::Minus1)?)?;
+        let back = (centred - normal.broadcast_mul(&along)?)?.broadcast_div(&deviation)?;
+        Ok(back.reshape(x.shape())?)
+    }
+}
+
+/// Each row less its mean, over its deviation; and the deviation.
+fn normalised(rows: &Tensor, eps: f64) -> Result<(Tensor, Tensor)> {
+    let centred = rows.broadcast_sub(&rows.mean_keepdim(D::Minus1)?)?;
+    let deviation = (centred.sqr()?.mean_keepdim(D::Minus1)? + eps)?.sqrt()?;
+    Ok((centred.broadcast_div(&deviation)?, deviation))
+}
