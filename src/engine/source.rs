@@ -42,7 +42,7 @@ impl PictureSource {
 }
 
 fn neighbour(present: Option<&Picture>, forward: bool) -> Result<Picture> {
-    let sample = |index: usize| Picture::from_source(&format!("sample:{}", SAMPLES[index % SAMPLES.len()].name));
+    let sample = |index: usize| Picture::from_source(format!("sample:{}", SAMPLES[index % SAMPLES.len()].name));
     let Some(picture) = present else { return sample(0) };
     if let Some(path) = &picture.path {
         return beside(path, forward);

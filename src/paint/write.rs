@@ -143,7 +143,7 @@ mod tests {
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         symlink("file", &link).unwrap();
-        symlink("link", &dangling.with_extension("1")).unwrap();
+        symlink("link", dangling.with_extension("1")).unwrap();
         symlink("there", &dangling).unwrap();
         symlink("circle", &circle).unwrap();
         let write = |path: &Path| write_atomically(path, |file| file.write_all(b"new"));

@@ -325,7 +325,7 @@ impl fmt::Display for Preprocess {
             _ => "",
         };
         let list = |values: &[f32]| {
-            let rounded = |value: &f32| format!("{:.4}", value).trim_end_matches('0').trim_end_matches('.').to_owned();
+            let rounded = |value: &f32| format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned();
             values.iter().map(rounded).collect::<Vec<_>>().join(",")
         };
         let (mean, std) = (list(&self.mean), list(&self.std));

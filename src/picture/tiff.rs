@@ -174,7 +174,7 @@ impl Samples {
         let width = width as usize;
         let plane = width * height as usize;
         let (row, column, channel) = match layout.planes {
-            _ if bits < 8 && count == 1 => (layout.row_stride.map_or(0, |n| n.get()), 1, 0),
+            _ if bits < 8 && count == 1 => (layout.row_stride.map_or(0, std::num::NonZero::get), 1, 0),
             _ if bits < 8 => return Err(Refusal::Unsupported(format!("a TIFF of {count} samples of {bits} bits"))),
             0 | 1 => (width * count, count, 1),
             _ => (width, 1, plane),

@@ -187,7 +187,6 @@ impl Canvas {
         // Pixels about the mean, black to white being 1.
         if let Some(penalty) = Penalty::of(settings, &images.map(|c, value| value * std[c])) {
             let force = *self.state.force.get_or_insert_with(|| force(&gradient.map(|c, value| value / std[c])));
-            if self.state.step == 0 {}
             let weight = if settings.choice(&p::PENALTIES) == "relative" { force } else { 1.0 };
             gradient.add(&penalty.gradient.map(|c, value| value * std[c]), -weight);
         }

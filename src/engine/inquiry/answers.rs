@@ -8,6 +8,9 @@ use super::{
 };
 use std::collections::BTreeMap;
 
+/// A question without an answer, and its key.
+type Unanswered = (Box<dyn AnyKey>, AnyInquiry);
+
 /// The newest answers, and for each lane the keys that the engine was last asked for.
 #[derive(Default)]
 pub struct Answers {
@@ -35,7 +38,7 @@ impl Answers {
     /// the unanswered ones of each lane in which one was not asked before. A cancelled question is not asked again
     /// until [`Answers::ask_again`].
     pub fn missing(&mut self, needed: Vec<AnyInquiry>) -> Vec<(&'static InquiryLane, Vec<AnyInquiry>)> {
-        let mut lanes: BTreeMap<&'static InquiryLane, Vec<(Box<dyn AnyKey>, AnyInquiry)>> = BTreeMap::new();
+        let mut lanes: BTreeMap<&'static InquiryLane, Vec<Unanswered>> = BTreeMap::new();
         for inquiry in needed {
             let (key, lane) = (inquiry.key(), lanes.entry(inquiry.lane()).or_default());
             if !inquiry.is_answered(&self.shelves) && !lane.iter().any(|(other, _)| other.is(key.as_any())) {

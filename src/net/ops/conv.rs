@@ -69,7 +69,7 @@ impl Conv {
 
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
         let [channels, height, width] = shapes::maps(input)?;
-        if self.groups == 0 || channels % self.groups != 0 || self.out % self.groups != 0 {
+        if self.groups == 0 || !channels.is_multiple_of(self.groups) || !self.out.is_multiple_of(self.groups) {
             return Err(format!("{channels} channels do not divide into {} groups", self.groups));
         }
         Ok(vec![self.out, self.windows(0).count(height)?, self.windows(1).count(width)?])

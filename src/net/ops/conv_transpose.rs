@@ -25,7 +25,7 @@ impl ConvTranspose {
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
         let [channels, height, width] = shapes::maps(input)?;
         let c = &self.conv;
-        if c.groups == 0 || channels % c.groups != 0 || c.out % c.groups != 0 {
+        if c.groups == 0 || !channels.is_multiple_of(c.groups) || !c.out.is_multiple_of(c.groups) {
             return Err(format!("{channels} channels do not divide into {} groups", c.groups));
         }
         let size = |axis: usize, n: usize| {

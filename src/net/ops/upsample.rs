@@ -41,7 +41,7 @@ impl Upsample {
         let size = |axis: usize, size: usize| {
             let scaled = (size as f64 * self.scale[axis] + 1e-6).floor();
             // A map beyond this is no picture.
-            let sensible = scaled >= 1.0 && scaled <= 65536.0 && self.scale[axis].is_finite();
+            let sensible = (1.0..=65536.0).contains(&scaled) && self.scale[axis].is_finite();
             sensible.then_some(scaled as usize).ok_or_else(|| format!("it makes maps of {scaled} values a side"))
         };
         Ok(vec![channels, size(0, height)?, size(1, width)?])

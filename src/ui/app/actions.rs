@@ -40,7 +40,7 @@ impl App {
             Action::Cancel if self.output.dialogs.cancel() => {}
             Action::Cancel if self.notice.overlay != Overlay::None => self.notice.overlay = Overlay::None,
             Action::Cancel if self.engine.is_idle() && self.background.camera.state() != Filming::On => {
-                self.notice.message = None
+                self.notice.message = None;
             }
             Action::Cancel => {
                 self.background.camera.stop();

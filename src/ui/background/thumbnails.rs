@@ -47,7 +47,7 @@ impl PictureFile {
     fn open(&self) -> Result<Picture> {
         match self {
             PictureFile::File(path) => Picture::open(path),
-            PictureFile::Sample(name) => Picture::from_source(&format!("sample:{name}")),
+            PictureFile::Sample(name) => Picture::from_source(format!("sample:{name}")),
         }
     }
 }

@@ -181,7 +181,7 @@ impl Browser {
                 clicked
             }
             Ok(None) => {
-                scroll.show(ui, |ui| ui.spinner());
+                scroll.show(ui, Ui::spinner);
                 None
             }
             Err(why) => {

@@ -137,7 +137,7 @@ impl Export {
             ExportContent::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
             ExportContent::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &texts)?,
             ExportContent::Text(_, text) if !wants_numbers => {
-                write_atomically(path, |file| file.write_all(text.as_bytes()))?
+                write_atomically(path, |file| file.write_all(text.as_bytes()))?;
             }
             _ => return Err(Error::Failed("this pane has no single array of numbers to save".into())),
         }

@@ -125,8 +125,8 @@ fn without_dense(count: usize, edges: BTreeSet<(usize, usize)>) -> (Vec<(usize, 
     // The boxes that lead to each box, as bits.
     let mut ancestors = vec![vec![0u64; words]; count];
     let leads = |ancestors: &[Vec<u64>], from: usize, to: usize| ancestors[to][from / 64] >> (from % 64) & 1 == 1;
-    for to in 0..count {
-        for &from in &before[to] {
+    for (to, inputs) in before.iter().enumerate() {
+        for &from in inputs {
             let (earlier, later) = ancestors.split_at_mut(to);
             later[0].iter_mut().zip(&earlier[from]).for_each(|(own, other)| *own |= other);
             later[0][from / 64] |= 1 << (from % 64);
