@@ -97,7 +97,7 @@ fn an_interrupted_index_ends_as_an_undisturbed_one() {
         let cancel = watch.clone();
         let cut = index(folder.path(), &path, &watch, move |done| {
             if done >= stop {
-                cancel.cancel()
+                cancel.cancel();
             }
         });
         assert!(matches!(cut, Err(Error::Cancelled)), "the pass was to be cancelled at {stop}");
