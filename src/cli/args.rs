@@ -12,7 +12,7 @@ use crate::{
     paths::from_user,
     picture::{Picture, Preparation, SAMPLES},
     weights::Source,
-    zoo::{self, Card, ZOO},
+    zoo::{self, Card, DEFAULT, ZOO},
 };
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
@@ -63,7 +63,7 @@ impl ComputeArgs {
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
     #[arg(long, value_name = "NETWORK", value_parser = zoo::find,
-        help = format!("The network [default: the one that a weights file belongs to, else {}]: {}", ZOO[0].name,
+        help = format!("The network [default: the one that a weights file belongs to, else {}]: {}", DEFAULT.name,
         list(ZOO.iter().map(|card| card.name))))]
     network: Option<&'static Card>,
     /// Weights from a file, or made up (untrained) from a seed [default: what ships, else what was fetched, else synthetic:0]
@@ -83,14 +83,14 @@ impl NetworkArgs {
     /// The network that was named, or the one that opens first; `None` where the weights file decides.
     fn card(&self) -> Option<&'static Card> {
         let by_file = matches!(self.weights, Some(Source::File(_)));
-        self.network.or((!by_file).then_some(&ZOO[0]))
+        self.network.or((!by_file).then_some(DEFAULT))
     }
 
     /// The network to open.
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
         let preparation = self.prepare.preparation(self.compute.size);
-        let opening = self.compute.opening(self.card().unwrap_or(&ZOO[0]));
+        let opening = self.compute.opening(self.card().unwrap_or(DEFAULT));
         let network = if self.card().is_none() { BY_FILE.to_owned() } else { opening.network };
         Opening { network, weights, preparation, labels: self.labels.clone(), ..opening }
     }

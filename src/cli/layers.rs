@@ -9,7 +9,7 @@ use crate::{
     },
     net::{Cost, Field, Graph, Node},
     picture::Preparation,
-    zoo::{self, Card, ZOO},
+    zoo::{self, Card, DEFAULT},
 };
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ use serde::Serialize;
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The network; 'striate networks' lists them
-    #[arg(value_parser = zoo::find, default_value = ZOO[0].name)]
+    #[arg(value_parser = zoo::find, default_value = DEFAULT.name)]
     network: &'static Card,
     /// The input's size: a square's side, or HEIGHTxWIDTH [default: the network's own]
     #[arg(long, value_name = "N|HxW", value_parser = extent)]

@@ -89,7 +89,7 @@ impl Model {
         };
         let card = match (&file, opening.network == BY_FILE) {
             (Some(file), true) => found_by_file(file, &opening.weights.to_string(), &mut notes)?,
-            (None, true) => zoo::find(zoo::ZOO[0].name)?,
+            (None, true) => zoo::DEFAULT,
             (_, false) => zoo::find(&opening.network)?,
         };
         let mut graph = (card.build)(card.size())?;

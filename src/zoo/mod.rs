@@ -68,7 +68,10 @@ impl Card {
     }
 }
 
-/// Every network, the one the program starts with first.
+/// The network that opens when none is named: trained on photographs of the 1000 classes of ImageNet.
+pub const DEFAULT: &Card = &efficientnet_lite::EFFICIENTNET_LITE0;
+
+/// Every network.
 pub const ZOO: &[Card] = &[
     photonet::PHOTONET,
     efficientnet_lite::EFFICIENTNET_LITE0,

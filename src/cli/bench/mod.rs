@@ -10,7 +10,7 @@ use crate::{
     figures::{to_json, words::thousands},
     kernels::blocked::Isa,
     weights::Source,
-    zoo::{self, Card, ZOO},
+    zoo::{self, Card, DEFAULT},
 };
 use clock::{median, peak_megabytes};
 use serde::Serialize;
@@ -23,7 +23,7 @@ use subject::{Subject, TASKS, Task};
 /// Measure how fast networks run here
 #[derive(clap::Args)]
 pub(super) struct Args {
-    #[arg(value_name = "NETWORK", value_parser = zoo::find, default_value = ZOO[0].name, help = "The networks")]
+    #[arg(value_name = "NETWORK", value_parser = zoo::find, default_value = DEFAULT.name, help = "The networks")]
     networks: Vec<&'static Card>,
     #[arg(long, value_name = "TASK", value_delimiter = ',', value_parser = subject::find, default_value = "forward,gradient",
         help = format!("What to measure: {}", TASKS.iter().map(|task| task.name).collect::<Vec<_>>().join(", ")))]
