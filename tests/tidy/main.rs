@@ -2,5 +2,9 @@
 //! which, no import loops, sizes of files and functions, names, comments, registries and the README's counts.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod imports;
+mod loops;
 mod rooms;
+mod sizes;
 mod source;
+mod words;
