@@ -25,7 +25,7 @@ pub(super) struct PrepareArgs {
     /// The filter that resizes: bilinear or bicubic, both as Pillow's
     #[arg(long, value_name = "FILTER", value_parser = str::parse::<Interpolation>)]
     interpolation: Option<Interpolation>,
-    /// The mean of each channel, or one for all, for values from 0 to what --values says
+    /// The mean of each channel, or one for all, for values from 0 to what --white says
     #[arg(long, value_name = "A[,B,C]", value_delimiter = ',', num_args = 1, allow_negative_numbers = true)]
     mean: Vec<f32>,
     /// The deviation of each channel, or one for all
@@ -33,8 +33,8 @@ pub(super) struct PrepareArgs {
     std: Vec<f32>,
     /// The value of white before the mean is subtracted: 1 or 255. --scale 255 says the same; --scale 1 does where a
     /// command does not enlarge pictures
-    #[arg(long, value_name = "255|1", value_parser = white)]
-    values: Option<Scale>,
+    #[arg(long, value_name = "255|1", value_parser = value_of_white)]
+    white: Option<Scale>,
     /// The weights want blue, green, red. Means and deviations are in that order, too
     #[arg(long)]
     bgr: bool,
@@ -58,7 +58,7 @@ impl PrepareArgs {
             interpolation: self.interpolation,
             mean: given(&self.mean),
             std: given(&self.std),
-            scale: self.values,
+            scale: self.white,
             bgr: self.bgr.then_some(true),
         }
     }
@@ -72,13 +72,13 @@ pub(super) fn extent(text: &str) -> Result<[usize; 2]> {
     side(sides.0).zip(side(sides.1)).map(|(height, width)| [height, width]).ok_or_else(wrong)
 }
 
-fn white(text: &str) -> Result<Scale> {
+fn value_of_white(text: &str) -> Result<Scale> {
     let wrong = || Error::Usage(format!("'{text}' is no value of white: 1 or 255"));
     text.parse().ok().and_then(|white: u8| white.try_into().ok()).ok_or_else(wrong)
 }
 
 /// Arguments in which `--scale` and `--crop` mean one thing. `--scale` enlarges a picture where a command writes one;
-/// `--scale 255`, and any `--scale` elsewhere, is `--values`. `--crop` with a size is `--cut`; without one it is a flag
+/// `--scale 255`, and any `--scale` elsewhere, is `--white`. `--crop` with a size is `--cut`; without one it is a flag
 /// of a command's own.
 pub(super) fn without_double_meaning(
     command: &clap::Command,
@@ -96,8 +96,8 @@ pub(super) fn without_double_meaning(
         }
         let is_white = |value: &str| !enlarges || value == "255";
         let renamed = match argument.strip_prefix("--scale") {
-            Some("") if next.as_deref().is_some_and(is_white) => "--values".to_owned(),
-            Some(rest) if rest.strip_prefix('=').is_some_and(is_white) => format!("--values{rest}"),
+            Some("") if next.as_deref().is_some_and(is_white) => "--white".to_owned(),
+            Some(rest) if rest.strip_prefix('=').is_some_and(is_white) => format!("--white{rest}"),
             _ => match argument.strip_prefix("--crop") {
                 Some("") if !crops || next.as_deref().is_some_and(|next| extent(next).is_ok()) => "--cut".to_owned(),
                 Some(rest) if rest.starts_with('=') => format!("--cut{rest}"),
@@ -121,14 +121,14 @@ mod tests {
             let found = without_double_meaning(&command, line.split(' ').map(OsString::from));
             found.into_iter().map(|argument| argument.into_string().unwrap()).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(read("striate classify a.png --scale 255"), "striate classify a.png --values 255");
-        assert_eq!(read("striate classify a.png --scale=1"), "striate classify a.png --values=1");
-        assert_eq!(read("striate saliency a.png --scale 255"), "striate saliency a.png --values 255");
+        assert_eq!(read("striate classify a.png --scale 255"), "striate classify a.png --white 255");
+        assert_eq!(read("striate classify a.png --scale=1"), "striate classify a.png --white=1");
+        assert_eq!(read("striate saliency a.png --scale 255"), "striate saliency a.png --white 255");
         assert_eq!(read("striate saliency a.png --scale 4"), "striate saliency a.png --scale 4");
         assert_eq!(read("striate deconvnet a.png --crop"), "striate deconvnet a.png --crop");
         assert_eq!(read("striate deconvnet a.png --crop 64 --crop"), "striate deconvnet a.png --cut 64 --crop");
         assert_eq!(read("striate classify a.png --crop 64x80"), "striate classify a.png --cut 64x80");
-        assert_eq!(read("striate a.png --scale 255"), "striate a.png --values 255");
+        assert_eq!(read("striate a.png --scale 255"), "striate a.png --white 255");
         assert_eq!(read("striate classify -- --scale 255"), "striate classify -- --scale 255");
     }
 
