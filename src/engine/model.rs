@@ -3,7 +3,7 @@
 use super::labels::labels_of;
 use crate::{
     Error, Result, memory,
-    net::{Backend, Graph, Network},
+    net::{Backend, Graph, Network, Tensors},
     picture::{Fit, Preparation, Preprocess},
     watch::Watch,
     weights::{self, Format, Source},
@@ -92,33 +92,18 @@ impl Model {
             (None, true) => zoo::DEFAULT,
             (_, false) => zoo::find(&opening.network)?,
         };
-        let mut graph = (card.build)(card.size())?;
+        let graph = (card.build)(card.size())?;
         let mut own_preprocess = (card.preprocess)();
         check_size(&graph, card.name, &own_preprocess, &opening.preparation)?;
         let weights = match (&opening.weights, card.shipped) {
             (Source::Shipped, None) => weights::find_local(card.name).map_or(Source::Synthetic(0), Source::File),
             (source, _) => source.clone(),
         };
-        let (mut metadata, mut missing_head) = (HashMap::new(), Vec::new());
-        let tensors = match &weights {
-            Source::Synthetic(seed) => weights::synthetic(&graph, *seed)?,
-            Source::File(path) => {
-                let mut file = file.take().map_or_else(|| weights::read_file(path, watch), Ok)?;
-                notes.append(&mut file.notes);
-                let adapted = weights::adapt(file, graph, &weights.to_string())?;
-                if adapted.file.format == Format::Caffe && own_preprocess.channels() == 3 {
-                    own_preprocess = own_preprocess.caffe();
-                }
-                (graph, missing_head, metadata) = (adapted.graph, adapted.missing_head, adapted.file.metadata);
-                notes.extend(adapted.notes);
-                adapted.file.tensors
-            }
-            Source::Shipped => {
-                let file = weights::read_bytes(card.shipped.unwrap_or_default(), card.name)?;
-                metadata = file.metadata;
-                file.tensors
-            }
-        };
+        let source = (&weights, file.take());
+        let Loaded { graph, tensors, metadata, missing_head, is_caffe } = load(card, graph, source, &mut notes, watch)?;
+        if is_caffe && own_preprocess.channels() == 3 {
+            own_preprocess = own_preprocess.caffe();
+        }
         own_preprocess = own_preprocess.for_channels(graph.input_shape()[0]);
         let outputs = graph.node(graph.scores()).extent()[0];
         let labels = labels_of(opening.labels.as_deref(), &metadata, card.labels, outputs, card.name)?;
@@ -169,6 +154,53 @@ impl Model {
             (true, _) => format!("class {class}"),
             (false, true) => self.labels.short(class).to_owned(),
             (false, false) => format!("feature {class}"),
+        }
+    }
+}
+
+/// A graph with the weights for it.
+struct Loaded {
+    graph: Graph,
+    tensors: Tensors,
+    metadata: HashMap<String, String>,
+    missing_head: Vec<String>,
+    /// Whether the file is a Caffe model, which takes pictures prepared Caffe's way.
+    is_caffe: bool,
+}
+
+/// The weights for a network from where they are; `file` was read already where the network was found by it. The graph
+/// takes the classes and channels of a file.
+fn load(
+    card: &Card,
+    graph: Graph,
+    (source, file): (&Source, Option<weights::File>),
+    notes: &mut Vec<String>,
+    watch: &Watch,
+) -> Result<Loaded> {
+    let loaded = |graph: Graph, tensors: Tensors, metadata: HashMap<String, String>| Loaded {
+        graph,
+        tensors,
+        metadata,
+        missing_head: Vec::new(),
+        is_caffe: false,
+    };
+    match source {
+        Source::Synthetic(seed) => {
+            let tensors = weights::synthetic(&graph, *seed)?;
+            Ok(loaded(graph, tensors, HashMap::new()))
+        }
+        Source::Shipped => {
+            let file = weights::read_bytes(card.shipped.unwrap_or_default(), card.name)?;
+            Ok(loaded(graph, file.tensors, file.metadata))
+        }
+        Source::File(path) => {
+            let mut file = file.map_or_else(|| weights::read_file(path, watch), Ok)?;
+            notes.append(&mut file.notes);
+            let weights::Adapted { graph, file, notes: more, missing_head } =
+                weights::adapt(file, graph, &source.to_string())?;
+            notes.extend(more);
+            let is_caffe = file.format == Format::Caffe;
+            Ok(Loaded { missing_head, is_caffe, ..loaded(graph, file.tensors, file.metadata) })
         }
     }
 }

@@ -58,10 +58,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Files of the panels' folder that are parts of a panel, or shared by several.
+const PANEL_PARTS: [&str; 13] = [
+    "mod", "panel", "heat", "sides", "convolve", "options", "magnify", "drawn", "fold", "layout", "lines", "svg",
+    "tools",
+];
+
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.
 const REGISTRIES: &[(&str, &str, &[&str])] = &[
     ("src/zoo", "src/zoo/mod.rs", &["mod", "labels"]),
-    ("src/methods", "src/methods/mod.rs", &["mod", "local", "lrp_rule", "maxflow", "mixture", "noise", "resize"]),
+    (
+        "src/methods",
+        "src/methods/mod.rs",
+        &["mod", "lrp_rule", "maxflow", "method", "mixture", "noise", "preconditions", "resize"],
+    ),
+    ("src/engine/inquiry", "src/engine/inquiry/mod.rs", &["mod"]),
+    ("src/ui/panels", "src/ui/panels/mod.rs", &PANEL_PARTS),
 ];
 
 /// The rooms that `source` names as `crate::ROOM`, alone or in a list `crate::{ROOM, ...}`.
