@@ -115,7 +115,7 @@ impl Window {
             }
             sleep(FRAME);
         }
-        // What goes to the device behind the scenes; a person looks before dragging.
+        // The window still uploads in the background; a person looks before dragging.
         for _ in 0..120 {
             window.step(Vec::new());
             sleep(FRAME);

@@ -1,6 +1,6 @@
 //! The one error type: every variant reads as one sentence that says what is wrong with which file or name.
 
-/// What can go wrong. `Display` is the whole message a user gets: one sentence, no backtrace.
+/// An error of the program. `Display` is the whole message that a user gets: one sentence, no backtrace.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A name or value the user gave does not exist or does not fit; the message offers what would (exit code 2).

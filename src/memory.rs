@@ -74,7 +74,8 @@ fn statistic(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }
 
-/// What the unified control groups leave: the group of this process and all that contain it.
+/// Memory left under the limits of the unified control groups: the least that the group of this process and the groups
+/// that contain it leave.
 fn group_version_2(root: &Path) -> Option<u64> {
     let groups = read(root, "proc/self/cgroup")?;
     let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
@@ -112,7 +113,7 @@ fn with_parents(path: &str) -> Vec<String> {
     ends.map(|end| path[..end].to_owned()).collect()
 }
 
-/// What a limit of the address space or of its data part leaves.
+/// Memory left under the limits of the address space and of its data part: the smaller of the two.
 fn address_space(root: &Path) -> Option<u64> {
     let (limits, status) = (read(root, "proc/self/limits")?, read(root, "proc/self/status")?);
     let left = |limit: &str, used: &str| {

@@ -13,9 +13,9 @@ use striate::{
 
 /// Largest difference over largest magnitude that float32 sums in another order may reach.
 const TOLERANCE: f32 = 5e-4;
-/// What is compared in float64. At the many points of integrated gradients and SmoothGrad, and behind captum's
-/// sign-splitting rules, which divide by sums that may come out near zero, a rounding error of float32 decides which
-/// rectifier is open or how large a share is: two correct programs differ.
+/// Methods that are compared in float64, because two correct programs differ in float32. A rounding error decides which
+/// rectifiers are open at the many points of integrated gradients and SmoothGrad. It decides how large a share is
+/// behind captum's sign-splitting rules, which divide by sums that may come out near zero.
 const EXACT: &[&str] =
     &["integrated-gradients", "smoothgrad", "smoothgrad-squared", "vargrad", "lrp-gamma", "lrp-alpha1-beta0"];
 /// As in make_attribution.py.

@@ -87,7 +87,7 @@ fn products(g: &ConvGeometry, batch: usize, mut f: impl FnMut(usize, usize, usiz
 
 fn owned(place: Placement, values: Option<&[f32]>, pool: &BufferPool) -> Owned {
     let mut maps = Owned { buffer: pool.take(place.buffer_length()), place };
-    // What is not written must not be read.
+    // Values that are never written must not be read: NaN shows it.
     maps.buffer.fill(f32::NAN);
     if let Some(values) = values {
         MapsMut::new(&mut maps.buffer, place).fill_from_planar(values);

@@ -161,7 +161,7 @@ fn a_run_can_be_paused_changed_and_rewound() {
     let mut other = canvas("photonet", Goal::Score(CLASS), settings("striate", &["steps=20", "seed=1"]), None).unwrap();
     other.finish(&watch, |_, _| Ok(())).unwrap();
     assert_ne!(other.images(), straight.images());
-    // What is varied may change in mid-run: the picture stays.
+    // The settings may change in mid-run: the picture stays.
     winding.rewind(16).unwrap();
     let before = winding.images();
     winding.change(settings("simonyan", &["steps=20"])).unwrap();

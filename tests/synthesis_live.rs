@@ -95,7 +95,7 @@ fn a_live_run_streams_pauses_rewinds_and_lets_others_by() {
     engine.control(Control::Resume);
     let done = until(&engine, |event| frame(event).filter(|frame| frame.step == 10));
     assert!(!done.running && done.worth.is_some());
-    // What cannot start says why, and another network ends the run.
+    // A synthesis that cannot start says why, and another network ends the run.
     let model = until_model(&engine, "lenet5");
     let mut wrong = recipe(10);
     wrong.terms[0].goal = Goal::Score(10);

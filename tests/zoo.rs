@@ -24,7 +24,7 @@ fn totals(graph: &Graph) -> [u64; 3] {
     [sum(|c| c.parameters, true), sum(|c| c.parameters, false), sum(|c| c.macs, false)]
 }
 
-/// What tests/make_networks.py writes of a network of torchvision.
+/// The facts that tests/make_networks.py writes about a network of torchvision.
 #[derive(Deserialize)]
 struct Published {
     /// Learned weights, auxiliary classifiers included.
@@ -200,7 +200,7 @@ fn outputs_have_labels_and_inputs_their_channels() {
         assert!(card.notes.iter().all(|note| note.ends_with('.')), "{}", card.name);
         let [_, rows, columns] = graph.node(graph.last_maps()).extent();
         assert!(rows * columns > 1, "{}", card.name);
-        // What saved files without auxiliary classifiers hold is a whole network too.
+        // Files saved without auxiliary classifiers hold a whole network too.
         assert_eq!(totals(&graph.without_auxiliary())[0], totals(&graph)[1], "{}", card.name);
     }
 }

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 pub(super) struct Args {
     #[command(flatten)]
     subject: SubjectArgs,
-    /// How many classes to print
+    /// Number of classes to print
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     top: u16,
     /// Write the scores of all classes before softmax: float32, (classes)

@@ -31,7 +31,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "RANKING", value_parser = find_ranking, default_value = RANKINGS[0].name,
         help = format!("By what: {}", RANKINGS.iter().map(|ranking| ranking.name).collect::<Vec<_>>().join(", ")))]
     by: &'static Ranking,
-    /// How many units to list
+    /// Number of units to list
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
     top: u16,
     #[command(flatten)]

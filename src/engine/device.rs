@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use candle_core::Device;
 use std::str::FromStr;
 
-/// What `--device` says.
+/// The device that `--device` names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// A GPU where the build and the machine have one, else the CPU.

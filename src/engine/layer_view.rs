@@ -52,7 +52,7 @@ impl LayerView {
         Self::of(self.node, (&self.maps - &other.maps)?)
     }
 
-    /// How far the values are from those of another run of the same layer, in lengths of the latter.
+    /// Returns the distance of the values from those of another run of the same layer, over the length of the latter.
     ///
     /// # Errors
     /// When the tensor is not what it should be: a defect here.
@@ -86,7 +86,7 @@ impl LayerView {
     }
 }
 
-/// How far values are from others, in lengths of the latter.
+/// Returns the distance of values from others, over the length of the latter.
 pub(in crate::engine) fn distance(values: &[f32], rest: &[f32]) -> f32 {
     let square = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v) * f64::from(v)).sum::<f64>();
     let apart = square(&mut values.iter().zip(rest).map(|(a, b)| a - b));

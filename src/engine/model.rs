@@ -53,7 +53,7 @@ impl Opening {
 
 /// A [`Network`] with its card and preprocessing.
 pub struct Model {
-    /// What the zoo knows of it.
+    /// The network's entry in the zoo.
     pub card: &'static Card,
     /// Graph and weights.
     pub network: Arc<Network>,
@@ -63,7 +63,7 @@ pub struct Model {
     pub own_preprocess: Preprocess,
     /// Where the weights came from. Never [`Source::Shipped`] for a network that ships none.
     pub weights: Source,
-    /// What its outputs mean.
+    /// The meaning of its outputs.
     pub labels: Labels,
     /// Facts that the weights file states about itself.
     pub metadata: HashMap<String, String>,

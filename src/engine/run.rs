@@ -30,7 +30,7 @@ pub struct Run {
     pub picture: Option<Picture>,
     /// The picture before it was altered.
     pub original: Option<Picture>,
-    /// What was done to it.
+    /// The alteration from `original` to `picture`.
     pub alteration: Alteration,
     /// Where the network's input lies on the picture.
     pub geometry: Option<Geometry>,
@@ -135,8 +135,8 @@ impl Run {
         self.attribute_with(method, Target::Class(class), &[], &Settings::new(), watch)
     }
 
-    /// What matters for any target, read at `layers` (the last one with maps when empty) by methods that read layers,
-    /// with what the user set of the method's parameters.
+    /// Computes an attribution for any target. Methods that read layers read `layers`, or the last one with maps where
+    /// `layers` is empty. `settings` are the user's values of the method's parameters.
     ///
     /// # Errors
     /// Those of the method.

@@ -29,8 +29,8 @@ pub fn report_errors(render_state: &RenderState, ctx: &Context) {
     }));
 }
 
-/// What to do when the window's surface has no texture for a frame. A surface whose configuration failed, or that timed
-/// out, is configured again at the next frame; egui's default would leave it black.
+/// Returns the action to take when the window's surface has no texture for a frame. A surface whose configuration
+/// failed, or that timed out, is configured again at the next frame; egui's default would leave it black.
 pub fn surface_action(status: &wgpu::CurrentSurfaceTexture) -> SurfaceErrorAction {
     match status {
         wgpu::CurrentSurfaceTexture::Lost => SurfaceErrorAction::RecreateSurface,

@@ -111,7 +111,7 @@ fn two_at_once_do_not_meet() {
     write(&target, "two").unwrap();
 }
 
-/// What a run leaves that is killed: everything, but no lock.
+/// Leaves the folder as a killed run does: with everything in it, but without a lock.
 fn killed(folder: NewFolder) {
     let NewFolder { partial, target, .. } = &folder;
     let (partial, target) = (partial.clone(), target.clone());

@@ -136,7 +136,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// What `numpy.save` writes for an array of this description and shape.
+    /// Returns the bytes that `numpy.save` writes for an array of this description and shape.
     fn numpy(descr: &str, order: &str, shape: &str, data: &[u8]) -> Vec<u8> {
         let header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}");
         [b"\x93NUMPY\x01\0\x76\0", format!("{header:<117}\n").as_bytes(), data].concat()

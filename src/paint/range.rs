@@ -34,11 +34,11 @@ impl Range {
     }
 }
 
-/// Whose values a unit's colours are relative to.
+/// The values that a unit's colours are relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scaling {
-    /// Its own: every map uses the whole colour map, and brightness cannot be compared between units.
+    /// The unit's own: every map uses the whole colour map, and brightness cannot be compared between units.
     #[default]
     Unit,
     /// The layer's: brightness can be compared between units.

@@ -5,8 +5,9 @@ use image::{Rgb, RgbImage, imageops};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// What is done to a picture. Everything is about the middle of the frame, which is what the network sees of the picture
-/// and stays where it is: first the picture is mirrored, then turned, scaled and shifted under it, then covered.
+/// The changes made to a picture. The frame is the part of the picture that the network sees; it stays where it is, and
+/// its middle is the centre of every change. The picture is mirrored first, then turned, scaled and shifted under the
+/// frame, and covered last.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alteration {
     /// Left and right changed places.

@@ -31,16 +31,16 @@ impl Geometry {
         [(x - self.origin[0]) / self.scale[0], (y - self.origin[1]) / self.scale[1]]
     }
 
-    /// What the network sees of the picture: left, top, right, bottom in picture pixels. Not clamped to the picture, so
-    /// that a heatmap stretched over it fits.
+    /// Returns the part of the picture that the network sees: left, top, right, bottom in picture pixels. It is not
+    /// clamped to the picture, so that a heatmap stretched over it fits.
     pub fn crop_rect(&self) -> [f32; 4] {
         let [right, bottom] = self.to_picture(self.input[0] as f32, self.input[1] as f32);
         [self.origin[0], self.origin[1], right, bottom]
     }
 }
 
-/// What the network sees of the picture, at the picture's own resolution but no side longer than `longest` pixels
-/// (nor shorter than 1): what overlays are painted on. Black where the input was padded.
+/// Returns the part of the picture that the network sees; overlays are painted on it. It has the picture's own
+/// resolution, but no side is longer than `longest` pixels (nor shorter than 1). Padding is black.
 pub fn cropped(picture: &Picture, geometry: &Geometry, longest: u32) -> RgbImage {
     let extent = [0, 1].map(|i| f64::from(geometry.scale[i]) * geometry.input[i] as f64);
     let shrink = (extent[0].max(extent[1]) / f64::from(longest.max(1))).max(1.0);

@@ -1,4 +1,4 @@
-//! What the JPEG decoder does not tell: whether the file goes on to its end.
+//! The check that a JPEG file is complete, which the decoder does not make.
 
 /// Whether the scan data ends with an end-of-image marker, as Pillow demands. Segments (among them an EXIF thumbnail,
 /// which is a JPEG of its own) are stepped over, so that only the picture's own marker counts.

@@ -37,7 +37,7 @@ const MAX_RATIO_RUNS: u64 = 8000;
 /// A picture as a person sees it: upright (EXIF orientation applied), 8-bit RGB, at its own resolution.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// What to call it: the file's name, or the sample's.
+    /// The name to show: the file's, or the sample's.
     pub name: String,
     /// The file it came from; none for samples, the clipboard and drawings.
     pub path: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! What a user sets of the preparation of pictures; the network's own preparation gives the rest.
+//! The user's choices about the preparation of pictures; the network's own preparation gives the rest.
 
 use super::{Fit, Interpolation, Preprocess, Scale};
 use crate::error::{Error, Result, unknown};
@@ -63,7 +63,7 @@ impl Preset {
         Preset::Unit,
     ];
 
-    /// What `--prepare` calls it.
+    /// The name that `--prepare` takes.
     pub fn name(self) -> &'static str {
         match self {
             Preset::Imagenet => "imagenet",
@@ -89,7 +89,7 @@ impl Preset {
         }
     }
 
-    /// What it makes of a network's own preparation.
+    /// Applies the preset to a network's own preparation.
     fn over(self, own: &Preprocess) -> Preprocess {
         let side = own.crop[0].min(own.crop[1]);
         let cut = |resize: usize, crop: usize| (resize * side + crop / 2) / crop;

@@ -25,7 +25,7 @@ pub struct Preprocess {
     /// `bgr` says; one is grey. A network with another number of channels reads no pictures: it runs on arrays only, and
     /// [`Preprocess::apply`] says so.
     pub mean: Vec<f32>,
-    /// What each channel is then divided by; as long as `mean`.
+    /// Divisor of each channel after the mean is subtracted; as long as `mean`.
     pub std: Vec<f32>,
     /// The value of white before the mean is subtracted.
     pub scale: Scale,

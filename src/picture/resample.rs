@@ -27,7 +27,7 @@ impl Interpolation {
     /// All of them.
     pub const ALL: [Interpolation; 2] = [Interpolation::Bilinear, Interpolation::Bicubic];
 
-    /// What `--interpolation` calls it.
+    /// The name that `--interpolation` takes.
     pub fn name(self) -> &'static str {
         match self {
             Interpolation::Bilinear => "bilinear",

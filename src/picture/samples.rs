@@ -5,9 +5,9 @@
 pub struct Sample {
     /// The name after `sample:`.
     pub name: &'static str,
-    /// What it shows.
+    /// The subject of the picture.
     pub title: &'static str,
-    /// Who made it, and its licence.
+    /// The author, and the licence.
     pub credit: &'static str,
     /// The file, PNG or JPEG.
     pub bytes: &'static [u8],

@@ -229,12 +229,12 @@ impl<'a> Download<'a> {
     }
 }
 
-/// What a file may have at most: sizes in tables are rounded.
+/// Returns the most bytes that a file may have: a little over its size in the table, which is rounded.
 fn most(remote: &Remote) -> u64 {
     remote.size.saturating_add(remote.size / 100).saturating_add(1 << 16)
 }
 
-/// What comes from the thread of the connection.
+/// A message from the thread of the connection.
 enum Arrival {
     /// The body follows, from this position on and this long.
     Start {

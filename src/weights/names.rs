@@ -15,9 +15,9 @@ type Wanted = BTreeMap<String, (Vec<usize>, bool)>;
 /// Modules that serve training only: a graph without them has no use for their weights. Auxiliary classifiers of
 /// torchvision's GoogLeNet and Inception v3, and of Caffe's GoogLeNet.
 const IGNORED_MODULES: [&str; 5] = ["aux1.", "aux2.", "AuxLogits.", "loss1/", "loss2/"];
-/// What tools count beside the weights: PyTorch's batch normalisation and averaging, thop's costs.
+/// Counters that tools store beside the weights: PyTorch's batch normalisation and averaging, thop's costs.
 const IGNORED_COUNTS: [&str; 4] = ["num_batches_tracked", "n_averaged", "total_ops", "total_params"];
-/// What the last layer is called, by torchvision, timm, the ports of Cadene, and here.
+/// Names of the last layer, in torchvision, timm, the ports of Cadene, and here.
 const HEADS: [&str; 6] = ["fc", "classifier", "head.fc", "last_linear", "head", "linear"];
 /// Other layers that timm renamed: VGG's first two fully connected ones, which it runs as convolutions.
 const RENAMED: [(&str, &str); 2] = [("pre_logits.fc1", "classifier.0"), ("pre_logits.fc2", "classifier.3")];
@@ -25,9 +25,10 @@ const RENAMED: [(&str, &str); 2] = [("pre_logits.fc1", "classifier.0"), ("pre_lo
 /// Gives a file's tensors the graph's names and shapes, and the graph what only the file knows.
 ///
 /// Names: a prefix that all share (`module.`, `_orig_mod.`, `model.`) goes; DenseNet's of 2017 (`norm.1`), timm's and
-/// Caffe's are known; a layer's title in its paper stands for its name, and `/` and `_` for `.`. Shapes: fully connected layers may be
-/// written as convolutions and the other way round, with leading ones as Caffe had them; grouped filters are written out
-/// or divided between two towers. A Caffe model's first filters are turned from blue, green, red to red, green, blue.
+/// Caffe's are known; a layer's title in its paper stands for its name, and `/` and `_` for `.`. Shapes: fully
+/// connected layers may be written as convolutions and the other way round, with leading ones as Caffe had them;
+/// grouped filters are written out or divided between two towers. A Caffe model's first filters are turned from blue,
+/// green, red to red, green, blue.
 /// The graph loses auxiliary classifiers that the file lacks, and takes a Caffe model's constants of normalisation.
 ///
 /// # Errors
@@ -110,7 +111,7 @@ fn squash(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '.' }).collect()
 }
 
-/// What the layers of a graph are called.
+/// The names of a graph's layers.
 struct Layers {
     /// Layers by squashed name and title.
     squashed: HashMap<String, String>,
@@ -126,7 +127,7 @@ impl Layers {
         Layers { squashed: titled.chain(named).collect(), head: graph.node(graph.scores()).name.clone() }
     }
 
-    /// What the graph may call a tensor that a file calls `name`, the likeliest first.
+    /// Returns the graph's possible names for a tensor that a file calls `name`, the likeliest first.
     fn names(&self, name: &str) -> Vec<String> {
         let Some((layer, suffix)) = name.rsplit_once('.') else { return Vec::new() };
         // DenseNet's before 2018: `denselayer1.norm.1` for `denselayer1.norm1`.

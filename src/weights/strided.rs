@@ -31,7 +31,7 @@ impl View {
         View { offset: 0, shape, stride }
     }
 
-    /// How many values it has; `None` where that is no number, or an axis has no stride.
+    /// Number of values; `None` when it overflows, there are too many axes, or an axis has no stride.
     pub fn count(&self) -> Option<usize> {
         let fits = self.shape.len() <= MAX_RANK && self.shape.len() == self.stride.len();
         fits.then(|| self.shape.iter().try_fold(1usize, |all, &size| all.checked_mul(size))).flatten()

@@ -19,7 +19,7 @@ pub(super) struct Storage<'p> {
     pub key: &'p str,
     /// `FloatStorage`, `LongStorage`, ...
     pub kind: &'p str,
-    /// How many values it has.
+    /// Number of values.
     pub count: usize,
     /// Where this storage starts in the one that is stored; old files know storages that view others.
     offset: usize,

@@ -24,7 +24,7 @@ pub(super) const BN_INCEPTION: Card = Card {
     shipped: None,
 };
 
-/// What the pool branch of a module does.
+/// The operation of a module's pool branch.
 enum Pool {
     Average,
     Max,

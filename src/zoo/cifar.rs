@@ -10,7 +10,7 @@ use crate::{
 };
 use Order::{BnAfter, Original, Preact, ReluBefore, ReluPreact};
 
-/// What every member has in common.
+/// The card that every member starts from.
 const CIFAR: Card = Card {
     name: "resnet20",
     title: "ResNet-20 (CIFAR-10)",

@@ -7,7 +7,7 @@ use crate::{
     picture::Preprocess,
 };
 
-/// What every member has in common.
+/// The card that every member starts from.
 const DENSENET: Card = Card {
     name: "densenet121",
     title: "DenseNet-121",

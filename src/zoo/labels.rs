@@ -1,4 +1,4 @@
-//! What the outputs of a network mean.
+//! The meaning of a network's outputs.
 
 use crate::{Error, Result, error::nearest};
 use serde::Deserialize;

@@ -46,7 +46,7 @@ pub struct Card {
     pub paper: &'static str,
     /// Where published figures differ from those computed here, and what else one should know: whole sentences.
     pub notes: &'static [&'static str],
-    /// What its outputs mean.
+    /// The meaning of its outputs.
     pub labels: Labels,
     /// How a picture becomes its input, at its usual size.
     pub preprocess: fn() -> Preprocess,

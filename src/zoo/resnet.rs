@@ -8,7 +8,7 @@ use crate::{
     picture::Preprocess,
 };
 
-/// What every member has in common.
+/// The card that every member starts from.
 const RESNET: Card = Card {
     name: "resnet",
     title: "ResNet",
@@ -99,7 +99,7 @@ pub(super) const RESNEXT101_64X4D: Card = Card {
     ..RESNEXT
 };
 
-/// What a residual block consists of.
+/// The layers of a residual block.
 #[derive(Clone, Copy)]
 enum Block {
     /// Two 3x3 convolutions.

@@ -7,7 +7,7 @@ use crate::{
     picture::Preprocess,
 };
 
-/// What every member has in common.
+/// The card that every member starts from.
 const VGG: Card = Card {
     name: "vgg",
     title: "VGG",
@@ -96,7 +96,7 @@ const C: Blocks = [&[3, 3], &[3, 3], &[3, 3, 1], &[3, 3, 1], &[3, 3, 1]];
 const D: Blocks = [&[3, 3], &[3, 3], &[3, 3, 3], &[3, 3, 3], &[3, 3, 3]];
 const E: Blocks = [&[3, 3], &[3, 3], &[3, 3, 3, 3], &[3, 3, 3, 3], &[3, 3, 3, 3]];
 
-/// What some members normalise by.
+/// The normalisation that some members have.
 #[derive(Clone, Copy, PartialEq)]
 enum Norm {
     /// LRN behind the first rectifier, with AlexNet's constants.

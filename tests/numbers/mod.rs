@@ -11,7 +11,7 @@ use striate::kernels::to_vec;
 /// Largest difference over largest magnitude that float32 sums in another order may reach.
 pub const TOLERANCE: f32 = 2e-4;
 
-/// What a reference says of a module's output.
+/// A reference's statistics of a module's output.
 #[derive(Deserialize)]
 pub struct Module {
     /// Its name.

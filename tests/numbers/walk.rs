@@ -33,7 +33,7 @@ pub struct CloseCall {
 
 /// All close calls of a trace, the closest first.
 pub fn close_calls(trace: &Trace) -> Vec<CloseCall> {
-    // What float32 sums over thousands of values in another order come to.
+    // The relative rounding error of float32 sums over thousands of values in another order.
     const ROUNDING: f32 = 4e-6;
     let graph = trace.network().graph();
     let auxiliary = graph.auxiliary();
@@ -158,7 +158,7 @@ pub fn walk_agrees(
     let before = differ(&ours);
     let costs = graph.costs();
 
-    // What arrives at the layers with close calls, from one walk, when it is first asked for.
+    // The gradients that arrive at the layers with close calls. One walk finds them when they are first asked for.
     let wanted: HashSet<NodeId> = calls.iter().flat_map(|call| [call.at.0, call.place]).collect();
     let arriving: OnceCell<HashMap<NodeId, Tensor>> = OnceCell::new();
     let arriving = || {
@@ -243,7 +243,7 @@ pub fn walk_agrees(
     let [_, _, height, width] = theirs.dims()[..] else { panic!("{theirs:?} is no batch of maps") };
     let mut first = flips.clone();
     for round in 0..4 {
-        // What the gradient found is taken at once, of others the one that helps most.
+        // Decisions that the gradient found are taken at once; of the others, the one that helps most is taken.
         let mut best = (0.95 * error(&ours), None);
         for index in std::mem::take(&mut first) {
             let g = arrives(&calls[index]);

@@ -3,7 +3,7 @@
 use super::{imports::imports, source::sources};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What lies directly in `folder` of this path: a file of it, or a folder below it.
+/// Returns the entry directly in `folder` that this path leads to: a file, or a folder below it.
 fn child(folder: &str, path: &str) -> Option<String> {
     let rest = path.strip_prefix(folder)?.strip_prefix('/')?;
     Some(rest.split('/').next().unwrap_or(rest).to_owned())

@@ -118,7 +118,7 @@ fn numbers_are_typed_and_the_curve_agrees_with_the_picture() {
     window.run_steps(2);
     settle(&mut window);
     assert_eq!(alteration(&window).turn, 18.0);
-    // What is saved says so.
+    // The saved file states the rotation.
     let path = folder.path().join("saved.png");
     answers.lock().unwrap().push(path.clone());
     press(&mut window, "Export Saliency");

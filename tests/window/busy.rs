@@ -1,4 +1,4 @@
-//! What takes long lets everything else by.
+//! Slow methods hold up nothing else.
 
 use super::*;
 use eframe::egui::Key;

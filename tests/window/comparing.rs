@@ -13,7 +13,7 @@ fn compare_with(window: &mut Window, what: &str) {
     settle(window);
 }
 
-/// What the pane says of a layer.
+/// Returns the distance that the pane shows for a layer.
 fn distance(window: &mut Window, layer: &str) -> f32 {
     let start = Instant::now();
     loop {
@@ -47,7 +47,7 @@ fn two_pictures_are_compared_layer_by_layer() {
     press(&mut window, "Show A \u{2212} B");
     settle(&mut window);
     window.get_by_label("differences of conv1");
-    // What is saved is what is shown.
+    // The saved values are those on screen.
     let path = folder.path().join("difference.npy");
     answers.lock().unwrap().push(path.clone());
     press(&mut window, "Export Activations");

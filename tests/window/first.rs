@@ -1,4 +1,4 @@
-//! What a person does in the first minutes: look, move, pick, save, cancel, switch.
+//! A person's first minutes: look, move, pick, save, cancel, switch.
 
 use super::*;
 use eframe::egui::{Key, Modifiers, accesskit::Role};

@@ -389,7 +389,7 @@ fn a_drawing_runs_as_it_is_drawn() {
     settle(&mut window);
     let second = ink(window.state());
     assert!(second > first, "{first} {second}");
-    // What follows by itself is never offered as if it had been cancelled, however fast pictures come.
+    // A method that follows by itself is never offered as if it had been cancelled, however fast pictures come.
     window.drag_at(pad.center());
     for step in 0..60 {
         window.hover_at(pad.center() + vec2(step as f32 % 30.0, step as f32 % 7.0));

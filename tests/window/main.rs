@@ -54,7 +54,7 @@ impl eframe::Storage for Kept {
     fn flush(&mut self) {}
 }
 
-/// What the next dialogs answer.
+/// The answers of the next dialogs.
 type Answers = Arc<Mutex<Vec<PathBuf>>>;
 
 /// Whether there is anything to draw with.
@@ -182,7 +182,7 @@ fn attribution_key(app: &App, method: &'static str, target: Target) -> Attributi
     AttributionKey { run: app.shown().unwrap().run.id, method, target, layer: None, settings: String::new() }
 }
 
-/// What a method answered about the run on screen, at its defaults and its usual layer.
+/// Returns the answer of a method about the run on screen, at its defaults and its usual layer.
 fn answer(app: &App, method: &'static str, target: Target) -> Arc<Attribution> {
     let key = attribution_key(app, method, target);
     let found = app.answers().get(&key).unwrap_or_else(|| panic!("{method} has not answered"));

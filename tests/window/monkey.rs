@@ -64,7 +64,7 @@ fn random_events_do_no_harm() {
                 window.step();
             }
             15 => {
-                // What a dialog answers: nothing, or a file that may be written and may be no picture.
+                // The next dialog, if one opens, answers with a file that may be written and may be no picture.
                 *answers.lock().unwrap() = vec![folder.path().join(format!("{turn}.png"))];
                 window.key_press_modifiers(Modifiers::COMMAND, dice.of(&shortcuts));
                 window.step();

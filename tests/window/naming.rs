@@ -1,4 +1,4 @@
-//! Who cannot see the window, or has no mouse: whatever does something has a name, and keys reach it.
+//! Access without sight or a mouse: every element that does something has a name, and keys reach it.
 
 use super::*;
 use eframe::egui::{
@@ -9,14 +9,14 @@ use egui_kittest::kittest::NodeT as _;
 use std::collections::BTreeSet;
 use striate::ui::panels::PANELS;
 
-/// What can be clicked or focused and has no name.
+/// Returns the elements that can be clicked or focused and have no name.
 fn nameless(window: &Window) -> Vec<String> {
     let nodes = window.root().children_recursive();
     let acts = nodes.filter(|node| {
         let data = node.accesskit_node().data();
         data.supports_action(Action::Click) || data.supports_action(Action::Focus)
     });
-    // What egui itself makes: bars to scroll, the bars of tabs, the gaps between panes. They are dragged, or left alone.
+    // egui's own elements: bars to scroll, the bars of tabs, the gaps between panes. They are dragged, or left alone.
     let is_egui =
         |role: Role, size: egui::Vec2| role == Role::ScrollBar || role == Role::Unknown && size.min_elem() <= 24.0;
     let acts = acts.filter(|node| !is_egui(node.accesskit_node().role(), node.rect().size()));

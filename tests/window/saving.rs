@@ -1,4 +1,4 @@
-//! What leaves the window: the clipboard, panes as they look, the tour, the frames of a synthesis.
+//! Output of the window: the clipboard, panes as they look, the tour, the frames of a synthesis.
 
 use super::*;
 use eframe::egui::{Key, Modifiers, OutputCommand};

@@ -1,4 +1,4 @@
-//! What a session leaves for the next.
+//! The state that a session leaves for the next.
 
 use super::*;
 use eframe::{App as _, egui::Key};

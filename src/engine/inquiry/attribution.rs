@@ -28,7 +28,7 @@ pub struct AttributionInquiry {
     pub run: Arc<Run>,
     /// The method.
     pub method: &'static Method,
-    /// What is explained.
+    /// The class or unit that is explained.
     pub target: Target,
     /// The layer that methods on layers read; the method's usual one where `None`.
     pub layer: Option<NodeId>,
@@ -43,7 +43,7 @@ pub struct AttributionKey {
     pub run: u64,
     /// Name of the method.
     pub method: &'static str,
-    /// What is explained.
+    /// The class or unit that is explained.
     pub target: Target,
     /// The layer that is read.
     pub layer: Option<NodeId>,

@@ -32,9 +32,9 @@ pub struct Depthwise {
 
 /// Outputs at one position modulo the distance between outputs of a phase, along one axis.
 struct Phase {
-    /// The first of them.
+    /// The first output.
     origin: usize,
-    /// How many there are.
+    /// Number of outputs.
     count: usize,
     /// Taps of the filter, and the source position from which each enters the first output.
     taps: Vec<(usize, isize)>,

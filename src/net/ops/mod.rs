@@ -150,7 +150,7 @@ pub enum Op {
     Div,
     /// Layer normalisation over the last axes.
     LayerNorm {
-        /// How many axes.
+        /// Number of axes.
         axes: usize,
         /// Added to the variance.
         eps: f64,
@@ -176,7 +176,7 @@ pub enum Op {
     },
     /// Rows and columns around maps.
     Pad {
-        /// How many on each side.
+        /// Rows and columns added on each side.
         padding: Padding,
         /// The values they have.
         mode: PadMode,

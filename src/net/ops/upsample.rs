@@ -28,7 +28,8 @@ pub struct Upsample {
     pub linear: bool,
     /// Where an output value lies on the input.
     pub coordinates: Coordinates,
-    /// Of two equally near values, and where `coordinates` is asymmetric, the nearest is the one before.
+    /// Without `linear`, takes the value at or before the position. When false, takes the nearest value, the earlier of
+    /// two equally near.
     pub floor: bool,
 }
 

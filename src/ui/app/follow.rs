@@ -90,7 +90,7 @@ impl App {
                 run.original.as_ref().is_some_and(|original| Arc::ptr_eq(&original.pixels, &picture.pixels))
             };
             let old = self.runs.shown.as_ref().and_then(|old| old.run.original.clone());
-            // What is drawn or filmed is one picture that changes: whoever looks at a part of it goes on to.
+            // A drawing or the camera is one picture that changes: the selected position and the zoom stay.
             let same_name = |ran: &Picture| old.as_ref().is_some_and(|old| old.name == ran.name);
             if !self.pending.asked.ran.as_ref().is_some_and(|ran| is_of(ran) && same_name(ran)) {
                 // Another network may have the same picture.
@@ -109,7 +109,7 @@ impl App {
             self.focus.selection.alteration = run.alteration;
         }
         self.pending.asked.alteration = run.alteration;
-        // What was asked about the last run was dropped with it.
+        // The questions about the last run were dropped with it.
         self.results.answers.ask_again();
         self.runs.shown = Some(shown);
         let panes = self.layout.panes.tiles.tiles().filter_map(|tile| match tile {

@@ -1,4 +1,5 @@
-//! What the window keeps between sessions. An entry that does not parse falls back to its default; the others are kept.
+//! The settings that the window keeps between sessions. An entry that does not parse falls back to its
+//! default; the others are kept.
 
 use crate::ui::model::{remembered::Remembered, state::Colouring};
 use serde::{Serialize, de::DeserializeOwned};

@@ -31,9 +31,9 @@ pub(super) const KIND: PanelKind = PanelKind {
     make: || Box::<Deconvnet>::default(),
 };
 
-/// How many units are shown, the selected one first.
+/// Number of units shown, the selected one first.
 const SHOWN: usize = 9;
-/// How many pictures a frame may put on the GPU: while the layer is dragged, nine at once would be felt.
+/// Most pictures that one frame uploads to the GPU. Nine in one frame would delay it while the layer is dragged.
 const UPLOADS: usize = 2;
 
 #[derive(Default)]
@@ -43,7 +43,7 @@ struct Deconvnet {
     /// With the part of the picture that the unit sees. While a picture is altered, what was there stays until the next
     /// is.
     textures: HashMap<ProjectionKey, (TextureHandle, Rect)>,
-    /// How many more may come in this frame.
+    /// Number of textures that this frame may still upload.
     uploads: usize,
     /// The picture that they are about, and the network.
     of: (u64, &'static str),
@@ -153,7 +153,7 @@ impl Deconvnet {
         Some(units.into_iter().map(key).collect())
     }
 
-    /// What is shown of a unit: its reconstruction, else that from before the picture was altered further.
+    /// Returns the reconstruction of a unit, else the one from before the picture was altered further.
     fn shown(&self, key: ProjectionKey) -> Option<&(TextureHandle, Rect)> {
         let before = || {
             self.textures.iter().find(|(other, _)| (other.unit, other.keep) == (key.unit, key.keep)).map(|(_, old)| old)
@@ -240,7 +240,7 @@ fn patch_part(view: View, layer: NodeId, at: [usize; 2]) -> Rect {
     Rect::from_min_size((vec2(x, y) / whole).to_pos2(), vec2(across, down) / whole)
 }
 
-/// What the reconstruction of a unit has where the pointer is.
+/// Returns the values of a unit's reconstruction under the pointer, as text.
 fn read_out(view: View, key: ProjectionKey) -> Option<String> {
     let found = &view.answers.get(&key)?.as_ref().ok()?.found;
     let [channels, height, width] = found.shape;

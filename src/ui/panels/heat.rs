@@ -57,7 +57,7 @@ pub(super) struct Heat {
     methods: &'static [Method],
     label: &'static str,
     options: HeatOptions,
-    /// What a class is searched by.
+    /// The text that classes are searched for.
     search: String,
     painted: Option<Painted>,
     last: Option<Last>,
@@ -95,7 +95,7 @@ impl Heat {
         self.methods.iter().find(|method| method.name == self.options.method).unwrap_or(&self.methods[0])
     }
 
-    /// What the pane asks.
+    /// Returns the attribution that the pane asks for.
     fn inquiry(&self, view: View) -> AttributionInquiry {
         let (method, layer) = (self.method(), view.selection.layer);
         let target = match self.options.unit {
@@ -147,7 +147,7 @@ impl Panel for Heat {
                 hollow(ui, why, false);
             }
             None => {
-                // What is quick is asked for in the frame that first lacks it: then nothing runs for it yet.
+                // A quick method is asked for in the frame that first lacks its answer: then nothing runs for it yet.
                 let (works, is_asked) = (!view.work.is_empty(), view.answers.is_asked(&key));
                 let comes = if method.slow { works && is_asked } else { works || !is_asked };
                 caption(ui, format!("{target}  ·  {}", method.title)).on_hover_text(method.about);
@@ -247,7 +247,7 @@ impl Heat {
         });
     }
 
-    /// What seldom changes, out of the way.
+    /// Shows the options that seldom change, apart from the others.
     fn more(&mut self, ui: &mut Ui) {
         ui.set_width(270.0);
         let method = self.method();

@@ -40,8 +40,8 @@ struct InvarianceOptions {
 #[derive(Default)]
 struct InvariancePanel {
     options: InvarianceOptions,
-    /// What the picture was taken for when it was last measured, and which picture: altered, it may be taken for
-    /// something else, but the curve is about that.
+    /// The picture that was measured last, and the class that it was measured for. The network may put an altered
+    /// picture into another class, but the curve stays about the measured one.
     measured: Option<(u64, usize)>,
 }
 

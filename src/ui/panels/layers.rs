@@ -271,7 +271,7 @@ impl LayersTable {
     }
 }
 
-/// What a layer's time is.
+/// The explanation of a layer's time.
 const TIME: &str = "Milliseconds that the layer took in the one run on screen, on this machine; a convolution is \
                     computed together with the normalisation and the rectifier after it, and has their time";
 

@@ -28,7 +28,7 @@ pub struct LayerGroup {
     pub name: String,
     /// The layers.
     pub layers: Range<NodeId>,
-    /// How many groups it stands in.
+    /// Number of groups that contain it.
     pub depth: usize,
     /// Whether its layers are listed below it.
     pub open: bool,

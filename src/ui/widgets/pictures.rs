@@ -30,8 +30,8 @@ pub fn cross(painter: &egui::Painter, at: Pos2) {
     }
 }
 
-/// How many columns of which tile size let `count` tiles of an aspect (width over height) fill an area best; no tile is
-/// wider than `most` nor, though they then have to be scrolled, than `least`.
+/// Returns the number of columns and the tile size with which `count` tiles of an aspect (width over height) fill an
+/// area best. No tile is wider than `most`. Tiles that would be narrower than `least` are scrolled instead.
 pub fn fill(count: usize, aspect: f32, area: Vec2, gap: f32, [least, most]: [f32; 2]) -> (u32, Vec2) {
     let count = count.max(1);
     let width_in = |columns: usize| {

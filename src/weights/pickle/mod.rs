@@ -19,7 +19,7 @@ const MAX_OBJECTS: usize = 1 << 20;
 /// Bytes of one line.
 const MAX_LINE: usize = 1 << 16;
 
-/// What lies on the stack.
+/// An entry of the stack.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value {
     None,
@@ -30,7 +30,7 @@ pub(super) enum Value {
     Object(usize),
 }
 
-/// What a [`Value`] refers to.
+/// An object that a [`Value`] refers to.
 #[derive(Debug)]
 pub(super) enum Object {
     Text(String),
@@ -43,13 +43,13 @@ pub(super) enum Object {
     Dict(Vec<(Value, Value)>),
     /// A function or class: its module and its name.
     Global(Value, Value),
-    /// What the program that wrote the pickle keeps elsewhere, by its id.
+    /// The id of an object that the pickle's writer stored outside the pickle.
     Persistent(Value),
     Call(Box<Call>),
 }
 
 impl Object {
-    /// How much there is to look at: itself and what it holds.
+    /// Number of values to visit: the object and its entries.
     pub fn size(&self) -> usize {
         1 + match self {
             Object::List(items) | Object::Tuple(items) => items.len(),

@@ -88,7 +88,7 @@ impl Example<'_> {
         format!("floor(({side} + 2·{padding} - {dilation}·({kernel} - 1) - 1) / {stride}) + 1 = {size}")
     }
 
-    /// How many rows or columns at the end of the padded input no window reaches.
+    /// Number of rows or columns at the end of the padded input that no window reaches.
     pub fn unseen(&self, axis: usize) -> usize {
         let span = self.dilation * (self.size[axis] - 1) + 1;
         (self.side + 2 * self.padding).saturating_sub(span) % self.stride
@@ -99,7 +99,7 @@ impl Example<'_> {
 pub struct ExamplePreset {
     /// In the list.
     pub name: &'static str,
-    /// What it is for.
+    /// The purpose of the values.
     pub about: &'static str,
     /// The side of the square, and its values row by row.
     pub make: fn() -> (usize, Vec<f32>),

@@ -47,7 +47,7 @@ struct Convolution {
     at: usize,
     /// It goes by itself; when it went last.
     playing: Option<f64>,
-    /// Whose kernel was read last: the model's address, layer, unit and input.
+    /// The origin of the kernel that was read last: the model's address, layer, unit and input.
     read: Option<(usize, NodeId, usize, usize)>,
 }
 

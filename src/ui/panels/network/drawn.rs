@@ -108,7 +108,7 @@ impl Drawn {
         }
         let clipped = painter.with_clip_rect(rect.shrink(1.0).intersect(ui.clip_rect()));
         let text = if picked { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
-        // What does not fit is left out, not cut: all of it stands in the hover text.
+        // Text that does not fit is left out, not cut: the hover text holds all of it.
         let write = |words: &str, size: f32, middle: f32, colour: Color32| {
             let galley = painter.layout_no_wrap(words.to_owned(), FontId::proportional(size), colour);
             let fits = left + galley.size().x <= rect.right() - 2.0;

@@ -37,7 +37,7 @@ impl Drawn {
             let is_whole =
                 block.nodes.iter().any(|&node| self.folded.boxes[self.folded.place[node]].block == Some(index));
             let inside = block.nodes.iter().map(|&node| self.folded.place[node]);
-            // What is in a folded block of its own has no frame.
+            // A block has no frame when it is folded, or when one box holds all of it.
             let hidden = is_whole || inside.clone().collect::<BTreeSet<_>>().len() < 2;
             if hidden {
                 continue;

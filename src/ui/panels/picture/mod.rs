@@ -48,8 +48,9 @@ struct PicturePanel {
 /// A run, a layer of it, and a position there.
 type MapPosition = (u64, NodeId, [usize; 2]);
 
-/// How many of them are listed, in a line this high.
+/// Number of units in the list of the strongest.
 const LISTED: usize = 12;
+/// Height of a line of that list, in points.
 const LINE: f32 = 26.0;
 
 impl Panel for PicturePanel {
@@ -148,7 +149,7 @@ impl Panel for PicturePanel {
 }
 
 impl PicturePanel {
-    /// What dragging, or a click, with the tool does to the picture.
+    /// Alters the picture by a drag, or a click, with the tool.
     fn drag(
         &mut self,
         ui: &Ui,
