@@ -82,7 +82,7 @@ fn classes_channels_and_the_classifier_follow_from_the_file() {
     tensors.insert("linear.bias".into(), tensor("b", &[3]));
     let model = opened(&tensors, BY_FILE).unwrap();
     assert_eq!(classes(&model), 3);
-    assert_eq!(model.labels.short(0), "0", "CIFAR's ten names are not those of three classes");
+    assert_eq!(model.labels.short(0), "class 0", "CIFAR's ten names are not those of three classes");
     tensors.insert("conv1.weight".into(), tensor("c", &[16, 1, 3, 3]));
     let grey = opened(&tensors, BY_FILE).unwrap();
     assert_eq!((grey.network.graph().input_shape()[0], grey.preprocess.channels()), (1, 1));

@@ -297,7 +297,7 @@ fn bad_names_and_numbers_are_refused_with_what_would_be_right() {
         ("saliency sample:chelsea --map virdis --out a.png", "did you mean viridis"),
         ("saliency sample:chelsea --gamma 0 --out a.png", "--gamma 0"),
         ("saliency sample:chelsea", "--out"),
-        ("saliency sample:chelsea --out a.jpg", "end in .png"),
+        ("saliency sample:chelsea --out a.bmp", ".png"),
         ("saliency sample:chelsea --raw a.txt", "end in .npy"),
         ("saliency --out a.png", "IMAGE"),
         ("deconvnet sample:chelsea --layer conv1 --keep 99,0 --out a.png", "99"),
@@ -332,7 +332,7 @@ fn weights_that_do_not_fit_are_refused() {
         candle_core::safetensors::save(&tensors, desk.path(name)).unwrap();
     };
     write("other.safetensors", &[("layer1.0.conv1.weight", &[4, 4, 3, 3]), ("conv1.weight", &[64, 3, 5, 5])]);
-    let message = desk.refused("classify sample:chelsea --weights other.safetensors", 1);
+    let message = desk.refused("classify sample:chelsea --network photonet --weights other.safetensors", 1);
     for said in ["missing", "layer1.0.conv1.weight", "conv1.weight is [64, 3, 5, 5] where [64, 3, 7, 7] belongs"] {
         assert!(message.contains(said), "{message}");
     }
@@ -399,7 +399,9 @@ fn help_lists_what_the_registries_hold() {
     for method in METHODS {
         assert!(help.contains(method.name) && help.contains(method.paper), "{}", method.name);
     }
-    for name in ["photonet, lenet5", "viridis, inferno", "unit, layer, symmetric", "chelsea, coffee"] {
+    for name in
+        ["photonet, efficientnet_lite0, lenet5", "viridis, inferno", "unit, layer, symmetric", "chelsea, coffee"]
+    {
         assert!(help.contains(name), "{name}: {help}");
     }
     for command in [
@@ -455,7 +457,7 @@ fn speed_is_measured() {
         assert!(0.0 < forward && times["forward"]["least"].as_f64().unwrap() <= forward && gradient > 0.0);
         assert!(row["profile"].as_array().unwrap().iter().all(|part| !part.as_object().unwrap().is_empty()));
     }
-    let table = desk.said("bench --runs 1 --engine candle");
+    let table = desk.said("bench photonet --runs 1 --engine candle");
     assert!(table.contains("photonet") && table.contains("candle"), "{table}");
     assert!(desk.refused("bench --isa sse9", 2).contains("portable"));
     assert!(desk.refused("bench --isa portable --engine candle", 2).contains("fast engine"));

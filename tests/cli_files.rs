@@ -42,11 +42,11 @@ fn a_dash_is_standard_output() {
 #[test]
 fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     let desk = Desk::new();
-    fs::write(desk.path("labels.txt"), "\x1b]0;owned\x07red\n".repeat(10)).unwrap();
-    let said = desk.said("classify sample:chelsea --network lenet5 --labels labels.txt");
+    fs::write(desk.path("labels.txt"), "\x1b]0;owned\x07red\n".repeat(200)).unwrap();
+    let said = desk.said("classify sample:chelsea --labels labels.txt");
     assert!(said.contains("owned") && !said.chars().any(|c| c.is_control() && c != '\n'), "{said:?}");
-    fs::write(desk.path("long.txt"), format!("{}\n", "a".repeat(65_536)).repeat(10)).unwrap();
-    let output = desk.run("classify sample:chelsea --network lenet5 --labels long.txt");
+    fs::write(desk.path("long.txt"), format!("{}\n", "a".repeat(65_536)).repeat(200)).unwrap();
+    let output = desk.run("classify sample:chelsea --labels long.txt");
     assert!(!String::from_utf8(output.stderr).unwrap().contains("defect"));
     fs::write(desk.path("esc.hdr"), "#?RADIANCE\nFORMAT=\x1b[31m\x1b]0;owned\x07\n\n-Y 1 +X 1\nabcd").unwrap();
     let said = desk.refused("classify esc.hdr --network lenet5", 1);

@@ -49,18 +49,20 @@ impl Desk {
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_striate"));
         command.args(arguments.split_whitespace()).current_dir(self.0.path());
-        // photonet is small: what these tests run when they name no network.
-        let named = ["--network", "--weights", "--help"].iter().any(|flag| arguments.contains(flag));
-        let first = arguments.split_whitespace().next().unwrap_or_default();
-        if !named && ON_NETWORKS.contains(&first) {
-            command.args(["--network", "photonet"]);
-        }
         command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("RUST_BACKTRACE");
         command
     }
 
+    /// Runs a command; on photonet, which is small, where the arguments name no network.
     pub fn run(&self, arguments: &str) -> Output {
-        self.command(arguments).output().unwrap()
+        let by_file = arguments.contains("--weights") && !arguments.contains("synthetic:");
+        let named = by_file || ["--network", "--help"].iter().any(|flag| arguments.contains(flag));
+        let first = arguments.split_whitespace().next().unwrap_or_default();
+        let mut command = self.command(arguments);
+        if !named && ON_NETWORKS.contains(&first) {
+            command.args(["--network", "photonet"]);
+        }
+        command.output().unwrap()
     }
 
     /// Standard output of a run that must succeed.
