@@ -1,7 +1,7 @@
 //! Weights in more than one file, and folders of weights: an index in JSON that says which file holds which tensor, as
 //! Hugging Face writes it, files called `-00001-of-00003`, and a folder with one checkpoint in it.
 
-use super::open::{File, read_one};
+use super::{file::File, open::read_one};
 use crate::{Error, Result, paths::brief, watch::Watch};
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -112,7 +112,8 @@ fn paths(code: &str) -> Vec<Vec<String>> {
             if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
                 continue;
             }
-            let text: String = code[index..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect();
+            let text: String =
+                code[index..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect();
             let parts = text.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
             // The head of a `use` list: its names were read above.
             if !code[index + text.len()..].starts_with('{') {
@@ -147,7 +148,8 @@ fn leaves(tree: &str) -> Vec<(Vec<String>, String)> {
     fn walk(prefix: &[String], tree: &str, found: &mut Vec<(Vec<String>, String)>) {
         let tree = tree.trim();
         let Some(open) = tree.find('{') else {
-            let (path, alias) = tree.split_once(" as ").map_or((tree, None), |(path, alias)| (path, Some(alias.trim())));
+            let (path, alias) =
+                tree.split_once(" as ").map_or((tree, None), |(path, alias)| (path, Some(alias.trim())));
             let mut full = prefix.to_vec();
             full.extend(path.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned));
             if full.last().is_some_and(|last| last == "self") && full.len() > 1 {

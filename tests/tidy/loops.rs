@@ -27,8 +27,11 @@ fn loops(arrows: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<String>> {
     let mut groups = BTreeSet::new();
     for (name, seen) in &reached {
         if seen.contains(*name) {
-            let group: Vec<String> =
-                seen.iter().filter(|other| reached.get(other).is_some_and(|back| back.contains(*name))).cloned().collect();
+            let group: Vec<String> = seen
+                .iter()
+                .filter(|other| reached.get(other).is_some_and(|back| back.contains(*name)))
+                .cloned()
+                .collect();
             groups.insert(group);
         }
     }
@@ -44,7 +47,8 @@ fn no_file_is_part_of_an_import_loop() {
 #[test]
 fn no_folder_holds_parts_that_import_each_other() {
     let files = imports(&sources());
-    let folders: BTreeSet<&str> = files.keys().filter_map(|path| path.rsplit_once('/').map(|(folder, _)| folder)).collect();
+    let folders: BTreeSet<&str> =
+        files.keys().filter_map(|path| path.rsplit_once('/').map(|(folder, _)| folder)).collect();
     for folder in folders {
         let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (path, targets) in &files {

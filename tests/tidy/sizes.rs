@@ -69,7 +69,9 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         let rest = line.trim_start();
         let Some(at) = rest.find("fn ").filter(|at| *at == 0 || rest[..*at].ends_with(' ')) else { continue };
         let words = rest[..at].split_whitespace();
-        let modifier = |word: &str| word.starts_with("pub") || ["const", "unsafe", "async", "extern", "\"C\"", "in"].contains(&word);
+        let modifier = |word: &str| {
+            word.starts_with("pub") || ["const", "unsafe", "async", "extern", "\"C\"", "in"].contains(&word)
+        };
         if !words.into_iter().all(|word| modifier(word) || word.ends_with(')')) || rest.ends_with(';') {
             continue;
         }

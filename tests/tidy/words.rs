@@ -1,6 +1,6 @@
 //! Names and comments: a type name means one thing, and a comment says its subject first.
 
-use super::source::{code, rust_files, root, sources};
+use super::source::{code, root, rust_files, sources};
 use std::{collections::BTreeMap, fs};
 
 /// Type names that several files may define, each with the reason.
