@@ -153,7 +153,7 @@ fn weights_that_want_blue_first_see_the_same_picture() {
     let own = &base.own_preprocess;
     let choice = Preparation {
         bgr: Some(true),
-        scale: Some(striate::picture::Scale::Full),
+        scale: Some(striate::picture::PixelScale::Full),
         mean: Some(own.mean.iter().map(|mean| 255.0 * mean).collect()),
         std: Some(own.std.iter().map(|std| 255.0 * std).collect()),
         ..Preparation::default()
