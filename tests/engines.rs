@@ -257,7 +257,7 @@ fn ties_on_a_flat_background_are_decided_alike() {
             let [a, b] = [&ours, &theirs].map(|trace| trace.reverse(scores, &seed, 0, &rule.into()).unwrap());
             let cosine = cosine(&a, &b);
             println!("{name} {rule:?}: {cosine:.6}");
-            // Some near-ties stay open (kernels/pool.rs); without any tolerance vgg11 gives 0.72, 0.97 and 0.89.
+            // Some near-ties stay open (kernels/ties.rs); without any tolerance vgg11 gives 0.72, 0.97 and 0.89.
             let least = [0.98, 0.999, 0.99][rule as usize];
             assert!(cosine > least, "{name} {rule:?}: {cosine}");
         }

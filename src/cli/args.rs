@@ -155,20 +155,20 @@ pub(super) struct SubjectArgs {
 impl SubjectArgs {
     /// Opens network and picture and runs the one on the other. The picture first: it is the likelier to be wrong.
     pub fn run(&self, console: &Console) -> Result<Run> {
-        enum Subject {
+        enum GivenInput {
             Picture(Picture),
             Tensor(candle_core::Tensor),
         }
         let subject = match (&self.image, &self.input) {
-            (_, Some(path)) => Subject::Tensor(read_npy(path)?),
-            (Some(image), None) => Subject::Picture(Picture::from_source(image)?),
+            (_, Some(path)) => GivenInput::Tensor(read_npy(path)?),
+            (Some(image), None) => GivenInput::Picture(Picture::from_source(image)?),
             (None, None) => return Err(Error::Usage("give a picture: a file or sample:NAME".into())),
         };
         let model = self.network.open(console)?;
         console.stage(&format!("running {}", model.card.name));
         match subject {
-            Subject::Picture(picture) => Run::picture(&model, picture, console.watch()),
-            Subject::Tensor(tensor) => {
+            GivenInput::Picture(picture) => Run::picture(&model, picture, console.watch()),
+            GivenInput::Tensor(tensor) => {
                 let channels = model.network.graph().input_shape()[0];
                 if !matches!(*tensor.dims(), [1, found, height, width] if found == channels && height * width > 0) {
                     let (path, found) = (self.input.clone().unwrap_or_default(), tensor.dims().to_vec());

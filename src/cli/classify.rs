@@ -32,7 +32,7 @@ pub(super) struct Args {
 }
 
 #[derive(Serialize)]
-struct Answer {
+struct ClassifyAnswer {
     #[serde(flatten)]
     facts: Facts,
     classes: usize,
@@ -50,12 +50,12 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     }
     let facts = Facts { raw: args.raw.clone(), ..Facts::of(&run.model).picture(args.subject.name()) };
     let top = run.ranking().into_iter().take(args.top.into()).map(|class| ClassFacts::of(&run, class)).collect();
-    let answer = Answer { facts, classes: run.scores.len(), forward_seconds: run.took.as_secs_f64(), top };
+    let answer = ClassifyAnswer { facts, classes: run.scores.len(), forward_seconds: run.took.as_secs_f64(), top };
     let to_stdout = args.raw.as_deref().is_some_and(is_stdout);
     if args.json { to_json(&answer) } else { Ok(aside(text(&answer, &run), to_stdout)) }
 }
 
-fn text(answer: &Answer, run: &Run) -> String {
+fn text(answer: &ClassifyAnswer, run: &Run) -> String {
     let untrained = answer.facts.untrained;
     let columns: &[&str] = match untrained {
         true => &[">", "class", ">score"],

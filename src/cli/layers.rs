@@ -31,7 +31,7 @@ pub(super) struct Args {
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct LayerRow<'a> {
     name: &'a str,
     title: Option<&'static str>,
     kind: &'static str,
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> Result<String> {
         other => other,
     })?;
     let costs = graph.costs();
-    let rows: Vec<Row> = graph.nodes().iter().zip(&costs).map(|(node, cost)| row(&graph, node, cost)).collect();
+    let rows: Vec<LayerRow> = graph.nodes().iter().zip(&costs).map(|(node, cost)| row(&graph, node, cost)).collect();
     let total = rows.iter().fold(Total { layers: rows.len() - 1, ..Total::default() }, |sum, row| Total {
         parameters: sum.parameters + row.parameters,
         macs: sum.macs + row.macs,
@@ -89,8 +89,8 @@ pub(super) fn run(args: &Args) -> Result<String> {
     ))
 }
 
-fn row<'a>(graph: &'a Graph, node: &'a Node, cost: &Cost) -> Row<'a> {
-    Row {
+fn row<'a>(graph: &'a Graph, node: &'a Node, cost: &Cost) -> LayerRow<'a> {
+    LayerRow {
         name: &node.name,
         title: node.title,
         kind: node.op.kind(),
@@ -104,7 +104,7 @@ fn row<'a>(graph: &'a Graph, node: &'a Node, cost: &Cost) -> Row<'a> {
     }
 }
 
-fn table(rows: &[Row], total: &Total, titled: bool) -> Table {
+fn table(rows: &[LayerRow], total: &Total, titled: bool) -> Table {
     // A column of paper's names only where the network has some.
     let titles = |title: &str| titled.then(|| title.to_owned());
     let mut columns = vec!["layer"];

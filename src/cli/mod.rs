@@ -53,13 +53,13 @@ use std::{
 #[command(name = "striate", version, args_conflicts_with_subcommands = true, max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<CliCommand>,
     #[command(flatten)]
     window: window::Args,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum CliCommand {
     Networks(networks::Args),
     Layers(layers::Args),
     Classify(classify::Args),
@@ -82,30 +82,30 @@ enum Command {
     Bench(bench::Args),
 }
 
-impl Command {
+impl CliCommand {
     /// Runs it; the text is what goes to standard output.
     fn run(&self, console: &Console) -> Result<String> {
         match self {
-            Command::Networks(args) => networks::run(args),
-            Command::Layers(args) => layers::run(args),
-            Command::Classify(args) => classify::run(args, console),
-            Command::Activations(args) => activations::run(args, console),
-            Command::Filters(args) => filters::run(args, console),
-            Command::Saliency(args) => saliency::run(args, console),
-            Command::Cam(args) => cam::run(args, console),
-            Command::Units(args) => units::run(args, console),
-            Command::Deconvnet(args) => deconvnet::run(args, console),
-            Command::Maximise(args) => maximise::run(args, console),
-            Command::Invert(args) => invert::run(args, console),
-            Command::Tour(args) => tour::run(args, console),
-            Command::Evaluate(args) => evaluate::run(args, console),
-            Command::Index(args) => dataset::index(args, console),
-            Command::Top(args) => dataset::top(args, console),
-            Command::Probe(args) => dataset::probe(args, console),
-            Command::Nearest(args) => dataset::nearest(args, console),
-            Command::Embed(args) => dataset::embed(args, console),
-            Command::Fetch(args) => fetch::run(args, console),
-            Command::Bench(args) => bench::run(args, console),
+            CliCommand::Networks(args) => networks::run(args),
+            CliCommand::Layers(args) => layers::run(args),
+            CliCommand::Classify(args) => classify::run(args, console),
+            CliCommand::Activations(args) => activations::run(args, console),
+            CliCommand::Filters(args) => filters::run(args, console),
+            CliCommand::Saliency(args) => saliency::run(args, console),
+            CliCommand::Cam(args) => cam::run(args, console),
+            CliCommand::Units(args) => units::run(args, console),
+            CliCommand::Deconvnet(args) => deconvnet::run(args, console),
+            CliCommand::Maximise(args) => maximise::run(args, console),
+            CliCommand::Invert(args) => invert::run(args, console),
+            CliCommand::Tour(args) => tour::run(args, console),
+            CliCommand::Evaluate(args) => evaluate::run(args, console),
+            CliCommand::Index(args) => dataset::index(args, console),
+            CliCommand::Top(args) => dataset::top(args, console),
+            CliCommand::Probe(args) => dataset::probe(args, console),
+            CliCommand::Nearest(args) => dataset::nearest(args, console),
+            CliCommand::Embed(args) => dataset::embed(args, console),
+            CliCommand::Fetch(args) => fetch::run(args, console),
+            CliCommand::Bench(args) => bench::run(args, console),
         }
     }
 }

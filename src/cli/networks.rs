@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct NetworkRow {
     name: &'static str,
     title: &'static str,
     paper: &'static str,
@@ -37,7 +37,7 @@ struct Row {
     weights: &'static str,
 }
 
-impl Row {
+impl NetworkRow {
     fn of(card: &'static Card) -> Result<Self> {
         let graph = (card.build)(card.size())?;
         let costs = graph.costs();
@@ -47,7 +47,7 @@ impl Row {
             None if remote(card.name).is_some() => "fetch",
             None => "file",
         };
-        Ok(Row {
+        Ok(NetworkRow {
             name: card.name,
             title: card.title,
             paper: card.paper,
@@ -64,7 +64,7 @@ impl Row {
 }
 
 pub(super) fn run(args: &Args) -> Result<String> {
-    let rows = ZOO.iter().map(Row::of).collect::<Result<Vec<_>>>()?;
+    let rows = ZOO.iter().map(NetworkRow::of).collect::<Result<Vec<_>>>()?;
     if args.json {
         return to_json(&serde_json::json!({ "networks": rows }));
     }

@@ -31,7 +31,7 @@ fn sides(text: &str) -> Result<[f32; 4]> {
 }
 
 /// The found object and its true box, in pixels of the picture.
-pub(super) struct Object {
+pub(super) struct LocalisedObject {
     pub found: Localisation,
     bounds: [f32; 4],
     truth: Option<[f32; 4]>,
@@ -43,7 +43,7 @@ impl ObjectArgs {
     }
 
     /// The object, when asked for.
-    pub fn find(&self, run: &Run, answer: &Attribution, console: &Console) -> Result<Option<Object>> {
+    pub fn find(&self, run: &Run, answer: &Attribution, console: &Console) -> Result<Option<LocalisedObject>> {
         if !self.localise {
             return Ok(None);
         }
@@ -58,11 +58,11 @@ impl ObjectArgs {
             }
             None => [left, top, right, bottom],
         };
-        Ok(Some(Object { found, bounds, truth: self.truth }))
+        Ok(Some(LocalisedObject { found, bounds, truth: self.truth }))
     }
 }
 
-impl Object {
+impl LocalisedObject {
     pub fn facts(&self) -> ObjectFacts {
         let inside = self.found.mask.iter().filter(|&&inside| inside).count();
         ObjectFacts {

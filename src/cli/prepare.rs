@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result,
-    picture::{Interpolation, Preparation, Preset, Scale},
+    picture::{Interpolation, PixelScale, Preparation, PreparationPreset},
 };
 use std::ffi::OsString;
 
@@ -10,8 +10,8 @@ use std::ffi::OsString;
 #[derive(clap::Args)]
 #[command(next_help_heading = "Preparation of pictures")]
 pub(super) struct PrepareArgs {
-    #[arg(long, value_name = "PRESET", value_parser = str::parse::<Preset>, help = about_presets())]
-    prepare: Option<Preset>,
+    #[arg(long, value_name = "PRESET", value_parser = str::parse::<PreparationPreset>, help = about_presets())]
+    prepare: Option<PreparationPreset>,
     /// Resize the short side to so many pixels before the centre is cut
     #[arg(long, value_name = "N")]
     resize: Option<usize>,
@@ -34,14 +34,14 @@ pub(super) struct PrepareArgs {
     /// The value of white before the mean is subtracted: 1 or 255. --scale 255 says the same; --scale 1 does where a
     /// command does not enlarge pictures
     #[arg(long, value_name = "255|1", value_parser = value_of_white)]
-    white: Option<Scale>,
+    white: Option<PixelScale>,
     /// The weights want blue, green, red. Means and deviations are in that order, too
     #[arg(long)]
     bgr: bool,
 }
 
 fn about_presets() -> String {
-    let lines = Preset::ALL.map(|preset| format!("{} ({})", preset.name(), preset.about()));
+    let lines = PreparationPreset::ALL.map(|preset| format!("{} ({})", preset.name(), preset.about()));
     format!("A known preparation, which the other flags change: {}", lines.join("; "))
 }
 
@@ -72,7 +72,7 @@ pub(super) fn extent(text: &str) -> Result<[usize; 2]> {
     side(sides.0).zip(side(sides.1)).map(|(height, width)| [height, width]).ok_or_else(wrong)
 }
 
-fn value_of_white(text: &str) -> Result<Scale> {
+fn value_of_white(text: &str) -> Result<PixelScale> {
     let wrong = || Error::Usage(format!("'{text}' is no value of white: 1 or 255"));
     text.parse().ok().and_then(|white: u8| white.try_into().ok()).ok_or_else(wrong)
 }

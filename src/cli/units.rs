@@ -48,7 +48,7 @@ fn about() -> String {
 }
 
 #[derive(Serialize)]
-struct Answer {
+struct UnitsAnswer {
     #[serde(flatten)]
     facts: Facts,
     by: &'static str,
@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let facts = args.output.write(facts, paint, || Ok(Tensor::from_vec(values, count, &Device::Cpu)?))?;
     if args.output.json {
         let ranking = shown.iter().map(|&(unit, value)| RankedUnit { unit, value }).collect();
-        return to_json(&Answer { facts, by: args.by.name, ranking });
+        return to_json(&UnitsAnswer { facts, by: args.by.name, ranking });
     }
     let largest = ranked.iter().map(|(_, value)| value.abs()).fold(0.0, f32::max);
     let mut table = Table::new(&[">", ">unit", ">value", "", ""]);

@@ -8,7 +8,7 @@ use crate::{
     Result,
     kernels::to_vec,
     net::{Graph, Network, NodeId, Op},
-    paint::{Layout, Maps, Plane, Range, Scaling, Style, mosaic, paint_plane, rgb_filters},
+    paint::{FeatureMaps, Layout, Plane, Range, Scaling, Style, mosaic, paint_plane, rgb_filters},
 };
 use candle_core::Tensor;
 use image::{RgbaImage, imageops};
@@ -105,7 +105,7 @@ impl Filters {
             let layout = Layout { tile: (width as u32 * factor, height as u32 * factor), gap: 0, columns: 1 };
             return rgb_filters(self.of_unit(unit), height, width, &layout);
         }
-        let maps = Maps { values: self.of_unit(unit), units: inputs, height, width };
+        let maps = FeatureMaps { values: self.of_unit(unit), units: inputs, height, width };
         mosaic(&maps, &scale.mosaic(inputs, width, height), scaling, style)
     }
 
@@ -172,7 +172,7 @@ impl Filters {
         let factor = scale.many(width * columns, height * cells.len());
         let tile = (width as u32 * factor, height as u32 * factor);
         let layout = Layout { tile, gap: gap(tile), columns: columns as u32 };
-        let maps = Maps { values: &tiles, units: cells.len() * columns, height, width };
+        let maps = FeatureMaps { values: &tiles, units: cells.len() * columns, height, width };
         (mosaic(&maps, &layout, Scaling::Symmetric, style), layout)
     }
 

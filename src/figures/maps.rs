@@ -4,7 +4,7 @@ use super::enlarge::Scale;
 use crate::{
     Result,
     engine::LayerView,
-    paint::{ColourMap, Layout, Maps, Scaling, Style, mosaic, paint_plane},
+    paint::{ColourMap, FeatureMaps, Layout, Scaling, Style, mosaic, paint_plane},
 };
 use image::RgbaImage;
 
@@ -34,7 +34,7 @@ pub fn some_units(
     let area = height * width;
     view.with_values(|values| {
         let chosen: Vec<f32> = units.iter().flat_map(|unit| &values[unit * area..][..area]).copied().collect();
-        mosaic(&Maps { values: &chosen, units: units.len(), height, width }, layout, scaling, style)
+        mosaic(&FeatureMaps { values: &chosen, units: units.len(), height, width }, layout, scaling, style)
     })
 }
 
@@ -44,7 +44,7 @@ pub fn some_units(
 /// When the layer's tensor is not what it should be: a defect here.
 pub fn all_units(view: &LayerView, layout: &Layout, scaling: Scaling, style: &Style) -> Result<RgbaImage> {
     let [units, height, width] = view.shape;
-    view.with_values(|values| mosaic(&Maps { values, units, height, width }, layout, scaling, style))
+    view.with_values(|values| mosaic(&FeatureMaps { values, units, height, width }, layout, scaling, style))
 }
 
 /// One unit's map, enlarged.
@@ -56,7 +56,7 @@ pub fn one_unit(view: &LayerView, unit: usize, scale: Scale, scaling: Scaling, s
     let factor = scale.one(width, height);
     let range = scaling.range(view.ranges[unit], view.range());
     view.with_values(|values| {
-        let plane = Maps { values, units, height, width }.plane(unit);
+        let plane = FeatureMaps { values, units, height, width }.plane(unit);
         paint_plane(&plane, width as u32 * factor, height as u32 * factor, range, style)
     })
 }

@@ -3,7 +3,7 @@
 use super::{
     atlas::Atlas,
     callback::{TilesCallback, Uniforms},
-    layout::Layout,
+    layout::TileLayout,
 };
 use crate::paint::{Range, Scaling, Style};
 use eframe::{
@@ -101,8 +101,8 @@ impl TileGrid {
         self.layout(ui).at(corner).tile_rect(slot)
     }
 
-    fn layout(&self, ui: &Ui) -> Layout {
-        Layout::new(self.tile, self.gap, self.columns, self.order.len() as u32, ui.pixels_per_point())
+    fn layout(&self, ui: &Ui) -> TileLayout {
+        TileLayout::new(self.tile, self.gap, self.columns, self.order.len() as u32, ui.pixels_per_point())
     }
 
     fn show_in(&self, ui: &Ui, atlas: &Atlas, label: &str, rect: Rect, response: Response) -> TileResponse {
@@ -132,7 +132,7 @@ impl TileGrid {
         self.order.iter().position(|&other| other == unit).map(|slot| slot as u32)
     }
 
-    fn spot(&self, atlas: &Atlas, layout: &Layout, point: egui::Pos2) -> Option<Spot> {
+    fn spot(&self, atlas: &Atlas, layout: &TileLayout, point: egui::Pos2) -> Option<Spot> {
         let (slot, pixel) = layout.hit(point)?;
         let unit = *self.order.get(slot as usize)?;
         let texel = |axis: usize, texels: u32| {
@@ -144,7 +144,7 @@ impl TileGrid {
     }
 
     /// Everything but the marked slots.
-    fn uniforms(&self, ui: &Ui, atlas: &Atlas, layout: &Layout, cross: Option<[f32; 2]>) -> Uniforms {
+    fn uniforms(&self, ui: &Ui, atlas: &Atlas, layout: &TileLayout, cross: Option<[f32; 2]>) -> Uniforms {
         let TileStyle { colours, scaling, fixed, .. } = self.style;
         // Each unit's own range stands in the atlas.
         let of_layer = (scaling != Scaling::Unit).then(|| scaling.range(Range::default(), atlas.range()));

@@ -4,7 +4,7 @@ use eframe::egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 /// A grid of tiles on the screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Layout {
+pub(super) struct TileLayout {
     /// Top left corner; outside the window while scrolled.
     pub origin: [i32; 2],
     pub tile: [u32; 2],
@@ -18,7 +18,7 @@ pub(super) struct Layout {
     pub pixels_per_point: f32,
 }
 
-impl Layout {
+impl TileLayout {
     /// Snaps sizes in points to whole pixels. The origin is set by [`Self::at`].
     pub fn new(tile: Vec2, gap: f32, columns: u32, count: u32, pixels_per_point: f32) -> Self {
         let pixels = |points: f32| (points * pixels_per_point).round().max(0.0) as u32;

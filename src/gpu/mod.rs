@@ -12,6 +12,7 @@ mod atlas;
 mod callback;
 mod errors;
 mod grid;
+mod install;
 mod layout;
 mod pipeline;
 #[cfg(test)]
@@ -20,4 +21,4 @@ mod tests;
 pub use atlas::Atlas;
 pub use errors::{report_errors, surface_action};
 pub use grid::{Spot, TileGrid, TileResponse, TileStyle, show_unit, show_unit_at};
-pub use pipeline::install;
+pub use install::install;

@@ -1,6 +1,5 @@
 //! Shared by all tiles: the pipeline, the layouts of its bindings and the colour tables.
 
-use super::callback::Instances;
 use crate::paint::ColourMap;
 use eframe::egui_wgpu::{RenderState, wgpu};
 
@@ -18,59 +17,58 @@ pub(super) struct Pipeline {
     pub tables: wgpu::BindGroup,
 }
 
-/// Makes the pipeline and uploads the colour tables. Call once, when the window is created, before any
-/// [`Atlas::upload`](super::Atlas::upload).
-pub fn install(render_state: &RenderState) {
-    let device = &render_state.device;
-    let shader = device.create_shader_module(wgpu::include_wgsl!("../../shaders/tiles.wgsl"));
-    let uniforms = wgpu::BindingType::Buffer {
-        ty: wgpu::BufferBindingType::Uniform,
-        has_dynamic_offset: false,
-        min_binding_size: None,
-    };
-    let floats = texture_binding(wgpu::TextureSampleType::Float { filterable: false });
-    let grid_layout = layout(device, &[uniforms, texture_binding(wgpu::TextureSampleType::Uint)]);
-    let atlas_layout = layout(device, &[floats, floats]);
-    let tables_layout = layout(device, &[floats]);
-    let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some("tiles"),
-        bind_group_layouts: &[Some(&grid_layout), Some(&atlas_layout), Some(&tables_layout)],
-        immediate_size: 0,
-    });
-    let fragment = if render_state.target_format.is_srgb() { "linear" } else { "encoded" };
-    let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-        label: Some("tiles"),
-        layout: Some(&pipeline_layout),
-        vertex: wgpu::VertexState {
-            module: &shader,
-            entry_point: Some("vertex"),
-            buffers: &[],
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-        },
-        fragment: Some(wgpu::FragmentState {
-            module: &shader,
-            entry_point: Some(fragment),
-            targets: &[Some(render_state.target_format.into())],
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-        }),
-        primitive: wgpu::PrimitiveState::default(),
-        depth_stencil: None,
-        multisample: wgpu::MultisampleState::default(),
-        multiview_mask: None,
-        cache: None,
-    });
+impl Pipeline {
+    /// Makes the pipeline and uploads the colour tables.
+    pub fn new(render_state: &RenderState) -> Self {
+        let device = &render_state.device;
+        let shader = device.create_shader_module(wgpu::include_wgsl!("../../shaders/tiles.wgsl"));
+        let uniforms = wgpu::BindingType::Buffer {
+            ty: wgpu::BufferBindingType::Uniform,
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        };
+        let floats = texture_binding(wgpu::TextureSampleType::Float { filterable: false });
+        let grid_layout = layout(device, &[uniforms, texture_binding(wgpu::TextureSampleType::Uint)]);
+        let atlas_layout = layout(device, &[floats, floats]);
+        let tables_layout = layout(device, &[floats]);
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some("tiles"),
+            bind_group_layouts: &[Some(&grid_layout), Some(&atlas_layout), Some(&tables_layout)],
+            immediate_size: 0,
+        });
+        let fragment = if render_state.target_format.is_srgb() { "linear" } else { "encoded" };
+        let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+            label: Some("tiles"),
+            layout: Some(&pipeline_layout),
+            vertex: wgpu::VertexState {
+                module: &shader,
+                entry_point: Some("vertex"),
+                buffers: &[],
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+            },
+            fragment: Some(wgpu::FragmentState {
+                module: &shader,
+                entry_point: Some(fragment),
+                targets: &[Some(render_state.target_format.into())],
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+            }),
+            primitive: wgpu::PrimitiveState::default(),
+            depth_stencil: None,
+            multisample: wgpu::MultisampleState::default(),
+            multiview_mask: None,
+            cache: None,
+        });
 
-    let tables = ColourMap::ALL.map(ColourMap::table);
-    let texels: Vec<u8> = tables.iter().flat_map(|table| table.iter().flat_map(|&[r, g, b]| [r, g, b, 255])).collect();
-    let rows = tables.len() as u32;
-    let table_texture = texture(device, "colour tables", wgpu::TextureFormat::Rgba8Unorm, 256, rows);
-    write(&render_state.queue, &table_texture, [0, 0], [256, rows], &texels);
-    let tables_group = bind(device, &tables_layout, &[wgpu::BindingResource::TextureView(&view(&table_texture))]);
+        let tables = ColourMap::ALL.map(ColourMap::table);
+        let texels: Vec<u8> =
+            tables.iter().flat_map(|table| table.iter().flat_map(|&[r, g, b]| [r, g, b, 255])).collect();
+        let rows = tables.len() as u32;
+        let table_texture = texture(device, "colour tables", wgpu::TextureFormat::Rgba8Unorm, 256, rows);
+        write(&render_state.queue, &table_texture, [0, 0], [256, rows], &texels);
+        let tables_group = bind(device, &tables_layout, &[wgpu::BindingResource::TextureView(&view(&table_texture))]);
 
-    let shared = Pipeline { pipeline, grid_layout, atlas_layout, tables: tables_group };
-    let mut renderer = render_state.renderer.write();
-    renderer.callback_resources.insert(shared);
-    renderer.callback_resources.insert(Instances::default());
+        Self { pipeline, grid_layout, atlas_layout, tables: tables_group }
+    }
 }
 
 fn texture_binding(sample_type: wgpu::TextureSampleType) -> wgpu::BindingType {

@@ -1,7 +1,7 @@
 //! Pooling and LRN from candle's own operators, for tensors on a GPU. Mean pooling and LRN are matrix products with
 //! banded matrices; max pooling looks at one tap of all windows after the other.
 
-use super::{Lrn, Spans, pool::TIE};
+use super::{lrn_constants::Lrn, spans::Spans, ties::TIE};
 use candle_core::{DType, Device, Result, Tensor};
 
 /// As [`super::max_pool`].

@@ -1,22 +1,9 @@
 //! Local response normalisation across channels (Krizhevsky, Sutskever and Hinton 2012), with PyTorch's window:
 //! y_c = x_c d_c^-beta, d_c = k + alpha / n * sum of x_j^2 over j in c - n/2 ..= c + (n - 1)/2.
 
-use super::{candle_ops, for_float, with_values};
+use super::{candle_ops, for_float, lrn_constants::Lrn, with_values};
 use candle_core::{Result, Tensor, WithDType};
 use rayon::prelude::*;
-
-/// The constants of the normalisation.
-#[derive(Clone, Copy, Debug)]
-pub struct Lrn {
-    /// Channels in the window, n.
-    pub size: usize,
-    /// Weight of the mean square.
-    pub alpha: f64,
-    /// Exponent.
-    pub beta: f64,
-    /// Offset.
-    pub k: f64,
-}
 
 impl Lrn {
     /// d_c at pixel `i`, for planes of `plane` values.

@@ -7,11 +7,16 @@
 pub mod blocked;
 mod candle_ops;
 mod lrn;
+mod lrn_constants;
 mod pool;
+mod spans;
+mod ties;
 
-pub use lrn::{Lrn, lrn, lrn_reverse};
-pub(crate) use pool::TIE;
-pub use pool::{Spans, max_pool, max_pool_reverse, mean_pool, mean_pool_reverse};
+pub use lrn::{lrn, lrn_reverse};
+pub use lrn_constants::Lrn;
+pub use pool::{max_pool, max_pool_reverse, mean_pool, mean_pool_reverse};
+pub use spans::Spans;
+pub(crate) use ties::TIE;
 
 use candle_core::{DType, Device, Result, Storage, Tensor, WithDType, bail};
 

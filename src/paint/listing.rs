@@ -33,7 +33,7 @@ const END: &str = "-->\n";
 const MAX_INDEX: u64 = 64 << 20;
 
 /// Something in a folder or in a folder of it.
-pub(super) struct Entry {
+pub(super) struct FolderEntry {
     /// Its path from there, with `/` between the parts. Bytes that are not UTF-8 are replaced: no name of ours has any.
     pub name: String,
     kind: EntryKind,
@@ -48,14 +48,14 @@ enum EntryKind {
 }
 
 /// Everything in `folder`, two levels deep: the program's folders are no deeper.
-pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
+pub(super) fn entries(folder: &Path) -> io::Result<Vec<FolderEntry>> {
     let mut found = Vec::new();
     for (name, kind) in names(folder)? {
         if kind == EntryKind::Folder {
             let below = names(&folder.join(&name))?.into_iter();
-            found.extend(below.map(|(below, kind)| Entry { name: format!("{name}/{below}"), kind }));
+            found.extend(below.map(|(below, kind)| FolderEntry { name: format!("{name}/{below}"), kind }));
         }
-        found.push(Entry { name, kind });
+        found.push(FolderEntry { name, kind });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)

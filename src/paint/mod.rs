@@ -21,7 +21,7 @@ pub use colour::{ColourMap, NAN_COLOUR, Style, colour, position};
 pub use encode::{PictureFormat, SOFTWARE, encode, encode_png, write_picture, write_png};
 pub use folder::NewFolder;
 pub use listing::FolderKind;
-pub use mosaic::{Layout, Maps, mosaic, rgb_filters, signed_picture, signed_rgb};
+pub use mosaic::{FeatureMaps, Layout, mosaic, rgb_filters, signed_picture, signed_rgb};
 pub use npy::{encode_npy, read_npy, write_npy};
 pub use overlay::overlay;
 pub use plane::{Plane, paint_plane, tap, taps, tile_value, upsample_bilinear};

@@ -6,7 +6,7 @@ use super::{Plane, Range, Scaling, Style, paint_plane, tile_value};
 
 /// A layer's maps: `units * height * width` values, unit by unit.
 #[derive(Debug, Clone, Copy)]
-pub struct Maps<'a> {
+pub struct FeatureMaps<'a> {
     /// The values.
     pub values: &'a [f32],
     /// Number of maps.
@@ -17,7 +17,7 @@ pub struct Maps<'a> {
     pub width: usize,
 }
 
-impl<'a> Maps<'a> {
+impl<'a> FeatureMaps<'a> {
     /// The map of one unit.
     pub fn plane(&self, unit: usize) -> Plane<'a> {
         let area = self.width * self.height;
@@ -77,7 +77,7 @@ impl Layout {
 }
 
 /// Every unit's map as one picture.
-pub fn mosaic(maps: &Maps, layout: &Layout, scaling: Scaling, style: &Style) -> RgbaImage {
+pub fn mosaic(maps: &FeatureMaps, layout: &Layout, scaling: Scaling, style: &Style) -> RgbaImage {
     let ranges = maps.ranges(scaling);
     let (width, height) = layout.tile;
     layout.draw(maps.units, |unit| paint_plane(&maps.plane(unit), width, height, ranges[unit], style))
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_mosaic_of_three_maps() {
-        let maps = Maps { values: &[0.0, 1.0, 0.0, 2.0, 4.0, 4.0], units: 3, height: 1, width: 2 };
+        let maps = FeatureMaps { values: &[0.0, 1.0, 0.0, 2.0, 4.0, 4.0], units: 3, height: 1, width: 2 };
         let layout = Layout { tile: (2, 1), gap: 1, columns: 2 };
         let image = mosaic(&maps, &layout, Scaling::Layer, &GREY);
         assert_eq!(image.dimensions(), (5, 3));
@@ -151,7 +151,10 @@ mod tests {
         let own = mosaic(&maps, &layout, Scaling::Unit, &GREY);
         assert_eq!((own.get_pixel(1, 0)[0], own.get_pixel(0, 2)[0]), (255, 0));
         assert_eq!(Layout::square(64, (8, 8), 0).columns, 8);
-        assert_eq!(mosaic(&Maps { values: &[], units: 0, ..maps }, &layout, Scaling::Unit, &GREY).dimensions(), (0, 0));
+        assert_eq!(
+            mosaic(&FeatureMaps { values: &[], units: 0, ..maps }, &layout, Scaling::Unit, &GREY).dimensions(),
+            (0, 0)
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The user's choices about the preparation of pictures; the network's own preparation gives the rest.
 
-use super::{Fit, Interpolation, Preprocess, Scale};
+use super::{Fit, Interpolation, PixelScale, Preprocess};
 use crate::error::{Error, Result, unknown};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use std::str::FromStr;
 #[serde(default)]
 pub struct Preparation {
     /// A known set of choices, which the others change.
-    pub preset: Option<Preset>,
+    pub preset: Option<PreparationPreset>,
     /// Height and width of the input, with as much of the picture in it as usual.
     pub size: Option<[usize; 2]>,
     /// The length of the short side after resizing.
@@ -26,7 +26,7 @@ pub struct Preparation {
     /// The deviation of each channel, or one for all.
     pub std: Option<Vec<f32>>,
     /// The value of white.
-    pub scale: Option<Scale>,
+    pub scale: Option<PixelScale>,
     /// Blue, green, red.
     pub bgr: Option<bool>,
 }
@@ -34,7 +34,7 @@ pub struct Preparation {
 /// A known way to prepare pictures. It keeps the network's input size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Preset {
+pub enum PreparationPreset {
     /// torchvision's first weights.
     Imagenet,
     /// torchvision's second weights (IMAGENET1K_V2).
@@ -51,41 +51,45 @@ pub enum Preset {
     Unit,
 }
 
-impl Preset {
+impl PreparationPreset {
     /// All of them.
-    pub const ALL: [Preset; 7] = [
-        Preset::Imagenet,
-        Preset::ImagenetV2,
-        Preset::Timm,
-        Preset::Inception,
-        Preset::Caffe,
-        Preset::Cifar10,
-        Preset::Unit,
+    pub const ALL: [PreparationPreset; 7] = [
+        PreparationPreset::Imagenet,
+        PreparationPreset::ImagenetV2,
+        PreparationPreset::Timm,
+        PreparationPreset::Inception,
+        PreparationPreset::Caffe,
+        PreparationPreset::Cifar10,
+        PreparationPreset::Unit,
     ];
 
     /// The name that `--prepare` takes.
     pub fn name(self) -> &'static str {
         match self {
-            Preset::Imagenet => "imagenet",
-            Preset::ImagenetV2 => "imagenet-v2",
-            Preset::Timm => "timm",
-            Preset::Inception => "inception",
-            Preset::Caffe => "caffe",
-            Preset::Cifar10 => "cifar10",
-            Preset::Unit => "unit",
+            PreparationPreset::Imagenet => "imagenet",
+            PreparationPreset::ImagenetV2 => "imagenet-v2",
+            PreparationPreset::Timm => "timm",
+            PreparationPreset::Inception => "inception",
+            PreparationPreset::Caffe => "caffe",
+            PreparationPreset::Cifar10 => "cifar10",
+            PreparationPreset::Unit => "unit",
         }
     }
 
     /// The weights that it suits, in words.
     pub fn about(self) -> &'static str {
         match self {
-            Preset::Imagenet => "torchvision's first weights: bilinear, short side 256 for 224, ImageNet's mean",
-            Preset::ImagenetV2 => "torchvision's IMAGENET1K_V2: bilinear, short side 232 for 224, ImageNet's mean",
-            Preset::Timm => "timm's defaults: bicubic, short side 256 for 224, ImageNet's mean",
-            Preset::Inception => "TensorFlow's networks: bilinear, short side 256 for 224, values -1 to 1",
-            Preset::Caffe => "Caffe and Keras' mode caffe: BGR, values 0 to 255 less the mean colour",
-            Preset::Cifar10 => "networks trained on CIFAR-10: no margin, CIFAR-10's mean",
-            Preset::Unit => "values 0 to 1, nothing subtracted; sizes as the network has them",
+            PreparationPreset::Imagenet => {
+                "torchvision's first weights: bilinear, short side 256 for 224, ImageNet's mean"
+            }
+            PreparationPreset::ImagenetV2 => {
+                "torchvision's IMAGENET1K_V2: bilinear, short side 232 for 224, ImageNet's mean"
+            }
+            PreparationPreset::Timm => "timm's defaults: bicubic, short side 256 for 224, ImageNet's mean",
+            PreparationPreset::Inception => "TensorFlow's networks: bilinear, short side 256 for 224, values -1 to 1",
+            PreparationPreset::Caffe => "Caffe and Keras' mode caffe: BGR, values 0 to 255 less the mean colour",
+            PreparationPreset::Cifar10 => "networks trained on CIFAR-10: no margin, CIFAR-10's mean",
+            PreparationPreset::Unit => "values 0 to 1, nothing subtracted; sizes as the network has them",
         }
     }
 
@@ -95,27 +99,27 @@ impl Preset {
         let cut = |resize: usize, crop: usize| (resize * side + crop / 2) / crop;
         let base = Preprocess { crop: own.crop, fit: own.fit, ..Preprocess::imagenet(cut(256, 224), side) };
         let made = match self {
-            Preset::Imagenet => base,
-            Preset::ImagenetV2 => Preprocess { resize: cut(232, 224), ..base },
-            Preset::Timm => Preprocess { interpolation: Interpolation::Bicubic, ..base },
-            Preset::Inception => Preprocess { mean: vec![0.5; 3], std: vec![0.5; 3], ..base },
-            Preset::Caffe => Preprocess { mean: vec![103.939, 116.779, 123.68], ..base.caffe() },
-            Preset::Cifar10 => {
+            PreparationPreset::Imagenet => base,
+            PreparationPreset::ImagenetV2 => Preprocess { resize: cut(232, 224), ..base },
+            PreparationPreset::Timm => Preprocess { interpolation: Interpolation::Bicubic, ..base },
+            PreparationPreset::Inception => Preprocess { mean: vec![0.5; 3], std: vec![0.5; 3], ..base },
+            PreparationPreset::Caffe => Preprocess { mean: vec![103.939, 116.779, 123.68], ..base.caffe() },
+            PreparationPreset::Cifar10 => {
                 let (mean, std) = (vec![0.4914, 0.4822, 0.4465], vec![0.2470, 0.2435, 0.2616]);
                 Preprocess { resize: side, mean, std, ..base }
             }
-            Preset::Unit => Preprocess { resize: own.resize, mean: vec![0.0; 3], std: vec![1.0; 3], ..base },
+            PreparationPreset::Unit => Preprocess { resize: own.resize, mean: vec![0.0; 3], std: vec![1.0; 3], ..base },
         };
         made.for_channels(own.channels())
     }
 }
 
-impl FromStr for Preset {
+impl FromStr for PreparationPreset {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let names = || Preset::ALL.map(Preset::name).into_iter();
-        let found = Preset::ALL.into_iter().find(|preset| preset.name() == text);
+        let names = || PreparationPreset::ALL.map(PreparationPreset::name).into_iter();
+        let found = PreparationPreset::ALL.into_iter().find(|preset| preset.name() == text);
         found.ok_or_else(|| unknown("preparation", text, names(), &names().collect::<Vec<_>>().join(", ")))
     }
 }
@@ -221,23 +225,23 @@ mod tests {
     #[test]
     fn presets_are_the_published_preparations() {
         let made = |preset| Preparation { preset: Some(preset), ..Preparation::default() }.over(&own()).unwrap();
-        assert_eq!(made(Preset::Imagenet), own());
-        assert_eq!(made(Preset::ImagenetV2), Preprocess::imagenet(232, 224));
-        assert_eq!(made(Preset::Timm), Preprocess { interpolation: Interpolation::Bicubic, ..own() });
-        let inception = Preset::Inception.over(&Preprocess::imagenet(342, 299));
+        assert_eq!(made(PreparationPreset::Imagenet), own());
+        assert_eq!(made(PreparationPreset::ImagenetV2), Preprocess::imagenet(232, 224));
+        assert_eq!(made(PreparationPreset::Timm), Preprocess { interpolation: Interpolation::Bicubic, ..own() });
+        let inception = PreparationPreset::Inception.over(&Preprocess::imagenet(342, 299));
         assert_eq!((inception.resize, inception.mean), (342, vec![0.5; 3]));
-        let caffe = made(Preset::Caffe);
-        assert!(caffe.bgr && caffe.scale == Scale::Full);
+        let caffe = made(PreparationPreset::Caffe);
+        assert!(caffe.bgr && caffe.scale == PixelScale::Full);
         // Red first, in 0 to 1.
         assert!((caffe.statistics()[0][0] - 123.68 / 255.0).abs() < 1e-6);
-        assert_eq!((made(Preset::Cifar10).resize, made(Preset::Unit).resize), (224, 256));
-        for preset in Preset::ALL {
-            assert_eq!(preset.name().parse::<Preset>().unwrap(), preset);
+        assert_eq!((made(PreparationPreset::Cifar10).resize, made(PreparationPreset::Unit).resize), (224, 256));
+        for preset in PreparationPreset::ALL {
+            assert_eq!(preset.name().parse::<PreparationPreset>().unwrap(), preset);
             let grey = preset.over(&own().for_channels(1));
             assert_eq!((grey.channels(), grey.bgr), (1, false), "{preset:?}");
             assert_eq!(serde_json::to_value(preset).unwrap(), preset.name());
         }
-        assert!("imagnet".parse::<Preset>().unwrap_err().to_string().contains("imagenet"));
+        assert!("imagnet".parse::<PreparationPreset>().unwrap_err().to_string().contains("imagenet"));
     }
 
     #[test]

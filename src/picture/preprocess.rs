@@ -28,7 +28,7 @@ pub struct Preprocess {
     /// Divisor of each channel after the mean is subtracted; as long as `mean`.
     pub std: Vec<f32>,
     /// The value of white before the mean is subtracted.
-    pub scale: Scale,
+    pub scale: PixelScale,
     /// Whether the weights want blue, green, red. The tensors here are red, green, blue all the same: the network's first
     /// filters are turned instead, so that all that is shown of it has its true colours.
     pub bgr: bool,
@@ -54,7 +54,7 @@ pub enum Fit {
 /// The value of white before the mean is subtracted: a number in files and flags.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
-pub enum Scale {
+pub enum PixelScale {
     /// Values are 0 to 1.
     #[default]
     One,
@@ -62,22 +62,22 @@ pub enum Scale {
     Full,
 }
 
-impl From<Scale> for u8 {
-    fn from(scale: Scale) -> u8 {
+impl From<PixelScale> for u8 {
+    fn from(scale: PixelScale) -> u8 {
         match scale {
-            Scale::One => 1,
-            Scale::Full => 255,
+            PixelScale::One => 1,
+            PixelScale::Full => 255,
         }
     }
 }
 
-impl TryFrom<u8> for Scale {
+impl TryFrom<u8> for PixelScale {
     type Error = Error;
 
     fn try_from(white: u8) -> Result<Self> {
         match white {
-            1 => Ok(Scale::One),
-            255 => Ok(Scale::Full),
+            1 => Ok(PixelScale::One),
+            255 => Ok(PixelScale::Full),
             _ => Err(Error::Usage(format!("white is 1 or 255, not {white}"))),
         }
     }
@@ -106,7 +106,7 @@ impl Preprocess {
             interpolation: Interpolation::Bilinear,
             mean: mean.to_vec(),
             std: std.to_vec(),
-            scale: Scale::One,
+            scale: PixelScale::One,
             bgr: false,
         }
     }
@@ -118,7 +118,7 @@ impl Preprocess {
 
     /// As Caffe's networks for ImageNet were trained: blue, green and red in 0 to 255, minus the mean colour.
     pub fn caffe(&self) -> Self {
-        Self { mean: vec![104.0, 117.0, 123.0], std: vec![1.0; 3], scale: Scale::Full, bgr: true, ..self.clone() }
+        Self { mean: vec![104.0, 117.0, 123.0], std: vec![1.0; 3], scale: PixelScale::Full, bgr: true, ..self.clone() }
     }
 
     /// For inputs that are no pictures: `channels` planes of `size` x `size` values that are fed as they are.

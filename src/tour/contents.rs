@@ -3,7 +3,7 @@
 use super::{
     methods::MethodSteps,
     page::{Page, Section},
-    pictures::{IMAGES, Pictures},
+    pictures::{IMAGES, TourPictures},
     steps::Steps,
 };
 use crate::{
@@ -53,7 +53,7 @@ impl<'a> Tour<'a> {
     /// # Errors
     /// When the folder cannot be written, or when cancelled: then there is no new folder.
     pub fn write(self, folder: NewFolder, out: &Path, watch: &Watch) -> Result<String> {
-        let pictures = Pictures { run: self.run, folder: &folder, picture: self.picture.clone() };
+        let pictures = TourPictures { run: self.run, folder: &folder, picture: self.picture.clone() };
         let plan = MethodSteps::of(self.run, self.class, self.quick);
         let mut steps = Steps::new(watch, plan.count() + 2 * self.layers.len());
         let input = pictures.input()?;
@@ -72,7 +72,7 @@ impl<'a> Tour<'a> {
         Ok(format!("wrote a tour of {layers} layers and {count} methods: open {}", at.display()))
     }
 
-    fn section(&self, layer: NodeId, pictures: &Pictures, steps: &mut Steps) -> Result<Section> {
+    fn section(&self, layer: NodeId, pictures: &TourPictures, steps: &mut Steps) -> Result<Section> {
         steps.next().at(0, 1)?;
         let activations = pictures.activations(layer)?;
         let filters = pictures.filters(layer)?;

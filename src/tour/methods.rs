@@ -1,7 +1,7 @@
 //! The attribution methods of a tour: every one that the program has, or the reason why it is left out.
 
 use super::{
-    pictures::{MethodPictures, Pictures},
+    pictures::{MethodPictures, TourPictures},
     steps::Steps,
 };
 use crate::{
@@ -60,7 +60,7 @@ impl MethodSteps {
     }
 
     /// Asks every method.
-    pub fn answer(&self, pictures: &Pictures, steps: &mut Steps) -> Result<MethodAnswers> {
+    pub fn answer(&self, pictures: &TourPictures, steps: &mut Steps) -> Result<MethodAnswers> {
         let mut answers = MethodAnswers::default();
         for (methods, cams) in [(METHODS, false), (CAMS, true)] {
             for method in methods {
@@ -81,7 +81,7 @@ impl MethodSteps {
         &self,
         method: &'static Method,
         layers: &[NodeId],
-        pictures: &Pictures,
+        pictures: &TourPictures,
         steps: &mut Steps,
         left_out: &mut Vec<LeftOut>,
     ) -> Result<Option<MethodPictures>> {

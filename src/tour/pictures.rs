@@ -15,7 +15,7 @@ use image::RgbaImage;
 pub(super) const IMAGES: &str = "images";
 
 /// Makes pictures of one run in one folder.
-pub(super) struct Pictures<'a> {
+pub(super) struct TourPictures<'a> {
     pub run: &'a Run,
     pub folder: &'a NewFolder,
     /// The picture's name in captions.
@@ -68,7 +68,7 @@ const SIDE: u32 = 512;
 /// The longest side of a mosaic.
 const MOSAIC: u32 = 1200;
 
-impl Pictures<'_> {
+impl TourPictures<'_> {
     fn facts(&self) -> Facts {
         Facts::of(&self.run.model).picture(self.picture.clone())
     }

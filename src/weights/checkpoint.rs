@@ -5,7 +5,7 @@ use super::{
     bounded::{Context, Dtype, is_counter},
     classes,
     pickle::{Object, Pickle, Value},
-    strided::View,
+    strided::StridedView,
     torch,
 };
 use crate::{Error, Result};
@@ -43,7 +43,7 @@ const MAX_NAMES: usize = 32 << 20;
 #[derive(Default)]
 pub(super) struct Found {
     /// By key.
-    pub storages: BTreeMap<String, Wanted>,
+    pub storages: BTreeMap<String, WantedStorage>,
     /// Bytes of a value of every storage that the pickle mentions.
     pub sizes: HashMap<String, usize>,
     /// Numbers, short texts and names of classes beside the weights.
@@ -55,10 +55,10 @@ pub(super) struct Found {
 }
 
 /// A storage and what is wanted of it.
-pub(super) struct Wanted {
+pub(super) struct WantedStorage {
     pub dtype: Dtype,
     pub count: usize,
-    pub views: Vec<(String, View)>,
+    pub views: Vec<(String, StridedView)>,
 }
 
 /// Finds the weights.
@@ -96,7 +96,7 @@ pub(super) fn find(context: &Context, pickle: &Pickle) -> Result<Found> {
             continue;
         };
         let (key, count) = (storage.key.to_owned(), storage.count);
-        let wanted = found.storages.entry(key).or_insert(Wanted { dtype, count, views: Vec::new() });
+        let wanted = found.storages.entry(key).or_insert(WantedStorage { dtype, count, views: Vec::new() });
         if (wanted.dtype, wanted.count) != (dtype, count) {
             return Err(context.damaged(format_args!("{name} disagrees with others about their storage")));
         }

@@ -10,7 +10,7 @@ use candle_core::Tensor;
 use std::collections::{BTreeMap, HashMap};
 
 /// Weights of a graph: their shapes by name.
-type Wanted = BTreeMap<String, (Vec<usize>, bool)>;
+type WantedShapes = BTreeMap<String, (Vec<usize>, bool)>;
 
 /// Modules that serve training only: a graph without them has no use for their weights. Auxiliary classifiers of
 /// torchvision's GoogLeNet and Inception v3, and of Caffe's GoogLeNet.
@@ -82,7 +82,7 @@ pub fn fit(mut file: File, mut graph: Graph) -> Result<(Graph, File)> {
 }
 
 /// Removes what all names begin with, unless the graph's do too.
-fn strip(mut tensors: Tensors, wanted: &Wanted) -> Tensors {
+fn strip(mut tensors: Tensors, wanted: &WantedShapes) -> Tensors {
     // `module._orig_mod.model.` is as deep as it gets.
     for _ in 0..4 {
         let mut names = tensors.keys().filter(|name| !is_ignored(name));
@@ -150,7 +150,7 @@ impl Layers {
 }
 
 /// The two tensors that one is divided into where a graph has a layer as two towers, and the units of each.
-fn towers(name: &str, tensor: &Tensor, wanted: &Wanted) -> Option<([String; 2], usize)> {
+fn towers(name: &str, tensor: &Tensor, wanted: &WantedShapes) -> Option<([String; 2], usize)> {
     let (layer, suffix) = name.rsplit_once('.')?;
     let parts = ["top", "bottom"].map(|side| format!("{layer}.{side}.{suffix}"));
     let size = parts.iter().map(|part| wanted.get(part)?.0.first()).collect::<Option<Vec<_>>>()?;

@@ -4,7 +4,7 @@
 use super::{
     File,
     bounded::{Context, Dtype, Stream, is_counter},
-    strided::{Unfolding, View},
+    strided::{StridedView, Unfolding},
     zipped::Archive,
 };
 use crate::Result;
@@ -34,7 +34,7 @@ pub(super) fn read<R: Read + Seek>(mut archive: Archive<'_, R>) -> Result<File> 
 }
 
 /// One `.npy` file; `None` for a counter, which is passed over.
-fn array<R: Read>(stream: &mut Stream<'_, R>, name: &str) -> Result<Option<(Vec<f32>, View)>> {
+fn array<R: Read>(stream: &mut Stream<'_, R>, name: &str) -> Result<Option<(Vec<f32>, StridedView)>> {
     let context = stream.context;
     let damaged = |why: &str| context.damaged(format_args!("{name} {why}"));
     let [b'\x93', b'N', b'U', b'M', b'P', b'Y', version, _] = stream.array()? else {
@@ -67,7 +67,7 @@ fn array<R: Read>(stream: &mut Stream<'_, R>, name: &str) -> Result<Option<(Vec<
         }
         other => return Err(not_floats(context, name, other)),
     };
-    let view = if fortran { View::fortran(shape) } else { View::whole(shape) };
+    let view = if fortran { StridedView::fortran(shape) } else { StridedView::whole(shape) };
     let count = view.count().ok_or_else(|| damaged("has a shape that makes no sense"))?;
     Ok(Some((stream.floats(dtype, count)?, view)))
 }

@@ -1,7 +1,7 @@
 //! Weights in more than one file, and folders of weights: an index in JSON that says which file holds which tensor, as
 //! Hugging Face writes it, files called `-00001-of-00003`, and a folder with one checkpoint in it.
 
-use super::open::{File, read_one};
+use super::{file::File, open::read_one};
 use crate::{Error, Result, paths::brief, watch::Watch};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -100,7 +100,7 @@ fn siblings(path: &Path) -> Option<Vec<PathBuf>> {
 }
 
 #[derive(serde::Deserialize)]
-struct Index {
+struct ShardIndex {
     /// The file of each tensor.
     weight_map: BTreeMap<String, String>,
 }
@@ -112,7 +112,7 @@ fn read_indexed(path: &Path, watch: &Watch) -> Result<File> {
         return Err(damaged("it is not a regular file, or too large"));
     }
     let text = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
-    let index: Index = serde_json::from_slice(&text).map_err(|error| damaged(&brief(&error.to_string(), 200)))?;
+    let index: ShardIndex = serde_json::from_slice(&text).map_err(|error| damaged(&brief(&error.to_string(), 200)))?;
     let names: BTreeSet<&String> = index.weight_map.values().collect();
     // A name, not a path: an index from elsewhere has no business in other folders.
     if let Some(name) = names.iter().find(|name| Path::new(name).file_name() != Some(name.as_ref())) {

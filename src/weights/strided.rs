@@ -11,24 +11,24 @@ pub(super) const MAX_RANK: usize = 8;
 
 /// Where a tensor's values lie in its storage, counted in values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct View {
+pub(super) struct StridedView {
     pub offset: usize,
     pub shape: Vec<usize>,
     pub stride: Vec<usize>,
 }
 
-impl View {
+impl StridedView {
     /// The values of a whole storage, the last axis fastest.
     pub fn whole(shape: Vec<usize>) -> Self {
         let stride = row_major(&shape);
-        View { offset: 0, shape, stride }
+        StridedView { offset: 0, shape, stride }
     }
 
     /// The same with the first axis fastest.
     pub fn fortran(shape: Vec<usize>) -> Self {
         let reversed: Vec<usize> = shape.iter().rev().copied().collect();
         let stride = row_major(&reversed).into_iter().rev().collect();
-        View { offset: 0, shape, stride }
+        StridedView { offset: 0, shape, stride }
     }
 
     /// Number of values; `None` when it overflows, there are too many axes, or an axis has no stride.
@@ -99,7 +99,7 @@ impl<'a> Unfolding<'a> {
     }
 
     /// Makes the tensors that view one storage.
-    pub fn add(&mut self, values: Vec<f32>, views: Vec<(String, View)>) -> Result<()> {
+    pub fn add(&mut self, values: Vec<f32>, views: Vec<(String, StridedView)>) -> Result<()> {
         self.budget = self.budget.saturating_add(values.len());
         for (name, view) in &views {
             if view.end().is_none_or(|end| end > values.len()) {
@@ -107,7 +107,8 @@ impl<'a> Unfolding<'a> {
                 return Err(self.context.damaged(format_args!("{name} of shape {shape:?} leaves its {length} values")));
             }
         }
-        let whole = |view: &View| *view == View::whole(view.shape.clone()) && view.count() == Some(values.len());
+        let whole =
+            |view: &StridedView| *view == StridedView::whole(view.shape.clone()) && view.count() == Some(values.len());
         if let [(name, view)] = views.as_slice()
             && whole(view)
         {
@@ -115,7 +116,7 @@ impl<'a> Unfolding<'a> {
             self.tensors.insert(name.clone(), Tensor::from_vec(values, view.shape.as_slice(), &Device::Cpu)?);
             return Ok(());
         }
-        let mut made: HashMap<View, Tensor> = HashMap::new();
+        let mut made: HashMap<StridedView, Tensor> = HashMap::new();
         for (name, view) in views {
             let tensor = match made.get(&view) {
                 Some(tensor) => tensor.clone(),

@@ -3,14 +3,14 @@
 use super::{
     bounded::Dtype,
     pickle::{Call, Object, Pickle, Value},
-    strided::{MAX_RANK, View},
+    strided::{MAX_RANK, StridedView},
 };
 use std::borrow::Cow;
 
 /// A tensor as a pickle describes it.
 pub(super) struct Described<'p> {
     pub storage: Storage<'p>,
-    pub view: View,
+    pub view: StridedView,
 }
 
 /// Values kept outside the pickle.
@@ -87,7 +87,7 @@ fn rebuild<'p>(pickle: &'p Pickle, arguments: &[Value]) -> Option<Result<Describ
     let Some(storage) = self::storage(pickle, storage) else { return Some(Err("has no storage")) };
     let view = || {
         let offset = natural(offset)?.checked_add(storage.offset)?;
-        Some(View { offset, shape: sizes(shape)?, stride: sizes(stride)? })
+        Some(StridedView { offset, shape: sizes(shape)?, stride: sizes(stride)? })
     };
     // Strides below zero are none that PyTorch has.
     Some(view().map(|view| Described { storage, view }).ok_or("has a shape, stride or offset that makes no sense"))

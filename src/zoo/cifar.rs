@@ -22,7 +22,7 @@ const CIFAR: Card = Card {
               version, whose trained weights expect ImageNet's channel statistics.",
     ],
     labels: Labels::Cifar10,
-    preprocess: || Preprocess::new(32, 32, &[0.4914, 0.4822, 0.4465], &[0.2470, 0.2435, 0.2616]),
+    preprocess,
     build: &|size| residual(size, 20, Original),
     shipped: None,
 };
@@ -106,12 +106,19 @@ pub(super) const RESNET164_PREACT: Card = Card {
     ..BOTTLENECKS
 };
 
-/// `resnet{6n+2}` and `plain{6n+2}` up to 1202; `resnet50_cifar` where ImageNet's networks have the name.
+/// The preparation of CIFAR-10's pictures.
+pub(super) fn preprocess() -> Preprocess {
+    Preprocess::new(32, 32, &[0.4914, 0.4822, 0.4465], &[0.2470, 0.2435, 0.2616])
+}
+
+/// `resnet{6n+2}` and `plain{6n+2}` up to 1202, but for ResNet-200, which is another network.
 pub(super) fn by_depth(name: &str) -> Option<Card> {
     let is_plain = name.starts_with("plain");
     let digits = name.strip_prefix(if is_plain { "plain" } else { "resnet" })?;
-    let digits = digits.strip_suffix("_cifar").unwrap_or(digits);
     let depth: usize = digits.parse().ok().filter(|depth| (8..=1202).contains(depth) && depth % 6 == 2)?;
+    if depth == 200 {
+        return None;
+    }
     // A card's strings and function live as long as the program; there are at most 800.
     let name = Box::leak(name.to_owned().into_boxed_str());
     let title = |kind| &*Box::leak(format!("{kind}-{depth} (CIFAR-10)").into_boxed_str());

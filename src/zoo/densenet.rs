@@ -48,25 +48,25 @@ pub(super) const DENSENET201: Card = Card {
 pub(super) const DENSENET40: Card = Card {
     name: "densenet40_k12",
     title: "DenseNet-40, k = 12 (CIFAR-10)",
-    build: &|size| cifar(size, 12, Style { bottleneck: false, compress: false }),
+    build: &|size| cifar(size, 12, BlockStyle { bottleneck: false, compress: false }),
     ..SMALL
 };
 pub(super) const DENSENET100: Card = Card {
     name: "densenet100_k12",
     title: "DenseNet-100, k = 12 (CIFAR-10)",
-    build: &|size| cifar(size, 32, Style { bottleneck: false, compress: false }),
+    build: &|size| cifar(size, 32, BlockStyle { bottleneck: false, compress: false }),
     ..SMALL
 };
 pub(super) const DENSENET_BC100: Card = Card {
     name: "densenet_bc100_k12",
     title: "DenseNet-BC-100, k = 12 (CIFAR-10)",
-    build: &|size| cifar(size, 16, Style { bottleneck: true, compress: true }),
+    build: &|size| cifar(size, 16, BlockStyle { bottleneck: true, compress: true }),
     ..SMALL
 };
 
 /// The paper's B and C.
 #[derive(Clone, Copy)]
-struct Style {
+struct BlockStyle {
     /// A 1x1 convolution to four times the growth rate before each 3x3.
     bottleneck: bool,
     /// Transitions halve the channels.
@@ -82,13 +82,13 @@ fn imagenet(size: usize, growth: usize, first: usize, layers: [usize; 4]) -> Res
     net.then("features.norm0", NORM);
     net.then("features.relu0", Op::Relu);
     net.then("features.pool0", Op::MaxPool(Window::new(3, 2).pad(1)));
-    blocks(&mut net, growth, &layers, Style { bottleneck: true, compress: true });
+    blocks(&mut net, growth, &layers, BlockStyle { bottleneck: true, compress: true });
     net.then("features.norm5", NORM);
     classifier(net, 1000)
 }
 
 /// Three blocks of `layers` layers that each add twelve channels.
-fn cifar(size: usize, layers: usize, style: Style) -> Result<Graph> {
+fn cifar(size: usize, layers: usize, style: BlockStyle) -> Result<Graph> {
     const GROWTH: usize = 12;
     let mut net = Builder::new([3, size, size]);
     let first = if style.bottleneck { 2 * GROWTH } else { 16 };
@@ -108,7 +108,7 @@ fn classifier(mut net: Builder, classes: usize) -> Result<Graph> {
 }
 
 /// Dense blocks with a transition between each two.
-fn blocks(net: &mut Builder, growth: usize, layers: &[usize], style: Style) {
+fn blocks(net: &mut Builder, growth: usize, layers: &[usize], style: BlockStyle) {
     for (index, &count) in (1..).zip(layers) {
         let name = format!("features.denseblock{index}");
         let mut maps = vec![net.last()];
@@ -125,7 +125,7 @@ fn blocks(net: &mut Builder, growth: usize, layers: &[usize], style: Style) {
 }
 
 /// Sees all maps before it, the block's input included.
-fn dense_layer(net: &mut Builder, name: &str, maps: &[NodeId], growth: usize, style: Style) -> NodeId {
+fn dense_layer(net: &mut Builder, name: &str, maps: &[NodeId], growth: usize, style: BlockStyle) -> NodeId {
     net.add(format!("{name}.cat"), Op::Concat, maps);
     let narrow = Conv::new(4 * growth, 1);
     let grow = Conv::new(growth, 3).pad(1);

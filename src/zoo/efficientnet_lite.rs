@@ -5,7 +5,7 @@ use super::{Card, Labels};
 use crate::{
     Result,
     net::{Activation, Builder, Conv, Graph, NodeId, Op, Padding},
-    picture::{Interpolation, Preprocess, Scale},
+    picture::{Interpolation, PixelScale, Preprocess},
 };
 
 pub(super) const EFFICIENTNET_LITE0: Card = Card {
@@ -17,7 +17,7 @@ pub(super) const EFFICIENTNET_LITE0: Card = Card {
     labels: Labels::ImageNet,
     preprocess: || Preprocess {
         interpolation: Interpolation::Bicubic,
-        scale: Scale::Full,
+        scale: PixelScale::Full,
         ..Preprocess::new(256, 224, &[127.0; 3], &[128.0; 3])
     },
     build: &build,

@@ -73,6 +73,83 @@ pub(super) const RESNET152_PAPER: Card = Card {
     build: &|size| build(size, [3, 8, 36, 3], PAPERS_BOTTLENECK),
     ..RESNET
 };
+pub(super) const WIDE_RESNET50_2: Card = Card {
+    name: "wide_resnet50_2",
+    title: "Wide ResNet-50-2",
+    paper: "Zagoruyko and Komodakis 2016",
+    build: &|size| build(size, [3, 4, 6, 3], resnext(1, 128)),
+    ..RESNET
+};
+pub(super) const WIDE_RESNET101_2: Card = Card {
+    name: "wide_resnet101_2",
+    title: "Wide ResNet-101-2",
+    paper: "Zagoruyko and Komodakis 2016",
+    build: &|size| build(size, [3, 4, 23, 3], resnext(1, 128)),
+    ..RESNET
+};
+pub(super) const PLAIN18: Card = Card {
+    name: "plain18",
+    title: "Plain-18",
+    notes: &["ResNet-18 without its shortcuts, as the paper compares them."],
+    build: &|size| build_with(size, [2, 2, 2, 2], Basic, Shortcut { exists: false, ..Shortcut::USUAL }),
+    ..RESNET
+};
+pub(super) const PLAIN34: Card = Card {
+    name: "plain34",
+    title: "Plain-34",
+    notes: &["ResNet-34 without its shortcuts, as the paper compares them."],
+    build: &|size| build_with(size, [3, 4, 6, 3], Basic, Shortcut { exists: false, ..Shortcut::USUAL }),
+    ..RESNET
+};
+/// ImageNet's ResNets as most repositories train them on CIFAR-10.
+const RESNET_CIFAR: Card = Card {
+    name: "resnet18_cifar",
+    title: "ResNet-18 (CIFAR-10, 3x3 stem)",
+    family: "ResNet (CIFAR)",
+    notes: &["ImageNet's blocks and widths behind a 3x3 first convolution without pooling, as pytorch-cifar has them."],
+    labels: Labels::Cifar10,
+    preprocess: super::cifar::preprocess,
+    build: &|size| build_cifar(size, [2, 2, 2, 2], Basic),
+    ..RESNET
+};
+pub(super) const RESNET18_CIFAR: Card = RESNET_CIFAR;
+pub(super) const RESNET34_CIFAR: Card = Card {
+    name: "resnet34_cifar",
+    title: "ResNet-34 (CIFAR-10, 3x3 stem)",
+    build: &|size| build_cifar(size, [3, 4, 6, 3], Basic),
+    ..RESNET_CIFAR
+};
+pub(super) const RESNET50_CIFAR: Card = Card {
+    name: "resnet50_cifar",
+    title: "ResNet-50 (CIFAR-10, 3x3 stem)",
+    build: &|size| build_cifar(size, [3, 4, 6, 3], PLAIN_BOTTLENECK),
+    ..RESNET_CIFAR
+};
+pub(super) const RESNET101_CIFAR: Card = Card {
+    name: "resnet101_cifar",
+    title: "ResNet-101 (CIFAR-10, 3x3 stem)",
+    build: &|size| build_cifar(size, [3, 4, 23, 3], PLAIN_BOTTLENECK),
+    ..RESNET_CIFAR
+};
+pub(super) const RESNET152_CIFAR: Card = Card {
+    name: "resnet152_cifar",
+    title: "ResNet-152 (CIFAR-10, 3x3 stem)",
+    build: &|size| build_cifar(size, [3, 8, 36, 3], PLAIN_BOTTLENECK),
+    ..RESNET_CIFAR
+};
+pub(super) const RESNEXT101_2X64D: Card = Card {
+    name: "resnext101_2x64d",
+    title: "ResNeXt-101 2x64d",
+    build: &|size| build(size, [3, 4, 23, 3], resnext(2, 64)),
+    ..RESNEXT
+};
+pub(super) const RESNET101_1X100D: Card = Card {
+    name: "resnet101_1x100d",
+    title: "ResNet-101, 1x100d",
+    notes: &["The wider ResNet-101 that the ResNeXt paper compares with."],
+    build: &|size| build(size, [3, 4, 23, 3], resnext(1, 100)),
+    ..RESNEXT
+};
 pub(super) const RESNEXT50_32X4D: Card = Card {
     name: "resnext50_32x4d",
     title: "ResNeXt-50 32x4d",
@@ -148,22 +225,45 @@ fn title(stage: usize, block: usize, count: usize, deep: bool) -> Option<&'stati
     }
 }
 
+/// The layout of the repositories that train on CIFAR-10: a 3x3 first convolution, no pooling behind it, and their names.
+fn build_cifar(size: usize, blocks: [usize; 4], kind: Block) -> Result<Graph> {
+    let mut net = Builder::new([3, size, size]);
+    net.then("conv1", Op::Conv(Conv::new(64, 3).pad(1).unbiased()));
+    net.then("bn1", NORM);
+    net.then("relu", Op::Relu);
+    stages(&mut net, blocks, kind, Shortcut { name: "shortcut", ..Shortcut::USUAL });
+    net.then("avgpool", Op::AdaptiveAvgPool { size: [1, 1] });
+    net.then("flatten", Op::Flatten);
+    net.then("linear", Op::Linear { out: 10, bias: true });
+    net.then("softmax", Op::Softmax);
+    net.finish()
+}
+
 /// `blocks` counts those of each of the four stages.
 fn build(size: usize, blocks: [usize; 4], kind: Block) -> Result<Graph> {
+    build_with(size, blocks, kind, Shortcut::USUAL)
+}
+
+/// The way around the convolutions of a block.
+#[derive(Clone, Copy)]
+struct Shortcut {
+    /// The module of the 1x1 convolution that it goes through where stride or channels change.
+    name: &'static str,
+    /// Whether there is one: the plain networks of the paper have none.
+    exists: bool,
+}
+
+impl Shortcut {
+    const USUAL: Shortcut = Shortcut { name: "downsample", exists: true };
+}
+
+fn build_with(size: usize, blocks: [usize; 4], kind: Block, shortcut: Shortcut) -> Result<Graph> {
     let mut net = Builder::new([3, size, size]);
     net.then("conv1", Op::Conv(Conv::new(64, 7).stride(2).pad(3).unbiased()));
     net.then("bn1", NORM);
     net.then("relu", Op::Relu);
     net.then("maxpool", Op::MaxPool(Window::new(3, 2).pad(1)));
-    for (stage, (&count, units)) in blocks.iter().zip([64, 128, 256, 512]).enumerate() {
-        for index in 0..count {
-            let stride = if stage > 0 && index == 0 { 2 } else { 1 };
-            block(&mut net, &format!("layer{}.{index}", stage + 1), units, stride, kind);
-            if let Some(title) = title(stage, index, count, blocks[2] > 6) {
-                net.title(title);
-            }
-        }
-    }
+    stages(&mut net, blocks, kind, shortcut);
     net.then("avgpool", Op::AdaptiveAvgPool { size: [1, 1] });
     net.then("flatten", Op::Flatten);
     net.then("fc", Op::Linear { out: 1000, bias: true });
@@ -171,8 +271,21 @@ fn build(size: usize, blocks: [usize; 4], kind: Block) -> Result<Graph> {
     net.finish()
 }
 
+/// Four stages of blocks; from the second on, the first block of each halves the maps.
+fn stages(net: &mut Builder, blocks: [usize; 4], kind: Block, shortcut: Shortcut) {
+    for (stage, (&count, units)) in blocks.iter().zip([64, 128, 256, 512]).enumerate() {
+        for index in 0..count {
+            let stride = if stage > 0 && index == 0 { 2 } else { 1 };
+            block(net, &format!("layer{}.{index}", stage + 1), units, stride, kind, shortcut);
+            if let Some(title) = title(stage, index, count, blocks[2] > 6) {
+                net.title(title);
+            }
+        }
+    }
+}
+
 /// Convolutions around which the input is added; where stride or channels change, through a 1x1 convolution.
-fn block(net: &mut Builder, name: &str, units: usize, stride: usize, kind: Block) {
+fn block(net: &mut Builder, name: &str, units: usize, stride: usize, kind: Block, around: Shortcut) {
     let input = net.last();
     let (convs, out) = match kind {
         Basic => (vec![Conv::new(units, 3).pad(1).stride(stride), Conv::new(units, 3).pad(1)], units),
@@ -191,10 +304,14 @@ fn block(net: &mut Builder, name: &str, units: usize, stride: usize, kind: Block
             relu(net, name, index - 1);
         }
     }
+    if !around.exists {
+        relu(net, name, last - 1);
+        return;
+    }
     let body = net.last();
     let shortcut = match stride == 1 && net.channels(input) == out {
         true => input,
-        false => downsample(net, name, input, out, stride),
+        false => projection(net, &format!("{name}.{}", around.name), input, out, stride),
     };
     net.add(format!("{name}.add"), Op::Add, &[body, shortcut]);
     relu(net, name, last - 1);
@@ -206,7 +323,8 @@ fn relu(net: &mut Builder, block: &str, visit: usize) {
     net.then(format!("{block}.relu{suffix}"), Op::Relu);
 }
 
-fn downsample(net: &mut Builder, name: &str, input: NodeId, units: usize, stride: usize) -> NodeId {
-    net.add(format!("{name}.downsample.0"), Op::Conv(Conv::new(units, 1).stride(stride).unbiased()), &[input]);
-    net.then(format!("{name}.downsample.1"), NORM)
+/// A 1x1 convolution and its normalisation.
+fn projection(net: &mut Builder, name: &str, input: NodeId, units: usize, stride: usize) -> NodeId {
+    net.add(format!("{name}.0"), Op::Conv(Conv::new(units, 1).stride(stride).unbiased()), &[input]);
+    net.then(format!("{name}.1"), NORM)
 }

@@ -6,7 +6,7 @@ use striate::{methods::METHODS, zoo::ZOO};
 /// Files that may hold `unsafe` code, each with the reason. CONTRIBUTING.md says the same.
 const UNSAFE: &[(&str, &str)] = &[
     ("src/kernels/blocked/", "vector instructions and uninitialised blocks of the CPU kernels"),
-    ("src/engine/memory.rs", "malloc_trim, which gives freed memory back to the system"),
+    ("src/engine/trim.rs", "malloc_trim, which gives freed memory back to the system"),
 ];
 
 #[test]

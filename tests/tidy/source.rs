@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-#[allow(dead_code)]
 /// A source file.
 pub struct Source {
     /// Path below the repository, with forward slashes: `src/net/graph.rs`.
@@ -20,7 +19,6 @@ pub fn root() -> PathBuf {
 }
 
 /// The text of a file of the repository.
-#[allow(dead_code)]
 pub fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
@@ -39,7 +37,6 @@ pub fn rust_files(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-#[allow(dead_code)]
 /// Every file of `src`, without files that hold tests only.
 pub fn sources() -> Vec<Source> {
     let files = rust_files(&root().join("src"));

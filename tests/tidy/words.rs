@@ -4,7 +4,7 @@ use super::source::{code, root, rust_files, sources};
 use std::{collections::BTreeMap, fs};
 
 /// Type names that several files may define, each with the reason.
-const SHARED_NAMES: &[(&str, &str)] = &[];
+const SHARED_NAMES: &[(&str, &str)] = &[("Args", "the arguments of a command, in the command's file")];
 
 /// The words with which a noun clause begins a sentence that names no subject.
 const RIDDLES: &[&str] = &["What", "Who", "Whose", "Whom", "How far", "How much", "How many", "Of two"];

@@ -429,6 +429,14 @@ fn invariance_is_measured_and_saved() {
 fn the_layer_slider_runs_along_the_drawing() {
     let Some(mut window) = open_with("densenet201", Answers::default()) else { return };
     press(&mut window, "Architecture");
+    // A thread lays the drawing out.
+    for _ in 0..500 {
+        if window.query_by_role_and_label(Role::Slider, "Layer along the drawing").is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+        window.step();
+    }
     let rail = window.get_by_role_and_label(Role::Slider, "Layer along the drawing").rect();
     let at = |share: f32| pos2(rail.left() + 10.0 + (rail.width() - 20.0) * share, rail.top() + 11.0);
     let drawing = window.get_by_label("drawing of the network").rect();

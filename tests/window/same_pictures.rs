@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, path::Path, process::Command};
 /// Runs the command line into `out`.
 fn command_line(arguments: &str, out: &Path) -> RgbaImage {
     let mut command = Command::new(env!("CARGO_BIN_EXE_striate"));
-    let output = command.args(arguments.split(' ')).arg("--out").arg(out).output().unwrap();
+    let named = if arguments.contains("--network") { &[][..] } else { &["--network", "photonet"] };
+    let output = command.args(arguments.split(' ')).args(named).arg("--out").arg(out).output().unwrap();
     assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
     image::open(out).unwrap().into_rgba8()
 }

@@ -18,7 +18,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Write},
 };
-use subject::{Subject, TASKS, Task};
+use subject::{BenchSubject, TASKS, Task};
 
 /// Measure how fast networks run here
 #[derive(clap::Args)]
@@ -60,7 +60,7 @@ pub(super) struct Args {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct BenchRow {
     network: &'static str,
     engine: &'static str,
     isa: Option<&'static str>,
@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let mut rows = Vec::new();
     for &card in &args.networks {
         clock::forget_peak();
-        let subject = Subject::new(card, args, console)?;
+        let subject = BenchSubject::new(card, args, console)?;
         if args.turns {
             return take_turns(&subject, console);
         }
@@ -101,7 +101,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     if args.json { to_json(&serde_json::json!({ "rows": rows })) } else { Ok(text(&rows)) }
 }
 
-fn measure(card: &'static Card, subject: &Subject, args: &Args, console: &Console) -> Result<Row> {
+fn measure(card: &'static Card, subject: &BenchSubject, args: &Args, console: &Console) -> Result<BenchRow> {
     let mut milliseconds = BTreeMap::new();
     for task in &args.tasks {
         console.stage(&format!("{}: {}", card.name, task.name));
@@ -116,7 +116,7 @@ fn measure(card: &'static Card, subject: &Subject, args: &Args, console: &Consol
     }
     let network = &subject.network;
     let operations = 2 * network.graph().costs().iter().map(|cost| cost.macs).sum::<u64>() * u64::from(args.batch);
-    Ok(Row {
+    Ok(BenchRow {
         network: card.name,
         engine: network.backend().name(),
         isa: network.isa().map(Isa::name),
@@ -129,7 +129,7 @@ fn measure(card: &'static Card, subject: &Subject, args: &Args, console: &Consol
     })
 }
 
-fn take_turns(subject: &Subject, console: &Console) -> Result<String> {
+fn take_turns(subject: &BenchSubject, console: &Console) -> Result<String> {
     for line in io::stdin().lines() {
         let line = line.map_err(|error| Error::Failed(format!("cannot read how often to run: {error}")))?;
         let count: usize =
@@ -146,7 +146,7 @@ fn take_turns(subject: &Subject, console: &Console) -> Result<String> {
     Ok(String::new())
 }
 
-fn text(rows: &[Row]) -> String {
+fn text(rows: &[BenchRow]) -> String {
     let mut table =
         Table::new(&["network", "task", ">median ms", ">least ms", ">first ms", ">GFLOP/s", ">peak MB", "engine"]);
     for row in rows {

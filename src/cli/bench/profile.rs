@@ -1,6 +1,6 @@
 //! Time by kind of layer.
 
-use super::{super::table::Table, clock::Stopwatch, subject::Subject};
+use super::{super::table::Table, clock::Stopwatch, subject::BenchSubject};
 use crate::{
     Result,
     net::{Graph, NodeId, Op},
@@ -18,7 +18,7 @@ use std::{
 pub(super) struct Profile(BTreeMap<String, f64>);
 
 /// Forward and reverse: for every layer the least of `runs`.
-pub(super) fn of(subject: &Subject, runs: usize) -> Result<[Profile; 2]> {
+pub(super) fn of(subject: &BenchSubject, runs: usize) -> Result<[Profile; 2]> {
     let graph = subject.network.graph();
     let (nodes, scores) = (graph.nodes().len(), graph.scores());
     let mut least = [vec![f64::MAX; nodes], vec![f64::MAX; nodes]];

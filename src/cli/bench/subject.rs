@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Something to measure.
 pub(super) struct Task {
     pub name: &'static str,
-    run: fn(&Subject, &Watch) -> Result<()>,
+    run: fn(&BenchSubject, &Watch) -> Result<()>,
 }
 
 /// Everything that can be measured.
@@ -32,7 +32,7 @@ pub(super) const TASKS: &[Task] = &[
         name: "integrated-gradients",
         run: |subject, watch| subject.method(methods::find("integrated-gradients")?, watch),
     },
-    Task { name: "synthesis", run: Subject::synthesis },
+    Task { name: "synthesis", run: BenchSubject::synthesis },
 ];
 
 /// The task called `name`.
@@ -42,7 +42,7 @@ pub(super) fn find(name: &str) -> Result<&'static Task> {
     found.ok_or_else(|| unknown("task", name, names, "'striate bench --help' lists them"))
 }
 
-pub(super) struct Subject {
+pub(super) struct BenchSubject {
     pub network: Arc<Network>,
     /// `(batch, channels, size, size)`.
     input: Tensor,
@@ -50,7 +50,7 @@ pub(super) struct Subject {
     pub cpu: bool,
 }
 
-impl Subject {
+impl BenchSubject {
     pub fn new(card: &'static Card, args: &Args, console: &Console) -> Result<Self> {
         console.stage(&format!("opening {}", card.name));
         let opening = Opening { weights: args.weights.clone(), ..args.compute.opening(card) };
@@ -66,7 +66,7 @@ impl Subject {
         let side = height.max(width);
         let picture = weights::picture(channels, side, 0)?.narrow(2, 0, height)?.narrow(3, 0, width)?.contiguous()?;
         let input = Tensor::cat(&vec![&picture; args.batch.into()], 0)?;
-        Ok(Subject { network, input, space, cpu: args.cpu })
+        Ok(BenchSubject { network, input, space, cpu: args.cpu })
     }
 
     /// Milliseconds of one run.

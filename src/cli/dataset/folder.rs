@@ -30,22 +30,22 @@ pub(super) struct FolderArgs {
 }
 
 /// An open network and a folder to show it.
-pub(super) struct Subject {
+pub(super) struct FolderSubject {
     pub model: Arc<Model>,
     folder: PathBuf,
 }
 
 impl FolderArgs {
     /// Checks that the folder is there, then opens the network.
-    pub fn open(&self, console: &Console) -> Result<Subject> {
+    pub fn open(&self, console: &Console) -> Result<FolderSubject> {
         if !self.folder.is_dir() {
             return Err(Error::Failed(format!("{} is no folder", self.folder.display())));
         }
-        Ok(Subject { model: self.network.open(console)?, folder: self.folder.clone() })
+        Ok(FolderSubject { model: self.network.open(console)?, folder: self.folder.clone() })
     }
 }
 
-impl Subject {
+impl FolderSubject {
     /// The network's input for a file.
     pub fn prepare(&self, path: &Path) -> Result<Tensor> {
         Ok(self.model.preprocess.apply(&Picture::open(path)?, &Device::Cpu)?.tensor)

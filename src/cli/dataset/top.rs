@@ -1,6 +1,6 @@
 //! `striate top`: the pictures of a folder that excite a unit most (Zeiler and Fergus 2014, Figure 2).
 
-use super::folder::{FolderArgs, Subject};
+use super::folder::{FolderArgs, FolderSubject};
 use crate::{
     Error, Result,
     cli::{args, console::Console, output::check_path, table::Table},
@@ -106,7 +106,7 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
 
 /// For every file the patch that the activation at a position sees, and its reconstruction.
 fn sheet(
-    subject: &Subject,
+    subject: &FolderSubject,
     layer: NodeId,
     unit: usize,
     files: &[(PathBuf, [usize; 2])],

@@ -57,7 +57,7 @@ pub struct Answered(Box<dyn Put>);
 impl Answered {
     /// The answer, if it has this type of key.
     pub fn get<K: InquiryKey>(&self) -> Option<(&K, &Answer<K::Answer>)> {
-        self.0.as_any().downcast_ref::<Found<K>>().map(|found| (&found.key, &found.answer))
+        self.0.as_any().downcast_ref::<KeyedAnswer<K>>().map(|found| (&found.key, &found.answer))
     }
 
     pub(super) fn put(self, shelves: &mut Shelves) {
@@ -98,12 +98,12 @@ impl<Q: Inquiry> Ask for Typed<Q> {
         match self.0.answer(watch) {
             Err(Error::Cancelled) => Err(Error::Cancelled),
             Err(error) => Ok(self.failed(error.to_string())),
-            Ok(answer) => Ok(Box::new(Found { key: self.0.key(), answer: Ok(Arc::new(answer)) })),
+            Ok(answer) => Ok(Box::new(KeyedAnswer { key: self.0.key(), answer: Ok(Arc::new(answer)) })),
         }
     }
 
     fn failed(&self, why: String) -> Box<dyn Put> {
-        Box::new(Found { key: self.0.key(), answer: Err(why) })
+        Box::new(KeyedAnswer { key: self.0.key(), answer: Err(why) })
     }
 }
 
@@ -113,12 +113,12 @@ trait Put: Send {
     fn as_any(&self) -> &dyn Any;
 }
 
-struct Found<K: InquiryKey> {
+struct KeyedAnswer<K: InquiryKey> {
     key: K,
     answer: Answer<K::Answer>,
 }
 
-impl<K: InquiryKey> Put for Found<K> {
+impl<K: InquiryKey> Put for KeyedAnswer<K> {
     fn put(self: Box<Self>, shelves: &mut Shelves) {
         shelves.insert(self.key, self.answer);
     }

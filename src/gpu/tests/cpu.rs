@@ -2,12 +2,12 @@
 
 use super::Maps;
 use crate::{
-    gpu::{TileGrid, layout::Layout},
+    gpu::{TileGrid, layout::TileLayout},
     paint::{Plane, Range, colour, tile_value},
 };
 
 /// The colour of a pixel of a slot's tile: of a zoomed one, a pixel of the larger tile of which it shows a part.
-pub(super) fn pixel(maps: &Maps, grid: &TileGrid, layout: &Layout, slot: u32, [x, y]: [u32; 2]) -> [u8; 3] {
+pub(super) fn pixel(maps: &Maps, grid: &TileGrid, layout: &TileLayout, slot: u32, [x, y]: [u32; 2]) -> [u8; 3] {
     let unit = grid.order[slot as usize] as usize;
     let area = maps.height * maps.width;
     let plane = Plane { values: &maps.values[unit * area..][..area], width: maps.width, height: maps.height };

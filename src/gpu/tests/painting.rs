@@ -2,21 +2,21 @@
 
 use super::{Maps, Stage, cpu, device, srgb_device, window};
 use crate::{
-    gpu::{TileGrid, TileStyle, layout::Layout, show_unit_at},
+    gpu::{TileGrid, TileStyle, layout::TileLayout, show_unit_at},
     paint::{ColourMap, Range, Scaling, Style},
 };
 use eframe::egui::{self, Rect, pos2, vec2};
 use egui_kittest::Harness;
 use image::RgbaImage;
 
-fn layout_of(stage: &Stage, pixels_per_point: f32) -> Layout {
+fn layout_of(stage: &Stage, pixels_per_point: f32) -> TileLayout {
     let grid = &stage.grid;
-    let layout = Layout::new(grid.tile, grid.gap, grid.columns, grid.order.len() as u32, pixels_per_point);
+    let layout = TileLayout::new(grid.tile, grid.gap, grid.columns, grid.order.len() as u32, pixels_per_point);
     layout.at(stage.answer.as_ref().unwrap().response.rect.min).showing(grid.style.part)
 }
 
 /// Compares all visible tile pixels; returns how many there were.
-fn compare(picture: &RgbaImage, clip: Rect, maps: &Maps, grid: &TileGrid, layout: &Layout) -> usize {
+fn compare(picture: &RgbaImage, clip: Rect, maps: &Maps, grid: &TileGrid, layout: &TileLayout) -> usize {
     let k = layout.pixels_per_point;
     let mut compared = 0;
     for (x, y, seen) in picture.enumerate_pixels() {
@@ -173,7 +173,7 @@ fn two_views_of_one_atlas_keep_apart() {
         });
     let picture = harness.render().unwrap();
     for (_, rect, grid) in &views {
-        let layout = Layout::new(grid.tile, 0.0, 1, 1, 1.5).at(rect.min);
+        let layout = TileLayout::new(grid.tile, 0.0, 1, 1, 1.5).at(rect.min);
         assert!(compare(&picture, Rect::EVERYTHING, &maps, grid, &layout) > 10_000);
     }
 }

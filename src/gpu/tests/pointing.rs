@@ -1,7 +1,7 @@
 //! Units under the pointer, and the cost of showing a grid.
 
 use super::{Maps, device, window};
-use crate::gpu::{Spot, TileGrid, layout::Layout};
+use crate::gpu::{Spot, TileGrid, layout::TileLayout};
 use eframe::egui::{pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
 use std::time::Instant;
@@ -43,7 +43,7 @@ fn pointer_finds_unit_and_position() {
 
 #[test]
 fn layout_is_in_whole_pixels() {
-    let layout = Layout::new(vec2(10.1, 3.0), 2.0, 3, 7, 1.5).at(pos2(-7.3, 4.0));
+    let layout = TileLayout::new(vec2(10.1, 3.0), 2.0, 3, 7, 1.5).at(pos2(-7.3, 4.0));
     assert_eq!((layout.origin, layout.tile, layout.gap), ([-11, 6], [15, 5], 3));
     assert_eq!(layout.size() * 1.5, vec2(3.0 + 3.0 * 18.0, 3.0 + 3.0 * 8.0));
     assert_eq!((layout.columns_in(38.0), layout.columns_in(37.9), layout.columns_in(1.0)), (3, 2, 1));

@@ -22,7 +22,7 @@ pub struct Depthwise {
     source: [usize; 3],
     output: [usize; 3],
     /// Phases along rows and along columns.
-    axes: [Vec<Phase>; 2],
+    axes: [Vec<AxisPhase>; 2],
     /// Source pixels between neighbouring outputs of a phase, along rows and columns.
     step: [usize; 2],
     kernel: [usize; 2],
@@ -31,7 +31,7 @@ pub struct Depthwise {
 }
 
 /// Outputs at one position modulo the distance between outputs of a phase, along one axis.
-struct Phase {
+struct AxisPhase {
     /// The first output.
     origin: usize,
     /// Number of outputs.
@@ -100,13 +100,13 @@ impl Depthwise {
 }
 
 /// The phases along one axis.
-fn phases(g: &ConvGeometry, axis: usize, transposed: bool) -> Vec<Phase> {
+fn phases(g: &ConvGeometry, axis: usize, transposed: bool) -> Vec<AxisPhase> {
     let (stride, dilation, before) = (g.stride[axis], g.dilation[axis], g.before[axis]);
     let taps = 0..g.kernel[axis];
     if !transposed {
         let offset = |tap: usize| (tap * dilation) as isize - before as isize;
         let taps = taps.map(|tap| (tap, offset(tap))).collect();
-        return vec![Phase { origin: 0, count: g.output[axis + 1], taps }];
+        return vec![AxisPhase { origin: 0, count: g.output[axis + 1], taps }];
     }
     // Input pixel i gets from output o through tap t where i + before = o stride + t dilation.
     let phase = |phase: usize| {
@@ -114,7 +114,7 @@ fn phases(g: &ConvGeometry, axis: usize, transposed: bool) -> Vec<Phase> {
         let reach = taps.clone().filter(|tap| tap * dilation % stride == phase);
         let offset = |tap: usize| ((origin + before) as isize - (tap * dilation) as isize) / stride as isize;
         let count = g.input[axis + 1].saturating_sub(origin).div_ceil(stride);
-        Phase { origin, count, taps: reach.map(|tap| (tap, offset(tap))).collect() }
+        AxisPhase { origin, count, taps: reach.map(|tap| (tap, offset(tap))).collect() }
     };
     (0..stride).map(phase).collect()
 }
@@ -160,8 +160,8 @@ unsafe fn line<V: Lanes>(job: &Line, out: &mut [f32]) {
 #[inline(always)]
 unsafe fn sums<V: Lanes, const COUNT: usize, const CHECK: bool>(
     job: &Line,
-    rows: &Phase,
-    columns: &Phase,
+    rows: &AxisPhase,
+    columns: &AxisPhase,
     first: isize,
     pixel: usize,
     out: &mut [f32],

@@ -52,12 +52,12 @@ struct Phase {
     /// Source rows that enter output row 0, and columns that enter output column 0; may be outside.
     rows: Vec<isize>,
     columns: Vec<isize>,
-    panels: Vec<Panel>,
+    panels: Vec<FilterPanel>,
     weights: Buffer,
 }
 
 /// One or two blocks of outputs.
-struct Panel {
+struct FilterPanel {
     block: usize,
     vectors: usize,
     /// The source blocks it reads.
@@ -215,7 +215,7 @@ impl Direct {
 
 struct ConvTask<'a> {
     phase: usize,
-    panel: &'a Panel,
+    panel: &'a FilterPanel,
     image: usize,
     rows: std::ops::Range<usize>,
     columns: std::ops::Range<usize>,
@@ -246,15 +246,15 @@ fn pack(
     rows: &[(usize, isize)],
     columns: &[(usize, isize)],
     pool: &BufferPool,
-) -> (Vec<Panel>, Buffer) {
+) -> (Vec<FilterPanel>, Buffer) {
     let outputs = filters.outputs();
-    let mut panels: Vec<Panel> = Vec::new();
+    let mut panels: Vec<FilterPanel> = Vec::new();
     let (mut block, mut length) = (0, 0);
     while block * LANES < outputs {
         let vectors = isa.vectors().min(outputs.div_ceil(LANES) - block);
         let sources = filters.sources(block * LANES, ((block + vectors) * LANES).min(outputs));
         let (first, end) = (sources.start / depth, sources.end.div_ceil(depth));
-        panels.push(Panel { block, vectors, first, blocks: end - first, weights: length });
+        panels.push(FilterPanel { block, vectors, first, blocks: end - first, weights: length });
         length += (end - first) * rows.len() * columns.len() * depth * vectors * LANES;
         block += vectors;
     }

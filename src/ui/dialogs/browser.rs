@@ -25,13 +25,13 @@ pub enum Choice {
 
 /// An entry of a folder.
 #[derive(Clone, Debug, PartialEq)]
-struct Entry {
+struct BrowserEntry {
     name: String,
     is_folder: bool,
 }
 
 /// The entries of a folder, folders first, each kind by name; or why they cannot be read.
-type FolderEntries = Result<Vec<Entry>, String>;
+type FolderEntries = Result<Vec<BrowserEntry>, String>;
 
 /// The dialog's state.
 pub struct Browser {
@@ -204,10 +204,10 @@ impl Browser {
     }
 
     /// The entries to list; `None` until they are read.
-    fn shown_entries(&self) -> Result<Option<Vec<Entry>>, String> {
+    fn shown_entries(&self) -> Result<Option<Vec<BrowserEntry>>, String> {
         let Some(entries) = &self.entries else { return Ok(None) };
         let entries = entries.as_ref().map_err(Clone::clone)?;
-        let fits = |entry: &&Entry| {
+        let fits = |entry: &&BrowserEntry| {
             let ending = Path::new(&entry.name).extension().map(|ending| ending.to_string_lossy().to_lowercase());
             let known = self.endings.is_empty() || ending.is_some_and(|ending| self.endings.contains(&ending.as_str()));
             entry.is_folder || !self.wants_folder && (known || self.all_files)
@@ -262,7 +262,7 @@ fn entries(folder: &Path) -> FolderEntries {
         let entry = entry.map_err(why)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if !name.starts_with('.') {
-            found.push(Entry { name, is_folder: entry.path().is_dir() });
+            found.push(BrowserEntry { name, is_folder: entry.path().is_dir() });
         }
     }
     found.sort_by_key(|entry| (!entry.is_folder, entry.name.to_lowercase()));

@@ -4,7 +4,7 @@
 use crate::{
     engine::{Opening, Run},
     figures::Facts,
-    picture::{Fit, Interpolation, Preparation, Preset, Scale},
+    picture::{Fit, Interpolation, PixelScale, Preparation, PreparationPreset},
     ui::{
         model::{
             commands::Command,
@@ -90,10 +90,10 @@ impl PreparationForm {
     /// The preset, the part of the picture, and the sizes.
     fn picture_choices(&mut self, ui: &mut Ui, view: View, wanted: &mut Preparation) {
         let preprocess = &view.run().model.preprocess;
-        combo(ui, "Preset", wanted.preset.map_or("the network's", Preset::name), 110.0, |ui| {
+        combo(ui, "Preset", wanted.preset.map_or("the network's", PreparationPreset::name), 110.0, |ui| {
             let mut chosen = wanted.preset;
             ui.selectable_value(&mut chosen, None, "the network's");
-            for preset in Preset::ALL {
+            for preset in PreparationPreset::ALL {
                 ui.selectable_value(&mut chosen, Some(preset), preset.name()).on_hover_text(preset.about());
             }
             if chosen != wanted.preset {
@@ -140,9 +140,9 @@ impl PreparationForm {
             wanted.std = Some(std);
         }
         let mut scale = preprocess.scale;
-        let name = |scale: Scale| format!("0 to {}", u8::from(scale));
+        let name = |scale: PixelScale| format!("0 to {}", u8::from(scale));
         combo(ui, "Values", &name(scale), 70.0, |ui| {
-            for other in [Scale::One, Scale::Full] {
+            for other in [PixelScale::One, PixelScale::Full] {
                 ui.selectable_value(&mut scale, other, name(other));
             }
         });

@@ -14,12 +14,12 @@ type TabGroup = &'static [&'static str];
 const LAYER: TabGroup = &["activations", "filters", "network", "layers", "convolution"];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
-const PICTURE: TabGroup = &["picture", "preparation", "folder", "pad"];
-const UNIT: TabGroup = &["unit", "compare"];
+const PICTURE: TabGroup = &["picture", "preparation", "pad"];
+const UNIT: TabGroup = &["unit", "folder", "compare"];
 const SCORES: TabGroup = &["scores", "invariance"];
 /// The same in a window that is too low for three groups at the side.
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
-const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
+const LOW_SCORES: TabGroup = &["scores", "unit", "folder", "compare"];
 /// A window lower than this is low, in points.
 const LOW: f32 = 680.0;
 

@@ -1,6 +1,6 @@
 //! One row of the strip.
 
-use super::rows::{LayerGroup, is_low};
+use super::rows::{StripGroup, is_low};
 use crate::{
     net::NodeId,
     ui::{
@@ -15,7 +15,7 @@ use eframe::egui::{self, Align2, Color32, Rect, Sense, TextStyle, Ui, Vec2, Widg
 const INDENT: f32 = 10.0;
 
 /// Draws the heading of a group; returns whether it was clicked.
-pub fn group_row(ui: &Ui, rect: Rect, group: &LayerGroup, view: View) -> bool {
+pub fn group_row(ui: &Ui, rect: Rect, group: &StripGroup, view: View) -> bool {
     let response = ui.interact(rect, ui.scope_id().with(("group", &group.name)), Sense::click());
     let name = format!("{} {}", if group.open { "fold" } else { "unfold" }, group.name);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));

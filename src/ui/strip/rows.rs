@@ -16,14 +16,14 @@ const DEPTH: usize = 2;
 #[derive(Clone, Debug, PartialEq)]
 pub enum StripRow {
     /// The heading of a stage or a block.
-    Group(LayerGroup),
+    Group(StripGroup),
     /// A layer, and how many groups it stands in.
     Layer(NodeId, usize),
 }
 
 /// Layers in a row whose names begin alike.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LayerGroup {
+pub struct StripGroup {
     /// The common beginning of their names.
     pub name: String,
     /// The layers.
@@ -92,7 +92,7 @@ fn append(
             }
             Some(name) if group.len() > 1 && depth < DEPTH => {
                 let open = toggled.get(name).copied().unwrap_or_else(|| group.contains(&selected));
-                rows.push(StripRow::Group(LayerGroup { name: name.to_owned(), layers: group.clone(), depth, open }));
+                rows.push(StripRow::Group(StripGroup { name: name.to_owned(), layers: group.clone(), depth, open }));
                 if open {
                     append(graph, selected, toggled, group, (part + 1, depth + 1), rows);
                 }

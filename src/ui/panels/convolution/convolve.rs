@@ -4,7 +4,7 @@ use crate::net::{Conv, Op, Padding};
 use std::f32::consts::TAU;
 
 /// Where a window begins and how far apart its taps are, along rows and along columns.
-pub struct Steps {
+pub struct WindowSteps {
     /// Taps along rows and along columns.
     pub kernel: [usize; 2],
     /// From a window to the next.
@@ -15,7 +15,7 @@ pub struct Steps {
     pub padding: Padding,
 }
 
-impl Steps {
+impl WindowSteps {
     /// Where each tap of a window falls on maps of this size; `None` beyond their edge.
     pub fn taps(&self, at: [usize; 2], [height, width]: [usize; 2]) -> Vec<Option<usize>> {
         let along = |axis: usize, tap: usize, pad: usize, size: usize| {
@@ -61,7 +61,7 @@ impl Example<'_> {
     /// Where the taps of the window at a row and a column of the output fall on the input; `None` in the padding.
     pub fn taps(&self, at: [usize; 2]) -> Vec<Option<usize>> {
         let (stride, padding) = ([self.stride; 2], Padding::all(self.padding));
-        Steps { kernel: self.size, stride, dilation: [self.dilation; 2], padding }.taps(at, [self.side; 2])
+        WindowSteps { kernel: self.size, stride, dilation: [self.dilation; 2], padding }.taps(at, [self.side; 2])
     }
 
     /// Input times kernel at every tap of a window.

@@ -5,7 +5,7 @@ mod options;
 
 use crate::{
     net::NodeId,
-    paint::{Layout, Maps, Range, Scaling, Style, mosaic},
+    paint::{FeatureMaps, Layout, Range, Scaling, Style, mosaic},
     ui::{
         model::{
             commands::Command,
@@ -74,7 +74,7 @@ impl Panel for Convolution {
         let written = self.options.kernel.iter().map(|value| number(*value)).collect::<Vec<_>>().join(" ");
         let style = view.look.style;
         let export = Export::new(view, "convolution", numbers, move |_| {
-            let maps = Maps { values: &output, units: 1, height: rows, width: columns };
+            let maps = FeatureMaps { values: &output, units: 1, height: rows, width: columns };
             let k = (512 / rows.max(columns)) as u32;
             Ok(mosaic(&maps, &Layout::square(1, (columns as u32 * k, rows as u32 * k), 0), Scaling::Unit, &style))
         });

@@ -5,13 +5,13 @@ use crate::{
     engine::Run,
     kernels::to_vec,
     net::{NodeId, Op, Padding},
-    ui::panels::convolution::convolve::Steps,
+    ui::panels::convolution::convolve::WindowSteps,
 };
 use std::sync::Arc;
 
 /// The operation that makes a value of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Reduction {
     /// Products with the filter, added up.
     Sum,
     /// The largest.
@@ -28,7 +28,7 @@ pub struct Magnified {
     /// Height and width of the window.
     pub kernel: [usize; 2],
     /// The operation.
-    pub way: Way,
+    pub way: Reduction,
     /// The sum of the products of each input unit.
     pub sums: Vec<f32>,
     /// Those that add most, of either sign: their places in `sums`, the largest first. At most [`LARGEST`].
@@ -105,22 +105,22 @@ pub fn magnify(run: &Arc<Run>, layer: NodeId, unit: usize, [row, column]: [usize
     let node = network.graph().node(layer);
     let Some(&input) = node.inputs.first() else { return Ok(None) };
     let [units, height, width] = network.graph().node(input).extent();
-    let plain = |kernel: [usize; 2]| Steps { kernel, stride: [1, 1], dilation: [1, 1], padding: Padding::all(0) };
+    let plain = |kernel: [usize; 2]| WindowSteps { kernel, stride: [1, 1], dilation: [1, 1], padding: Padding::all(0) };
     let (steps, way, seen, shape) = match &node.op {
         Op::Conv(conv) => {
             let of_group = units / conv.groups;
             let first = unit / (conv.out / conv.groups) * of_group;
             let (kernel, stride) = (conv.kernel, conv.stride);
-            let steps = Steps { kernel, stride, dilation: conv.dilation, padding: conv.padding };
-            (steps, Way::Sum, first..first + of_group, [units, height, width])
+            let steps = WindowSteps { kernel, stride, dilation: conv.dilation, padding: conv.padding };
+            (steps, Reduction::Sum, first..first + of_group, [units, height, width])
         }
-        Op::TableConv { kernel, .. } => (plain(*kernel), Way::Sum, 0..units, [units, height, width]),
+        Op::TableConv { kernel, .. } => (plain(*kernel), Reduction::Sum, 0..units, [units, height, width]),
         // Values in a row: each is a unit with a map of one.
-        Op::Linear { .. } => (plain([1, 1]), Way::Sum, 0..units, [units, 1, 1]),
+        Op::Linear { .. } => (plain([1, 1]), Reduction::Sum, 0..units, [units, 1, 1]),
         Op::MaxPool(window) | Op::AvgPool { window, .. } => {
-            let way = if matches!(node.op, Op::MaxPool(_)) { Way::Max } else { Way::Mean };
+            let way = if matches!(node.op, Op::MaxPool(_)) { Reduction::Max } else { Reduction::Mean };
             let steps =
-                Steps { kernel: window.kernel, stride: window.stride, dilation: [1, 1], padding: window.padding };
+                WindowSteps { kernel: window.kernel, stride: window.stride, dilation: [1, 1], padding: window.padding };
             (steps, way, unit..unit + 1, [units, height, width])
         }
         _ => return Ok(None),
@@ -188,11 +188,11 @@ mod tests {
                     let Some(found) = magnify(&run, layer, unit, at).unwrap() else { continue };
                     let inside = || found.part(0).window.iter().flatten();
                     let value = match found.way {
-                        Way::Sum => found.sums.iter().sum::<f32>() + found.bias,
-                        Way::Max => inside().copied().fold(f32::NEG_INFINITY, f32::max),
+                        Reduction::Sum => found.sums.iter().sum::<f32>() + found.bias,
+                        Reduction::Max => inside().copied().fold(f32::NEG_INFINITY, f32::max),
                         // Where the window reaches beyond the edge, what counts is the operator's affair.
-                        Way::Mean if found.part(0).window.iter().any(Option::is_none) => found.value,
-                        Way::Mean => inside().sum::<f32>() / found.part(0).window.len() as f32,
+                        Reduction::Mean if found.part(0).window.iter().any(Option::is_none) => found.value,
+                        Reduction::Mean => inside().sum::<f32>() / found.part(0).window.len() as f32,
                     };
                     let size = found.sums.iter().map(|sum| sum.abs()).sum::<f32>().max(1.0);
                     assert!(

@@ -5,7 +5,7 @@ mod magnify;
 use crate::{
     figures::Scale,
     net::NodeId,
-    paint::{Maps, Range, Scaling, Style, mosaic},
+    paint::{FeatureMaps, Range, Scaling, Style, mosaic},
     ui::{
         model::{
             commands::Command,
@@ -13,7 +13,7 @@ use crate::{
             state::{View, layer_name},
         },
         panels::{
-            magnifier::magnify::{Magnified, Part, Way, magnify},
+            magnifier::magnify::{Magnified, Part, Reduction, magnify},
             panel::{Panel, PanelKind},
         },
         widgets::{caption, describe, hollow, number, numbers::NumberGrid},
@@ -85,7 +85,7 @@ impl Panel for Magnifier {
         let range = Range::of(&products);
         let name = format!("{} unit {} products", view.node().name, view.selection.unit);
         let export = Export::new(view, &name, numbers, move |_| {
-            let maps = Maps { values: &products, units: count, height, width };
+            let maps = FeatureMaps { values: &products, units: count, height, width };
             let layout = Scale::Pleasant.mosaic(count, width, height);
             Ok(mosaic(&maps, &layout, Scaling::Symmetric, &Style::SIGNED))
         });
@@ -126,7 +126,7 @@ impl Magnifier {
 /// Window, filter and products side by side, with their numbers.
 fn grids(ui: &mut Ui, view: View, found: &Magnified, part: Part) {
     let [rows, columns] = found.kernel;
-    let is_sum = found.way == Way::Sum;
+    let is_sum = found.way == Reduction::Sum;
     let count = if is_sum { 3.0 } else { 1.0 };
     let room = vec2(ui.available_width() / count - 30.0, ui.available_height() - 110.0);
     let cell = (room.x / columns as f32).min(room.y / rows as f32).clamp(14.0, 64.0).floor();
@@ -140,7 +140,7 @@ fn grids(ui: &mut Ui, view: View, found: &Magnified, part: Part) {
         all.push(("times the filter", some(weights), of_weights, Style::SIGNED));
         all.push(("gives products", some(&values), of_products, Style::SIGNED));
     }
-    let best = (found.way == Way::Max).then(|| {
+    let best = (found.way == Reduction::Max).then(|| {
         let value = |index: usize| part.window[index].unwrap_or(f32::NEG_INFINITY);
         (0..part.window.len()).fold(0, |best, index| if value(index) > value(best) { index } else { best })
     });
@@ -163,7 +163,7 @@ fn grids(ui: &mut Ui, view: View, found: &Magnified, part: Part) {
 fn sentences(view: View, found: &Magnified, part: Part) -> Vec<String> {
     let mut lines = Vec::new();
     match found.way {
-        Way::Sum => {
+        Reduction::Sum => {
             let others = found.parts().filter(|other| other.unit != part.unit).map(|other| other.sum).sum();
             lines.push(format!("products of input {:<5} {:>10}", part.unit, number(part.sum)));
             if found.sums.len() > 1 {
@@ -176,8 +176,8 @@ fn sentences(view: View, found: &Magnified, part: Part) -> Vec<String> {
             lines.push(format!("{:<23} {:>10}", "bias", number(found.bias)));
             lines.push(format!("{:<23} {:>10}", "sum: the value", number(found.value)));
         }
-        Way::Max => lines.push(format!("{:<23} {:>10}", "the largest", number(found.value))),
-        Way::Mean => lines.push(format!("{:<23} {:>10}", "the mean", number(found.value))),
+        Reduction::Max => lines.push(format!("{:<23} {:>10}", "the largest", number(found.value))),
+        Reduction::Mean => lines.push(format!("{:<23} {:>10}", "the mean", number(found.value))),
     }
     let (layer, unit) = (view.selection.layer, view.selection.unit);
     let nodes = view.shown.graph().nodes();

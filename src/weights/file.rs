@@ -1,0 +1,56 @@
+//! The content of a weights file, and the kinds of file that there are.
+
+use crate::net::{Op, Tensors};
+use std::{collections::HashMap, fmt};
+
+/// The content of a weights file.
+pub struct File {
+    /// The tensors, in float32, by the names the file gives them.
+    pub tensors: Tensors,
+    /// Facts that the file states about itself: epoch, accuracy, ...
+    pub metadata: HashMap<String, String>,
+    /// The kind of file.
+    pub format: Format,
+    /// Operators that the file states the constants of, by its names of the layers.
+    pub constants: Vec<(String, Op)>,
+    /// Tensors of whole numbers, which no network here needs: counters, metrics, queues. They were not read.
+    pub skipped: Vec<String>,
+    /// Sentences about the file that its user should read.
+    pub notes: Vec<String>,
+}
+
+impl File {
+    /// A safetensors file with these tensors, as if it had been read.
+    pub fn of_tensors(tensors: Tensors) -> Self {
+        File::new(Format::Safetensors, tensors, HashMap::new())
+    }
+
+    pub(super) fn new(format: Format, tensors: Tensors, metadata: HashMap<String, String>) -> Self {
+        File { tensors, metadata, format, constants: Vec::new(), skipped: Vec::new(), notes: Vec::new() }
+    }
+}
+
+/// A kind of weights file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// safetensors.
+    Safetensors,
+    /// A file of `torch.save`, since 2020 or before, or of `torch.jit.save`.
+    PyTorch,
+    /// A file of `numpy.savez` or `numpy.savez_compressed`.
+    Npz,
+    /// A `.caffemodel`. Its network takes channels in the order blue, green, red, as 0..255 minus a mean, unless its
+    /// tensors went through [`super::fit`].
+    Caffe,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Safetensors => "safetensors file",
+            Format::PyTorch => "PyTorch file",
+            Format::Npz => ".npz file",
+            Format::Caffe => "Caffe model",
+        })
+    }
+}
