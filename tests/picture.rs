@@ -32,7 +32,7 @@ fn encoded(image: &RgbImage, format: ImageFormat) -> Vec<u8> {
 #[test]
 fn preprocessing_is_pillows_bit_for_bit() {
     for sample in SAMPLES {
-        let picture = Picture::from_source(&format!("sample:{}", sample.name)).unwrap();
+        let picture = Picture::from_source(format!("sample:{}", sample.name)).unwrap();
         let preprocess = Preprocess::imagenet(73, 64);
         let input = preprocess.apply(&picture, &Device::Cpu).unwrap();
         let theirs = data(&format!("pillow_{}.png", sample.name)).pixels;
