@@ -390,7 +390,7 @@ fn folders_and_files_in_several_pieces() {
         assert_eq!(names(name), ["x", "y"], "{name}");
     }
     let index = |map: &str| {
-        write("m.safetensors.index.json", format!(r#"{{"metadata":{{}},"weight_map":{{{map}}}}}"#).as_bytes())
+        write("m.safetensors.index.json", format!(r#"{{"metadata":{{}},"weight_map":{{{map}}}}}"#).as_bytes());
     };
     index(r#""x":"m-00001-of-00002.safetensors","y":"m-00002-of-00002.safetensors""#);
     for name in ["", "m.safetensors.index.json"] {
