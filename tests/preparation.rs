@@ -57,7 +57,7 @@ fn commands_run_on_rectangles_and_whole_pictures() {
         "saliency sample:chelsea --localise --out object.png --size 48x64",
         "deconvnet sample:chelsea --layer conv4 --unit 3 --out unit.png --size 40x72",
         "units sample:chelsea --layer conv5 --size 40x72",
-        "maximise --class lemon --set steps=3 --size 40x72 --out made.png --scale 1",
+        "maximise --class lemon --steps 3 --size 40x72 --out made.png --scale 1",
         "evaluate . --whole",
     ];
     std::fs::create_dir(desk.path("lemon")).unwrap();
