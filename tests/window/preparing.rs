@@ -6,7 +6,7 @@ use striate::picture::Fit;
 /// A window with the form in front.
 fn open_form(answers: Answers, kept: Box<Kept>) -> Option<Window> {
     let mut window = open_again("photonet", answers, kept)?;
-    window.get_by_label("Preparation").click();
+    window.get_by_label("Prepare").click();
     window.run_steps(4);
     Some(window)
 }

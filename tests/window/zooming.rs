@@ -57,7 +57,7 @@ fn tiles_show_the_part_that_all_panes_show() {
     }
     settle(&mut window);
     // All units: the strongest alone need no scrolling.
-    window.get_by_label_contains("all 384").click();
+    window.get_by_label_contains("all 192").click();
     settle(&mut window);
     let tiles = window.get_by_label_contains("feature maps of").rect();
     let at = tiles.min + vec2(40.0, 60.0);

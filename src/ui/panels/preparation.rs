@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "preparation",
-    title: "Preparation",
+    title: "Prepare",
     about: "How pictures become the network's input, and the names of its classes. A wrong choice shows in the picture \
             that the network receives, at its true resolution, and in the classes beside it. The choices are remembered \
             for each weights file.",

@@ -11,15 +11,15 @@ use serde_json::Value;
 /// Panels that stand together as tabs.
 type TabGroup = &'static [&'static str];
 
-const LAYER: TabGroup = &["activations", "filters", "network", "layers", "convolution"];
+const LAYER: TabGroup = &["activations", "filters", "network", "layers", "folder", "convolution"];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];
-const UNIT: TabGroup = &["unit", "folder", "compare"];
+const UNIT: TabGroup = &["unit", "compare"];
 const SCORES: TabGroup = &["scores", "invariance"];
 /// The same in a window that is too low for three groups at the side.
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
-const LOW_SCORES: TabGroup = &["scores", "unit", "folder", "compare"];
+const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
 /// A window lower than this is low, in points.
 const LOW: f32 = 680.0;
 
