@@ -150,9 +150,9 @@ fn maximise_writes_pictures_frames_and_where_they_come_from() {
     let found = texts(&at("a.png"));
     let holds = |key: &str, part: &str| found.iter().any(|(keyword, text)| keyword == key && text.contains(part));
     assert!(
-        holds("Set", "rotate=5")
-            && holds("Set", "optimiser=adam")
-            && holds("Set", "steps=12")
+        holds("Settings", "rotate=5")
+            && holds("Settings", "optimiser=adam")
+            && holds("Settings", "steps=12")
             && holds("Goal", "lemon"),
         "{found:?}"
     );

@@ -90,12 +90,13 @@ impl CrateMap {
             length -= 1;
         }
         let module = path[..length].to_vec();
-        if length < path.len() && depth < 8 {
-            if let Some(target) = self.exports.get(&(module.clone(), path[length].clone())) {
-                let mut target = target.clone();
-                target.extend_from_slice(&path[length + 1..]);
-                return self.resolve(&target, depth + 1);
-            }
+        if length < path.len()
+            && depth < 8
+            && let Some(target) = self.exports.get(&(module.clone(), path[length].clone()))
+        {
+            let mut target = target.clone();
+            target.extend_from_slice(&path[length + 1..]);
+            return self.resolve(&target, depth + 1);
         }
         // A module that is only named (`use super::paint`) is no import of its own file's items.
         self.files.get(&module).cloned()
@@ -133,10 +134,11 @@ fn uses(code: &str, exported: bool) -> Vec<String> {
         let prefix = rest[line_start..at].trim();
         let after = &rest[at + 4..];
         let public = prefix.starts_with("pub");
-        if (prefix.is_empty() || (public && !prefix.contains(' '))) && (!exported || public) {
-            if let Some(end) = after.find(';') {
-                found.push(after[..end].split_whitespace().collect::<Vec<_>>().join(" "));
-            }
+        if (prefix.is_empty() || (public && !prefix.contains(' ')))
+            && (!exported || public)
+            && let Some(end) = after.find(';')
+        {
+            found.push(after[..end].split_whitespace().collect::<Vec<_>>().join(" "));
         }
         rest = after;
     }

@@ -30,7 +30,7 @@ fn a_type_name_means_one_thing() {
 
 /// The name that a line defines as a struct, enum, trait or union. An alias (`type`) is none: traits ask for them.
 fn defined_type(line: &str) -> Option<String> {
-    let mut words = line.trim_start().split_whitespace().peekable();
+    let mut words = line.split_whitespace().peekable();
     while words.peek().is_some_and(|word| word.starts_with("pub") || word.ends_with(')') || *word == "unsafe") {
         words.next();
     }
