@@ -224,46 +224,6 @@ fn half_linear_layers() {
     }
 }
 
-/// A grey disc on a flat background: outside the disc all windows of a convolution hold the same values.
-fn disc() -> Tensor {
-    let side = 64usize;
-    let inside = |at: usize| {
-        let (y, x) = (at / side % side, at % side);
-        (y as f32 - 40.0).powi(2) + (x as f32 - 25.0).powi(2) < 150.0
-    };
-    let values: Vec<f32> =
-        (0..3 * side * side).map(|at| if inside(at) { 0.3 + 0.01 * (at % 7) as f32 } else { 1.9 }).collect();
-    Tensor::from_vec(values, (1, 3, side, side), &Device::Cpu).unwrap()
-}
-
-/// Cosine of the angle between two arrays.
-fn cosine(a: &Tensor, b: &Tensor) -> f64 {
-    let (a, b) = (to_vec(a).unwrap(), to_vec(b).unwrap());
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
-    dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt()
-}
-
-/// On a flat background the maxima of a pool's windows tie, and each back end rounds them its own way.
-#[test]
-fn ties_on_a_flat_background_are_decided_alike() {
-    for name in ["vgg11", "photonet", "squeezenet1_1", "resnet18"] {
-        let graph = (zoo::find(name).unwrap().build)(64).unwrap();
-        let [ours, theirs] = [Backend::Fast, Backend::Candle]
-            .map(|backend| network(&graph, backend).forward(&disc(), &Watch::default()).unwrap());
-        let scores = graph.scores();
-        let class = ours.scores().unwrap().iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
-        let seed = ours.seed(scores, [class, 0, 0], 1.0).unwrap();
-        for rule in [Rule::Gradient, Rule::Guided, Rule::Deconvnet] {
-            let [a, b] = [&ours, &theirs].map(|trace| trace.reverse(scores, &seed, 0, &rule.into()).unwrap());
-            let cosine = cosine(&a, &b);
-            println!("{name} {rule:?}: {cosine:.6}");
-            // Some near-ties stay open (kernels/ties.rs); without any tolerance vgg11 gives 0.72, 0.97 and 0.89.
-            let least = [0.98, 0.999, 0.99][rule as usize];
-            assert!(cosine > least, "{name} {rule:?}: {cosine}");
-        }
-    }
-}
-
 /// NaN and infinity are refused by both back ends in the same words: a rectifier must not turn them into zeros.
 #[test]
 fn values_that_are_not_numbers_are_refused() {
