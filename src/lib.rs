@@ -26,7 +26,7 @@
 //! | [`cli`] | the command line | tour and what it knows |
 //!
 //! ## Invariants
-//! - The arrows above are all there are; `tests/tidy.rs` enforces them. Nothing imports `ui` or `cli`; nothing that
+//! - The arrows above are all there are; `tests/tidy/` enforces them. Nothing imports `ui` or `cli`; nothing that
 //!   computes knows egui, so `--no-default-features` builds the headless tool.
 //! - Shapes, costs and receptive fields are computed from the [`net::Graph`], never written beside it.
 //! - A score is a class's value before softmax; everything that differentiates, differentiates it.
@@ -44,7 +44,7 @@
 //!   [`synthesis::PARAMETERS`], which are flags and sliders.
 //! - **a panel**: a file in `src/ui/panels` that implements `Panel`; a line in `PANELS`.
 //! - **an operator**: a file in `src/net/ops` with its shape, weights, forward and reverse, and a variant of [`net::Op`]; the
-//!   compiler names the matches that need a line. Both back ends then run it. A line in `tests/operators.rs`, checks its reverse.
+//!   compiler names the matches that need a line. Both back ends then run it. A line in `tests/operators.rs` checks its reverse.
 
 pub mod cli;
 pub mod dataset;

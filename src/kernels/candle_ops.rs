@@ -1,8 +1,8 @@
 //! Pooling and LRN from candle's own operators, for tensors on a GPU. Mean pooling and LRN are matrix products with
 //! banded matrices; max pooling looks at one tap of all windows after the other.
 
-use super::{lrn_constants::Lrn, spans::Spans, ties::TIE};
-use candle_core::{DType, Device, Result, Tensor};
+use super::{lrn_constants::Lrn, spans::Spans};
+use candle_core::{Device, Result, Tensor};
 
 /// As [`super::max_pool`].
 pub(super) fn max_pool(x: &Tensor, rows: &Spans, columns: &Spans) -> Result<(Tensor, Tensor)> {
@@ -36,15 +36,7 @@ pub(super) fn max_pool(x: &Tensor, rows: &Spans, columns: &Spans) -> Result<(Ten
             }
         });
     }
-    let (largest, mut switches) = best.ok_or_else(|| candle_core::Error::Msg("a pool without windows".into()))?;
-    let epsilon = if x.dtype() == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
-    let tie = (x.abs()?.max_keepdim(3)?.max_keepdim(2)? * (TIE * epsilon))?;
-    let least = largest.broadcast_sub(&tie)?;
-    for &(y, x) in order.iter().rev() {
-        let (value, place) = at(y, x)?;
-        switches = value.gt(&least)?.where_cond(&place, &switches)?;
-    }
-    Ok((largest, switches))
+    best.ok_or_else(|| candle_core::Error::Msg("a pool without windows".into()))
 }
 
 /// As [`super::max_pool_reverse`].

@@ -10,13 +10,11 @@ mod lrn;
 mod lrn_constants;
 mod pool;
 mod spans;
-mod ties;
 
 pub use lrn::{lrn, lrn_reverse};
 pub use lrn_constants::Lrn;
 pub use pool::{max_pool, max_pool_reverse, mean_pool, mean_pool_reverse};
 pub use spans::Spans;
-pub(crate) use ties::TIE;
 
 use candle_core::{DType, Device, Result, Storage, Tensor, WithDType, bail};
 

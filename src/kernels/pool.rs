@@ -1,12 +1,12 @@
 //! Max pooling with switches and mean pooling, both over windows given as spans along each axis, which covers
 //! padding, ceil mode and adaptive sizes alike.
 
-use super::{candle_ops, for_float, spans::Spans, ties::tie_of, with_values};
+use super::{candle_ops, for_float, spans::Spans, with_values};
 use candle_core::{DType, Result, Tensor, WithDType};
 use rayon::prelude::*;
 
 /// The largest value of each window and its switch: the position `row * width + column` in the input plane, the
-/// first in row-major order of the values equal to it (`ties.rs`). NaN counts as largest, as in PyTorch.
+/// first in row-major order where several are equal. NaN counts as largest, as in PyTorch.
 ///
 /// # Errors
 /// When `x` is not `(batch, channels, height, width)` of floats.
@@ -25,7 +25,6 @@ fn max_pool_of<T: WithDType>(x: &Tensor, rows: &Spans, columns: &Spans) -> Resul
     with_values::<T, _>(x, |x| {
         let outputs = largest.par_chunks_mut(plane).zip(switches.par_chunks_mut(plane));
         outputs.zip(x.par_chunks(height * width)).for_each(|((largest, switches), x)| {
-            let tie = tie_of(x);
             let mut outputs = largest.iter_mut().zip(switches);
             for &(top, bottom, _) in rows.windows() {
                 for (&(left, right, _), (largest, switch)) in columns.windows().iter().zip(&mut outputs) {
@@ -39,9 +38,7 @@ fn max_pool_of<T: WithDType>(x: &Tensor, rows: &Spans, columns: &Spans) -> Resul
                             }
                         }
                     }
-                    let mut window = (top..bottom).flat_map(|y| y * width + left..y * width + right);
-                    let first = window.find(|&i| x[i].to_f64() > x[at].to_f64() - tie).unwrap_or(at);
-                    (*largest, *switch) = (x[at], first as u32);
+                    (*largest, *switch) = (x[at], at as u32);
                 }
             }
         });

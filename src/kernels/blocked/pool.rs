@@ -11,7 +11,7 @@ use super::{
     maps::{Maps, MapsMut},
     simd::{Isa, LANES, Lanes, for_isa},
 };
-use crate::kernels::{Spans, TIE};
+use crate::kernels::Spans;
 
 /// One row of outputs (forward) or inputs (reverse) of one block.
 struct PoolRow<'a> {
@@ -23,8 +23,6 @@ struct PoolRow<'a> {
     source: &'a [f32],
     /// Marks of the output's block; reverse only.
     switches: &'a [f32],
-    /// For each channel the difference below which values count as equal; switches only.
-    tie: [f32; LANES],
     finish: Option<Finish>,
 }
 
@@ -57,8 +55,7 @@ pub fn max_pool(isa: Isa, source: Maps, out: &mut MapsMut, spans: [&Spans; 2]) {
     search(isa, source, out, spans, false);
 }
 
-/// The switch of each window, which only a reverse walk needs: the first of the values that rounding cannot tell from
-/// the maximum, as in [`crate::kernels::max_pool`].
+/// The switch of each window, which only a reverse walk needs: the first of equal maxima.
 ///
 /// # Panics
 /// When sizes do not fit.
@@ -71,22 +68,12 @@ fn search(isa: Isa, source: Maps, out: &mut MapsMut, spans: [&Spans; 2], marks: 
     check(&source, input, out, output);
     out.for_each_block(|image, block, values| {
         let pixels = source.block(image, block);
-        let tie = if marks { ties(pixels) } else { [0.0; LANES] };
         for (index, values) in values.chunks_exact_mut(output[1] * LANES).enumerate() {
-            let job = PoolRow { spans, row: index, source: pixels, switches: &[], tie, finish: None };
+            let job = PoolRow { spans, row: index, source: pixels, switches: &[], finish: None };
             // SAFETY: windows lie inside the source (`check`), and `values` holds one row of outputs.
             unsafe { for_isa!(isa, largest(job: &PoolRow = &job, values: &mut [f32] = values, marks: bool = marks)) }
         }
     });
-}
-
-/// For each channel of a block the difference below which its values count as equal.
-fn ties(pixels: &[f32]) -> [f32; LANES] {
-    let mut largest = [0f32; LANES];
-    for pixel in pixels.chunks_exact(LANES) {
-        largest.iter_mut().zip(pixel).for_each(|(largest, value)| *largest = largest.max(value.abs()));
-    }
-    largest.map(|largest| largest * (TIE as f32 * f32::EPSILON))
 }
 
 #[inline(always)]
@@ -105,19 +92,7 @@ unsafe fn largest<V: Lanes>(job: &PoolRow, values: &mut [f32], marks: bool) {
                     (best, mark) = best.challenged(mark, pixel(y, x), here);
                 }
             }
-            if !marks {
-                best.store(value.as_mut_ptr());
-                continue;
-            }
-            // From the last to the first, so that the first stays.
-            let least = best.sub(V::load(job.tie.as_ptr()));
-            for y in (top..bottom).rev() {
-                for x in (left..right).rev() {
-                    let here = V::splat(((y - top) * window + x - left) as f32);
-                    (_, mark) = least.challenged(mark, pixel(y, x), here);
-                }
-            }
-            mark.store(value.as_mut_ptr());
+            if marks { mark } else { best }.store(value.as_mut_ptr());
         }
     }
 }
@@ -150,7 +125,7 @@ fn reverse(isa: Isa, grad: Maps, switches: Option<Maps>, out: &mut MapsMut, span
         for (index, values) in values.chunks_exact_mut(row).enumerate() {
             let source = grad.block(image, block);
             let finish = how.at(image, block, index * row);
-            let job = PoolRow { spans, row: index, source, switches, tie: [0.0; LANES], finish };
+            let job = PoolRow { spans, row: index, source, switches, finish };
             // SAFETY: the windows that cover an input pixel lie inside the gradient (`check`); the epilogue fits `out`.
             unsafe {
                 for_isa!(isa, gathered(job: &PoolRow = &job, values: &mut [f32] = values, covering: &Covering = &covering));
@@ -201,14 +176,7 @@ pub fn mean_pool(isa: Isa, source: Maps, out: &mut MapsMut, spans: [&Spans; 2]) 
     check(&source, input, out, output);
     out.for_each_block(|image, block, values| {
         for (index, values) in values.chunks_exact_mut(output[1] * LANES).enumerate() {
-            let job = PoolRow {
-                spans,
-                row: index,
-                source: source.block(image, block),
-                switches: &[],
-                tie: [0.0; LANES],
-                finish: None,
-            };
+            let job = PoolRow { spans, row: index, source: source.block(image, block), switches: &[], finish: None };
             // SAFETY: windows lie inside the source (`check`), and `values` holds one row of outputs.
             unsafe { for_isa!(isa, mean(job: &PoolRow = &job, values: &mut [f32] = values)) }
         }
@@ -224,7 +192,7 @@ unsafe fn mean<V: Lanes>(job: &PoolRow, values: &mut [f32]) {
         unsafe {
             let mut sum = V::splat(0.0);
             for y in top..bottom {
-                // PoolRow by row: a global average adds thousands of values, and partial sums round less.
+                // Row by row: a global average adds thousands of values, and partial sums round less.
                 let mut line = V::splat(0.0);
                 for x in left..right {
                     line = line.add(V::load(job.source[(y * width + x) * LANES..][..LANES].as_ptr()));
