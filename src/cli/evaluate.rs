@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Error, Result,
+    dataset::is_text,
     engine::Model,
     figures::{Facts, shown_path, to_json, words::thousands},
     kernels::to_vec,
@@ -47,9 +48,6 @@ const BATCH: u64 = 64;
 
 /// Unreadable pictures named on the terminal; JSON names all.
 const NAMED: usize = 10;
-
-/// Files that lie beside pictures in data sets.
-const NO_PICTURES: [&str; 8] = ["txt", "csv", "tsv", "json", "xml", "md", "npy", "html"];
 
 #[derive(Serialize)]
 struct Evaluation {
@@ -242,13 +240,12 @@ fn classes(folders: Vec<PathBuf>, labels: Labels) -> Result<(ClassFolders, Vec<S
 fn pictures(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in entries(folder)? {
-        let other = path.extension().is_some_and(|e| NO_PICTURES.iter().any(|known| e.eq_ignore_ascii_case(known)));
         if path.is_dir() {
             // A link may lead back up.
             if !path.is_symlink() {
                 files.extend(pictures(&path)?);
             }
-        } else if !other {
+        } else if !is_text(&path) {
             files.push(path);
         }
     }

@@ -93,7 +93,8 @@ impl Listing {
     }
 }
 
-fn is_text(path: &Path) -> bool {
+/// Whether a file's ending says that it is text beside the pictures of a data set.
+pub fn is_text(path: &Path) -> bool {
     path.extension().is_some_and(|ending| OTHER_ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 

@@ -21,7 +21,7 @@ pub use features::{Damaged, Features, pooled_features};
 pub use index::{Fingerprint, Index, LayerStatistics, Prediction};
 pub use layers::{indexed_layers, stand_in};
 pub use linear::{Classifier, Loss};
-pub use listing::{Entry, Listing};
+pub use listing::{Entry, Listing, is_text};
 pub use nearest::{nearest_neighbours, neighbour_vote};
 pub use pass::{IndexProgress, Prepare, index_folder};
 pub use pca::{Projection, principal_components};
