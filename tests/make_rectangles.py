@@ -114,12 +114,14 @@ def numbers(name):
         model = torchvision.models.get_model(name, weights=None, **options).eval()
         model.load_state_dict({k: torch.from_numpy(value(k, v)) if v.is_floating_point() else v for k, v in model.state_dict().items()})
     rectified(model)
+    # In float64 no rounding decides a rectifier or a window of a pool.
+    model = model.double()
     # torchvision calls the function where it has no module.
     torch.nn.functional.relu = lambda x, inplace=False: Relu.apply(x)
     layer = dict(resnet18="layer4", densenet121="features.norm5", googlenet="inception5b", photonet="conv5_relu")[name]
     kept = []
     model.get_submodule(layer).register_forward_hook(lambda m, i, o: kept.append(o))
-    x = picture(height, width).requires_grad_()
+    x = picture(height, width).double().requires_grad_()
     out = {"input": x.detach()}
     for rule in ("gradient", "guided", "deconvnet"):
         Relu.rule = rule

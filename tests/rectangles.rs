@@ -1,13 +1,13 @@
-//! Inputs that are no squares: PyTorch's numbers (`make_rectangles.py`), every method, and what networks refuse.
+//! Inputs that are no squares: PyTorch's numbers in float64 (`make_rectangles.py`), every method, and what networks refuse.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use std::{path::Path, sync::Arc};
 use striate::{
     engine::{Model, Opening, Run},
     kernels::to_vec,
     methods::{CAMS, METHODS, Settings, Target},
-    net::{Network, Rule, Trace},
+    net::{Graph, Network, Rule, Tensors, Trace},
     picture::{Picture, Preparation},
     watch::Watch,
     weights, zoo,
@@ -15,8 +15,9 @@ use striate::{
 
 /// Of PyTorch's values, every so many-th is stored.
 const STEP: usize = 997;
-/// The largest difference, relative to the largest value. A rectifier whose input is close to zero may be decided
-/// otherwise than PyTorch does it, which moves a few values further.
+/// The largest difference, relative to the largest value. In float32 a rectifier whose input is close to zero may be
+/// decided otherwise than in float64, which moves a few values further: PyTorch's own float32 gradient of resnet18 is
+/// 2.3e-2 from its float64 one. In float64 none may.
 const TOLERANCE: f32 = 2e-4;
 const FEW: f32 = 2e-2;
 
@@ -24,6 +25,8 @@ const FEW: f32 = 2e-2;
 struct Numbers<'a> {
     file: &'a weights::File,
     name: &'a str,
+    /// Whether rounding may decide a few rectifiers and windows.
+    single: bool,
 }
 
 impl Numbers<'_> {
@@ -42,9 +45,8 @@ impl Numbers<'_> {
         let worst = apart.iter().copied().fold(0.0, f32::max);
         println!("{} {what}: {worst:.1e}, {far} of {} beyond {TOLERANCE:.0e}", self.name, theirs.len());
         let walked = ["gradient", "guided", "deconvnet", "saliency"].contains(&what);
-        // DenseNet-121 decides a rectifier otherwise than PyTorch does: values behind it move by up to 2e-3.
         let share = if self.name == "densenet121" { 20 } else { 50 };
-        let allowed = if walked { theirs.len().div_ceil(share) } else { 0 };
+        let allowed = if walked && self.single { theirs.len().div_ceil(share) } else { 0 };
         assert!(far <= allowed && worst <= FEW, "{} {what}: {worst:e}, {far} of {}", self.name, theirs.len());
         let length = ours.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt() as f32;
         let expected = self.values(&format!("{what}.length"))[0];
@@ -52,22 +54,34 @@ impl Numbers<'_> {
     }
 }
 
-fn agrees(name: &str, [height, width]: [usize; 2], layer: &str) {
+fn network(graph: Graph, tensors: Tensors, dtype: DType) -> Arc<Network> {
+    let tensors = tensors.into_iter().map(|(name, tensor)| (name, tensor.to_dtype(dtype).unwrap())).collect();
+    Arc::new(Network::new(graph, tensors, "the test", &Device::Cpu).unwrap())
+}
+
+fn agrees(name: &str, size: [usize; 2], layer: &str) {
+    agrees_in(DType::F64, name, size, layer);
+    agrees_in(DType::F32, name, size, layer);
+}
+
+fn agrees_in(dtype: DType, name: &str, [height, width]: [usize; 2], layer: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rectangles.safetensors");
     let file = weights::read_file(&path, &Watch::default()).unwrap();
-    let numbers = Numbers { file: &file, name };
+    let numbers = Numbers { file: &file, name, single: dtype == DType::F32 };
     let network = if name == "photonet" {
-        let opened = Model::open(&Opening::of(name), &Device::Cpu, &Watch::default()).unwrap();
-        opened.network
+        let graph = zoo::find(name).and_then(|card| (card.build)(card.size())).unwrap();
+        let file = weights::read_bytes(zoo::find(name).unwrap().shipped.unwrap(), name).unwrap();
+        network(graph, file.tensors, dtype)
     } else {
         let card = zoo::find(name).unwrap();
         let graph = (card.build)(card.size()).unwrap();
         let tensors = weights::synthetic(&graph, 0).unwrap();
-        Arc::new(Network::new(graph, tensors, "synthetic:0", &Device::Cpu).unwrap())
+        network(graph, tensors, dtype)
     };
     let network = Arc::new(network.resized([height, width]).unwrap());
     let whole = weights::picture(3, height.max(width), 0).unwrap();
     let input = whole.narrow(2, 0, height).unwrap().narrow(3, 0, width).unwrap().contiguous().unwrap();
+    let input = input.to_dtype(dtype).unwrap();
     numbers.agree("input", &input, STEP);
     let trace: Trace = network.forward(&input, &Watch::default()).unwrap();
     let scores = network.graph().scores();
