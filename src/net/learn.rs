@@ -75,7 +75,9 @@ impl TrainingTrace {
             for gradient in gradients {
                 if !is_finite(gradient)? {
                     let name = &self.network.graph().node(layer).name;
-                    return Err(Error::Failed(format!("the gradient at the weights of layer {name} is NaN or infinite")));
+                    return Err(Error::Failed(format!(
+                        "the gradient at the weights of layer {name} is NaN or infinite"
+                    )));
                 }
             }
         }
@@ -86,7 +88,10 @@ impl TrainingTrace {
     fn overflow(&self) -> Result<Error> {
         for (id, node) in self.network.graph().nodes().iter().enumerate() {
             if !is_finite(self.output(id))? {
-                return Ok(Error::Failed(format!("the values of layer {} overflow: they hold NaN or infinity", node.name)));
+                return Ok(Error::Failed(format!(
+                    "the values of layer {} overflow: they hold NaN or infinity",
+                    node.name
+                )));
             }
         }
         Ok(Error::Failed("the scores overflow: they hold NaN or infinity".into()))

@@ -134,7 +134,9 @@ impl Network {
     /// # Errors
     /// [`Error::Usage`] when there are not as many, or a shape is another.
     pub fn with_weights(&self, weights: &[Vec<Tensor>]) -> Result<Self> {
-        let fits = |layer: NodeId, own: &[Tensor]| own.iter().map(Tensor::shape).eq(self.weights(layer).iter().map(Tensor::shape));
+        let fits = |layer: NodeId, own: &[Tensor]| {
+            own.iter().map(Tensor::shape).eq(self.weights(layer).iter().map(Tensor::shape))
+        };
         if weights.len() != self.graph().nodes().len() || !weights.iter().enumerate().all(|(id, own)| fits(id, own)) {
             return Err(Error::Usage("the weights are not those of the network's layers".into()));
         }

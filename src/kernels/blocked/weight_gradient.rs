@@ -47,7 +47,8 @@ pub fn weight_gradient(isa: Isa, g: &ConvGeometry, source: Maps, grad: Maps, poo
     let parts = TASKS.div_ceil(pairs.len()).clamp(1, grad.place.batch.max(1));
     let length = grad.place.batch.div_ceil(parts);
     let taps = taps(g, &source);
-    let tasks: Vec<(usize, usize)> = (0..pairs.len()).flat_map(|pair| (0..parts).map(move |part| (pair, part))).collect();
+    let tasks: Vec<(usize, usize)> =
+        (0..pairs.len()).flat_map(|pair| (0..parts).map(move |part| (pair, part))).collect();
     let sums: Vec<Vec<f32>> = tasks
         .into_par_iter()
         .map(|(pair, part)| {

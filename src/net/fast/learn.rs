@@ -30,7 +30,8 @@ impl FastPass {
         let fast = self.fast();
         let node = fast.graph().node(norm);
         if lesson.statistics(norm).is_none() {
-            let [mean, variance] = self.with_maps(node.inputs[0], false, |maps| Ok(blocked::moments(fast.isa, maps)))?;
+            let [mean, variance] =
+                self.with_maps(node.inputs[0], false, |maps| Ok(blocked::moments(fast.isa, maps)))?;
             let count = self.batch() * node.shape[1..].iter().product::<usize>();
             lesson.keep(norm, Statistics { mean, variance, count });
         }
@@ -53,8 +54,8 @@ impl FastPass {
         let node = fast.graph().node(norm);
         let eps = if let Op::BatchNorm { eps } = node.op { eps } else { 0.0 };
         let gamma = to_vec(&fast.layers().weights(norm).all()[0])?;
-        let [sums, products] = self
-            .with_maps(node.inputs[0], false, |maps| Ok(blocked::moments_reverse(fast.isa, maps, grad, mean)))?;
+        let [sums, products] =
+            self.with_maps(node.inputs[0], false, |maps| Ok(blocked::moments_reverse(fast.isa, maps, grad, mean)))?;
         let mut factors = [(); 3].map(|()| Vec::with_capacity(gamma.len()));
         let mut weights = Vec::with_capacity(gamma.len());
         for channel in 0..gamma.len() {
@@ -100,13 +101,7 @@ impl FastPass {
     }
 
     /// A layer that no kernel runs backwards.
-    pub(super) fn plain_step(
-        &self,
-        id: NodeId,
-        index: usize,
-        grad: &Tensor,
-        how: &Reverse,
-    ) -> Result<Tensor> {
+    pub(super) fn plain_step(&self, id: NodeId, index: usize, grad: &Tensor, how: &Reverse) -> Result<Tensor> {
         match self.lesson() {
             Some(lesson) => lesson.step(self.fast().layers(), self, id, index, grad),
             None => self.fast().layers().step(self, id, index, grad, how),

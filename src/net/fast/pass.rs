@@ -50,13 +50,7 @@ impl FastPass {
     /// Runs pictures, whose shape was checked, as far as layer `to`.
     ///
     /// The pass runs on one of the threads that compute: called from another, every kernel would first have to wake one.
-    pub fn run(
-        fast: &Arc<Fast>,
-        pictures: &Tensor,
-        to: NodeId,
-        lesson: Option<Lesson>,
-        watch: &Watch,
-    ) -> Result<Self> {
+    pub fn run(fast: &Arc<Fast>, pictures: &Tensor, to: NodeId, lesson: Option<Lesson>, watch: &Watch) -> Result<Self> {
         rayon::scope(|_| FastPass::layer_by_layer(fast, pictures, to, lesson, watch))
     }
 

@@ -3,15 +3,14 @@
 //! that the node is, so that neither takes a pass of its own.
 
 use super::{
-    learn::NormReverse,
     convert::{block, spans, tensor},
+    learn::NormReverse,
     pass::FastPass,
     plan::Held,
     prepared::{Kernel, padded},
 };
 use crate::{
     Result,
-    watch::Watch,
     kernels::{
         blocked::{self, Buffer, Epilogue, Maps, MapsMut, Owned, Placement},
         with_values,
@@ -22,6 +21,7 @@ use crate::{
         ops::{Op, Rule},
         walk::{Reverse, Walk},
     },
+    watch::Watch,
 };
 use candle_core::{DType, Device, Tensor};
 use half::f16;
