@@ -33,6 +33,7 @@ mod table;
 mod target;
 mod tiles;
 mod tour;
+mod train;
 mod units;
 mod window;
 
@@ -78,6 +79,7 @@ enum CliCommand {
     Probe(dataset::ProbeArgs),
     Nearest(dataset::NearestArgs),
     Embed(dataset::EmbedArgs),
+    Train(train::Args),
     Fetch(fetch::Args),
     Bench(bench::Args),
 }
@@ -104,6 +106,7 @@ impl CliCommand {
             CliCommand::Probe(args) => dataset::probe(args, console),
             CliCommand::Nearest(args) => dataset::nearest(args, console),
             CliCommand::Embed(args) => dataset::embed(args, console),
+            CliCommand::Train(args) => train::run(args, console),
             CliCommand::Fetch(args) => fetch::run(args, console),
             CliCommand::Bench(args) => bench::run(args, console),
         }

@@ -56,7 +56,7 @@ impl TrainingTrace {
         self.pass.outputs().output(layer)
     }
 
-    /// What a batch normalisation found in the batch; `None` for layers that do not learn, and others.
+    /// The means and variances that a batch normalisation found in the batch; `None` for layers that do not learn, and others.
     pub fn statistics(&self, layer: NodeId) -> Option<&Statistics> {
         self.pass.lesson().and_then(|lesson| lesson.statistics(layer))
     }

@@ -21,7 +21,7 @@ pub struct Training {
     pub dropout: Option<u64>,
 }
 
-/// What a batch normalisation found in a batch, by channel.
+/// Means and variances that a batch normalisation found in a batch, by channel.
 #[derive(Clone, Debug)]
 pub struct Statistics {
     /// Means.
@@ -53,7 +53,7 @@ impl Lesson {
         &self.how.learns
     }
 
-    /// What a batch normalisation found; `None` for other layers and those that do not learn.
+    /// The means and variances that a batch normalisation found; `None` for other layers and those that do not learn.
     pub fn statistics(&self, layer: NodeId) -> Option<&Statistics> {
         self.statistics[layer].get()
     }

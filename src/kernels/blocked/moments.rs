@@ -123,7 +123,7 @@ unsafe fn deviations<V: Lanes>(values: &[f32], found: &mut Pair) {
             let distance = at(pixel).sub(mean);
             distance.mul(distance)
         });
-        // What rounding left out of the mean.
+        // The part of the mean that rounding left out.
         let rest = sum_of(pixels, |pixel| at(pixel).sub(mean)).mul(V::splat(1.0 / pixels as f32));
         mean.add(rest).store(found[0].as_mut_ptr());
         squares.store(found[1].as_mut_ptr());

@@ -54,7 +54,7 @@ pub fn weight_gradient(isa: Isa, g: &ConvGeometry, source: Maps, grad: Maps, poo
         .map(|(pair, part)| {
             let [block, channels] = pairs[pair];
             let images = (part * length).min(grad.place.batch)..((part + 1) * length).min(grad.place.batch);
-            Task { g, source, grad, block, channels, taps: &taps }.run(isa, images)
+            GradientTask { g, source, grad, block, channels, taps: &taps }.run(isa, images)
         })
         .collect();
     let sums: Vec<Vec<f32>> = sums.chunks(parts).map(total).collect();
@@ -112,7 +112,7 @@ fn taps(g: &ConvGeometry, source: &Maps) -> Vec<[usize; ROWS]> {
 }
 
 /// One block of units with one block of channels.
-struct Task<'a> {
+struct GradientTask<'a> {
     g: &'a ConvGeometry,
     source: Maps<'a>,
     grad: Maps<'a>,
@@ -121,7 +121,7 @@ struct Task<'a> {
     taps: &'a [[usize; ROWS]],
 }
 
-impl Task<'_> {
+impl GradientTask<'_> {
     /// Sums `[tap][source value][16 units]`.
     fn run(&self, isa: Isa, images: Range<usize>) -> Vec<f32> {
         let (from, to) = (self.source.place, self.grad.place);

@@ -1,4 +1,4 @@
-//! What training adds to passes over blocked maps: batch normalisation by the statistics of the batch, and gradients at
+//! The additions of training to passes over blocked maps: batch normalisation by the statistics of the batch, and gradients at
 //! weights.
 
 use super::{
