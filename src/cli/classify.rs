@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
 #[derive(Serialize)]
 struct ClassifyAnswers {
     pictures: Vec<ClassifyAnswer>,
-    /// What kept the others from being read, a sentence each.
+    /// A sentence for each picture that could not be read.
     damaged: Vec<String>,
 }
 
