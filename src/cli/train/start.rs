@@ -102,6 +102,11 @@ impl Origin {
         Ok(Origin { card, preprocess: model.own_preprocess.clone(), weights, from: Some(from.to_owned()) })
     }
 
+    /// The same network, to be trained from scratch.
+    pub fn without_weights(&self) -> Self {
+        Origin { card: self.card, preprocess: self.preprocess.clone(), weights: None, from: None }
+    }
+
     /// The network's name.
     pub fn name(&self) -> &'static str {
         self.card.name
