@@ -50,7 +50,7 @@ impl Augmentation {
         let [height, width] = size;
         let place = |own: usize, wanted: usize, random: &mut Random| {
             let spare = (own + 2 * self.padding) as isize - wanted as isize;
-            // What a smaller picture lacks is black on both sides.
+            // A smaller picture stands in the middle of black.
             if spare < 0 { spare / 2 } else { random.below(spare as usize + 1) as isize - self.padding as isize }
         };
         let whole = self.padding == 0 && picture.height >= height && picture.width >= width;

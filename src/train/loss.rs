@@ -11,7 +11,7 @@ use candle_core::{Device, Tensor};
 /// The weight of an auxiliary classifier's loss.
 pub const AUXILIARY_WEIGHT: f64 = 0.3;
 
-/// What a batch cost.
+/// The loss of a batch.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BatchLoss {
     /// The mean cross-entropy of the main classifier, in nats.

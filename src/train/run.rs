@@ -61,7 +61,7 @@ pub struct TrainingProgress {
     pub seconds_left: f64,
 }
 
-/// What a run consists of.
+/// The parts of a run.
 pub struct Setup<'a> {
     /// The folder that it writes to, which exists; `None` writes nothing.
     pub folder: Option<PathBuf>,

@@ -49,7 +49,7 @@ impl FromStr for Schedule {
     }
 }
 
-/// What the schedule of a plateau has seen, for checkpoints.
+/// The state of a plateau schedule, which checkpoints keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plateau {
     /// The lowest loss so far; 0 before the first epoch.

@@ -1,4 +1,4 @@
-//! What a run starts from: network, data and first weights.
+//! The start of a run: network, data and first weights.
 
 use crate::{
     Error, Result,

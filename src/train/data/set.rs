@@ -7,9 +7,9 @@ use super::example::LabelledPicture;
 pub struct DataSet {
     /// The names of the classes.
     pub classes: Vec<String>,
-    /// What training sees.
+    /// Pictures to learn from.
     pub train: Vec<LabelledPicture>,
-    /// What training never sees.
+    /// Pictures to test with, which training never sees.
     pub test: Vec<LabelledPicture>,
     /// One sentence for each picture that cannot be read.
     pub damaged: Vec<String>,

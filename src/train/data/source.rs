@@ -1,4 +1,4 @@
-//! What `--data` names, and reading it.
+//! The sources of pictures that `--data` names, and reading them.
 
 use super::{cifar, csv, folder, idx, set::DataSet, split::Split};
 use crate::{Error, Result, paths, picture::Preprocess, watch::Watch};
@@ -22,7 +22,7 @@ pub enum DataSource {
 }
 
 impl DataSource {
-    /// What a user names: `mnist:FOLDER`, `cifar10:FOLDER`, a folder, or a `.csv` file.
+    /// The source that a user names: `mnist:FOLDER`, `cifar10:FOLDER`, a folder, or a `.csv` file.
     pub fn from_user(text: impl AsRef<OsStr>) -> Self {
         let text = text.as_ref();
         let rest = |prefix: &str| text.to_str().and_then(|text| text.strip_prefix(prefix)).map(OsString::from);
