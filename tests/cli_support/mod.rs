@@ -1,6 +1,10 @@
 //! The binary in an empty folder, for tests of the command line.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod furnished;
+
+pub use furnished::furnished;
+
 use candle_core::Device;
 use serde_json::Value;
 use std::{
