@@ -1,5 +1,5 @@
 //! The binary in an empty folder, for tests of the command line.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, dead_code, unused_imports)]
 
 mod furnished;
 
