@@ -72,7 +72,7 @@ impl Learner {
     /// [`crate::Error::Failed`] with the layer whose values or gradients are NaN or infinite; [`crate::Error::Cancelled`].
     pub fn learn(&mut self, batch: &Batch, rate: f64, watch: &Watch) -> Result<BatchLoss> {
         let network = Arc::new(self.parameters.network(&self.trained)?);
-        let dropout = Some(Random::of(&[self.seed, self.step as u64, 0xD809]).next());
+        let dropout = Some(Random::of(&[self.seed, self.step as u64, 0xD809]).bits());
         let how = Training { learns: self.learns.clone(), dropout };
         let trace = network.forward_training(&batch.pictures, how, watch)?;
         let main = network.graph().scores();

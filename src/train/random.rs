@@ -10,7 +10,7 @@ pub struct Random {
 impl Random {
     /// The stream for some purpose, given as numbers.
     pub fn of(purpose: &[u64]) -> Self {
-        let mixed = |state: u64, number: &u64| Random { state: state ^ number }.next();
+        let mixed = |state: u64, number: &u64| Random { state: state ^ number }.bits();
         Random { state: purpose.iter().fold(0x5EED, mixed) }
     }
 
@@ -23,7 +23,7 @@ impl Random {
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -32,7 +32,7 @@ impl Random {
 
     /// In 0..1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// In `low..high`.
@@ -42,7 +42,7 @@ impl Random {
 
     /// A whole number below `end`, which is at least 1.
     pub fn below(&mut self, end: usize) -> usize {
-        ((u128::from(self.next()) * end.max(1) as u128) >> 64) as usize
+        ((u128::from(self.bits()) * end.max(1) as u128) >> 64) as usize
     }
 
     /// Normally distributed with mean 0 and deviation 1 (Box and Muller 1958).

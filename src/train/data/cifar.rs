@@ -48,7 +48,7 @@ pub(super) fn read(root: &Path, preprocess: &Preprocess, split: Split, watch: &W
             }
             let test = batch(&format!("test_batch{ending}"));
             let examples = |paths: &[PathBuf]| -> Result<Vec<LabelledPicture>> {
-                let parts = paths.iter().map(|path| Ok(examples(&unpack(path)?, path, preprocess)?));
+                let parts = paths.iter().map(|path| examples(&unpack(path)?, path, preprocess));
                 Ok(parts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
             };
             watch.at(0, 1)?;
