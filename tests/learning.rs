@@ -1,6 +1,6 @@
 //! Gradients at weights: by candle's operators against central finite differences in float64, and by the fast back end's
 //! kernels against candle's operators.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::needless_range_loop)] // Two lists by layer, side by side.
 
 use candle_core::{DType, Device, Tensor};
 use std::sync::Arc;
