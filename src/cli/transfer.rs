@@ -54,7 +54,7 @@ pub(super) struct Args {
 }
 
 /// A way to use trained weights.
-struct Way {
+struct TransferWay {
     name: &'static str,
     words: &'static str,
     colour: &'static str,
@@ -64,17 +64,17 @@ struct Way {
     neighbours: Option<usize>,
 }
 
-const WAYS: [Way; 4] = [
-    Way { name: "extractor", words: "classifier alone", colour: "#1f77b4", trained: true, neighbours: Some(0) },
-    Way {
+const WAYS: [TransferWay; 4] = [
+    TransferWay { name: "extractor", words: "classifier alone", colour: "#1f77b4", trained: true, neighbours: Some(0) },
+    TransferWay {
         name: "neighbours",
         words: "classifier and two layers",
         colour: "#2ca02c",
         trained: true,
         neighbours: Some(2),
     },
-    Way { name: "all", words: "all layers", colour: "#d62728", trained: true, neighbours: None },
-    Way { name: "scratch", words: "from scratch", colour: "#7f7f7f", trained: false, neighbours: None },
+    TransferWay { name: "all", words: "all layers", colour: "#d62728", trained: true, neighbours: None },
+    TransferWay { name: "scratch", words: "from scratch", colour: "#7f7f7f", trained: false, neighbours: None },
 ];
 
 /// The rate of layers with trained weights, as a share of the classifier's.
@@ -139,7 +139,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
 
 /// Trains one way.
 fn try_way(
-    way: &Way,
+    way: &TransferWay,
     args: &Args,
     (origin, data, recipe): (&Origin, &DataSet, &TrainingRecipe),
     console: &Console,
@@ -176,7 +176,7 @@ fn try_way(
 }
 
 /// Lets the layers learn that a way is about, those with trained weights more slowly.
-fn choose(way: &Way, parameters: &mut Parameters, graph: &Graph, heads: &[NodeId]) {
+fn choose(way: &TransferWay, parameters: &mut Parameters, graph: &Graph, heads: &[NodeId]) {
     if let Some(count) = way.neighbours {
         let weighted: Vec<NodeId> =
             (1..graph.nodes().len()).filter(|&id| has_filters(graph, id) && !heads.contains(&id)).collect();
