@@ -7,7 +7,7 @@ use crate::{
     tour::{TOUR, Tour},
     ui::{
         dialogs::{FileQuestion, Purpose},
-        model::export::{Export, Texts, file_name},
+        model::export::{Export, PICTURES, Texts, file_name},
         theme::Palette,
     },
 };
@@ -70,7 +70,7 @@ impl App {
         let name = name.unwrap_or_else(|| "striate".into());
         self.output.dialogs.open(
             ctx,
-            FileQuestion::Save(name, &[("png", "PNG picture")]),
+            FileQuestion::Save(name, PICTURES),
             Purpose::SaveLook(tile, large),
         );
     }

@@ -7,7 +7,7 @@ use crate::{
     figures::Facts,
     kernels::to_vec,
     net::NodeId,
-    paint::{write_atomically, write_npy, write_png},
+    paint::{write_atomically, write_npy, write_picture},
     ui::model::state::View,
     watch::Watch,
 };
@@ -36,6 +36,9 @@ pub struct Export {
     extra: Texts,
     content: ExportContent,
 }
+
+/// The file types of pictures.
+pub const PICTURES: &[Ending] = &[("png", "PNG picture"), ("jpg", "JPEG picture"), ("webp", "WebP picture")];
 
 /// The file type of tables.
 const TABLE: &[Ending] = &[("csv", "Table of comma-separated values")];
@@ -89,8 +92,10 @@ impl Export {
     /// The endings of the files that it can be written to, the usual first.
     pub fn endings(&self) -> &'static [Ending] {
         match &self.content {
-            ExportContent::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
-            ExportContent::Picture(_, None) => &[("png", "PNG picture")],
+            ExportContent::Picture(_, Some(_)) => {
+                &[("png", "PNG picture"), ("jpg", "JPEG picture"), ("webp", "WebP picture"), ("npy", "NumPy array")]
+            }
+            ExportContent::Picture(_, None) => PICTURES,
             ExportContent::Text(endings, _) => endings,
         }
     }
@@ -125,8 +130,8 @@ impl Export {
         }
     }
 
-    /// Writes a PNG, or the numbers where the file's name ends in .npy; text as it is. Returns what was done in a
-    /// sentence.
+    /// Writes a picture in the format of the file's ending, or the numbers where that is .npy; text as it is. Returns what
+    /// was done in a sentence.
     ///
     /// # Errors
     /// When the file cannot be written; then there is none.
@@ -135,7 +140,7 @@ impl Export {
         let texts = self.texts();
         match self.content {
             ExportContent::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
-            ExportContent::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &texts)?,
+            ExportContent::Picture(paint, _) if !wants_numbers => write_picture(path, &paint(watch)?, &texts)?,
             ExportContent::Text(_, text) if !wants_numbers => {
                 write_atomically(path, |file| file.write_all(text.as_bytes()))?;
             }

@@ -24,6 +24,10 @@ pub struct LayerStrip {
     picker: NetworkPicker,
     /// The run's network and the layer that the rows were last scrolled to.
     scrolled_to: Option<(usize, NodeId)>,
+    /// Whether a row was clicked: it stays under the pointer, and moves to the slider's knob when the pointer has left.
+    clicked: bool,
+    /// Space above and below the rows, so that any of them can stand beside the knob.
+    margins: [f32; 2],
     /// Groups that the user opened or closed.
     toggled: BTreeMap<String, bool>,
 }
@@ -57,7 +61,8 @@ impl LayerStrip {
     fn layers(&mut self, ui: &mut Ui, area: Rect, knob: f32, view: View, out: &mut Vec<Command>) {
         let (graph, selected) = (view.shown.graph(), view.selection.layer);
         let here = (std::ptr::from_ref(graph) as usize, selected);
-        let moved = self.scrolled_to.replace(here) != Some(here);
+        let is_over = ui.rect_contains_pointer(area);
+        let moved = self.scrolled_to.replace(here) != Some(here) || self.clicked && !is_over;
         if moved {
             // The selected layer is in sight, even in a group that was closed.
             let name = &graph.node(selected).name;
@@ -69,14 +74,18 @@ impl LayerStrip {
         let mut scroll = egui::ScrollArea::vertical().auto_shrink(false).id_salt("layers");
         let at = rows.iter().position(|row| matches!(row, StripRow::Layer(layer, _) if *layer == selected));
         if let Some(at) = at.filter(|_| moved) {
+            self.clicked = false;
             let middle = heights[..at].iter().sum::<f32>() + heights[at] / 2.0;
-            scroll = scroll.vertical_scroll_offset((middle - knob).clamp(0.0, (total - area.height()).max(0.0)));
+            let below = (area.height() - knob) - (total - middle);
+            self.margins = [(knob - middle).max(0.0), below.max(0.0)].map(f32::round);
+            scroll = scroll.vertical_scroll_offset((middle + self.margins[0] - knob).round().max(0.0));
         }
+        let [above, below] = self.margins;
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
         scroll.show_viewport(&mut child, |ui, viewport| {
-            ui.set_height(total);
-            let (left, mut top) = (ui.max_rect().left(), ui.max_rect().top());
-            let (width, origin) = (ui.max_rect().width(), top);
+            ui.set_height(above + total + below);
+            let (left, origin) = (ui.max_rect().left(), ui.max_rect().top());
+            let (width, mut top) = (ui.max_rect().width(), origin + above);
             for (row, &height) in rows.iter().zip(&heights) {
                 let rect = Rect::from_min_size(pos2(left, top), vec2(width, height));
                 top += height;
@@ -98,7 +107,7 @@ impl LayerStrip {
             }
             StripRow::Layer(layer, depth) => {
                 if layer_row(ui, rect, (*layer, *depth), view, out) {
-                    // The row that was clicked stays under the pointer.
+                    self.clicked = true;
                     self.scrolled_to = Some((std::ptr::from_ref(view.shown.graph()) as usize, *layer));
                 }
             }

@@ -5,12 +5,13 @@ use crate::{
     ui::{
         model::commands::{Action, Command},
         theme::Palette,
-        widgets::{icons, search},
+        widgets::{icons, search, weights_notes},
     },
     weights::{Source, remote},
     zoo::ZOO,
 };
 use eframe::egui::{self, RichText, Ui};
+use egui::containers::menu::{MenuButton, MenuConfig};
 
 /// Width of the button beside the picker.
 const BESIDE: f32 = 26.0;
@@ -88,6 +89,12 @@ impl NetworkPicker {
             }
             if ui.small_button("weights…").on_hover_text("Open a file of weights for this network").clicked() {
                 out.push(Action::OpenWeights.into());
+            }
+            if !model.notes.is_empty() {
+                let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+                let button = MenuButton::from_button(egui::Button::new("notes").small()).config(stays);
+                let response = button.ui(ui, |ui| weights_notes(ui, model)).0;
+                response.on_hover_text("What was noticed in the weights file").accessible_name("Notes on the weights");
             }
         });
     }

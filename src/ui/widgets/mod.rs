@@ -14,5 +14,5 @@ pub mod pointing;
 pub use crate::figures::words::number;
 pub use class_picker::class_picker;
 pub use controls::{combo, gamma, look_controls, ramp, search, slider, slider_saying, toolbar};
-pub use notes::{caption, hollow, is_brief};
+pub use notes::{caption, hollow, is_brief, weights_notes};
 pub use pictures::{WHOLE, cross, fill, fit, image_at};
