@@ -11,7 +11,6 @@ use crate::{
             commands::{Action, Command},
             viewport::Viewport,
         },
-        panes::arrangement::first_arrangement,
     },
 };
 use eframe::egui::{self, Theme};
@@ -64,7 +63,8 @@ impl App {
                 let other = if ctx.theme() == Theme::Dark { Theme::Light } else { Theme::Dark };
                 ctx.set_theme(other);
             }
-            Action::ResetArrangement => self.layout.panes = first_arrangement(ctx.content_rect().size()),
+            Action::Arrange(to) => self.arrange_for(ctx, to),
+            Action::ResetArrangement => self.layout.reset(ctx.content_rect().size()),
             Action::ZoomIn => egui::gui_zoom::zoom_in(ctx),
             Action::ZoomOut => egui::gui_zoom::zoom_out(ctx),
             Action::ZoomReset => ctx.set_zoom_factor(1.0),

@@ -49,6 +49,9 @@ impl App {
                 self.runs.opened = self.runs.opening.clone();
                 let weights = model.weights.clone();
                 self.settings.prepared.keep(&Opening { weights, ..self.runs.opened.clone() });
+                if !model.notes.is_empty() {
+                    self.notice.say(format!("Opened {}: {}", model.weights, model.notes.join("; ")));
+                }
                 self.runs.model = Some(model);
                 self.results.synthesis = None;
             }
@@ -113,7 +116,7 @@ impl App {
     }
 
     /// Asks for what panes were pinned to in an earlier session, once there is something to see.
-    fn reopen(&mut self) {
+    pub(super) fn reopen(&mut self) {
         let pinned = self.layout.panes.tiles.iter().filter_map(|(tile, found)| match found {
             egui_tiles::Tile::Pane(pane) => Some((*tile, pane.pin().wanted()?.again()?)),
             egui_tiles::Tile::Container(_) => None,
@@ -128,7 +131,9 @@ impl App {
 
     /// Gives a pane the run that it was pinned to.
     fn bring(&mut self, number: u64, run: Arc<Run>) {
-        if let Some(egui_tiles::Tile::Pane(pane)) = self.layout.panes.tiles.get_mut(TileId(number)) {
+        if let Some(egui_tiles::Tile::Pane(pane)) = self.layout.panes.tiles.get_mut(TileId(number))
+            && pane.pin().wanted().is_some()
+        {
             pane.bring(Arc::new(Shown::new(run)));
         }
     }

@@ -7,10 +7,7 @@ use crate::{
         chrome,
         model::{commands::Command, settings::Preferences},
         panels::PANELS,
-        panes::{
-            arrangement::{self, first_arrangement},
-            tiles::TileBehaviour,
-        },
+        panes::{purposes::arranged, tiles::TileBehaviour},
         theme::{self, Palette},
     },
 };
@@ -30,7 +27,8 @@ impl eframe::App for App {
             folder: self.output.dialogs.folder.clone(),
             recent: self.settings.recent.clone(),
             prepared: self.settings.prepared.clone(),
-            panes: arrangement::to_json(&self.layout.panes),
+            arrangement: self.layout.arrangement,
+            panes: self.layout.kept(),
             known: PANELS.iter().map(|kind| kind.name.to_owned()).collect(),
             ..self.settings
         };
@@ -47,7 +45,7 @@ impl App {
         let mut out = Vec::new();
         if self.layout.is_new && self.layout.panes.root.is_none() {
             // The size of the window is known from the first frame on.
-            self.layout.panes = first_arrangement(ui.max_rect().size());
+            self.layout.panes = arranged(self.layout.arrangement, ui.max_rect().size());
         }
         // Read before the events: if nothing runs now, then every answer is among them.
         let work = self.work();
@@ -72,7 +70,8 @@ impl App {
         let filming = self.background.camera.state();
         let shown = self.runs.shown.as_deref();
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
-            chrome::menu(ui, shown, &self.settings.recent, filming, palette, out);
+            let arrangement = self.layout.arrangement;
+            chrome::menu(ui, shown, &self.settings.recent, filming, arrangement, palette, out);
         });
         Panel::bottom("status").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(10, 4))).show(ui, |ui| {
             chrome::status(ui, work, self.notice.message.as_ref(), filming, palette, out);

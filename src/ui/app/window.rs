@@ -3,13 +3,14 @@
 use super::{capture::Captures, debounce::Debounce, heatmaps::Heatmaps, pending::AskedRuns};
 use crate::{
     Result,
-    engine::{Answers, Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
-    picture::{Picture, SAMPLES},
+    engine::{Answers, BY_FILE, Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
+    picture::{Picture, first_sample},
     ui::{
         background::{cache::Cache, camera::Camera, thumbnails::Thumbs},
         chrome::Overlay,
         dialogs::{Ask, Dialogs},
         model::{
+            arrangement::Arrangement,
             history::History,
             settings::Preferences,
             state::{Message, Selection, Shown, UnitGrid, View},
@@ -23,7 +24,7 @@ use crate::{
 };
 use eframe::egui::{self, Theme};
 use egui_tiles::{TileId, Tree};
-use std::{ffi::OsString, sync::Arc};
+use std::{collections::BTreeMap, ffi::OsString, sync::Arc};
 
 /// The window's state, grouped by what changes together.
 pub struct App {
@@ -93,6 +94,10 @@ pub(super) struct Focus {
 /// The strip and the arrangement of the panes.
 pub(super) struct PaneLayout {
     pub panes: Tree<Pane>,
+    /// The purpose that they are arranged for.
+    pub arrangement: Arrangement,
+    /// The panes of the arrangements that are not on screen.
+    pub others: BTreeMap<Arrangement, Tree<Pane>>,
     pub strip: LayerStrip,
     /// The pane that was clicked last.
     pub active: Option<TileId>,
@@ -150,13 +155,21 @@ impl App {
         let engine = Engine::start(start.device, move || ctx.request_repaint())?;
         let opening = settings.prepared.recall(start.opening);
         engine.request(Request::Open(opening.clone()));
-        let picture = start.picture.map_or_else(|| Ok(format!("sample:{}", SAMPLES[0].name)), OsString::into_string);
+        let first = if opening.network == BY_FILE { String::new() } else { opening.network.clone() };
+        let picture = start.picture.map_or_else(|| Ok(format!("sample:{}", first_sample(&first).name)), OsString::into_string);
         // A name that is not UTF-8 is a file's.
         let picture = picture.map_or_else(|path| PictureSource::File(path.into()), PictureSource::Named);
         engine.request(Request::Picture(picture));
         let mut dialogs = Dialogs::new(ask);
         dialogs.folder = settings.folder.take();
-        let panes = arrangement::from_json(std::mem::take(&mut settings.panes), &settings.known);
+        let (known, kept) = (std::mem::take(&mut settings.known), std::mem::take(&mut settings.panes));
+        let read = |(of, kept)| {
+            let known = (of == Arrangement::Everything).then_some(&known[..]);
+            Some((of, arrangement::from_json(kept, known)?))
+        };
+        let mut others: BTreeMap<Arrangement, Tree<Pane>> = kept.into_iter().filter_map(read).collect();
+        let panes = others.remove(&settings.arrangement);
+        let arrangement = settings.arrangement;
         Ok(App {
             engine,
             background: Background {
@@ -179,6 +192,8 @@ impl App {
             settings,
             layout: PaneLayout {
                 panes: panes.unwrap_or_else(|| Tree::empty(egui::Id::unique("panes"))),
+                arrangement,
+                others,
                 strip: LayerStrip::default(),
                 active: None,
                 is_new: true,

@@ -6,6 +6,7 @@ use crate::{
     net::NodeId,
     picture::{Alteration, Picture, Preparation},
     ui::model::{
+        arrangement::Arrangement,
         export::Texts,
         pin::Pinned,
         state::{Colouring, Hover, UnitGrid},
@@ -71,7 +72,9 @@ pub enum Action {
     Whole,
     /// Dark or light.
     ToggleTheme,
-    /// All panes where they were at first.
+    /// The panes of a purpose.
+    Arrange(Arrangement),
+    /// The panes of the present arrangement where they were at first.
     ResetArrangement,
     /// Everything larger.
     ZoomIn,
@@ -114,7 +117,7 @@ const BESIDE: &str =
 
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 33] = [
+    pub const ALL: [Action; 39] = [
         Action::OpenPicture,
         Action::OpenFolder,
         Action::PreviousPicture,
@@ -140,6 +143,12 @@ impl Action {
         Action::Whole,
         Action::Cancel,
         Action::ToggleTheme,
+        Action::Arrange(Arrangement::Explore),
+        Action::Arrange(Arrangement::Explain),
+        Action::Arrange(Arrangement::Compare),
+        Action::Arrange(Arrangement::Unit),
+        Action::Arrange(Arrangement::Lecture),
+        Action::Arrange(Arrangement::Everything),
         Action::ResetArrangement,
         Action::ZoomIn,
         Action::ZoomOut,
@@ -202,7 +211,10 @@ impl Action {
             Action::Farther => ("Zoom out of the picture", "In every pane that shows it", key(Key::Minus)),
             Action::Whole => ("Whole picture", "All of the picture in every pane that shows it", key(Key::Num0)),
             Action::ToggleTheme => ("Dark or light", "Switch between the dark and the light theme", { ctrl(Key::D) }),
-            Action::ResetArrangement => ("Reset arrangement", "Put all panes where they were at first", None),
+            Action::Arrange(arrangement) => (arrangement.label(), arrangement.hint(), arrangement_key(arrangement)),
+            Action::ResetArrangement => {
+                ("Reset arrangement", "Put the panes of this arrangement where they were at first", None)
+            }
             Action::ZoomIn => ("Larger", "Make everything larger", ctrl(Key::Plus)),
             Action::ZoomOut => ("Smaller", "Make everything smaller", ctrl(Key::Minus)),
             Action::ZoomReset => ("Usual size", "Show everything at its usual size", ctrl(Key::Num0)),
@@ -212,6 +224,13 @@ impl Action {
         };
         Info { label, hint, shortcut }
     }
+}
+
+/// Ctrl and a number.
+fn arrangement_key(arrangement: Arrangement) -> Option<KeyboardShortcut> {
+    let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+    let place = Arrangement::ALL.iter().position(|other| *other == arrangement)?;
+    keys.get(place).and_then(|&key| ctrl(key))
 }
 
 /// The second picture of a comparison.

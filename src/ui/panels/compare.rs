@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{Answer, ComparisonInquiry, Inquiry, PictureSource},
-    picture::SAMPLES,
+    picture::offered_samples,
     ui::{
         model::{
             commands::{Command, With},
@@ -97,7 +97,7 @@ fn choices(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
     entry(ui, "picture before", "The one that was open before this one", With::Before);
     entry(ui, "a file\u{2026}", "Choose a picture", With::File);
     ui.separator();
-    for sample in SAMPLES {
+    for sample in offered_samples() {
         let source = PictureSource::Named(format!("sample:{}", sample.name));
         entry(ui, sample.name, sample.title, With::Picture(source));
     }

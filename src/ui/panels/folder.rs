@@ -2,7 +2,7 @@
 
 use crate::{
     engine::PictureSource,
-    picture::{SAMPLES, folder_of},
+    picture::{folder_of, offered_samples},
     ui::{
         background::thumbnails::{PictureFile, Thumb},
         model::{commands::Command, export::Export, state::View},
@@ -42,7 +42,7 @@ impl Panel for Folder {
         let path = picture.path.as_ref();
         let folder = path.map(|path| folder_of(path));
         let places: Vec<PictureFile> = match folder.map(|folder| view.thumbs.files(folder, view.run().of)) {
-            None => SAMPLES.iter().map(|sample| PictureFile::Sample(sample.name)).collect(),
+            None => offered_samples().map(|sample| PictureFile::Sample(sample.name)).collect(),
             Some(None) => return hollow(ui, "Listing the folder", true),
             Some(Some(Err(why))) => return hollow(ui, &why, false),
             Some(Some(Ok(files))) => files.iter().cloned().map(PictureFile::File).collect(),

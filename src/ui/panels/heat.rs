@@ -120,40 +120,7 @@ fn keep_of(view: View) -> Keep {
 impl Panel for Heat {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         self.controls(ui, view, out);
-        let inquiry = self.inquiry(view);
-        let (method, key) = (inquiry.method, inquiry.key());
-        let target = said(view, inquiry.target);
-        if !method.slow {
-            out.push(Command::Need(inquiry.clone().into()));
-        }
-        match view.answers.get(&key) {
-            Some(Ok(attribution)) => {
-                let attribution = Arc::clone(attribution);
-                let text = self.read_out(view, &attribution).unwrap_or_else(|| {
-                    let range = range(Range::of(&attribution.values));
-                    let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
-                    let at = layer.map_or_else(String::new, |layer| format!("  ·  at {layer}"));
-                    // Which method it is stands above.
-                    format!("{target}{at}  ·  range {range}  ·  {}", method.paper)
-                });
-                caption(ui, text).on_hover_text(format!("{}\n\n{}", method.about, method.paper));
-                self.show(ui, view, &attribution, out);
-                let run = view.run();
-                let last = Last { run: run.id, of: run.of, model: Arc::downgrade(&run.model), attribution };
-                (self.last, self.lacking) = (Some(last), None);
-            }
-            Some(Err(why)) => {
-                caption(ui, format!("{target}  ·  {}", method.title));
-                hollow(ui, why, false);
-            }
-            None => {
-                // A quick method is asked for in the frame that first lacks its answer: then nothing runs for it yet.
-                let (works, is_asked) = (!view.work.is_empty(), view.answers.is_asked(&key));
-                let comes = if method.slow { works && is_asked } else { works || !is_asked };
-                caption(ui, format!("{target}  ·  {}", method.title)).on_hover_text(method.about);
-                self.offer(ui, view, inquiry, comes, out);
-            }
-        }
+        self.answer(ui, view, true, out);
     }
 
     fn export(&self, view: View) -> Option<Export> {
@@ -202,6 +169,54 @@ fn said(view: View, target: Target) -> String {
 }
 
 impl Heat {
+    /// The heatmap alone, without controls and caption.
+    pub(super) fn plain(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        self.answer(ui, view, false, out);
+    }
+
+    /// The answer, or its progress, with a caption above where that is `said`.
+    fn answer(&mut self, ui: &mut Ui, view: View, is_said: bool, out: &mut Vec<Command>) {
+        let say = |ui: &mut Ui, text: String, hint: &str| {
+            if is_said {
+                caption(ui, text).on_hover_text(hint);
+            }
+        };
+        let inquiry = self.inquiry(view);
+        let (method, key) = (inquiry.method, inquiry.key());
+        let target = said(view, inquiry.target);
+        if !method.slow {
+            out.push(Command::Need(inquiry.clone().into()));
+        }
+        match view.answers.get(&key) {
+            Some(Ok(attribution)) => {
+                let attribution = Arc::clone(attribution);
+                let text = self.read_out(view, &attribution).unwrap_or_else(|| {
+                    let range = range(Range::of(&attribution.values));
+                    let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
+                    let at = layer.map_or_else(String::new, |layer| format!("  ·  at {layer}"));
+                    // Which method it is stands above.
+                    format!("{target}{at}  ·  range {range}  ·  {}", method.paper)
+                });
+                say(ui, text, &format!("{}\n\n{}", method.about, method.paper));
+                self.show(ui, view, &attribution, out);
+                let run = view.run();
+                let last = Last { run: run.id, of: run.of, model: Arc::downgrade(&run.model), attribution };
+                (self.last, self.lacking) = (Some(last), None);
+            }
+            Some(Err(why)) => {
+                say(ui, format!("{target}  ·  {}", method.title), method.about);
+                hollow(ui, why, false);
+            }
+            None => {
+                // A quick method is asked for in the frame that first lacks its answer: then nothing runs for it yet.
+                let (works, is_asked) = (!view.work.is_empty(), view.answers.is_asked(&key));
+                let comes = if method.slow { works && is_asked } else { works || !is_asked };
+                say(ui, format!("{target}  ·  {}", method.title), method.about);
+                self.offer(ui, view, inquiry, comes, out);
+            }
+        }
+    }
+
     fn controls(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         let method = self.method();
         toolbar(ui, |ui| {

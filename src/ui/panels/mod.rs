@@ -12,6 +12,7 @@ mod invariance;
 mod layers;
 mod magnifier;
 mod network;
+mod overview;
 mod pad;
 pub mod panel;
 mod picture;
@@ -26,6 +27,7 @@ use panel::PanelKind;
 
 /// Every pane.
 pub const PANELS: &[PanelKind] = &[
+    overview::KIND,
     activations::KIND,
     filters::KIND,
     network::KIND,

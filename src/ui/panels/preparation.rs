@@ -169,7 +169,6 @@ impl PreparationForm {
 
     /// The mean and the deviation, the value of white, and the order of the channels.
     fn number_choices(&mut self, ui: &mut Ui, view: View, wanted: &mut Preparation) {
-        let preprocess = &view.run().model.preprocess;
         name(ui, "Values");
         ui.horizontal(|ui| {
             self.values(ui, view, wanted);

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Panels that stand together as tabs.
 type TabGroup = &'static [&'static str];
 
-const LAYER: TabGroup = &["activations", "filters", "network", "layers", "folder", "convolution"];
+const LAYER: TabGroup = &["activations", "filters", "network", "layers", "folder", "convolution", "overview"];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];
@@ -73,13 +73,15 @@ pub fn to_json(tree: &Tree<Pane>) -> Value {
     serde_json::to_value(tree).unwrap_or_default()
 }
 
-/// An arrangement read from JSON, with the panels added that the version which wrote it did not know; `None` where it
-/// does not parse or shows nothing.
-pub fn from_json(value: Value, known: &[String]) -> Option<Tree<Pane>> {
+/// An arrangement read from JSON; `None` where it does not parse or shows nothing. Where `known` are the panels of the
+/// version that wrote it, those that it did not know are added.
+pub fn from_json(value: Value, known: Option<&[String]>) -> Option<Tree<Pane>> {
     let mut tree: Tree<Pane> = serde_json::from_value(value).ok()?;
     // A root that is not among the tiles would leave the window empty for good.
     tree.root.filter(|&root| tree.tiles.get(root).is_some())?;
-    complete(&mut tree, known);
+    if let Some(known) = known {
+        complete(&mut tree, known);
+    }
     Some(tree)
 }
 
@@ -180,13 +182,13 @@ mod tests {
         let tree = first_arrangement(vec2(1280.0, 800.0));
         let known: Vec<String> = PANELS.iter().map(|kind| kind.name.to_owned()).collect();
         let kept = to_json(&tree);
-        let tiles = from_json(kept.clone(), &known).map(|tree| tree.tiles.len());
+        let tiles = from_json(kept.clone(), Some(&known)).map(|tree| tree.tiles.len());
         assert_eq!(tiles, Some(tree.tiles.len()));
         let other = kept.to_string().replace("\"activations\"", "\"a panel of another version\"");
         let other = serde_json::from_str(&other).unwrap_or_default();
-        assert!(from_json(other, &known).is_none());
+        assert!(from_json(other, Some(&known)).is_none());
         for broken in [Value::Null, serde_json::json!({}), serde_json::json!([1])] {
-            assert!(from_json(broken, &known).is_none());
+            assert!(from_json(broken, Some(&known)).is_none());
         }
     }
 }

@@ -2,4 +2,5 @@
 
 pub mod arrangement;
 pub mod pane;
+pub mod purposes;
 pub mod tiles;

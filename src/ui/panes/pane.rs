@@ -30,6 +30,15 @@ impl Pane {
         Pane { kind, panel: (kind.make)(), pin: Pin::default() }
     }
 
+    /// One with options in JSON; the usual ones where that is empty.
+    pub fn with(kind: &'static PanelKind, options: &str) -> Self {
+        let mut pane = Pane::new(kind);
+        if let Ok(options) = serde_json::from_str(options) {
+            pane.panel.restore(options);
+        }
+        pane
+    }
+
     /// Another with the same options and pins.
     pub fn twin(&self) -> Self {
         let mut twin = Pane { pin: self.pin.clone(), ..Pane::new(self.kind) };

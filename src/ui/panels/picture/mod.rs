@@ -228,7 +228,7 @@ fn position_at(view: View, [x, y]: [f32; 2]) -> Option<[usize; 2]> {
 }
 
 /// The layer and the position whose receptive field is shown: under the pointer, else selected.
-fn marked(view: View) -> Option<(NodeId, [usize; 2])> {
+pub(super) fn marked(view: View) -> Option<(NodeId, [usize; 2])> {
     let hovered = view.selection.hover.and_then(|hover| hover.spot);
     let hovered = hovered.filter(|(run, ..)| *run == view.run().id).map(|(_, layer, _, at)| (layer, at));
     let selected = || {
@@ -263,7 +263,7 @@ pub(super) fn seen_part(view: View, layer: NodeId, at: [usize; 2]) -> Rect {
 }
 
 /// A line with a dark one under it: seen on any photograph.
-fn outlined(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
+pub(super) fn outlined(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
     painter.rect_stroke(rect, 0.0, Stroke::new(width + 2.0, Color32::from_black_alpha(120)), StrokeKind::Middle);
     painter.rect_stroke(rect, 0.0, Stroke::new(width, colour), StrokeKind::Middle);
 }
