@@ -27,6 +27,9 @@ impl App {
             }
             None => {}
         }
+        if let Some((index, state)) = &mut self.background.folder {
+            *state = index.state();
+        }
         self.change_over();
         if self.runs.shown.is_some() && std::mem::take(&mut self.layout.is_new) {
             self.reopen();

@@ -4,16 +4,23 @@ use super::{capture::Captures, debounce::Debounce, heatmaps::Heatmaps, pending::
 use crate::{
     Result,
     engine::{Answers, BY_FILE, Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
+    net::NodeId,
     picture::{Picture, first_sample},
     ui::{
-        background::{cache::Cache, camera::Camera, thumbnails::Thumbs},
+        background::{
+            cache::Cache,
+            camera::Camera,
+            folder_index::{FolderIndex, IndexState},
+            thumbnails::Thumbs,
+            top_tiles::TopTiles,
+        },
         chrome::Overlay,
         dialogs::{Ask, Dialogs},
         model::{
             arrangement::Arrangement,
             history::History,
             settings::Preferences,
-            state::{Message, Selection, Shown, UnitGrid, View},
+            state::{FolderView, Message, Selection, Shown, UnitGrid, View},
             viewport::Viewport,
         },
         panes::{arrangement, pane::Pane},
@@ -24,7 +31,7 @@ use crate::{
 };
 use eframe::egui::{self, Theme};
 use egui_tiles::{TileId, Tree};
-use std::{collections::BTreeMap, ffi::OsString, sync::Arc};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 
 /// The window's state, grouped by what changes together.
 pub struct App {
@@ -45,7 +52,10 @@ pub struct App {
 pub(super) struct Background {
     pub cache: Cache,
     pub thumbs: Thumbs,
+    pub tops: TopTiles,
     pub camera: Camera,
+    /// The folder that is being indexed, or was, with its state in this frame.
+    pub folder: Option<(FolderIndex, IndexState)>,
 }
 
 /// The answers of the engine.
@@ -89,6 +99,16 @@ pub(super) struct Focus {
     pub viewport: Viewport,
     /// The grid that the arrow keys walk over.
     pub grid: Option<UnitGrid>,
+    /// The place to go to in a picture that is on its way.
+    pub arriving: Option<Arriving>,
+}
+
+/// A place of a unit's map in a picture file.
+pub(super) struct Arriving {
+    pub file: PathBuf,
+    pub layer: NodeId,
+    pub unit: usize,
+    pub position: [usize; 2],
 }
 
 /// The strip and the arrangement of the panes.
@@ -175,7 +195,9 @@ impl App {
             background: Background {
                 cache: Cache::start(cc.wgpu_render_state.clone(), cc.egui_ctx.clone())?,
                 thumbs: Thumbs::start(cc.egui_ctx.clone())?,
+                tops: TopTiles::start(cc.egui_ctx.clone())?,
                 camera: Camera::new(start.camera),
+                folder: None,
             },
             results: Results::default(),
             runs: Runs {
@@ -206,6 +228,11 @@ impl App {
     /// The run on screen.
     pub fn shown(&self) -> Option<&Shown> {
         self.runs.shown.as_deref()
+    }
+
+    /// The state of the folder that is being indexed, or was.
+    pub fn indexed(&self) -> Option<&IndexState> {
+        self.background.folder.as_ref().map(|(_, state)| state)
     }
 
     /// The run of the picture that the one on screen is compared with.
@@ -277,6 +304,12 @@ impl App {
             viewport: self.focus.viewport,
             cache: &self.background.cache,
             thumbs: &self.background.thumbs,
+            folder: self.background.folder.as_ref().map(|(index, state)| FolderView {
+                folder: &index.folder,
+                model: &index.model,
+                state,
+            }),
+            tops: &self.background.tops,
             answers: &self.results.answers,
             synthesis: self.results.synthesis.as_ref(),
             work,

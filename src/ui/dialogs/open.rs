@@ -34,6 +34,8 @@ pub enum Purpose {
     Weights(Opening),
     /// Name the classes by this file, and prepare pictures so.
     Labels(Preparation),
+    /// Index the folder.
+    Index,
     /// Save the pane.
     Save(TileId),
     /// Save the pane as it looks, or twice as large.
@@ -129,6 +131,7 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
         Purpose::Picture => Some(Command::Open(PictureSource::File(path))),
         Purpose::Compare => Some(Command::Compare(With::Picture(PictureSource::File(path)))),
         Purpose::Weights(opening) => Some(Command::OpenNetwork(Opening { weights: Source::File(path), ..opening })),
+        Purpose::Index => Some(Command::Index(path)),
         Purpose::Labels(preparation) => Some(Command::Prepare(preparation, Some(path))),
         Purpose::Save(_) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
     }

@@ -260,6 +260,23 @@ pub enum Command {
     OpenPath(PathBuf),
     /// Open the finder with the start of a path.
     FindPath(String),
+    /// Open a picture file, and go to a place of a unit's map there.
+    OpenAt {
+        /// The file.
+        file: PathBuf,
+        /// The layer.
+        layer: NodeId,
+        /// The unit.
+        unit: usize,
+        /// Row and column.
+        position: [usize; 2],
+    },
+    /// Choose a folder to index.
+    ChooseIndex,
+    /// Index a folder, or go on with it.
+    Index(PathBuf),
+    /// Stop indexing.
+    StopIndex,
     /// Compare the picture with another.
     Compare(With),
     /// Open another network.

@@ -21,6 +21,7 @@ mod saliency;
 mod scores;
 mod sides;
 mod synthesis;
+mod top;
 mod unit;
 
 use panel::PanelKind;
@@ -46,6 +47,7 @@ pub const PANELS: &[PanelKind] = &[
     preparation::KIND,
     scores::KIND,
     synthesis::KIND,
+    top::KIND,
 ];
 
 /// The pane called `name`.

@@ -43,7 +43,7 @@ const COMPARE: Part = Part::Row(&[
 const UNIT: Part = Part::Row(&[
     (1.0, Part::Column(&[
         (1.0, Part::Tabs(&[("activations", ""), ("filters", "")])),
-        (1.0, Part::Tabs(&[("deconvnet", ""), ("synthesis", "")])),
+        (1.0, Part::Tabs(&[("top", ""), ("deconvnet", ""), ("synthesis", "")])),
     ])),
     (0.8, Part::Column(&[(1.2, Part::Tabs(&[("unit", "")])), (1.0, Part::Tabs(&[("picture", ""), ("magnifier", "")]))])),
 ]);

@@ -3,6 +3,7 @@
 mod class_picker;
 mod controls;
 pub mod describe;
+mod folder_bar;
 pub mod icons;
 pub mod layer_slider;
 mod notes;
@@ -14,5 +15,6 @@ pub mod pointing;
 pub use crate::figures::words::number;
 pub use class_picker::class_picker;
 pub use controls::{combo, gamma, look_controls, ramp, search, slider, slider_saying, toolbar};
+pub use folder_bar::folder_bar;
 pub use notes::{caption, hollow, is_brief, weights_notes};
 pub use pictures::{WHOLE, cross, fill, fit, image_at};

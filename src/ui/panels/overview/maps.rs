@@ -87,7 +87,8 @@ fn stage_row(ui: &mut Ui, view: View, stage: &Stage, height: f32, orders: &mut O
         let strong = maps.by_strength().into_iter().filter(|&unit| !is_silent(maps, unit as usize));
         strong.take(across).collect()
     });
-    let LayerMaps::Ready(atlas) = view.cache.maps(view.run(), layer) else {
+    let found = if layer == selected { view.maps() } else { view.cache.maps(view.run(), layer) };
+    let LayerMaps::Ready(atlas) = found else {
         ui.painter().rect_filled(tiles.shrink(2.0), RADIUS, view.palette.hovered);
         return;
     };
