@@ -65,6 +65,11 @@ impl Export {
         Export::of(view, name, ExportContent::Text(TABLE, text))
     }
 
+    /// A text.
+    pub fn plain(view: View, name: &str, text: String) -> Self {
+        Export::of(view, name, ExportContent::Text(&[("txt", "Text")], text))
+    }
+
     /// A drawing about the network of `view`.
     pub fn drawing(view: View, name: &str, text: String) -> Self {
         Export::of(view, name, ExportContent::Text(&[("svg", "SVG drawing")], text))

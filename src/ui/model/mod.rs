@@ -3,6 +3,7 @@
 pub mod arrangement;
 pub mod commands;
 pub mod export;
+pub mod glossary;
 pub mod history;
 pub mod pin;
 pub mod remembered;

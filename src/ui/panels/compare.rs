@@ -26,9 +26,10 @@ use std::sync::Arc;
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "compare",
-    title: "Compare",
+    title: "Two pictures",
     about: "Runs a second picture through the same network: how far apart the two are at every layer. Activations then \
             show A, the picture, B, the other, or A\u{a0}\u{2212}\u{a0}B; scores show both.",
+    how: "Long bars mark layers at which the two pictures look different to the network.",
     make: || Box::new(Compare),
 };
 

@@ -4,7 +4,7 @@
 use crate::{
     engine::{ProjectionInquiry, ProjectionKey},
     figures::{Scale, large_reconstruction, patch},
-    methods::Keep,
+    methods::{Keep, Method, find},
     net::NodeId,
     paint::Range,
     ui::{
@@ -26,8 +26,9 @@ use std::{collections::HashMap, sync::Arc};
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "deconvnet",
-    title: "Deconvnet",
+    title: "Projections",
     about: "What in the picture excites the strongest units: each projected back, beside what it sees.",
+    how: "Left what the unit responds to, projected back to the picture; right the part of the picture that it sees. Grey is zero. Structures that appear left are those which excite the unit.",
     make: || Box::<Deconvnet>::default(),
 };
 
@@ -89,6 +90,10 @@ impl Panel for Deconvnet {
                 ui.horizontal(|ui| row.iter().for_each(|&key| self.pair(ui, view, key, side, out)));
             }
         });
+    }
+
+    fn method(&self) -> Option<&'static Method> {
+        find("deconvnet").ok()
     }
 
     fn export(&self, view: View) -> Option<Export> {

@@ -6,7 +6,7 @@ use crate::{
         HeatStyle, Heatmap, Scale, attribution_alone, attribution_facts, attribution_over, in_colour, words::range,
     },
     methods::{Attribution, Keep, Method, Target, cam_layers},
-    paint::{ColourMap, Range},
+    paint::{ColourMap, Range, Style},
     ui::{
         background::textures::{SHARP, rgba_texture},
         model::{
@@ -17,14 +17,14 @@ use crate::{
         },
         panels::panel::{Panel, keep, take},
         widgets::{
-            caption, class_picker, combo, fit, gamma, hollow, is_brief, number,
+            BAR, Ends, caption, class_picker, colour_bar, combo, fit, gamma, hollow, is_brief, number,
             parameters::{self, KeptSettings, parameters},
             pointing::input_at,
             ramp, slider, toolbar,
         },
     },
 };
-use eframe::egui::{self, TextureHandle, TextureOptions, Ui};
+use eframe::egui::{self, Rect, TextureHandle, TextureOptions, Ui, vec2};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -60,10 +60,15 @@ pub(super) struct Heat {
     /// The text that classes are searched for.
     search: String,
     painted: Option<Painted>,
+    /// The range and the colours of an answer: sorting its values takes longer than drawing them.
+    legend: Option<(Arc<Attribution>, Range, bool)>,
     last: Option<Last>,
     /// Since when there is no answer.
     lacking: Option<f64>,
 }
+
+/// A pane lower than this, in points, has no colour bar.
+const ROOM: f32 = 130.0;
 
 /// The texture of an answer, and what it was painted from.
 struct Painted {
@@ -88,16 +93,16 @@ impl Heat {
     /// A pane for these methods whose picture is called `label`.
     pub(super) fn new(methods: &'static [Method], label: &'static str) -> Self {
         let options = HeatOptions::default();
-        Heat { methods, label, options, search: String::new(), painted: None, last: None, lacking: None }
+        Heat { methods, label, options, search: String::new(), painted: None, legend: None, last: None, lacking: None }
     }
 
-    fn method(&self) -> &'static Method {
+    fn chosen(&self) -> &'static Method {
         self.methods.iter().find(|method| method.name == self.options.method).unwrap_or(&self.methods[0])
     }
 
     /// Returns the attribution that the pane asks for.
     fn inquiry(&self, view: View) -> AttributionInquiry {
-        let (method, layer) = (self.method(), view.selection.layer);
+        let (method, layer) = (self.chosen(), view.selection.layer);
         let target = match self.options.unit {
             true => Target::Unit { layer, unit: view.selection.unit, keep: keep_of(view) },
             false => Target::Class(view.class()),
@@ -148,6 +153,10 @@ impl Panel for Heat {
         Some(export.about(|_| facts))
     }
 
+    fn method(&self) -> Option<&'static Method> {
+        Some(self.chosen())
+    }
+
     fn options(&self) -> Value {
         keep(&self.options)
     }
@@ -195,7 +204,8 @@ impl Heat {
                     let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
                     let at = layer.map_or_else(String::new, |layer| format!("  ·  at {layer}"));
                     // Which method it is stands above.
-                    format!("{target}{at}  ·  range {range}  ·  {}", method.paper)
+                    let network = &view.run().model.card.title;
+                    format!("{network}  ·  {target}{at}  ·  range {range}  ·  {}", method.paper)
                 });
                 say(ui, text, &format!("{}\n\n{}", method.about, method.paper));
                 self.show(ui, view, &attribution, out);
@@ -218,7 +228,7 @@ impl Heat {
     }
 
     fn controls(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        let method = self.method();
+        let method = self.chosen();
         toolbar(ui, |ui| {
             let name = if method.layered { "CAM method" } else { "Method" };
             combo(ui, name, method.title, 96.0, |ui| {
@@ -265,7 +275,7 @@ impl Heat {
     /// Shows the options that seldom change, apart from the others.
     fn more(&mut self, ui: &mut Ui) {
         ui.set_width(270.0);
-        let method = self.method();
+        let method = self.chosen();
         parameters(ui, method, &mut self.options.settings);
         if !method.parameters.is_empty() {
             ui.separator();
@@ -339,7 +349,16 @@ impl Heat {
         let backdrop = backdrop.filter(|_| self.options.over && !in_colour(attribution, &self.options.style));
         let beside = pictures.as_ref().and_then(|pictures| pictures.input.as_ref()).filter(|_| backdrop.is_none());
         let texture = self.texture(ui, view, attribution, backdrop);
-        let area = ui.available_rect_before_wrap();
+        let mut area = ui.available_rect_before_wrap();
+        // In a low pane the picture needs the room more.
+        if area.height() >= ROOM && !in_colour(attribution, &self.options.style) {
+            let (above, below) = area.split_top_bottom_at_y(area.bottom() - BAR);
+            area = above;
+            let (range, style) = self.legend(attribution);
+            let width = below.width().min(280.0);
+            let bar = Rect::from_center_size(below.center() + vec2(0.0, 2.0), vec2(width, BAR - 2.0));
+            colour_bar(ui, bar, &style, &Ends::Values(range));
+        }
         let [_, rows, columns] = view.shown.graph().input_shape();
         let aspect = columns as f32 / rows as f32;
         let rect = match beside {
@@ -352,6 +371,16 @@ impl Heat {
             _ => fit(area, aspect),
         };
         input_at(ui, view, rect, texture, self.label, out);
+    }
+
+    /// The range that the colours of an answer span, and the colours.
+    fn legend(&mut self, attribution: &Arc<Attribution>) -> (Range, Style) {
+        if self.legend.as_ref().is_none_or(|(of, ..)| !Arc::ptr_eq(of, attribution)) {
+            let range = Heatmap::of(attribution).range();
+            self.legend = Some((Arc::clone(attribution), range, attribution.signed));
+        }
+        let (range, signed) = self.legend.as_ref().map_or((Range::default(), false), |(_, range, signed)| (*range, *signed));
+        (range, self.options.style.colours(signed))
     }
 
     /// The picture that a file would hold, painted anew only when the answer, the options or the picture change.

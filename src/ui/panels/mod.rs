@@ -7,6 +7,7 @@ mod convolution;
 mod deconvnet;
 mod filters;
 mod folder;
+mod glossary;
 mod heat;
 mod invariance;
 mod layers;
@@ -42,6 +43,7 @@ pub const PANELS: &[PanelKind] = &[
     magnifier::KIND,
     compare::KIND,
     convolution::KIND,
+    glossary::KIND,
     invariance::KIND,
     pad::KIND,
     preparation::KIND,

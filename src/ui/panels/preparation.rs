@@ -24,6 +24,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "How pictures become the network's input, and the names of its classes. A wrong choice shows in the picture \
             that the network receives, at its true resolution, and in the classes beside it. The choices are remembered \
             for each weights file.",
+    how: "Compare the small picture with what the network was trained on. Wrong colours, a wrong part or wrong sizes show there, and in the classes beside it.",
     make: || Box::<PreparationForm>::default(),
 };
 

@@ -21,6 +21,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     name: "scores",
     title: "Scores",
     about: "What the network takes the picture for. Click a class to see which pixels speak for it.",
+    how: "A bar that fills its row is a probability of 100%. The number at the right is the score before softmax. A high probability is no proof that the network is right.",
     make: || Box::<Scores>::default(),
 };
 

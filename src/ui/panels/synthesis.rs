@@ -28,6 +28,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     name: "synthesis",
     title: "Synthesis",
     about: "The picture that the selected class, unit or layer would most like to see, in the making.",
+    how: "The picture starts as noise and is changed step by step so that the score rises. The curve below is the score; the paler one the probability.",
     make: || Box::<Synthesis>::default(),
 };
 

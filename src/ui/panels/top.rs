@@ -26,6 +26,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Top pictures",
     about: "The nine pictures of a folder that excite the selected unit most: the part that the unit sees, and its \
             deconvnet reconstruction (Zeiler and Fergus 2014). Click one to open that picture at that place.",
+    how: "Look for what the nine pictures share: that is what the unit finds. The reconstruction shows which structures of each excite it.",
     make: || Box::new(TopPictures),
 };
 

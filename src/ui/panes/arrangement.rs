@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Panels that stand together as tabs.
 type TabGroup = &'static [&'static str];
 
-const LAYER: TabGroup = &["activations", "filters", "network", "layers", "folder", "convolution", "overview"];
+const LAYER: TabGroup = &["activations", "filters", "network", "layers", "folder", "convolution", "overview", "glossary"];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];

@@ -1,6 +1,8 @@
 //! A pane: an open panel with its options and pins, and its form in the settings.
 
-use crate::ui::{
+use crate::{
+    methods::Method,
+    ui::{
     model::{
         commands::Command,
         export::Export,
@@ -11,6 +13,7 @@ use crate::ui::{
         self,
         panel::{Panel, PanelKind},
     },
+},
 };
 use eframe::egui::Ui;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -50,6 +53,11 @@ impl Pane {
     pub fn export(&self, view: View) -> Option<Export> {
         let own = self.pin.selection(view);
         self.panel.export(View { shown: self.pin.shown(view.shown), selection: &own, ..view })
+    }
+
+    /// The method whose answer it shows, if there is one.
+    pub fn method(&self) -> Option<&'static Method> {
+        self.panel.method()
     }
 
     /// Its panel.

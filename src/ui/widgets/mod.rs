@@ -1,6 +1,7 @@
 //! Pieces that several panels share.
 
 mod class_picker;
+mod colour_bar;
 mod controls;
 pub mod describe;
 mod folder_bar;
@@ -11,10 +12,13 @@ pub mod numbers;
 pub mod parameters;
 mod pictures;
 pub mod pointing;
+mod terms;
 
 pub use crate::figures::words::number;
 pub use class_picker::class_picker;
+pub use colour_bar::{BAR, Ends, colour_bar};
 pub use controls::{combo, gamma, look_controls, ramp, search, slider, slider_saying, toolbar};
 pub use folder_bar::folder_bar;
 pub use notes::{caption, hollow, is_brief, weights_notes};
 pub use pictures::{WHOLE, cross, fill, fit, image_at};
+pub use terms::explained;

@@ -3,7 +3,7 @@
 mod maps;
 
 use crate::{
-    methods::CAMS,
+    methods::{CAMS, Method},
     ui::{
         background::textures::rgb_texture,
         model::{commands::Command, export::Export, state::View, viewport},
@@ -26,6 +26,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Overview",
     about: "One picture on its way through the network: where the network looks, what it takes the picture for, and the \
             strongest feature maps of every stage.",
+    how: "The frame on the picture is what the selected value depends on. Bright parts of the heatmap speak for the class that is picked on the right. Below, each row is one stage: maps get smaller and their units more particular from top to bottom.",
     make: || Box::new(Overview { heat: Heat::new(CAMS, "where the network looks"), photograph: None, maps: StageMaps::default() }),
 };
 
@@ -61,6 +62,10 @@ impl Panel for Overview {
         prediction(ui, view, classes, out);
         self.maps.show(ui, view, below, out);
         ui.allocate_rect(area, Sense::hover());
+    }
+
+    fn method(&self) -> Option<&'static Method> {
+        self.heat.method()
     }
 
     fn export(&self, view: View) -> Option<Export> {

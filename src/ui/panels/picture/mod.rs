@@ -31,6 +31,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "The picture. Inside the fine frame lies the network's input at its own resolution; the coloured frame is the \
             part of it that the selected value depends on. \
             Click it to find the units that are strongest there; drag it with a tool to alter it, and watch the scores.",
+    how: "The fine frame is the part that the network receives; inside it the picture has the resolution of the network. The coloured frame is what the selected value depends on.",
     make: || Box::<PicturePanel>::default(),
 };
 
