@@ -5,7 +5,7 @@ use crate::{
     engine::PictureSource,
     ui::{
         background::camera::Filming,
-        chrome::{Overlay, finder::FinderState},
+        chrome::{Overlay, finder::FinderState, guide},
         dialogs::{FileQuestion, Purpose},
         model::{
             commands::{Action, Command},
@@ -37,7 +37,9 @@ impl App {
             }
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Cancel if self.output.dialogs.cancel() => {}
+            Action::Cancel if self.output.saving.take().is_some() => {}
             Action::Cancel if self.notice.overlay != Overlay::None => self.notice.overlay = Overlay::None,
+            Action::Cancel if self.engine.is_idle() && self.notice.guide.take().is_some() => {}
             Action::Cancel if self.engine.is_idle() && self.background.camera.state() != Filming::On => {
                 self.notice.message = None;
             }
@@ -70,6 +72,13 @@ impl App {
             Action::ZoomReset => ctx.set_zoom_factor(1.0),
             Action::Beside => self.notice.overlay = Overlay::Finder(FinderState::of_networks()),
             Action::Find => self.notice.overlay = Overlay::Finder(Default::default()),
+            Action::Guide => {
+                self.notice.guide = Some(0);
+                let mut out = Vec::new();
+                guide::enter(0, self.runs.shown.as_deref(), &mut out);
+                out.into_iter().for_each(|command| self.apply(ctx, command));
+            }
+            Action::Glossary => self.apply(ctx, Command::ShowPane("glossary")),
             Action::Keys => self.notice.overlay = Overlay::Keys,
             Action::About => self.notice.overlay = Overlay::About,
         }

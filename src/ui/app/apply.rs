@@ -88,8 +88,6 @@ impl App {
             }
             Command::ExportPane(tile) => self.export(ctx, tile),
             Command::CopyPane(tile) => self.copy(ctx, tile),
-            Command::ExportLook(tile, large) => self.export_look(ctx, tile, large),
-            Command::CopyLook(tile) => self.start_capture(ctx, tile, None, false),
             Command::SaveFrames(name, texts) => {
                 self.output.dialogs.open(ctx, FileQuestion::Into, Purpose::Frames(name, texts));
             }

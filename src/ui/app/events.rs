@@ -35,7 +35,7 @@ impl App {
             self.reopen();
         }
         match self.output.dialogs.poll(ctx) {
-            Some((Purpose::Save(tile), path)) => self.save_pane(tile, path),
+            Some((Purpose::Save(tile, usual), path)) => self.save_pane(tile, path, usual),
             Some((Purpose::SaveLook(tile, large), path)) => self.start_capture(ctx, tile, Some(path), large),
             Some((Purpose::Tour, path)) => self.save_tour(&path),
             Some((Purpose::Frames(name, texts), path)) => self.save_frames(&path, &name, texts),

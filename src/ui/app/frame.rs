@@ -55,6 +55,8 @@ impl App {
         let palette = Palette::of(&ctx);
         self.draw_panels(ui, &work, palette, &mut out);
         let filming = self.background.camera.state();
+        chrome::guide::guide(&ctx, &mut self.notice.guide, self.runs.shown.as_deref(), palette, &mut out);
+        self.save_dialog(&ctx);
         chrome::overlay(&ctx, &mut self.notice.overlay, self.runs.shown.as_deref(), filming, palette, &mut out);
         self.apply_all(&ctx, out);
         self.set_title(&ctx);

@@ -15,7 +15,7 @@ use crate::{
             top_tiles::TopTiles,
         },
         chrome::Overlay,
-        dialogs::{Ask, Dialogs},
+        dialogs::{Ask, Dialogs, save::SaveDialog},
         model::{
             arrangement::Arrangement,
             history::History,
@@ -128,6 +128,8 @@ pub(super) struct PaneLayout {
 /// The ways out of the window: dialogs and screenshots.
 pub(super) struct Output {
     pub dialogs: Dialogs,
+    /// The dialog that saves a pane, while it is open.
+    pub saving: Option<SaveDialog>,
     pub captures: Captures,
 }
 
@@ -136,6 +138,8 @@ pub(super) struct Output {
 pub(super) struct Notice {
     pub message: Option<Message>,
     pub overlay: Overlay,
+    /// The step of the guided tour, while that is on.
+    pub guide: Option<usize>,
     /// The window's title as it was last set.
     pub title: String,
 }
@@ -220,7 +224,7 @@ impl App {
                 active: None,
                 is_new: true,
             },
-            output: Output { dialogs, captures: Captures::default() },
+            output: Output { dialogs, saving: None, captures: Captures::default() },
             notice: Notice::default(),
         })
     }
@@ -258,6 +262,16 @@ impl App {
     /// The live synthesis as it was last seen.
     pub fn synthesis(&self) -> Option<&Arc<Frame>> {
         self.results.synthesis.as_ref()
+    }
+
+    /// The step of the guided tour, while that is on.
+    pub fn guide(&self) -> Option<usize> {
+        self.notice.guide
+    }
+
+    /// The arrangement on screen.
+    pub fn arrangement(&self) -> Arrangement {
+        self.layout.arrangement
     }
 
     /// The window's title.

@@ -50,7 +50,7 @@ pub fn menu(
         ui.menu_button("File", |ui| file_menu(ui, recent, filming, out));
         ui.menu_button("View", |ui| view_menu(ui, out));
         ui.menu_button("Help", |ui| {
-            for action in [Action::Find, Action::Keys, Action::About] {
+            for action in [Action::Guide, Action::Glossary, Action::Find, Action::Keys, Action::About] {
                 entry(ui, action, out);
             }
         });

@@ -4,6 +4,7 @@
 mod ask;
 mod browser;
 mod open;
+pub mod save;
 pub mod paths;
 
 pub use ask::{Ask, FileQuestion, native};

@@ -36,8 +36,8 @@ pub enum Purpose {
     Labels(Preparation),
     /// Index the folder.
     Index,
-    /// Save the pane.
-    Save(TileId),
+    /// Save the pane; the ending of a name without one.
+    Save(TileId, &'static str),
     /// Save the pane as it looks, or twice as large.
     SaveLook(TileId, bool),
     /// Write the tour.
@@ -133,6 +133,6 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
         Purpose::Weights(opening) => Some(Command::OpenNetwork(Opening { weights: Source::File(path), ..opening })),
         Purpose::Index => Some(Command::Index(path)),
         Purpose::Labels(preparation) => Some(Command::Prepare(preparation, Some(path))),
-        Purpose::Save(_) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
+        Purpose::Save(..) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
     }
 }

@@ -84,6 +84,10 @@ pub enum Action {
     ZoomReset,
     /// Any action, by its name.
     Find,
+    /// The guided tour.
+    Guide,
+    /// The pane of terms.
+    Glossary,
     /// The page of keys.
     Keys,
     /// The name and version of the program.
@@ -117,7 +121,7 @@ const BESIDE: &str =
 
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 39] = [
+    pub const ALL: [Action; 41] = [
         Action::OpenPicture,
         Action::OpenFolder,
         Action::PreviousPicture,
@@ -154,6 +158,8 @@ impl Action {
         Action::ZoomOut,
         Action::ZoomReset,
         Action::Find,
+        Action::Guide,
+        Action::Glossary,
         Action::Keys,
         Action::About,
         Action::Quit,
@@ -186,14 +192,14 @@ impl Action {
             }),
             Action::Beside => ("Compare with another network…", BESIDE, ctrl(Key::B)),
             Action::Export => {
-                ("Export…", "Save what the active pane shows as PNG, or its numbers as .npy", ctrl(Key::S))
+                ("Save pane…", "Save what the active pane shows: its picture, its numbers, or as it looks", ctrl(Key::S))
             }
             Action::Copy => {
                 let key = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::C);
-                ("Copy", "Put what the active pane shows on the clipboard: its picture, or its table", Some(key))
+                ("Copy pane", "Put what the active pane shows on the clipboard: its picture, or its table", Some(key))
             }
             Action::Tour => {
-                ("Export tour…", "Save everything about this picture, layer by layer, as a folder for a browser", None)
+                ("Save report…", "Save everything about this picture, layer by layer, as a folder for a browser", None)
             }
             Action::Quit => ("Quit", "Close the window", ctrl(Key::Q)),
             Action::Cancel => ("Cancel", "Stop what is being computed", key(Key::Escape)),
@@ -219,6 +225,8 @@ impl Action {
             Action::ZoomOut => ("Smaller", "Make everything smaller", ctrl(Key::Minus)),
             Action::ZoomReset => ("Usual size", "Show everything at its usual size", ctrl(Key::Num0)),
             Action::Find => ("Find a command…", "Type a part of its name", ctrl(Key::P)),
+            Action::Guide => ("Guided tour", "Eight steps through what the window shows", None),
+            Action::Glossary => ("Glossary of terms", "Every term with its meaning", None),
             Action::Keys => ("Keys", "Every key and what it does", key(Key::F1)),
             Action::About => ("About Striate", "What this program is", None),
         };
@@ -315,14 +323,10 @@ pub enum Command {
     Ask(AnyInquiry),
     /// Ask again for what was cancelled.
     AskAgain,
-    /// Save what a pane shows.
+    /// Open the dialog that saves or copies what a pane shows.
     ExportPane(TileId),
     /// Put what a pane shows on the clipboard.
     CopyPane(TileId),
-    /// Save a pane as it looks, or twice as large.
-    ExportLook(TileId, bool),
-    /// Put a pane as it looks on the clipboard.
-    CopyLook(TileId),
     /// Save what the live synthesis keeps, in a folder of this name, with these texts in each picture.
     SaveFrames(String, Texts),
     /// Pin a part of the selection to a pane, or let the pane follow again.

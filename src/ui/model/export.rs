@@ -94,14 +94,24 @@ impl Export {
         [self.facts.texts(), self.extra.clone()].concat()
     }
 
-    /// The endings of the files that it can be written to, the usual first.
-    pub fn endings(&self) -> &'static [Ending] {
+    /// The endings of a file of text; `None` where the pane shows a picture.
+    pub fn text_endings(&self) -> Option<&'static [Ending]> {
         match &self.content {
-            ExportContent::Picture(_, Some(_)) => {
-                &[("png", "PNG picture"), ("jpg", "JPEG picture"), ("webp", "WebP picture"), ("npy", "NumPy array")]
-            }
-            ExportContent::Picture(_, None) => PICTURES,
-            ExportContent::Text(endings, _) => endings,
+            ExportContent::Picture(..) => None,
+            ExportContent::Text(endings, _) => Some(endings),
+        }
+    }
+
+    /// Whether there are numbers behind the picture.
+    pub fn has_numbers(&self) -> bool {
+        matches!(self.content, ExportContent::Picture(_, Some(_)))
+    }
+
+    /// Paints the picture; `None` where the pane shows a text.
+    pub fn paint(self, watch: &Watch) -> Option<Result<RgbaImage>> {
+        match self.content {
+            ExportContent::Picture(paint, _) => Some(paint(watch)),
+            ExportContent::Text(..) => None,
         }
     }
 

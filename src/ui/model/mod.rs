@@ -4,6 +4,7 @@ pub mod arrangement;
 pub mod commands;
 pub mod export;
 pub mod glossary;
+pub mod guide;
 pub mod history;
 pub mod pin;
 pub mod remembered;
