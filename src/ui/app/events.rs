@@ -8,10 +8,14 @@ use crate::{
         dialogs::{Purpose, opened, paths},
         model::{commands::Command, state::Shown},
     },
+    weights::{Source, find_local},
 };
 use eframe::egui;
 use egui_tiles::TileId;
 use std::sync::Arc;
+
+/// Number of weights files that are remembered.
+const MODELS: usize = 8;
 
 impl App {
     /// Handles the events of the engine, the camera, the dialogs and the system.
@@ -52,6 +56,13 @@ impl App {
                 self.runs.opened = self.runs.opening.clone();
                 let weights = model.weights.clone();
                 self.settings.prepared.keep(&Opening { weights, ..self.runs.opened.clone() });
+                if let Source::File(path) = &model.weights
+                    && find_local(&model.card.name).as_ref() != Some(path)
+                {
+                    self.settings.models.retain(|other| other != path);
+                    self.settings.models.insert(0, path.clone());
+                    self.settings.models.truncate(MODELS);
+                }
                 if !model.notes.is_empty() {
                     self.notice.say(format!("Opened {}: {}", model.weights, model.notes.join("; ")));
                 }

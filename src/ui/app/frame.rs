@@ -26,6 +26,7 @@ impl eframe::App for App {
         let kept = Preferences {
             folder: self.output.dialogs.folder.clone(),
             recent: self.settings.recent.clone(),
+            models: self.settings.models.clone(),
             prepared: self.settings.prepared.clone(),
             arrangement: self.layout.arrangement,
             panes: self.layout.kept(),
@@ -88,7 +89,7 @@ impl App {
             .size_range(200.0..=(0.23 * window.x).clamp(200.0, 380.0))
             .show_separator_line(false)
             .show(ui, |ui| {
-                strip.ui(ui, self.runs.model.as_deref(), view, out);
+                strip.ui(ui, self.runs.model.as_deref(), &self.settings.models, view, out);
             });
         let frame = theme::bare(palette.backdrop, egui::Margin { left: 5, right: 5, top: 0, bottom: 0 });
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {

@@ -71,6 +71,20 @@ pub fn page(
         true => ("Find a network", "The network to compare with: a part of its name"),
         false => ("Find a command", "A command, a layer, a class, a network, a path; a unit by its number"),
     };
+    if ui.memory(|memory| memory.focused().is_none()) {
+        // The field gets the focus in this frame; letters of this frame would be lost.
+        let letters = ui.input(|input| {
+            let letter = |event: &egui::Event| match event {
+                egui::Event::Text(text) => Some(text.clone()),
+                _ => None,
+            };
+            input.events.iter().filter_map(letter).collect::<String>()
+        });
+        if !letters.is_empty() {
+            search.typed.push_str(&letters);
+            search.moves_cursor = true;
+        }
+    }
     let field = egui::TextEdit::singleline(&mut search.typed).hint_text(hint).desired_width(f32::INFINITY).show(ui);
     let edit = field.response.response.clone();
     if std::mem::take(&mut search.moves_cursor) {

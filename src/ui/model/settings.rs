@@ -17,6 +17,8 @@ pub struct Preferences {
     pub folder: Option<PathBuf>,
     /// Files of pictures that ran, the newest first.
     pub recent: Vec<PathBuf>,
+    /// Weights files that were opened, the newest first.
+    pub models: Vec<PathBuf>,
     /// Choices about preparation and labels, by weights file.
     pub prepared: Remembered,
     /// The arrangement on screen.
@@ -36,6 +38,7 @@ impl Preferences {
             look: take(&mut kept, "look"),
             folder: take(&mut kept, "folder"),
             recent: take(&mut kept, "recent"),
+            models: take(&mut kept, "models"),
             prepared: take(&mut kept, "prepared"),
             arrangement: take(&mut kept, "arrangement"),
             panes: take(&mut kept, "panes"),

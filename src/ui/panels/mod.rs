@@ -12,6 +12,7 @@ mod heat;
 mod invariance;
 mod layers;
 mod magnifier;
+mod mistakes;
 mod network;
 mod overview;
 mod pad;
@@ -47,6 +48,7 @@ pub const PANELS: &[PanelKind] = &[
     invariance::KIND,
     pad::KIND,
     preparation::KIND,
+    mistakes::KIND,
     scores::KIND,
     synthesis::KIND,
     top::KIND,

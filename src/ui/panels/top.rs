@@ -66,7 +66,13 @@ impl Panel for TopPictures {
         let name = layer_name(view.shown.graph().node(layer));
         let via = if layer == view.selection.layer { "" } else { ", which its activations go through" };
         caption(ui, format!("unit {} of {name}{via}  ·  left what it sees, right what excites it there", view.selection.unit));
-        let Some(index) = &folder.state.index else { return hollow(ui, "The first pictures are on their way", true) };
+        let Some(index) = &folder.state.index else {
+            let (words, busy) = match folder.state.running {
+                true => ("The first pictures are on their way", true),
+                false => ("Nothing of this folder is indexed", false),
+            };
+            return hollow(ui, words, busy);
+        };
         match found(index, view, layer) {
             Err(why) => hollow(ui, &why, false),
             Ok(found) if found.is_empty() => hollow(ui, "No picture of the folder so far excites this unit", false),

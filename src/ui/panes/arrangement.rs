@@ -15,11 +15,11 @@ const LAYER: TabGroup = &["activations", "filters", "network", "layers", "folder
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];
-const UNIT: TabGroup = &["unit", "compare", "top"];
+const UNIT: TabGroup = &["unit", "compare", "top", "mistakes"];
 const SCORES: TabGroup = &["scores", "invariance"];
 /// The same in a window that is too low for three groups at the side.
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
-const LOW_SCORES: TabGroup = &["scores", "unit", "compare", "top"];
+const LOW_SCORES: TabGroup = &["scores", "unit", "compare", "top", "mistakes"];
 /// A window lower than this is low, in points.
 const LOW: f32 = 680.0;
 

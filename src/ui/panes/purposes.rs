@@ -18,7 +18,7 @@ enum Part {
 /// The name of a panel, and its options as JSON; the usual ones where empty.
 type OpenPanel = (&'static str, &'static str);
 
-const EXPLORE: Part = Part::Tabs(&[("overview", ""), ("folder", "")]);
+const EXPLORE: Part = Part::Tabs(&[("overview", ""), ("folder", ""), ("mistakes", "")]);
 
 const EXPLAIN: Part = Part::Row(&[
     (0.8, Part::Column(&[

@@ -1,5 +1,6 @@
 //! The network as a strip: a row per layer with its strongest map, and the layer slider beside the rows.
 
+mod known;
 mod picker;
 mod row;
 mod rows;
@@ -16,7 +17,7 @@ use eframe::egui::{self, Rect, Ui, pos2, vec2};
 use picker::NetworkPicker;
 use row::{group_row, layer_row};
 use rows::{StripRow, folds, height, rows};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// The strip's own state.
 #[derive(Default)]
@@ -37,9 +38,16 @@ const SLIDER: f32 = 26.0;
 
 impl LayerStrip {
     /// Draws the network picker, the slider and the layers.
-    pub fn ui(&mut self, ui: &mut Ui, model: Option<&Model>, view: Option<View>, out: &mut Vec<Command>) {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        model: Option<&Model>,
+        own: &[PathBuf],
+        view: Option<View>,
+        out: &mut Vec<Command>,
+    ) {
         ui.set_min_width(ui.available_width());
-        self.picker.ui(ui, model, out);
+        self.picker.ui(ui, model, own, out);
         ui.add_space(4.0);
         if let Some(view) = view {
             let area = ui.available_rect_before_wrap();

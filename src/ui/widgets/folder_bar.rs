@@ -39,10 +39,15 @@ pub fn folder_bar(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
             ui.label(RichText::new(why).small().color(view.palette.warning));
         }
         let of = if folder.is_of(view) { "" } else { ", by another network" };
-        ui.label(RichText::new(format!("{} pictures{of}", state.done)).small().weak());
+        ui.label(RichText::new(format!("{}{of}", pictures(state.done))).small().weak());
         let is_complete = state.index.as_ref().is_some_and(|index| index.is_complete());
         if (!is_complete || !folder.is_of(view)) && ui.small_button("Go on").on_hover_text(hint).clicked() {
             out.push(Command::Index(folder.folder.to_owned()));
         }
     });
+}
+
+/// "1 picture", "12 pictures".
+fn pictures(count: usize) -> String {
+    format!("{count} picture{}", if count == 1 { "" } else { "s" })
 }
