@@ -7,11 +7,11 @@ use crate::{
         background::{textures::rgba_texture, worker::spawn},
         model::export::{Ending, Export, PICTURES},
         theme::Palette,
-        widgets::{WHOLE, fit},
+        widgets::{WHOLE, fit, spinner},
     },
     watch::Watch,
 };
-use eframe::egui::{self, Color32, Rect, RichText, Sense, TextureHandle, TextureOptions, Ui, vec2};
+use eframe::egui::{self, Color32, RichText, Sense, TextureHandle, TextureOptions, Ui, vec2};
 use egui_tiles::TileId;
 use image::RgbaImage;
 use std::sync::mpsc;
@@ -171,7 +171,7 @@ impl SaveDialog {
                 ui.painter().text(below.center(), egui::Align2::CENTER_CENTER, words, font, palette.weak);
             }
             (_, Preview::Coming(_)) => {
-                egui::Spinner::new().paint_at(ui, Rect::from_center_size(rect.center(), vec2(16.0, 16.0)));
+                spinner(ui, rect.center(), 16.0);
             }
             (_, Preview::Failed(why)) => said(why),
             (_, Preview::None) => {}

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "compare",
-    title: "Two pictures",
+    title: "A and B",
     about: "Runs a second picture through the same network: how far apart the two are at every layer. Activations then \
             show A, the picture, B, the other, or A\u{a0}\u{2212}\u{a0}B; scores show both.",
     how: "Long bars mark layers at which the two pictures look different to the network.",

@@ -16,7 +16,7 @@ use crate::{
             viewport::cell,
         },
         panels::panel::{Panel, PanelKind},
-        widgets::{WHOLE, caption, hollow, is_brief, number, pointing::point, toolbar},
+        widgets::{WHOLE, caption, hollow, is_brief, number, pointing::point, spinner, toolbar},
     },
 };
 use eframe::egui::{
@@ -201,8 +201,7 @@ impl Deconvnet {
             None => {
                 painter.rect_filled(left.union(right), 0.0, view.palette.hovered);
                 if !view.work.is_empty() {
-                    egui::Spinner::new()
-                        .paint_at(ui, Rect::from_center_size(left.union(right).center(), vec2(14.0, 14.0)));
+                    spinner(ui, left.union(right).center(), 14.0);
                 }
             }
         }

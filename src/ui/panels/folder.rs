@@ -8,11 +8,11 @@ use crate::{
         model::{commands::Command, export::Export, state::View},
         panels::panel::{Panel, PanelKind},
         theme::RADIUS,
-        widgets::{WHOLE, caption, fit, hollow},
+        widgets::{WHOLE, caption, fit, hollow, spinner},
     },
 };
 use eframe::egui::{
-    self, Align2, Color32, Rect, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
+    self, Align2, Color32, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 pub(super) const KIND: PanelKind = PanelKind {
@@ -105,7 +105,7 @@ fn entry(ui: &mut Ui, view: View, place: &PictureFile, size: Vec2, picked: bool,
             let [width, height] = texture.size().map(|side| side as f32);
             painter.image(texture.id(), fit(above.shrink(2.0), width / height), WHOLE, Color32::WHITE);
         }
-        Thumb::Coming => egui::Spinner::new().paint_at(ui, Rect::from_center_size(above.center(), Vec2::splat(14.0))),
+        Thumb::Coming => spinner(ui, above.center(), 14.0),
         Thumb::Failed(why) => {
             let font = TextStyle::Small.resolve(ui.style());
             painter.text(above.center(), Align2::CENTER_CENTER, "no picture", font, palette.weak);

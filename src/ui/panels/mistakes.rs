@@ -9,11 +9,11 @@ use crate::{
         model::{commands::Command, export::Export, state::View},
         panels::panel::{Panel, PanelKind},
         theme::RADIUS,
-        widgets::{WHOLE, caption, fit, folder_bar, hollow},
+        widgets::{WHOLE, caption, fit, folder_bar, hollow, spinner},
     },
 };
 use eframe::egui::{
-    self, Align2, Color32, Rect, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
+    self, Align2, Color32, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -172,7 +172,7 @@ fn tile(ui: &mut Ui, view: View, mistake: &Mistake, out: &mut Vec<Command>) {
             let [width, height] = texture.size().map(|side| side as f32);
             ui.painter().image(texture.id(), fit(above.shrink(2.0), width / height), WHOLE, Color32::WHITE);
         }
-        Thumb::Coming => egui::Spinner::new().paint_at(ui, Rect::from_center_size(above.center(), Vec2::splat(14.0))),
+        Thumb::Coming => spinner(ui, above.center(), 14.0),
         Thumb::Failed(_) => {}
     }
     if response.hovered() || response.has_focus() {

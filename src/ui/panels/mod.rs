@@ -30,8 +30,8 @@ use panel::PanelKind;
 
 /// Every pane.
 pub const PANELS: &[PanelKind] = &[
-    overview::KIND,
     activations::KIND,
+    overview::KIND,
     filters::KIND,
     network::KIND,
     layers::KIND,

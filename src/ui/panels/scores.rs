@@ -34,6 +34,8 @@ struct Scores {
 /// Classes in the list; those behind have next to no probability.
 const SHOWN: usize = 100;
 const ROW: f32 = 22.0;
+/// Between two rows.
+const GAP: f32 = 2.0;
 
 impl Panel for Scores {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
@@ -69,10 +71,10 @@ impl Panel for Scores {
         if self.listed.replace(key) != Some(key) {
             scroll = scroll.vertical_scroll_offset(0.0);
         }
-        scroll.show_rows(ui, ROW, count, |ui, rows| {
-            ui.spacing_mut().item_spacing.y = 0.0;
+        ui.spacing_mut().item_spacing.y = GAP;
+        scroll.show_rows(ui, ROW - GAP, count, |ui, rows| {
             for rank in rows {
-                row(ui, view, ranking[rank], ROW - 2.0, out);
+                row(ui, view, ranking[rank], ROW - GAP, out);
             }
         });
     }

@@ -13,11 +13,11 @@ use crate::{
         },
         panels::panel::{Panel, PanelKind},
         theme::RADIUS,
-        widgets::{WHOLE, caption, fit, folder_bar, hollow, number},
+        widgets::{WHOLE, caption, fit, folder_bar, hollow, number, spinner},
     },
 };
 use eframe::egui::{
-    self, Align2, Color32, Rect, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, vec2,
+    self, Align2, Color32, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, vec2,
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -141,7 +141,7 @@ fn pair(ui: &mut Ui, view: View, folder: FolderView, layer: NodeId, one: &Found,
         }
         TopTile::Coming => {
             painter.rect_filled(above.shrink(1.0), RADIUS, view.palette.hovered);
-            egui::Spinner::new().paint_at(ui, Rect::from_center_size(above.center(), Vec2::splat(14.0)));
+            spinner(ui, above.center(), 14.0);
         }
         TopTile::Failed(why) => {
             painter.rect_filled(above.shrink(1.0), RADIUS, view.palette.hovered);

@@ -13,13 +13,15 @@ type TabGroup = &'static [&'static str];
 
 const LAYER: TabGroup = &["activations", "filters", "network", "layers", "folder", "convolution", "overview", "glossary"];
 const SALIENCY: TabGroup = &["saliency", "cam"];
-const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
+const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier", "top"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];
-const UNIT: TabGroup = &["unit", "compare", "top", "mistakes"];
+const UNIT: TabGroup = &["unit", "compare", "mistakes"];
 const SCORES: TabGroup = &["scores", "invariance"];
 /// The same in a window that is too low for three groups at the side.
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
-const LOW_SCORES: TabGroup = &["scores", "unit", "compare", "top", "mistakes"];
+const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
+/// Panels that a low window has no room for at first: the View menu opens them.
+const ROOMY: TabGroup = &["overview", "glossary", "top", "mistakes"];
 /// A window lower than this is low, in points.
 const LOW: f32 = 680.0;
 
@@ -29,7 +31,8 @@ pub fn first_arrangement(window: Vec2) -> Tree<Pane> {
     let low = window.y < LOW;
     let mut tiles = Tiles::default();
     let tab = |tiles: &mut Tiles<Pane>, group: TabGroup| {
-        let kinds = group.iter().filter_map(|name| panels::find(name));
+        let fits = |name: &&&str| !low || !ROOMY.contains(*name);
+        let kinds = group.iter().filter(fits).filter_map(|name| panels::find(name));
         let panes: Vec<TileId> = kinds.map(|kind| tiles.insert_pane(Pane::new(kind))).collect();
         tiles.insert_tab_tile(panes)
     };
@@ -154,10 +157,12 @@ mod tests {
     use eframe::egui::vec2;
 
     #[test]
-    fn every_pane_is_in_the_first_arrangement_of_any_window() {
+    fn every_pane_that_there_is_room_for_is_in_the_first_arrangement() {
         for window in [vec2(1920.0, 1080.0), vec2(1280.0, 800.0), vec2(900.0, 600.0)] {
             let tree = first_arrangement(window);
-            let missing = PANELS.iter().find(|kind| find(&tree, kind.name).is_none());
+            let low = window.y < LOW;
+            let has_room = |kind: &&PanelKind| !low || !ROOMY.contains(&kind.name);
+            let missing = PANELS.iter().filter(has_room).find(|kind| find(&tree, kind.name).is_none());
             assert!(missing.is_none(), "{:?}", missing.map(|kind| kind.name));
         }
     }

@@ -15,8 +15,8 @@ use crate::{
 };
 use eframe::egui::{self, Rect, Ui, pos2, vec2};
 use picker::NetworkPicker;
-use row::{group_row, layer_row};
-use rows::{StripRow, folds, height, rows};
+use row::{group_row, layer_row, stage_row};
+use rows::{StripRow, folds, rows};
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The strip's own state.
@@ -54,7 +54,9 @@ impl LayerStrip {
             let (slider, list) = area.split_left_right_at_x(area.left() + SLIDER);
             let stops = stops(view.shown.graph());
             // Where all rows are in view, the slider is as long as they are, and its knob stands beside the row.
-            let all: f32 = view.shown.graph().nodes().iter().map(|node| height(&node.op)).sum();
+            let graph = view.shown.graph();
+            let rows = rows(graph, view.selection.layer, &self.toggled);
+            let all: f32 = rows.iter().map(|row| row.height(graph)).sum();
             let length = if folds(view.shown.graph()) { area.height() } else { all.min(area.height()) };
             let slider = Rect::from_min_size(slider.min, vec2(slider.width(), length));
             layer_slider_along(ui, slider, &stops, view, out);
@@ -113,6 +115,7 @@ impl LayerStrip {
                     self.toggled.insert(group.name.clone(), !group.open);
                 }
             }
+            StripRow::Stage(size) => stage_row(ui, rect, size, view),
             StripRow::Layer(layer, depth) => {
                 if layer_row(ui, rect, (*layer, *depth), view, out) {
                     self.clicked = true;
@@ -125,12 +128,17 @@ impl LayerStrip {
 
 /// Where each layer stands along the slider, 0 to 1: at the middle of its row in the unfolded list.
 fn stops(graph: &Graph) -> Vec<f32> {
-    let heights: Vec<f32> = graph.nodes().iter().map(|node| height(&node.op)).collect();
-    let length = (heights.iter().sum::<f32>() - 2.0 * INSET).max(1.0);
+    let unfolded = || -> Vec<StripRow> { (0..graph.nodes().len()).map(|layer| StripRow::Layer(layer, 0)).collect() };
+    let rows = if folds(graph) { unfolded() } else { rows(graph, 0, &BTreeMap::new()) };
+    let length = (rows.iter().map(|row| row.height(graph)).sum::<f32>() - 2.0 * INSET).max(1.0);
     let mut top = -INSET;
-    let middle = |height: &f32| {
+    let mut stops = Vec::with_capacity(graph.nodes().len());
+    for row in rows {
+        let height = row.height(graph);
+        if let StripRow::Layer(..) = row {
+            stops.push(((top + height / 2.0) / length).clamp(0.0, 1.0));
+        }
         top += height;
-        ((top - height / 2.0) / length).clamp(0.0, 1.0)
-    };
-    heights.iter().map(middle).collect()
+    }
+    stops
 }

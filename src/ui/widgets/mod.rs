@@ -6,12 +6,14 @@ mod controls;
 pub mod describe;
 mod folder_bar;
 pub mod icons;
+pub mod kinds;
 pub mod layer_slider;
 mod notes;
 pub mod numbers;
 pub mod parameters;
 mod pictures;
 pub mod pointing;
+mod spinner;
 mod terms;
 
 pub use crate::figures::words::number;
@@ -21,4 +23,5 @@ pub use controls::{combo, gamma, look_controls, ramp, search, slider, slider_say
 pub use folder_bar::folder_bar;
 pub use notes::{caption, hollow, is_brief, weights_notes};
 pub use pictures::{WHOLE, cross, fill, fit, image_at};
+pub use spinner::spinner;
 pub use terms::explained;

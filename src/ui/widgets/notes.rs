@@ -1,7 +1,10 @@
 //! Captions, the text of a pane that has nothing to show, and the remarks on a weights file.
 
-use crate::{engine::Model, ui::theme::Palette};
-use eframe::egui::{self, Align2, Color32, Rect, Response, RichText, Sense, Ui, Vec2, WidgetInfo, vec2};
+use crate::{
+    engine::Model,
+    ui::{theme::Palette, widgets::spinner::spinner},
+};
+use eframe::egui::{self, Align2, Color32, Response, RichText, Sense, Ui, WidgetInfo, vec2};
 
 /// One line that says what a pane shows; the whole of it on hover where it is cut.
 pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
@@ -21,8 +24,7 @@ pub fn hollow(ui: &mut Ui, text: &str, busy: bool) {
     let galley = ui.painter().layout_job(job);
     let at = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
     if busy {
-        let spinner = Rect::from_center_size(at.center_top() - vec2(0.0, 18.0), Vec2::splat(16.0));
-        egui::Spinner::new().paint_at(ui, spinner);
+        spinner(ui, at.center_top() - vec2(0.0, 18.0), 16.0);
     }
     let is_cut = galley.elided;
     ui.painter().galley(at.min, galley, Color32::PLACEHOLDER);
