@@ -62,6 +62,11 @@ impl Heatmap {
         style.colours(self.signed)
     }
 
+    /// The same with colours that span another range: two heatmaps of one range compare.
+    pub fn spanning(self, range: Range) -> Self {
+        Heatmap { range, ..self }
+    }
+
     /// The range that its colours span.
     pub fn range(&self) -> Range {
         self.range

@@ -94,7 +94,7 @@ fn open_asking(network: &str, ask: Ask, kept: Box<Kept>, camera: Option<CameraSo
         Start { opening: Opening::of(network), picture: Some("sample:chelsea".into()), device: DeviceChoice::Cpu, camera };
     let mut kept = kept;
     // Most tests are about panes that stand side by side.
-    kept.0.entry("striate".into()).or_insert_with(|| r#"{"arrangement":"Everything"}"#.into());
+    kept.0.entry("striate".into()).or_insert_with(|| r#"{"arrangement":"Everything","slid":true}"#.into());
     open_window(start, ask, kept)
 }
 

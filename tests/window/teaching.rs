@@ -105,11 +105,16 @@ fn a_pane_says_how_to_read_it_by_which_formula_and_where_it_misleads() {
     window.get_by_label("How to read it");
     window.get_by_label("Where it misleads");
     window.get_by_label_contains("g \u{b7} [x > 0] \u{b7} [g > 0]");
-    window.get_by_label_contains("Springenberg");
-    // It stays while something else is looked at, and terms explain themselves.
-    window.run_steps(30);
-    let term = window.get_all_by_label("heatmap").next();
-    assert!(term.is_some());
+    assert!(window.query_all_by_label_contains("Springenberg").count() >= 2, "in the caption and in the help");
+    // It stays, and terms explain themselves.
+    window.run_steps(10);
+    let term = window.get_all_by_label("class").next().unwrap().rect();
+    window.hover_at(term.center());
+    let start = Instant::now();
+    while window.query_by_label_contains("class: One of the things").is_none() {
+        assert!(start.elapsed() < Duration::from_secs(20), "a term does not explain itself");
+        window.step();
+    }
     window.get_all_by_label_contains("colour bar: ").next().unwrap();
     window.key_press(Key::Escape);
     window.run_steps(3);
@@ -121,12 +126,13 @@ fn the_dialog_saves_each_form_and_formats_follow_the_ending() {
     let folder = tempfile::tempdir().unwrap();
     let answers = Answers::default();
     let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
-    let mut save = |window: &mut Window, form: &str, name: &str| {
+    let save = |window: &mut Window, form: &str, name: &str| {
         let path = folder.path().join(name);
         answers.lock().unwrap().push(path.clone());
         press(window, "Export Pixels");
         window.get_by_label("Name of the file");
-        press(window, form);
+        window.get_by_role_and_label(egui::accesskit::Role::RadioButton, form).click();
+        window.run_steps(3);
         press(window, "Save as…");
         until(window, "the file", |app| app.message().is_some_and(|message| message.text.contains(name)));
         std::fs::read(path).unwrap()

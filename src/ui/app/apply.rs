@@ -54,6 +54,7 @@ impl App {
             }
             Command::SelectLayer(layer) => {
                 if let Some(shown) = &self.runs.shown {
+                    self.settings.slid = true;
                     self.focus.selection.select_layer(&shown.run, layer);
                 }
             }

@@ -89,7 +89,8 @@ impl App {
             .size_range(200.0..=(0.23 * window.x).clamp(200.0, 380.0))
             .show_separator_line(false)
             .show(ui, |ui| {
-                strip.ui(ui, self.runs.model.as_deref(), &self.settings.models, view, out);
+                let is_new = !self.settings.slid;
+                strip.ui(ui, self.runs.model.as_deref(), &self.settings.models, is_new, view, out);
             });
         let frame = theme::bare(palette.backdrop, egui::Margin { left: 5, right: 5, top: 0, bottom: 0 });
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {

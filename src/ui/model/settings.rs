@@ -17,6 +17,8 @@ pub struct Preferences {
     pub folder: Option<PathBuf>,
     /// Files of pictures that ran, the newest first.
     pub recent: Vec<PathBuf>,
+    /// Whether the user has gone from layer to layer before.
+    pub slid: bool,
     /// Weights files that were opened, the newest first.
     pub models: Vec<PathBuf>,
     /// Choices about preparation and labels, by weights file.
@@ -38,6 +40,7 @@ impl Preferences {
             look: take(&mut kept, "look"),
             folder: take(&mut kept, "folder"),
             recent: take(&mut kept, "recent"),
+            slid: take(&mut kept, "slid"),
             models: take(&mut kept, "models"),
             prepared: take(&mut kept, "prepared"),
             arrangement: take(&mut kept, "arrangement"),

@@ -84,7 +84,7 @@ fn name(shown: &Shown) -> &str {
 }
 
 /// The menu of pictures to compare with.
-fn choices(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+pub(super) fn choices(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
     let mut entry = |ui: &mut Ui, label: &str, hint: &str, with: With| {
         if ui.button(label).on_hover_text(hint).clicked() {
             out.push(Command::Compare(with));

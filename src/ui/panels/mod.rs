@@ -1,6 +1,7 @@
 //! The panels, one file or folder each. [`PANELS`] lists them; the arrangement, the tabs and the menus are derived from it.
 
 mod activations;
+mod beside;
 mod cam;
 mod compare;
 mod convolution;
@@ -43,6 +44,7 @@ pub const PANELS: &[PanelKind] = &[
     unit::KIND,
     magnifier::KIND,
     compare::KIND,
+    beside::KIND,
     convolution::KIND,
     glossary::KIND,
     invariance::KIND,

@@ -15,13 +15,13 @@ const LAYER: TabGroup = &["activations", "filters", "network", "layers", "folder
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier", "top"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];
-const UNIT: TabGroup = &["unit", "compare", "mistakes"];
+const UNIT: TabGroup = &["unit", "compare", "mistakes", "beside"];
 const SCORES: TabGroup = &["scores", "invariance"];
 /// The same in a window that is too low for three groups at the side.
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
 const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
 /// Panels that a low window has no room for at first: the View menu opens them.
-const ROOMY: TabGroup = &["overview", "glossary", "top", "mistakes"];
+const ROOMY: TabGroup = &["overview", "glossary", "top", "mistakes", "beside"];
 /// A window lower than this is low, in points.
 const LOW: f32 = 680.0;
 
@@ -119,9 +119,13 @@ fn add(tree: &mut Tree<Pane>, kind: &'static PanelKind) -> TileId {
     pane
 }
 
-/// This pane, or where it is but about a picture, that of the feature maps, brought to the front.
+/// Panels that say nothing about one network alone.
+const NOT_OF_NETWORK: TabGroup = &["beside", "compare", "glossary", "folder", "mistakes", "top"];
+
+/// This pane, or where it says nothing about the network alone, that of the feature maps, brought to the front.
 pub fn of_network(tree: &mut Tree<Pane>, tile: TileId) -> Option<TileId> {
-    if !PICTURE.contains(&tree.tiles.get_pane(&tile)?.kind().name) {
+    let name = tree.tiles.get_pane(&tile)?.kind().name;
+    if !PICTURE.contains(&name) && !NOT_OF_NETWORK.contains(&name) {
         return Some(tile);
     }
     show(tree, LAYER[0]);

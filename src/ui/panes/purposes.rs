@@ -36,7 +36,7 @@ const EXPLAIN: Part = Part::Row(&[
 ]);
 
 const COMPARE: Part = Part::Row(&[
-    (1.4, Part::Column(&[(1.0, Part::Tabs(&[("cam", "")])), (1.0, Part::Tabs(&[("activations", "")]))])),
+    (1.6, Part::Tabs(&[("beside", ""), ("cam", ""), ("activations", "")])),
     (1.0, Part::Column(&[(1.2, Part::Tabs(&[("compare", "")])), (1.0, Part::Tabs(&[("scores", "")]))])),
 ]);
 

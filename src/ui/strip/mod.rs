@@ -37,12 +37,14 @@ pub struct LayerStrip {
 const SLIDER: f32 = 26.0;
 
 impl LayerStrip {
-    /// Draws the network picker, the slider and the layers.
+    /// Draws the network picker, the slider and the layers. `own` are the user's weights files; while the slider `is_new`
+    /// to the user, it says what it is for.
     pub fn ui(
         &mut self,
         ui: &mut Ui,
         model: Option<&Model>,
         own: &[PathBuf],
+        is_new: bool,
         view: Option<View>,
         out: &mut Vec<Command>,
     ) {
@@ -62,6 +64,9 @@ impl LayerStrip {
             layer_slider_along(ui, slider, &stops, view, out);
             let knob = INSET + stops[view.selection.layer] * (length - 2.0 * INSET);
             self.layers(ui, list, knob, view, out);
+            if is_new {
+                invitation(ui, pos2(slider.right(), slider.top() + knob), view);
+            }
             // The strip is as wide as the user made it, whatever its content.
             ui.expand_to_include_rect(area);
         }
@@ -124,6 +129,19 @@ impl LayerStrip {
             }
         }
     }
+}
+
+/// Words beside the slider's knob for who has not used it yet.
+fn invitation(ui: &Ui, at: egui::Pos2, view: View) {
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let words = "Drag me through the layers";
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), font, view.palette.backdrop);
+    let body = Rect::from_min_size(at + vec2(6.0, 14.0), galley.size() + vec2(16.0, 8.0));
+    let painter = ui.painter();
+    let tip = vec![at + vec2(-4.0, 6.0), body.left_top() + vec2(4.0, 0.0), body.left_top() + vec2(18.0, 0.0)];
+    painter.add(egui::Shape::convex_polygon(tip, view.palette.accent, egui::Stroke::NONE));
+    painter.rect_filled(body, 4.0, view.palette.accent);
+    painter.galley(body.min + vec2(8.0, 4.0), galley, view.palette.backdrop);
 }
 
 /// Where each layer stands along the slider, 0 to 1: at the middle of its row in the unfolded list.
