@@ -23,7 +23,7 @@ impl Model {
         Ok(self.preprocess.apply(&Picture::open(path)?, &Device::Cpu)?.tensor)
     }
 
-    /// What an index by this model depends on: the network, the weights, and the preparation of pictures.
+    /// Everything that an index by this model depends on: the network, the weights, and the preparation of pictures.
     pub fn fingerprint(&self) -> Fingerprint {
         let weights = match &self.weights {
             Source::File(path) => {

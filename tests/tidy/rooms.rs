@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("zoo", &["net", "picture"]),
     ("methods", &["net", "kernels"]),
     ("synthesis", &["net", "picture", "methods"]),
-    ("engine", &["kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
+    ("engine", &["dataset", "kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
     ("dataset", &["kernels", "net", "paint"]),
     ("figures", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "zoo"]),
     ("tour", &["engine", "figures", "methods", "net", "paint", "picture"]),
@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
+            "dataset",
             "engine",
             "figures",
             "gpu",
@@ -43,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "dataset",
+            "dataset",
             "engine",
             "figures",
             "kernels",
@@ -59,9 +61,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Files of the panels' folder that are parts of a panel, or shared by several.
-const PANEL_PARTS: [&str; 13] = [
-    "mod", "panel", "heat", "sides", "convolve", "options", "magnify", "drawn", "fold", "layout", "lines", "svg",
-    "tools",
+const PANEL_PARTS: [&str; 14] = [
+    "mod", "panel", "heat", "sides", "convolve", "options", "magnify", "drawn", "fold", "layout", "lines", "maps",
+    "svg", "tools",
 ];
 
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.

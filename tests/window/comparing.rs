@@ -43,7 +43,7 @@ fn two_pictures_are_compared_layer_by_layer() {
         appear(&mut window, letter);
     }
     assert!(distance(&mut window, "input") > 0.5 && distance(&mut window, "conv1") > 0.5);
-    window.get_by_label_contains("A and B");
+    window.get_by_label_contains("class  ·  A and B");
     press(&mut window, "Show A \u{2212} B");
     settle(&mut window);
     window.get_by_label("differences of conv1");

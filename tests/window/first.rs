@@ -257,7 +257,7 @@ fn in_the_smallest_window_every_tab_is_whole_and_drawing_has_room() {
     for (active, last) in [
         ("Activations", "Convolution"),
         ("Pixels", "Invariance"),
-        ("Projections", "Magnifier"),
+        ("Projected", "Magnifier"),
         ("Picture", "Draw"),
         ("Scores", "A and B"),
     ] {

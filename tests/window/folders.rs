@@ -5,7 +5,8 @@ use super::*;
 /// Steps until the folder is indexed.
 fn indexed(window: &mut Window) {
     until(window, "the index", |app| {
-        app.indexed().is_some_and(|state| !state.running && state.index.as_ref().is_some_and(|index| index.is_complete()))
+        app.indexed()
+            .is_some_and(|state| !state.running && state.index.as_ref().is_some_and(|index| index.is_complete()))
     });
     window.run_steps(3);
 }

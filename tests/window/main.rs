@@ -90,8 +90,12 @@ fn open_start(network: &str, answers: Answers, kept: Box<Kept>, camera: Option<C
 
 /// The same with file dialogs that answer by `ask`.
 fn open_asking(network: &str, ask: Ask, kept: Box<Kept>, camera: Option<CameraSource>) -> Option<Window> {
-    let start =
-        Start { opening: Opening::of(network), picture: Some("sample:chelsea".into()), device: DeviceChoice::Cpu, camera };
+    let start = Start {
+        opening: Opening::of(network),
+        picture: Some("sample:chelsea".into()),
+        device: DeviceChoice::Cpu,
+        camera,
+    };
     let mut kept = kept;
     // Most tests are about panes that stand side by side.
     kept.0.entry("striate".into()).or_insert_with(|| r#"{"arrangement":"Everything","slid":true}"#.into());

@@ -1,7 +1,10 @@
 //! The first screen, the arrangements, the guided tour, the help of a pane, and the dialog that saves.
 
 use super::*;
-use eframe::{App as _, egui::{Key, Modifiers}};
+use eframe::{
+    App as _,
+    egui::{Key, Modifiers},
+};
 use striate::ui::model::{arrangement::Arrangement, guide::STEPS};
 
 /// A window as a newcomer sees it, with settings of an earlier session or none.

@@ -68,8 +68,15 @@ impl FolderSubject {
         console.stage(&format!("indexing {}", self.folder.display()));
         let prepare = |path: &Path| self.prepare(path);
         let network = &self.model.network;
-        let index =
-            index_folder(network, &prepare, self.model.fingerprint(), &self.folder, &path, console.watch(), &mut |_, _| ())?;
+        let index = index_folder(
+            network,
+            &prepare,
+            self.model.fingerprint(),
+            &self.folder,
+            &path,
+            console.watch(),
+            &mut |_, _| (),
+        )?;
         note_damaged(&index.damaged, console);
         Ok(index)
     }

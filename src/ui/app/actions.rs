@@ -54,17 +54,14 @@ impl App {
             Action::UnitRight => self.step(1, 0),
             Action::UnitUp => self.step(0, -1),
             Action::UnitDown => self.step(0, 1),
-            Action::PredictedClass => self.focus.selection.class = None,
+            Action::PredictedClass => self.apply(ctx, Command::SelectClass(None)),
             Action::Unalter => self.apply(ctx, Command::Alter(Default::default())),
             Action::Nearer | Action::Farther => {
                 let factor = if action == Action::Nearer { 1.5 } else { 1.0 / 1.5 };
                 self.focus.viewport = self.focus.viewport.zoomed(factor, self.aim());
             }
             Action::Whole => self.focus.viewport = Viewport::default(),
-            Action::ToggleTheme => {
-                let other = if ctx.theme() == Theme::Dark { Theme::Light } else { Theme::Dark };
-                ctx.set_theme(other);
-            }
+            Action::ToggleTheme => ctx.set_theme(if ctx.theme() == Theme::Dark { Theme::Light } else { Theme::Dark }),
             Action::Arrange(to) => self.arrange_for(ctx, to),
             Action::ResetArrangement => self.layout.reset(ctx.content_rect().size()),
             Action::ZoomIn => egui::gui_zoom::zoom_in(ctx),
@@ -72,16 +69,19 @@ impl App {
             Action::ZoomReset => ctx.set_zoom_factor(1.0),
             Action::Beside => self.notice.overlay = Overlay::Finder(FinderState::of_networks()),
             Action::Find => self.notice.overlay = Overlay::Finder(Default::default()),
-            Action::Guide => {
-                self.notice.guide = Some(0);
-                let mut out = Vec::new();
-                guide::enter(0, self.runs.shown.as_deref(), &mut out);
-                out.into_iter().for_each(|command| self.apply(ctx, command));
-            }
+            Action::Guide => self.start_guide(ctx),
             Action::Glossary => self.apply(ctx, Command::ShowPane("glossary")),
             Action::Keys => self.notice.overlay = Overlay::Keys,
             Action::About => self.notice.overlay = Overlay::About,
         }
+    }
+
+    /// Starts the guided tour at its first step.
+    fn start_guide(&mut self, ctx: &egui::Context) {
+        self.notice.guide = Some(0);
+        let mut out = Vec::new();
+        guide::enter(0, self.runs.shown.as_deref(), &mut out);
+        out.into_iter().for_each(|command| self.apply(ctx, command));
     }
 
     /// Performs an action that opens or saves.

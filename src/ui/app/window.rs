@@ -161,6 +161,15 @@ impl Notice {
     }
 }
 
+/// The picture that a window starts with: the one asked for, else a sample that the network names rightly.
+fn first_picture(asked: Option<OsString>, opening: &Opening) -> PictureSource {
+    let network = if opening.network == BY_FILE { "" } else { &opening.network };
+    let sample = || Ok(format!("sample:{}", first_sample(network).name));
+    // A name that is not UTF-8 is a file's.
+    let picture = asked.map_or_else(sample, OsString::into_string);
+    picture.map_or_else(|path| PictureSource::File(path.into()), PictureSource::Named)
+}
+
 impl App {
     /// A window in an eframe context, which asks for files by `ask`.
     ///
@@ -179,19 +188,11 @@ impl App {
         let engine = Engine::start(start.device, move || ctx.request_repaint())?;
         let opening = settings.prepared.recall(start.opening);
         engine.request(Request::Open(opening.clone()));
-        let first = if opening.network == BY_FILE { String::new() } else { opening.network.clone() };
-        let picture = start.picture.map_or_else(|| Ok(format!("sample:{}", first_sample(&first).name)), OsString::into_string);
-        // A name that is not UTF-8 is a file's.
-        let picture = picture.map_or_else(|path| PictureSource::File(path.into()), PictureSource::Named);
-        engine.request(Request::Picture(picture));
+        engine.request(Request::Picture(first_picture(start.picture, &opening)));
         let mut dialogs = Dialogs::new(ask);
         dialogs.folder = settings.folder.take();
-        let (known, kept) = (std::mem::take(&mut settings.known), std::mem::take(&mut settings.panes));
-        let read = |(of, kept)| {
-            let known = (of == Arrangement::Everything).then_some(&known[..]);
-            Some((of, arrangement::from_json(kept, known)?))
-        };
-        let mut others: BTreeMap<Arrangement, Tree<Pane>> = kept.into_iter().filter_map(read).collect();
+        let mut others =
+            arrangement::read_all(std::mem::take(&mut settings.panes), &std::mem::take(&mut settings.known));
         let panes = others.remove(&settings.arrangement);
         let arrangement = settings.arrangement;
         Ok(App {

@@ -7,7 +7,7 @@ pub mod folder_index;
 mod queue;
 pub mod textures;
 pub mod thumbnails;
+pub mod top_tiles;
 #[cfg(feature = "webcam")]
 mod webcam;
-pub mod top_tiles;
 pub mod worker;

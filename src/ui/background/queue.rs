@@ -67,7 +67,8 @@ impl CacheQueue {
         let atlases = &self.atlases;
         self.wanted.retain(|wish| wish.node < wish.run.layers.len() && !atlases.contains_key(&wish.key()));
         // The selected layer first, then the picture and the thumbnails, then the newest wish.
-        let focus = |wish: &&Wish| self.run.as_ref().is_some_and(|run| run.id == wish.run.id) && wish.node == self.focus;
+        let focus =
+            |wish: &&Wish| self.run.as_ref().is_some_and(|run| run.id == wish.run.id) && wish.node == self.focus;
         if let Some(wish) = self.wanted.iter().rfind(focus) {
             return Some(CacheJob::Upload(wish.clone()));
         }

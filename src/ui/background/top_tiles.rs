@@ -1,4 +1,4 @@
-//! What excites a unit in a picture of a folder: the part of the picture that the activation sees, and its deconvnet
+//! A strong response of a unit in a picture of a folder: the part of the picture that the activation sees, and its deconvnet
 //! reconstruction. A thread runs the network on one picture after the other, the newest wish first.
 
 use super::{
@@ -48,13 +48,13 @@ pub enum TopTile {
     Failed(String),
 }
 
-/// Tiles, and the thread that makes them.
+/// TileStore, and the thread that makes them.
 pub struct TopTiles {
-    worker: WorkerThread<Tiles>,
+    worker: WorkerThread<TileStore>,
 }
 
 #[derive(Default)]
-struct Tiles {
+struct TileStore {
     made: HashMap<TileKey, (u64, TopTile)>,
     wanted: Vec<(TileKey, Arc<Model>)>,
     clock: u64,
@@ -66,7 +66,7 @@ impl TopTiles {
     /// # Errors
     /// [`crate::Error::Failed`] when the system has no thread to give.
     pub fn start(ctx: Context) -> Result<Self> {
-        let work = move |shared: &SharedState<Tiles>, (key, model): (TileKey, Arc<Model>)| {
+        let work = move |shared: &SharedState<TileStore>, (key, model): (TileKey, Arc<Model>)| {
             let tile = match make(&key, &model, &ctx) {
                 Ok(pair) => TopTile::Ready(pair),
                 Err(error) => TopTile::Failed(error.to_string()),
@@ -75,8 +75,8 @@ impl TopTiles {
             ctx.request_repaint();
         };
         // The strongest of a unit was asked for first, and is made first.
-        let next = |tiles: &mut Tiles| tiles.wanted.first().cloned();
-        Ok(TopTiles { worker: WorkerThread::start("top pictures", Tiles::default(), next, work)? })
+        let next = |tiles: &mut TileStore| tiles.wanted.first().cloned();
+        Ok(TopTiles { worker: WorkerThread::start("top pictures", TileStore::default(), next, work)? })
     }
 
     /// The tile of an activation; asks for it where it is not there.
@@ -99,7 +99,7 @@ impl TopTiles {
     }
 }
 
-impl Tiles {
+impl TileStore {
     fn keep(&mut self, key: TileKey, tile: TopTile) {
         self.wanted.retain(|(other, _)| *other != key);
         self.made.insert(key, (self.clock, tile));

@@ -12,7 +12,13 @@ use crate::ui::{
 use eframe::egui::{self, Align2, RichText, Ui};
 
 /// Draws the card of a step; moves to another step, or ends the tour where that is `None` afterwards.
-pub fn guide(ctx: &egui::Context, step: &mut Option<usize>, shown: Option<&Shown>, palette: &Palette, out: &mut Vec<Command>) {
+pub fn guide(
+    ctx: &egui::Context,
+    step: &mut Option<usize>,
+    shown: Option<&Shown>,
+    palette: &Palette,
+    out: &mut Vec<Command>,
+) {
     let Some(at) = *step else { return };
     let area = egui::Area::new(egui::Id::unique("guide")).order(egui::Order::Foreground);
     area.anchor(Align2::RIGHT_BOTTOM, [-18.0, -44.0]).show(ctx, |ui| {

@@ -4,8 +4,8 @@
 mod ask;
 mod browser;
 mod open;
-pub mod save;
 pub mod paths;
+pub mod save;
 
 pub use ask::{Ask, FileQuestion, native};
 pub use open::{Dialogs, Purpose, opened};

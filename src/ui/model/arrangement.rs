@@ -58,12 +58,14 @@ impl Arrangement {
     /// When the pointer rests on it.
     pub fn hint(self) -> &'static str {
         match self {
-            Arrangement::Explore => "One picture on its way through the network: heatmap, prediction, maps of every stage",
+            Arrangement::Explore => {
+                "One picture on its way through the network: heatmap, prediction, maps of every stage"
+            }
             Arrangement::Explain => "One prediction, explained by four methods side by side",
             Arrangement::Compare => "Two pictures or two networks side by side, on one colour scale",
             Arrangement::Unit => "One unit: its map, its filter, and what in pictures excites it",
             Arrangement::Lecture => "Large letters and few panes, for a projector",
-            Arrangement::Everything => "Every pane, in tabs",
+            Arrangement::Everything => "Every instrument, in tabs",
         }
     }
 

@@ -191,9 +191,11 @@ impl Action {
                 Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O))
             }),
             Action::Beside => ("Compare with another network…", BESIDE, ctrl(Key::B)),
-            Action::Export => {
-                ("Save pane…", "Save what the active pane shows: its picture, its numbers, or as it looks", ctrl(Key::S))
-            }
+            Action::Export => (
+                "Save pane…",
+                "Save what the active pane shows: its picture, its numbers, or as it looks",
+                ctrl(Key::S),
+            ),
             Action::Copy => {
                 let key = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::C);
                 ("Copy pane", "Put what the active pane shows on the clipboard: its picture, or its table", Some(key))

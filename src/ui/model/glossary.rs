@@ -1,27 +1,36 @@
 //! The terms of the field as the window uses them, each with its meaning in one or two sentences.
 
 /// A term and its meaning.
-pub struct Term {
+pub struct GlossaryTerm {
     /// As it is written in a sentence.
     pub word: &'static str,
     /// In one or two sentences.
     pub meaning: &'static str,
 }
 
-const fn term(word: &'static str, meaning: &'static str) -> Term {
-    Term { word, meaning }
+const fn term(word: &'static str, meaning: &'static str) -> GlossaryTerm {
+    GlossaryTerm { word, meaning }
 }
 
 /// All terms, in the order of the alphabet.
-pub const TERMS: &[Term] = &[
+pub const TERMS: &[GlossaryTerm] = &[
     term("activation", "One value of a feature map: how strongly a unit responds at one place of the picture."),
     term("attribution", "Values at places of the picture or of a layer that say how much each contributes to a score."),
     term("baseline", "The input that an attribution compares the picture with, such as a grey or black picture."),
-    term("batch normalisation", "A layer that shifts and scales each unit by its mean and deviation over the training data."),
+    term(
+        "batch normalisation",
+        "A layer that shifts and scales each unit by its mean and deviation over the training data.",
+    ),
     term("class", "One of the things that the network can take a picture for."),
-    term("class activation map", "A heatmap at the resolution of a layer: its feature maps added up, each weighted by what it means for a class."),
+    term(
+        "class activation map",
+        "A heatmap at the resolution of a layer: its feature maps added up, each weighted by what it means for a class.",
+    ),
     term("convolution", "A layer that slides small filters over its input. Each filter gives one feature map."),
-    term("deconvnet", "Projects an activation back to the picture through the layers in reverse, to show what excited it (Zeiler and Fergus 2014)."),
+    term(
+        "deconvnet",
+        "Projects an activation back to the picture through the layers in reverse, to show what excited it (Zeiler and Fergus 2014).",
+    ),
     term("feature map", "The output of one unit for this picture: bright where the unit finds what it looks for."),
     term("filter", "The weights of one unit: the pattern that a convolution looks for."),
     term("gradient", "How much a score changes when each value of the input changes a little."),
@@ -31,8 +40,14 @@ pub const TERMS: &[Term] = &[
     term("overlay", "A heatmap laid over the picture."),
     term("pooling", "A layer that makes maps smaller by keeping the largest or the mean value of small windows."),
     term("preparation", "How a picture becomes the network's input: resized, cut, and its values shifted and scaled."),
-    term("probability", "A score after softmax: between 0 and 1, and all classes together make 1. A high one is no proof that the network is right."),
-    term("receptive field", "The part of the picture that a value of a layer can depend on. It grows from layer to layer."),
+    term(
+        "probability",
+        "A score after softmax: between 0 and 1, and all classes together make 1. A high one is no proof that the network is right.",
+    ),
+    term(
+        "receptive field",
+        "The part of the picture that a value of a layer can depend on. It grows from layer to layer.",
+    ),
     term("rectifier", "A layer that sets negative values to zero (ReLU)."),
     term("residual block", "Layers whose input is added to their output, so that they learn only the difference."),
     term("reverse walk", "One pass from a layer back to the picture, which carries a gradient or a projection."),
@@ -54,7 +69,7 @@ pub enum Piece<'a> {
     /// Words that are no term.
     Plain(&'a str),
     /// A term as it is written there, which may be its plural.
-    Term(&'a str, &'static Term),
+    Term(&'a str, &'static GlossaryTerm),
 }
 
 /// Splits a text into its terms and what stands between them. The longest term counts where several begin at a word.
@@ -80,8 +95,8 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
 }
 
 /// The longest term that a text begins with, and its length there.
-fn term_at(text: &str) -> Option<(&'static Term, usize)> {
-    let length = |term: &Term| {
+fn term_at(text: &str) -> Option<(&'static GlossaryTerm, usize)> {
+    let length = |term: &GlossaryTerm| {
         let begin = text.get(..term.word.len()).filter(|begin| begin.eq_ignore_ascii_case(term.word))?;
         let plural = usize::from(text[begin.len()..].starts_with('s') && !begin.ends_with('s'));
         let length = begin.len() + plural;

@@ -9,7 +9,7 @@ use crate::{
 pub struct GuideStep {
     /// Its heading.
     pub title: &'static str,
-    /// What to see, and what to try.
+    /// The things to see and to try.
     pub text: &'static str,
     /// The arrangement that it is about.
     pub arrangement: Arrangement,

@@ -153,7 +153,7 @@ pub struct FolderView<'a> {
     pub folder: &'a Path,
     /// The network that looked at it.
     pub model: &'a Arc<Model>,
-    /// What was found so far.
+    /// The index so far.
     pub state: &'a IndexState,
 }
 
@@ -186,7 +186,7 @@ pub struct View<'a> {
     pub thumbs: &'a Thumbs,
     /// The indexed folder, if there is one.
     pub folder: Option<FolderView<'a>>,
-    /// What excites units in its pictures.
+    /// Strong responses of units in its pictures.
     pub tops: &'a TopTiles,
     /// Answers to background questions.
     pub answers: &'a Answers,

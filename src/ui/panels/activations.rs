@@ -6,22 +6,21 @@ use crate::{
     gpu::{Atlas, Spot, TileGrid, TileStyle},
     methods::{CONTRIBUTION, Ranked},
     net::NodeId,
-    paint::Scaling,
     ui::{
         background::cache::LayerMaps,
         model::{
             commands::Command,
             export::{Export, MakeNumbers},
-            state::{Colouring, Hover, UnitGrid, View, is_silent, strongest_at},
+            state::{Hover, UnitGrid, View, is_silent, strongest_at},
         },
         panels::{
             panel::{Panel, PanelKind, keep, take},
-            sides::{Side, SideContent},
+            sides::{Side, SideContent, legend},
         },
-        widgets::{BAR, Ends, caption, colour_bar, combo, describe, fill, gamma, hollow, look_controls, slider, toolbar},
+        widgets::{caption, combo, describe, fill, gamma, hollow, look_controls, slider, toolbar},
     },
 };
-use eframe::egui::{self, Rect, Ui, pos2, vec2};
+use eframe::egui::{self, Rect, Ui, vec2};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -360,22 +359,6 @@ impl Activations {
         }
         out.push(Command::ShowGrid(UnitGrid { layer, order: Arc::clone(&grid.order), columns: grid.columns }));
     }
-}
-
-/// Draws the colour bar below the toolbar, where the pane is high enough; returns the height that it took.
-fn legend(ui: &mut Ui, look: Colouring, layer: &LayerView, area: egui::Vec2) -> f32 {
-    if area.y < 160.0 {
-        return 0.0;
-    }
-    let (line, _) = ui.allocate_exact_size(vec2(area.x, BAR + 2.0), egui::Sense::hover());
-    let bar = Rect::from_min_max(line.min, pos2(line.left() + line.width().min(280.0), line.bottom() - 2.0));
-    let [_, height, width] = layer.shape;
-    let ends = match suited_scaling(look.scaling, height * width) {
-        Scaling::Unit => Ends::OfEachMap,
-        scaling => Ends::Values(scaling.range(layer.range(), layer.range())),
-    };
-    colour_bar(ui, bar, &look.style, &ends);
-    BAR + 2.0 + ui.spacing().item_spacing.y
 }
 
 /// Whether a layer has more maps than a person looks through.

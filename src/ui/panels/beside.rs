@@ -42,8 +42,11 @@ struct SideBySide {
     /// The heatmaps, left and right, with what they were painted from.
     painted: Option<(Pair, [TextureHandle; 2])>,
     /// The units whose maps are shown: of a run and a layer, so many.
-    units: Option<((u64, usize, usize), Arc<[u32]>)>,
+    units: Option<(UnitsKey, Arc<[u32]>)>,
 }
+
+/// A run, a layer, and a number of units.
+type UnitsKey = (u64, usize, usize);
 
 /// The heatmaps of both sides.
 type Pair = [Arc<Attribution>; 2];

@@ -6,7 +6,7 @@ use crate::{
         HeatStyle, Heatmap, Scale, attribution_alone, attribution_facts, attribution_over, in_colour, words::range,
     },
     methods::{Attribution, Keep, Method, Target, cam_layers},
-    paint::{ColourMap, Range, Style},
+    paint::{Range, Style},
     ui::{
         background::textures::{SHARP, rgba_texture},
         model::{
@@ -17,10 +17,10 @@ use crate::{
         },
         panels::panel::{Panel, keep, take},
         widgets::{
-            BAR, Ends, caption, class_picker, colour_bar, combo, fit, gamma, hollow, is_brief, number,
+            BAR, Ends, caption, class_picker, colour_bar, combo, fit, heat_style, hollow, is_brief, number,
             parameters::{self, KeptSettings, parameters},
             pointing::input_at,
-            ramp, slider, toolbar,
+            toolbar,
         },
     },
 };
@@ -280,25 +280,7 @@ impl Heat {
         if !method.parameters.is_empty() {
             ui.separator();
         }
-        let hint =
-            "Lay the heatmap over the picture. Values of three colours stand beside it, unless a colour map is chosen";
-        ui.checkbox(&mut self.options.over, "over picture").on_hover_text(hint);
-        ui.spacing_mut().slider_width = 96.0;
-        let style = &mut self.options.style;
-        ui.add_enabled_ui(self.options.over, |ui| {
-            slider(ui, "opacity", egui::Slider::new(&mut style.opacity, 0.0..=1.0));
-        });
-        gamma(ui, &mut style.gamma);
-        combo(ui, "Heatmap colours", style.map.map_or("usual", ColourMap::name), 96.0, |ui| {
-            let hint = "Red and blue for signed values, inferno for others, and the colours of values of three colours";
-            ui.selectable_value(&mut style.map, None, "usual").on_hover_text(hint);
-            for map in ColourMap::ALL {
-                ui.horizontal(|ui| {
-                    ramp(ui, map);
-                    ui.selectable_value(&mut style.map, Some(map), map.name());
-                });
-            }
-        });
+        heat_style(ui, &mut self.options.over, &mut self.options.style);
     }
 
     /// There is no answer: it comes, or it may be asked for. What was shown before stays, dimmed.
@@ -379,7 +361,8 @@ impl Heat {
             let range = Heatmap::of(attribution).range();
             self.legend = Some((Arc::clone(attribution), range, attribution.signed));
         }
-        let (range, signed) = self.legend.as_ref().map_or((Range::default(), false), |(_, range, signed)| (*range, *signed));
+        let (range, signed) =
+            self.legend.as_ref().map_or((Range::default(), false), |(_, range, signed)| (*range, *signed));
         (range, self.options.style.colours(signed))
     }
 

@@ -29,7 +29,7 @@ pub(super) const KIND: PanelKind = PanelKind {
 
 #[derive(Default)]
 struct Mistakes {
-    found: Option<Found>,
+    found: Option<FoundMistakes>,
     /// The pair of classes whose pictures are shown; all where `None`.
     picked: Option<(usize, usize)>,
 }
@@ -44,7 +44,7 @@ struct Mistake {
 }
 
 /// The mistakes of an index.
-struct Found {
+struct FoundMistakes {
     of: Arc<Index>,
     /// Pictures in folders that are named after a class, those whose class is first, and those whose class is among the
     /// first five.
@@ -59,7 +59,7 @@ const TILE: f32 = 92.0;
 const WORDS: f32 = 15.0;
 const ROW: f32 = 22.0;
 
-fn find(index: &Arc<Index>, model: &Model) -> Found {
+fn find(index: &Arc<Index>, model: &Model) -> FoundMistakes {
     let named = |name: &String| model.labels.look_up(name).ok().flatten();
     let classes: Vec<Option<usize>> = index.listing.groups.iter().map(named).collect();
     let (mut counts, mut mistakes) = ([0; 3], Vec::new());
@@ -79,7 +79,7 @@ fn find(index: &Arc<Index>, model: &Model) -> Found {
     mistakes.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let mut pairs: Vec<_> = pairs.into_iter().collect();
     pairs.sort_by_key(|(pair, count)| (std::cmp::Reverse(*count), *pair));
-    Found { of: Arc::clone(index), counts, pairs, mistakes }
+    FoundMistakes { of: Arc::clone(index), counts, pairs, mistakes }
 }
 
 impl Panel for Mistakes {
@@ -104,7 +104,8 @@ impl Panel for Mistakes {
         let (left, right) = area.split_left_right_at_x(area.left() + (0.38 * area.width()).min(300.0));
         let mut list = ui.new_child(egui::UiBuilder::new().max_rect(left).id_salt("pairs"));
         pairs(&mut list, view, found, &mut self.picked);
-        let mut grid = ui.new_child(egui::UiBuilder::new().max_rect(right.with_min_x(right.left() + 10.0)).id_salt("grid"));
+        let mut grid =
+            ui.new_child(egui::UiBuilder::new().max_rect(right.with_min_x(right.left() + 10.0)).id_salt("grid"));
         let picked = self.picked;
         let shown: Vec<&Mistake> = found
             .mistakes
@@ -129,7 +130,7 @@ impl Panel for Mistakes {
 }
 
 /// A row for each wrong pair of classes.
-fn pairs(ui: &mut Ui, view: View, found: &Found, picked: &mut Option<(usize, usize)>) {
+fn pairs(ui: &mut Ui, view: View, found: &FoundMistakes, picked: &mut Option<(usize, usize)>) {
     let name = |class: usize| view.run().model.class_name(class);
     if ui.selectable_label(picked.is_none(), format!("all {} mistakes", found.mistakes.len())).clicked() {
         *picked = None;
@@ -161,7 +162,9 @@ fn tile(ui: &mut Ui, view: View, mistake: &Mistake, out: &mut Vec<Command>) {
     let (rect, response) = ui.allocate_exact_size(vec2(TILE, TILE + WORDS), Sense::click());
     let name = |class: usize| view.run().model.class_name(class);
     let (class, predicted) = (name(mistake.class), name(mistake.predicted));
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("mistake: {class} taken for {predicted}")));
+    response.widget_info(|| {
+        WidgetInfo::labeled(egui::Role::Button, true, format!("mistake: {class} taken for {predicted}"))
+    });
     if !ui.is_rect_visible(rect) {
         return;
     }

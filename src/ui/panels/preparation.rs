@@ -112,7 +112,7 @@ impl PreparationForm {
     /// The preset, the part of the picture, and the sizes.
     fn picture_choices(&mut self, ui: &mut Ui, view: View, wanted: &mut Preparation) {
         let preprocess = &view.run().model.preprocess;
-        name(ui, "Preset");
+        name(ui, "Prepared as");
         combo(ui, "Preset", wanted.preset.map_or("the network's", PreparationPreset::name), 110.0, |ui| {
             let mut chosen = wanted.preset;
             ui.selectable_value(&mut chosen, None, "the network's");
@@ -259,10 +259,13 @@ fn labels(ui: &mut Ui, opening: &Opening, view: View, out: &mut Vec<Command>) {
     ui.end_row();
     name(ui, "");
     let count = view.run().scores.len();
-    caption(ui, match file {
-        Some(file) => format!("{count} classes, named by {}", file.to_string_lossy()),
-        None => format!("{count} classes, named by the network"),
-    });
+    caption(
+        ui,
+        match file {
+            Some(file) => format!("{count} classes, named by {}", file.to_string_lossy()),
+            None => format!("{count} classes, named by the network"),
+        },
+    );
     ui.end_row();
 }
 

@@ -39,18 +39,18 @@ const WORDS: f32 = 17.0;
 const GAP: f32 = 10.0;
 
 /// A strong response, with its file and its place on the unit's map.
-struct Found {
+struct TopResponse {
     file: PathBuf,
     value: f32,
     position: [usize; 2],
 }
 
 /// The strongest responses of a unit that are above zero.
-fn found(index: &Index, view: View, layer: NodeId) -> Result<Vec<Found>, String> {
+fn found(index: &Index, view: View, layer: NodeId) -> Result<Vec<TopResponse>, String> {
     let node = view.shown.graph().node(layer);
     let width = node.extent()[2].max(1);
     let hits = index.top(&node.name, view.selection.unit).map_err(|error| error.to_string())?;
-    let one = |hit: &Hit| Found {
+    let one = |hit: &Hit| TopResponse {
         file: index.listing.path(hit.picture as usize),
         value: hit.value,
         position: [hit.position as usize / width, hit.position as usize % width],
@@ -61,11 +61,16 @@ fn found(index: &Index, view: View, layer: NodeId) -> Result<Vec<Found>, String>
 impl Panel for TopPictures {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         folder_bar(ui, view, out);
-        let Some(folder) = view.folder.filter(|folder| folder.is_of(view)) else { return hollow(ui, KIND.about, false) };
+        let Some(folder) = view.folder.filter(|folder| folder.is_of(view)) else {
+            return hollow(ui, KIND.about, false);
+        };
         let layer = stand_in(view.shown.graph(), view.selection.layer);
         let name = layer_name(view.shown.graph().node(layer));
         let via = if layer == view.selection.layer { "" } else { ", which its activations go through" };
-        caption(ui, format!("unit {} of {name}{via}  ·  left what it sees, right what excites it there", view.selection.unit));
+        caption(
+            ui,
+            format!("unit {} of {name}{via}  ·  left what it sees, right what excites it there", view.selection.unit),
+        );
         let Some(index) = &folder.state.index else {
             let (words, busy) = match folder.state.running {
                 true => ("The first pictures are on their way", true),
@@ -96,7 +101,7 @@ impl Panel for TopPictures {
 }
 
 /// The pairs as large as the pane allows.
-fn pairs(ui: &mut Ui, view: View, folder: FolderView, layer: NodeId, found: &[Found], out: &mut Vec<Command>) {
+fn pairs(ui: &mut Ui, view: View, folder: FolderView, layer: NodeId, found: &[TopResponse], out: &mut Vec<Command>) {
     let area = ui.available_size() - vec2(10.0, 0.0);
     let width_in = |columns: usize| {
         let rows = found.len().div_ceil(columns) as f32;
@@ -114,7 +119,15 @@ fn pairs(ui: &mut Ui, view: View, folder: FolderView, layer: NodeId, found: &[Fo
 }
 
 /// The part of the picture beside the reconstruction, over the value and the file's name.
-fn pair(ui: &mut Ui, view: View, folder: FolderView, layer: NodeId, one: &Found, width: f32, out: &mut Vec<Command>) {
+fn pair(
+    ui: &mut Ui,
+    view: View,
+    folder: FolderView,
+    layer: NodeId,
+    one: &TopResponse,
+    width: f32,
+    out: &mut Vec<Command>,
+) {
     let (rect, response) = ui.allocate_exact_size(vec2(width, width / 2.0 + WORDS), Sense::click());
     let name = one.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("top picture {name}")));

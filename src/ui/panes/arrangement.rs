@@ -1,17 +1,20 @@
 //! Where panes stand: at first, and when one comes, goes, or gets a twin.
 
 use crate::ui::{
+    model::arrangement::Arrangement,
     panels::{self, PANELS, panel::PanelKind},
     panes::pane::Pane,
 };
 use eframe::egui::{self, Vec2};
 use egui_tiles::{Container, ContainerKind, Tile, TileId, Tiles, Tree};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Panels that stand together as tabs.
 type TabGroup = &'static [&'static str];
 
-const LAYER: TabGroup = &["activations", "filters", "network", "layers", "folder", "convolution", "overview", "glossary"];
+const LAYER: TabGroup =
+    &["activations", "filters", "network", "layers", "folder", "convolution", "overview", "glossary"];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier", "top"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];
@@ -20,8 +23,10 @@ const SCORES: TabGroup = &["scores", "invariance"];
 /// The same in a window that is too low for three groups at the side.
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
 const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
-/// Panels that a low window has no room for at first: the View menu opens them.
+/// Panels that only a large window has room for at first: the View menu opens them, and other arrangements have them.
 const ROOMY: TabGroup = &["overview", "glossary", "top", "mistakes", "beside"];
+/// A window at least as wide as this has room for those, in points.
+const WIDE: f32 = 1600.0;
 /// A window lower than this is low, in points.
 const LOW: f32 = 680.0;
 
@@ -31,7 +36,7 @@ pub fn first_arrangement(window: Vec2) -> Tree<Pane> {
     let low = window.y < LOW;
     let mut tiles = Tiles::default();
     let tab = |tiles: &mut Tiles<Pane>, group: TabGroup| {
-        let fits = |name: &&&str| !low || !ROOMY.contains(*name);
+        let fits = |name: &&&str| window.x >= WIDE && !low || !ROOMY.contains(*name);
         let kinds = group.iter().filter(fits).filter_map(|name| panels::find(name));
         let panes: Vec<TileId> = kinds.map(|kind| tiles.insert_pane(Pane::new(kind))).collect();
         tiles.insert_tab_tile(panes)
@@ -86,6 +91,15 @@ pub fn from_json(value: Value, known: Option<&[String]>) -> Option<Tree<Pane>> {
         complete(&mut tree, known);
     }
     Some(tree)
+}
+
+/// The panes of all arrangements that the settings hold; those that do not parse are left out.
+pub fn read_all(kept: BTreeMap<Arrangement, Value>, known: &[String]) -> BTreeMap<Arrangement, Tree<Pane>> {
+    let read = |(of, kept)| {
+        let known = (of == Arrangement::Everything).then_some(known);
+        Some((of, from_json(kept, known)?))
+    };
+    kept.into_iter().filter_map(read).collect()
 }
 
 /// Adds the panels that are missing and not in `known`: the version that wrote the arrangement did not have them.
@@ -164,8 +178,8 @@ mod tests {
     fn every_pane_that_there_is_room_for_is_in_the_first_arrangement() {
         for window in [vec2(1920.0, 1080.0), vec2(1280.0, 800.0), vec2(900.0, 600.0)] {
             let tree = first_arrangement(window);
-            let low = window.y < LOW;
-            let has_room = |kind: &&PanelKind| !low || !ROOMY.contains(&kind.name);
+            let roomy = window.x >= WIDE && window.y >= LOW;
+            let has_room = |kind: &&PanelKind| roomy || !ROOMY.contains(&kind.name);
             let missing = PANELS.iter().filter(has_room).find(|kind| find(&tree, kind.name).is_none());
             assert!(missing.is_none(), "{:?}", missing.map(|kind| kind.name));
         }

@@ -29,8 +29,11 @@ pub fn page(ui: &mut Ui, pane: &Pane) {
             ui.add_space(6.0);
             ui.label(RichText::new("Where it misleads").strong().color(warning));
             explained(ui, method.caution);
-            explained(ui, "To test it on this picture: striate saliency PICTURE --check draws the weights anew, layer by layer, \
-                           and compares the heatmaps.");
+            explained(
+                ui,
+                "To test it on this picture: striate saliency PICTURE --check draws the weights anew, layer by layer, \
+                           and compares the heatmaps.",
+            );
         }
     });
 }

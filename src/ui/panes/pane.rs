@@ -3,17 +3,17 @@
 use crate::{
     methods::Method,
     ui::{
-    model::{
-        commands::Command,
-        export::Export,
-        pin::{Pin, Pinned},
-        state::{Selection, Shown, View},
+        model::{
+            commands::Command,
+            export::Export,
+            pin::{Pin, Pinned},
+            state::{Selection, Shown, View},
+        },
+        panels::{
+            self,
+            panel::{Panel, PanelKind},
+        },
     },
-    panels::{
-        self,
-        panel::{Panel, PanelKind},
-    },
-},
 };
 use eframe::egui::Ui;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};

@@ -6,57 +6,84 @@ use eframe::egui::{self, Vec2};
 use egui_tiles::{Container, Tile, TileId, Tiles, Tree};
 
 /// A part of an arrangement.
-enum Part {
+enum LayoutPart {
     /// Panes behind each other; the first is in front.
     Tabs(&'static [OpenPanel]),
     /// Parts from left to right, with their shares of the width.
-    Row(&'static [(f32, Part)]),
+    Row(&'static [(f32, LayoutPart)]),
     /// Parts from top to bottom, with their shares of the height.
-    Column(&'static [(f32, Part)]),
+    Column(&'static [(f32, LayoutPart)]),
 }
 
 /// The name of a panel, and its options as JSON; the usual ones where empty.
 type OpenPanel = (&'static str, &'static str);
 
-const EXPLORE: Part = Part::Tabs(&[("overview", ""), ("folder", ""), ("mistakes", "")]);
+const EXPLORE: LayoutPart = LayoutPart::Tabs(&[("overview", ""), ("folder", ""), ("mistakes", "")]);
 
-const EXPLAIN: Part = Part::Row(&[
-    (0.8, Part::Column(&[
-        (1.0, Part::Tabs(&[("picture", ""), ("preparation", "")])),
-        (1.0, Part::Tabs(&[("scores", ""), ("invariance", "")])),
-    ])),
-    (1.0, Part::Column(&[
-        (1.0, Part::Tabs(&[("cam", r#"{"method":"grad-cam"}"#)])),
-        (1.0, Part::Tabs(&[("saliency", r#"{"method":"guided-backprop"}"#)])),
-    ])),
-    (1.0, Part::Column(&[
-        (1.0, Part::Tabs(&[("saliency", r#"{"method":"saliency"}"#)])),
-        (1.0, Part::Tabs(&[("saliency", r#"{"method":"lrp"}"#)])),
-    ])),
+const EXPLAIN: LayoutPart = LayoutPart::Row(&[
+    (
+        0.8,
+        LayoutPart::Column(&[
+            (1.0, LayoutPart::Tabs(&[("picture", ""), ("preparation", "")])),
+            (1.0, LayoutPart::Tabs(&[("scores", ""), ("invariance", "")])),
+        ]),
+    ),
+    (
+        1.0,
+        LayoutPart::Column(&[
+            (1.0, LayoutPart::Tabs(&[("cam", r#"{"method":"grad-cam"}"#)])),
+            (1.0, LayoutPart::Tabs(&[("saliency", r#"{"method":"guided-backprop"}"#)])),
+        ]),
+    ),
+    (
+        1.0,
+        LayoutPart::Column(&[
+            (1.0, LayoutPart::Tabs(&[("saliency", r#"{"method":"saliency"}"#)])),
+            (1.0, LayoutPart::Tabs(&[("saliency", r#"{"method":"lrp"}"#)])),
+        ]),
+    ),
 ]);
 
-const COMPARE: Part = Part::Row(&[
-    (1.6, Part::Tabs(&[("beside", ""), ("cam", ""), ("activations", "")])),
-    (1.0, Part::Column(&[(1.2, Part::Tabs(&[("compare", "")])), (1.0, Part::Tabs(&[("scores", "")]))])),
+const COMPARE: LayoutPart = LayoutPart::Row(&[
+    (1.6, LayoutPart::Tabs(&[("beside", ""), ("cam", ""), ("activations", "")])),
+    (
+        1.0,
+        LayoutPart::Column(&[(1.2, LayoutPart::Tabs(&[("compare", "")])), (1.0, LayoutPart::Tabs(&[("scores", "")]))]),
+    ),
 ]);
 
-const UNIT: Part = Part::Row(&[
-    (1.0, Part::Column(&[
-        (1.0, Part::Tabs(&[("activations", ""), ("filters", "")])),
-        (1.0, Part::Tabs(&[("top", ""), ("deconvnet", ""), ("synthesis", "")])),
-    ])),
-    (0.8, Part::Column(&[(1.2, Part::Tabs(&[("unit", "")])), (1.0, Part::Tabs(&[("picture", ""), ("magnifier", "")]))])),
+const UNIT: LayoutPart = LayoutPart::Row(&[
+    (
+        1.0,
+        LayoutPart::Column(&[
+            (1.0, LayoutPart::Tabs(&[("activations", ""), ("filters", "")])),
+            (1.0, LayoutPart::Tabs(&[("top", ""), ("deconvnet", ""), ("synthesis", "")])),
+        ]),
+    ),
+    (
+        0.8,
+        LayoutPart::Column(&[
+            (1.2, LayoutPart::Tabs(&[("unit", "")])),
+            (1.0, LayoutPart::Tabs(&[("picture", ""), ("magnifier", "")])),
+        ]),
+    ),
 ]);
 
-const LECTURE: Part = Part::Row(&[
-    (1.6, Part::Column(&[
-        (1.0, Part::Tabs(&[("activations", ""), ("convolution", "")])),
-        (0.7, Part::Tabs(&[("network", "")])),
-    ])),
-    (1.0, Part::Column(&[
-        (1.0, Part::Tabs(&[("picture", "")])),
-        (1.0, Part::Tabs(&[("cam", ""), ("deconvnet", "")])),
-    ])),
+const LECTURE: LayoutPart = LayoutPart::Row(&[
+    (
+        1.6,
+        LayoutPart::Column(&[
+            (1.0, LayoutPart::Tabs(&[("activations", ""), ("convolution", "")])),
+            (0.7, LayoutPart::Tabs(&[("network", "")])),
+        ]),
+    ),
+    (
+        1.0,
+        LayoutPart::Column(&[
+            (1.0, LayoutPart::Tabs(&[("picture", "")])),
+            (1.0, LayoutPart::Tabs(&[("cam", ""), ("deconvnet", "")])),
+        ]),
+    ),
 ]);
 
 /// The panes of an arrangement as it starts in a window of a size.
@@ -74,16 +101,16 @@ pub fn arranged(arrangement: Arrangement, window: Vec2) -> Tree<Pane> {
     Tree::new(egui::Id::unique("panes"), root, tiles)
 }
 
-fn insert(tiles: &mut Tiles<Pane>, part: &Part) -> TileId {
+fn insert(tiles: &mut Tiles<Pane>, part: &LayoutPart) -> TileId {
     let (parts, is_row) = match part {
-        Part::Tabs(open) => {
+        LayoutPart::Tabs(open) => {
             let known = open.iter().filter_map(|(name, options)| Some((panels::find(name)?, options)));
             let panes = known.map(|(kind, options)| Pane::with(kind, options));
             let panes: Vec<TileId> = panes.map(|pane| tiles.insert_pane(pane)).collect();
             return tiles.insert_tab_tile(panes);
         }
-        Part::Row(parts) => (parts, true),
-        Part::Column(parts) => (parts, false),
+        LayoutPart::Row(parts) => (parts, true),
+        LayoutPart::Column(parts) => (parts, false),
     };
     let inside: Vec<TileId> = parts.iter().map(|(_, part)| insert(tiles, part)).collect();
     let container = match is_row {
@@ -103,15 +130,15 @@ mod tests {
     use super::*;
     use egui::vec2;
 
-    fn check(part: &Part) {
+    fn check(part: &LayoutPart) {
         match part {
-            Part::Tabs(open) => {
+            LayoutPart::Tabs(open) => {
                 for (name, options) in *open {
                     assert!(panels::find(name).is_some(), "there is no panel {name}");
                     assert!(options.is_empty() || serde_json::from_str::<serde_json::Value>(options).is_ok());
                 }
             }
-            Part::Row(parts) | Part::Column(parts) => parts.iter().for_each(|(_, part)| check(part)),
+            LayoutPart::Row(parts) | LayoutPart::Column(parts) => parts.iter().for_each(|(_, part)| check(part)),
         }
     }
 

@@ -88,7 +88,9 @@ impl Behavior<Pane> for TileBehaviour<'_> {
         let mut room = ui.available_width() - self.width_of_tabs(tiles, ui, tabs) - 2.0 * BUTTON;
         let title = pane.kind().title;
         let (button, _) = MenuButton::from_button(weak("…")).ui(ui, |ui| menu(ui, tile, pane, self.out));
-        button.on_hover_text("Pin, copy, save, duplicate or close this pane").accessible_name(format!("Menu of {title}"));
+        button
+            .on_hover_text("Pin, copy, save, duplicate or close this pane")
+            .accessible_name(format!("Menu of {title}"));
         let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
         let (help, _) = MenuButton::from_button(weak("?")).config(stays).ui(ui, |ui| help::page(ui, pane));
         help.on_hover_text("What this is and how to read it").accessible_name(format!("Help on {title}"));
@@ -169,7 +171,7 @@ const SAVE: &str = "Save what this pane shows: its picture, its numbers, or as i
 /// A button beside the tabs, with the gap to the next, is at most so wide.
 const BUTTON: f32 = 28.0;
 /// On either side of a tab's title.
-const SPACING: f32 = 7.0;
+const SPACING: f32 = 6.5;
 
 /// The menu of a pane.
 fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {

@@ -44,7 +44,8 @@ pub fn colour_bar(ui: &Ui, rect: Rect, style: &Style, ends: &Ends) {
         Ends::Values(range) => [range.low, 0.5 * (range.low + range.high), range.high].map(number),
         Ends::OfEachMap => ["least of each map", "", "most of each map"].map(str::to_owned),
     };
-    let places = [(bar.left(), Align2::LEFT_TOP), (bar.center().x, Align2::CENTER_TOP), (bar.right(), Align2::RIGHT_TOP)];
+    let places =
+        [(bar.left(), Align2::LEFT_TOP), (bar.center().x, Align2::CENTER_TOP), (bar.right(), Align2::RIGHT_TOP)];
     for (text, (x, align)) in words.iter().zip(places) {
         ui.painter().text(pos2(x, bar.bottom() + 1.0), align, text, font.clone(), weak);
     }

@@ -15,7 +15,8 @@ pub fn folder_bar(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
             out.push(Command::ChooseIndex);
         }
         let path = view.run().original.as_ref().and_then(|picture| picture.path.as_ref());
-        let here = path.and_then(|path| path.parent()).filter(|here| view.folder.is_none_or(|folder| folder.folder != *here));
+        let here =
+            path.and_then(|path| path.parent()).filter(|here| view.folder.is_none_or(|folder| folder.folder != *here));
         if let Some(here) = here
             && ui.button("Index this picture's folder").on_hover_text(here.display().to_string()).clicked()
         {
@@ -23,7 +24,10 @@ pub fn folder_bar(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         }
         let Some(folder) = view.folder else { return };
         let state = &folder.state;
-        let name = folder.folder.file_name().map_or_else(|| folder.folder.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let name = folder
+            .folder
+            .file_name()
+            .map_or_else(|| folder.folder.display().to_string(), |name| name.to_string_lossy().into_owned());
         ui.label(RichText::new(name).small()).on_hover_text(folder.folder.display().to_string());
         if state.running {
             let share = state.done as f32 / state.total.max(1) as f32;

@@ -15,7 +15,8 @@ pub fn spinner(ui: &Ui, middle: Pos2, side: f32) {
     ui.ctx().request_repaint_after(STEP);
     let step = (ui.input(|input| input.time) / STEP.as_secs_f64()) as u64 % u64::from(DOTS);
     let colour = Palette::of(ui.ctx()).weak;
-    let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(Rect::from_center_size(middle, Vec2::splat(side + 4.0))));
+    let painter =
+        ui.painter().with_clip_rect(ui.clip_rect().intersect(Rect::from_center_size(middle, Vec2::splat(side + 4.0))));
     for dot in 0..DOTS {
         let angle = std::f32::consts::TAU * dot as f32 / DOTS as f32;
         let place = middle + Vec2::angled(angle) * (0.5 * side - 1.5);

@@ -6,7 +6,11 @@ use super::{
 };
 use crate::{
     net::{Graph, Op},
-    ui::{model::state::View, theme::RADIUS, widgets::{describe, kinds::kind_colour}},
+    ui::{
+        model::state::View,
+        theme::RADIUS,
+        widgets::{describe, kinds::kind_colour},
+    },
 };
 use eframe::egui::{Align2, Color32, FontId, Pos2, Rect, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 use std::collections::BTreeSet;

@@ -41,7 +41,9 @@ impl StageMaps {
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area).id_salt("stages"));
         let said = view.hovered_spot().filter(|_| view.selection.hover.is_some_and(|hover| hover.spot.is_some()));
         let words = match said {
-            Some((unit, at)) => format!("{}  ·  {}", layer_name(view.node()), crate::ui::widgets::describe::value(view, unit, at)),
+            Some((unit, at)) => {
+                format!("{}  ·  {}", layer_name(view.node()), crate::ui::widgets::describe::value(view, unit, at))
+            }
             None => "Feature maps, the strongest of each stage: bright where a unit responds. Drag the slider at the \
                      left through the layers, or click a map."
                 .to_owned(),
@@ -101,7 +103,8 @@ fn stage_row(ui: &mut Ui, view: View, stage: &Stage, height: f32, orders: &mut O
     };
     let chosen = (layer == selected).then_some(view.selection.unit as u32);
     let order = Arc::clone(order);
-    let grid = TileGrid { style, selected: chosen, accent: view.palette.accent, ..TileGrid::new(order, across as u32, tile) };
+    let grid =
+        TileGrid { style, selected: chosen, accent: view.palette.accent, ..TileGrid::new(order, across as u32, tile) };
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(tiles).id_salt(stage.last));
     child.set_clip_rect(tiles.intersect(ui.clip_rect()));
     let node = view.shown.graph().node(layer);

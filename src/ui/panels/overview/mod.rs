@@ -27,7 +27,13 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "One picture on its way through the network: where the network looks, what it takes the picture for, and the \
             strongest feature maps of every stage.",
     how: "The frame on the picture is what the selected value depends on. Bright parts of the heatmap speak for the class that is picked on the right. Below, each row is one stage: maps get smaller and their units more particular from top to bottom.",
-    make: || Box::new(Overview { heat: Heat::new(CAMS, "where the network looks"), photograph: None, maps: StageMaps::default() }),
+    make: || {
+        Box::new(Overview {
+            heat: Heat::new(CAMS, "where the network looks"),
+            photograph: None,
+            maps: StageMaps::default(),
+        })
+    },
 };
 
 struct Overview {
