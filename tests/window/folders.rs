@@ -78,9 +78,8 @@ fn mistakes_of_an_indexed_folder_are_listed_and_opened() {
     let label = format!("mistake: {} taken for {}", model.class_name(class), model.class_name(predicted));
     window.get_all_by_label(&label).next().unwrap().click();
     window.run_steps(2);
-    let names: Vec<_> = [file].iter().filter_map(|file| file.file_name()).map(|name| name.to_owned()).collect();
     until(&mut window, "a mistake", |app| picture_name(app) != "chelsea");
     settle(&mut window);
     let opened = window.state().shown().unwrap();
-    assert!(names.iter().any(|name| *name == *picture_name(window.state())) || opened.ranking[0] == predicted);
+    assert!(file.ends_with(picture_name(window.state())) || opened.ranking[0] == predicted);
 }
