@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("methods", &["net", "kernels"]),
     ("synthesis", &["net", "picture", "methods"]),
     ("engine", &["dataset", "kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
+    ("train", &["kernels", "net", "paint", "picture", "weights"]),
     ("dataset", &["kernels", "net", "paint"]),
     ("figures", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "zoo"]),
     ("tour", &["engine", "figures", "methods", "net", "paint", "picture"]),
@@ -44,7 +45,6 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "dataset",
-            "dataset",
             "engine",
             "figures",
             "kernels",
@@ -54,6 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "picture",
             "synthesis",
             "tour",
+            "train",
             "weights",
             "zoo",
         ],
