@@ -3,7 +3,8 @@
 use super::{
     device::DeviceChoice,
     event::Event,
-    model::{Model, Opening},
+    model::Model,
+    opening::Opening,
     run::Run,
     source::PictureSource,
 };

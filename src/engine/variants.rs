@@ -2,7 +2,8 @@
 
 use super::{
     labels::labels_of,
-    model::{Model, cannot_run},
+    load::cannot_run,
+    model::Model,
 };
 use crate::{
     Error, Result, memory,
