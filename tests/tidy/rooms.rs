@@ -28,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "engine",
             "figures",
+            "formats",
             "gpu",
             "kernels",
             "methods",

@@ -50,7 +50,16 @@ pub(super) fn matmul(job: &mut Job) -> Outputs {
         let weight = weight.unsqueeze(2).and_then(|weight| weight.unsqueeze(3)).map_err(|error| phrase(&error))?;
         return job.done(Op::Conv(Conv::new(out, 1).unbiased()), &[&layer], vec![("weight", weight)]);
     }
-    job.done(Op::Linear { out, bias: false }, &[&layer], vec![("weight", weight)])
+    let weights = vec![("weight", weight)];
+    let [outer @ .., inner] = layer.shape.as_slice() else { return Err("its input has no axes".to_owned()) };
+    if outer.len() < 2 {
+        return job.done(Op::Linear { out, bias: false }, &[&layer], weights);
+    }
+    let rows = Op::Reshape { shape: vec![outer.iter().product(), *inner] };
+    let shape = [outer, &[out]].concat();
+    let rows = job.add(rows, &[&layer], Vec::new())?;
+    let rows = job.add(Op::Linear { out, bias: false }, &[&rows], weights)?;
+    job.done(Op::Reshape { shape }, &[&rows], Vec::new())
 }
 
 /// The product of two layers.
