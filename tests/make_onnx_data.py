@@ -132,13 +132,13 @@ class Norms(nn.Module):
     def __init__(self):
         super().__init__()
         self.conv, self.group, self.instance = nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8), nn.InstanceNorm2d(8, affine=True)
-        self.lrn, self.fc, self.bn, self.fc2 = nn.LocalResponseNorm(3, 0.5), nn.Linear(8, 6), nn.BatchNorm1d(6), nn.Linear(6, 5)
+        self.fc, self.bn, self.fc2 = nn.Linear(8, 6), nn.BatchNorm1d(6), nn.Linear(6, 5)
         for parameter in [*self.group.parameters(), *self.instance.parameters()]:
             nn.init.uniform_(parameter, 0.5, 1.5)
 
     def forward(self, x):
         x = F.relu(self.group(self.conv(x)))
-        x = self.lrn(self.instance(x) + x)
+        x = self.instance(x) + x
         return self.fc2(self.bn(self.fc(F.normalize(x.amax((2, 3)), dim=1))))
 
 
@@ -259,6 +259,9 @@ def by_hand():
     made("half", [
         node("Conv", ["x", "w", "b"], ["a"]), node("Relu", ["a"], ["c"]), node("GlobalMaxPool", ["c"], ["d"]), node("Flatten", ["d"], ["y"]),
     ], {"w": random(5, 3, 3, 3).astype(np.float16), "b": random(5).astype(np.float16)}, 13, [1, 3, 8, 8], TensorProto.FLOAT16)
+    made("lrn", [
+        node("Conv", ["x", "w"], ["a"]), node("LRN", ["a"], ["b"], size=3, alpha=0.5, beta=0.6, bias=1.5), node("GlobalAveragePool", ["b"], ["c"]), node("Flatten", ["c"], ["y"]),
+    ], {"w": random(6, 3, 3, 3)}, 13, [1, 3, 8, 8])
     bf16 = helper.make_tensor("w", TensorProto.BFLOAT16, [4, 3, 3, 3], random(4, 3, 3, 3).reshape(-1))
     made("types", [
         node("Cast", ["w"], ["w32"], to=1), node("Cast", ["b"], ["b32"], to=1), node("Conv", ["x", "w32", "b32"], ["a"]),
@@ -275,7 +278,7 @@ def by_hand():
         node("DequantizeLinear", ["w", "ws", "wz"], ["wf"], axis=0), node("Conv", ["a", "wf", "b"], ["c"]), node("Relu", ["c"], ["d"]),
         node("QuantizeLinear", ["d", "ds", "dz"], ["e"]), node("DequantizeLinear", ["e", "ds", "dz"], ["f"]),
         node("GlobalAveragePool", ["f"], ["g"]), node("Flatten", ["g"], ["y"]),
-    ], {"w": weight, "ws": (rng.random(6) * 0.01).astype(np.float32), "wz": np.zeros(6, np.int8), "b": random(6), "xs": np.array(0.02, np.float32), "xz": np.array(128, np.uint8), "ds": np.array(0.01, np.float32), "dz": np.array(0, np.uint8)}, 13, [1, 3, 8, 8])
+    ], {"w": weight, "ws": (rng.random(6) * 0.01).astype(np.float32), "wz": np.zeros(6, np.int8), "b": random(6), "xs": np.array(0.04, np.float32), "xz": np.array(128, np.uint8), "ds": np.array(0.05, np.float32), "dz": np.array(0, np.uint8)}, 13, [1, 3, 8, 8])
     # An operator that no one knows in the middle, a cycle, a weights file outside the folder.
     body = [node("Conv", ["x", "w"], ["a"], name="/stem/Conv"), node("Relu", ["a"], ["b"], name="/relu/Relu")]
     made("unknown", body + [node("Fancy", ["b"], ["c"], domain="com.example", name="/fancy/Fancy"), node("GlobalAveragePool", ["c"], ["d"]), node("Flatten", ["d"], ["y"])], {"w": random(4, 3, 3, 3)}, 13, [1, 3, 8, 8], check=False)

@@ -58,9 +58,13 @@ fn scores_are_those_of_onnx_runtime_on_both_engines() {
     let cases = cases();
     let names: BTreeSet<&str> = cases.keys().filter_map(|key| key.strip_suffix(".input")).collect();
     assert!(names.len() >= 25, "{names:?}");
+    let mut faults = Vec::new();
     for name in names {
         let file = read(name);
-        assert!(file.missing_head.is_empty(), "{name}: {:?}", file.notes);
+        if !file.missing_head.is_empty() {
+            faults.push(format!("{name}: {:?}", file.notes));
+            continue;
+        }
         let mut input = cases[&format!("{name}.input")].clone();
         if input.dims()[1..] != file.graph.input_shape() {
             // The model takes its channels last.
@@ -78,9 +82,13 @@ fn scores_are_those_of_onnx_runtime_on_both_engines() {
             let trace = network.forward(&input, &Watch::default()).unwrap();
             let last = network.graph().nodes().len() - 1;
             let apart = distance(&values(trace.output(last)), &expected);
-            assert!(apart < tolerance, "{name} on {}: {apart:e}", backend.name());
+            println!("{name} on {}: {apart:e}", backend.name());
+            if apart.is_nan() || apart >= tolerance {
+                faults.push(format!("{name} on {}: {apart:e}", backend.name()));
+            }
         }
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
@@ -154,7 +162,7 @@ fn an_opened_model_runs_methods_at_any_size_its_layers_allow() {
             println!("{}: {error}", method.name);
         }
     }
-    for name in ["gradient", "guided", "lrp", "occlusion"] {
+    for name in ["gradient", "guided-backprop", "lrp", "occlusion"] {
         let method = methods::find(name).unwrap();
         let asked = method.ask(&Question::new(&run.trace, Target::Class(run.predicted()), &watch));
         assert!(asked.is_ok(), "{name}: {}", asked.err().unwrap());
@@ -226,6 +234,9 @@ fn damaged_models_do_not_panic() {
         for _ in 0..400 {
             let mut bytes = whole.clone();
             for _ in 0..1 << random(4) {
+                if bytes.is_empty() {
+                    break;
+                }
                 let at = random(bytes.len());
                 match random(4) {
                     0 => bytes[at] ^= 1 << random(8),

@@ -6,7 +6,7 @@ use super::{
     message::{Graph, Node},
 };
 use crate::net::{Activation, Op};
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use std::collections::HashMap;
 
 /// The operator of nodes that stand for several.
@@ -52,7 +52,8 @@ pub(super) fn clip(low: Option<f64>, high: Option<f64>) -> Op {
 }
 
 /// Functions that exporters take apart.
-const KNOWN: [Activation; 7] = [
+const KNOWN: [Activation; 8] = [
+    Activation::Elu { alpha: 1.0 },
     Activation::Silu,
     Activation::HardSwish,
     Activation::Gelu,
@@ -75,7 +76,7 @@ pub(super) fn recognise(graph: &mut Graph) {
     let makers = nodes.flat_map(|(index, node)| node.outputs.iter().map(move |output| (output.clone(), index)));
     let makers: HashMap<String, usize> = makers.collect();
     for index in 0..graph.nodes.len() {
-        if !matches!(graph.nodes[index].op.as_str(), "Mul" | "Div" | "Log") {
+        if !matches!(graph.nodes[index].op.as_str(), "Mul" | "Div" | "Log" | "Where") {
             continue;
         }
         let values = Values { graph, makers: &makers };
@@ -153,6 +154,9 @@ impl<'a> Values<'a> {
             "Min" => x.minimum(&input(1)?).ok(),
             "Neg" => x.neg().ok(),
             "Identity" | "Cast" => Some(x),
+            "Greater" | "GreaterOrEqual" => x.gt(&input(1)?).ok()?.to_dtype(DType::F64).ok(),
+            "Less" | "LessOrEqual" => x.lt(&input(1)?).ok()?.to_dtype(DType::F64).ok(),
+            "Where" => x.ne(0f64).ok()?.where_cond(&input(1)?, &input(2)?).ok(),
             "Pow" => {
                 let exponent = self.number(node.inputs.get(1)?)?;
                 Activation::Power { exponent }.apply(&x).ok()
@@ -184,6 +188,7 @@ fn is_pointwise(node: &Node) -> bool {
     stated(node).is_some()
         || matches!(
             node.op.as_str(),
-            "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Neg" | "Identity" | "Cast" | "Pow" | "Clip"
+            "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Neg" | "Identity" | "Cast" | "Pow" | "Clip" | "Where"
+                | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual"
         )
 }

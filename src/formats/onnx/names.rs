@@ -52,17 +52,18 @@ fn unique(used: &mut HashMap<String, usize>, wanted: &str) -> String {
 
 /// The module that a node belongs to, as a path with dots; empty for the network itself.
 fn module(node: &Node, graph: &Graph) -> Option<String> {
+    // The name of its weights first: a convolution that an exporter merged with its normalisation has the latter's path.
+    let is_weight = |name: &&String| graph.initializers.contains_key(*name);
+    let weight = node.inputs.iter().skip(1).find(is_weight).and_then(|name| name.strip_suffix(".weight"));
+    if let Some(stem) = weight.filter(|stem| !stem.is_empty()) {
+        return Some(stem.replace('/', "."));
+    }
     if !node.scopes.is_empty() {
         let scopes: Vec<&str> = node.scopes.split('\'').skip(1).step_by(2).collect();
         return scopes.len().checked_sub(2).map(|last| scopes[last].to_owned());
     }
     if let Some(path) = node.name.strip_prefix('/') {
         return Some(joined(path));
-    }
-    let is_weight = |name: &&String| graph.initializers.contains_key(*name);
-    let stem = |name: &String| name.strip_suffix(".weight").or_else(|| name.strip_suffix(".bias")).map(str::to_owned);
-    if let Some(stem) = node.inputs.iter().skip(1).filter(is_weight).find_map(stem).filter(|stem| !stem.is_empty()) {
-        return Some(stem.replace('/', "."));
     }
     // TensorFlow: a path whose last part is the operator's name.
     let (path, _) = node.name.rsplit_once('/')?;
@@ -94,6 +95,7 @@ fn short(node: &Node) -> String {
         "GlobalMaxPool" | "MaxPool" => "maxpool".to_owned(),
         "BatchNormalization" => "bn".to_owned(),
         "LayerNormalization" => "layernorm".to_owned(),
+        "ReduceMean" => "mean".to_owned(),
         _ => match node.recognised {
             Some(Activation::Silu) => "silu".to_owned(),
             Some(activation) => activation.kind().to_lowercase(),

@@ -65,7 +65,7 @@ pub(super) fn find(name: &str) -> Option<Operator> {
         "Flatten" => shape::flatten,
         "Squeeze" => shape::squeeze,
         "Unsqueeze" => shape::unsqueeze,
-        "Expand" => shape::expand,
+        "Expand" => join::expand,
         "Transpose" => arrange::transpose,
         "DepthToSpace" => arrange::depth_to_space,
         "SpaceToDepth" => arrange::space_to_depth,

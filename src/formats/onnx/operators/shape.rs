@@ -44,15 +44,3 @@ pub(super) fn unsqueeze(job: &mut Job) -> Outputs {
     let target = unsqueezed(&seen, &axes)?;
     to(job, &target)
 }
-
-/// To a shape that a later operator would give it as well.
-pub(super) fn expand(job: &mut Job) -> Outputs {
-    let layer = job.layer(0)?;
-    let seen = layer.seen(job.batch);
-    let wanted = job.numbers(1, "shape")?.ok_or("it has no shape")?;
-    let fits = wanted.iter().rev().zip(seen.iter().rev()).all(|(&wanted, &size)| wanted == 1 || wanted == size as i64);
-    match fits && wanted.len() <= seen.len() {
-        true => Ok(vec![Value::Layer(layer)]),
-        false => Err(format!("it repeats values of shape {seen:?} to {wanted:?}")),
-    }
-}
