@@ -1,15 +1,15 @@
 //! Weights in files beside the model, as ONNX stores those of models over two gigabytes and PyTorch's newer exporter all
 //! of them. A model may name files in its own folder only, and no more bytes of them than they have.
 
-use super::tensor::Kind;
+use super::values::{Kind, Values, of_bytes};
 use crate::{
     Error, Result,
-    weights::bounded::Context,
+    weights::bounded::{Context, Stream},
 };
 use std::{
     collections::HashMap,
     fs::File,
-    io::{Read, Seek, SeekFrom},
+    io::{Seek, SeekFrom},
     path::{Component, Path, PathBuf},
 };
 
@@ -27,15 +27,15 @@ impl<'a> External<'a> {
         External { folder, files: HashMap::new(), left: 0 }
     }
 
-    /// The bytes of a tensor of `count` values, whose place is described by `location`, `offset` and `length`.
-    pub fn bytes(
+    /// The `count` values of a tensor, whose place is described by `location`, `offset` and `length`.
+    pub fn values(
         &mut self,
         context: &Context<'_>,
         tensor: &str,
         place: &[(String, String)],
         kind: Kind,
         count: usize,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<Values> {
         let stated = |key: &str| place.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         let location = stated("location").unwrap_or_default();
         let number = |key: &str| stated(key).map(str::parse::<u64>).transpose();
@@ -48,7 +48,7 @@ impl<'a> External<'a> {
             return Err(context.damaged(format_args!("{tensor} in {location} has another length than its shape")));
         };
         let path = self.open(context, tensor, location)?;
-        let Some((file, size)) = self.files.get_mut(&path) else { return Ok(Vec::new()) };
+        let Some((file, size)) = self.files.get_mut(&path) else { return Ok(Values::Floats(Vec::new())) };
         let offset = offset.unwrap_or(0);
         if offset.checked_add(needed).is_none_or(|end| end > *size) {
             return Err(context.damaged(format_args!("{tensor} lies beyond the end of {location}")));
@@ -57,10 +57,13 @@ impl<'a> External<'a> {
             return Err(context.damaged(format_args!("its tensors overlap in {location}")));
         };
         self.left = left;
-        let mut bytes = vec![0; needed as usize];
-        let read = file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut bytes));
-        read.map_err(|error| Error::Failed(format!("cannot read {location} beside {}: {error}", context.name)))?;
-        Ok(bytes)
+        file.seek(SeekFrom::Start(offset))
+            .map_err(|error| Error::Failed(format!("cannot read {location} beside {}: {error}", context.name)))?;
+        let mut stream = Stream::new(context, file, needed);
+        match kind {
+            Kind::Float(dtype) => Ok(Values::Floats(stream.floats(dtype, count)?)),
+            Kind::Whole(..) => Ok(of_bytes(kind, stream.bytes(needed)?)),
+        }
     }
 
     /// Opens a file of the model's folder, once, and returns its path.

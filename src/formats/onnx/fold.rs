@@ -2,9 +2,10 @@
 //! everything else is float32.
 
 use super::{
-    axes::{axis_of, range_of, squeezed, target_shape, unsqueezed},
+    axes::axis_of,
     constants::{numbers, phrase},
     message::{Attribute, Node},
+    moved::moved,
 };
 use candle_core::{DType, Device, Tensor};
 
@@ -21,8 +22,14 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], room: usize) -> Resu
     if inputs.len() > 1 && node.op != "Concat" && together.is_none_or(|values| values > room) {
         return Err("its constants are too large together".to_owned());
     }
-    if let Some(folded) = shaped(node, inputs, room) {
-        return folded;
+    if let (Some(Some(x)), "Shape" | "Size") = (inputs.first(), node.op.as_str()) {
+        return match node.op.as_str() {
+            "Shape" => shape_of(node, x.dims()),
+            _ => Tensor::from_vec(vec![x.elem_count() as i64], (), &Device::Cpu).map_err(|error| phrase(&error)),
+        };
+    }
+    if let Some(moved) = moved(node, inputs, room) {
+        return moved;
     }
     if let Some(folded) = computed(node, inputs) {
         return folded.map_err(|error| phrase(&error));
@@ -56,104 +63,6 @@ pub(super) fn shape_of(node: &Node, shape: &[usize]) -> Result<Tensor, String> {
     Tensor::from_vec(sizes, count, &Device::Cpu).map_err(|error| phrase(&error))
 }
 
-/// Nodes that only move values.
-fn shaped(node: &Node, inputs: &[Option<&Tensor>], room: usize) -> Option<Result<Tensor, String>> {
-    let first = inputs.first().copied().flatten();
-    let list = |index: usize, name: &str| -> Result<Option<Vec<i64>>, String> {
-        match (inputs.get(index).copied().flatten(), node.ints(name)) {
-            (Some(tensor), _) => numbers(tensor).map(Some),
-            (None, stated) => Ok(stated.map(<[i64]>::to_vec)),
-        }
-    };
-    let made = |shape: &[usize]| match shape.iter().try_fold(1usize, |all, &size| all.checked_mul(size)) {
-        Some(count) if count <= room => Ok(()),
-        _ => Err(format!("its constant of shape {shape:?} is too large")),
-    };
-    let run = || -> Result<Option<Tensor>, String> {
-        let x = match first {
-            Some(x) => x,
-            None => return Ok(None),
-        };
-        let dims = x.dims();
-        let folded = match node.op.as_str() {
-            "Identity" | "Dropout" => Ok(x.clone()),
-            "Shape" => return shape_of(node, dims).map(Some),
-            "Size" => Tensor::from_vec(vec![x.elem_count() as i64], (), &Device::Cpu),
-            "Reshape" => {
-                let target = list(1, "shape")?.ok_or("it has no shape")?;
-                x.reshape(target_shape(&target, dims, node.int("allowzero", 0) == 1)?)
-            }
-            "Flatten" => {
-                let axis = axis_of(node.int("axis", 1), dims.len() + 1)?;
-                x.reshape((dims[..axis].iter().product::<usize>(), dims[axis..].iter().product::<usize>()))
-            }
-            "Unsqueeze" => x.reshape(unsqueezed(dims, &list(1, "axes")?.unwrap_or_default())?),
-            "Squeeze" => x.reshape(squeezed(dims, list(1, "axes")?.as_deref())?),
-            "Transpose" => {
-                let order = list(usize::MAX, "perm")?;
-                let order = order.map_or_else(
-                    || Ok((0..dims.len()).rev().collect()),
-                    |order| order.iter().map(|&axis| axis_of(axis, dims.len())).collect::<Result<Vec<usize>, _>>(),
-                )?;
-                x.permute(order).and_then(|x| x.contiguous())
-            }
-            "ConstantOfShape" => {
-                let shape: Vec<usize> = numbers(x)?.iter().map(|&size| size.max(0) as usize).collect();
-                made(&shape)?;
-                let value = match node.attributes.get("value") {
-                    Some(Attribute::Tensor(value)) => value.clone(),
-                    _ => Tensor::zeros(1, DType::F32, &Device::Cpu).map_err(|error| phrase(&error))?,
-                };
-                value.flatten_all().and_then(|value| value.broadcast_as(shape)?.contiguous())
-            }
-            "Expand" => {
-                let wanted = list(1, "shape")?.ok_or("it has no shape")?;
-                let wanted: Vec<usize> = wanted.iter().map(|&size| size.max(0) as usize).collect();
-                let rank = wanted.len().max(dims.len());
-                let size = |shape: &[usize], axis: usize| {
-                    (axis + shape.len()).checked_sub(rank).and_then(|at| shape.get(at)).copied().unwrap_or(1)
-                };
-                let shape: Vec<usize> = (0..rank).map(|axis| size(&wanted, axis).max(size(dims, axis))).collect();
-                made(&shape)?;
-                x.broadcast_as(shape).and_then(|x| x.contiguous())
-            }
-            "Gather" => {
-                let axis = axis_of(node.int("axis", 0), dims.len())?;
-                let places = inputs.get(1).copied().flatten().ok_or("it has no indices")?;
-                let at = |&index: &i64| axis_of(index, dims[axis]).map(|index| index as u32);
-                let indices: Vec<u32> = numbers(places)?.iter().map(at).collect::<Result<_, _>>()?;
-                let shape = [&dims[..axis], places.dims(), &dims[axis + 1..]].concat();
-                made(&shape)?;
-                let count = indices.len();
-                let indices = Tensor::from_vec(indices, count, &Device::Cpu);
-                indices.and_then(|indices| x.contiguous()?.index_select(&indices, axis)?.reshape(shape))
-            }
-            "Slice" => {
-                let mut x = x.clone();
-                for (axis, places) in range_of(node, inputs, dims)? {
-                    let count = places.len();
-                    let places: Vec<u32> = places.iter().map(|&place| place as u32).collect();
-                    let sliced = Tensor::from_vec(places, count, &Device::Cpu)
-                        .and_then(|places| x.contiguous()?.index_select(&places, axis));
-                    x = sliced.map_err(|error| phrase(&error))?;
-                }
-                Ok(x)
-            }
-            "Concat" => {
-                let axis = axis_of(node.int("axis", 0), dims.len())?;
-                let parts: Vec<Tensor> = inputs.iter().flatten().map(|&part| part.clone()).collect();
-                let same = parts.iter().all(|part| part.dtype() == x.dtype());
-                let kind = if same { x.dtype() } else { DType::F32 };
-                let parts: candle_core::Result<Vec<Tensor>> = parts.iter().map(|part| part.to_dtype(kind)).collect();
-                parts.and_then(|parts| Tensor::cat(&parts, axis))
-            }
-            _ => return Ok(None),
-        };
-        folded.map(Some).map_err(|error| phrase(&error))
-    };
-    run().transpose()
-}
-
 /// Nodes that compute values.
 fn computed(node: &Node, inputs: &[Option<&Tensor>]) -> Option<Folded> {
     let get = |index: usize| inputs.get(index).copied().flatten();
@@ -177,6 +86,8 @@ fn computed(node: &Node, inputs: &[Option<&Tensor>]) -> Option<Folded> {
         "Round" => x.round(),
         "Sqrt" => x.to_dtype(DType::F32).and_then(|x| x.sqrt()),
         "Exp" => x.exp(),
+        "Sin" => x.to_dtype(DType::F32).and_then(|x| x.sin()),
+        "Cos" => x.to_dtype(DType::F32).and_then(|x| x.cos()),
         "Reciprocal" => x.recip(),
         "Not" => x.eq(&x.zeros_like().ok()?).and_then(|x| x.to_dtype(DType::I64)),
         "Add" | "Sub" | "Mul" | "Div" | "Min" | "Max" | "Pow" | "Equal" | "Less" | "Greater" | "And" | "Or" => {

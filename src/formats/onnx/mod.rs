@@ -1,7 +1,7 @@
 //! ONNX: a protobuf message with a graph of nodes, each an operator of ONNX's set, and the weights, which may lie in files
 //! beside it.
 //!
-//! `message` holds the messages, `parse`, `tensor` and `external` read them, `function` finds the activation functions that
+//! `message` holds the messages, `parse`, `parts`, `tensor`, `values` and `external` read them, `function` finds the activation functions that
 //! exporters take apart, `import` turns nodes into `layers` by the files in `operators`, `finish` names them.
 
 mod axes;
@@ -14,11 +14,14 @@ mod import;
 mod job;
 mod layers;
 mod message;
+mod moved;
 mod names;
 mod operators;
 mod parse;
+mod parts;
 mod picture;
 mod tensor;
+mod values;
 
 use super::network::{NetworkFile, described};
 use crate::{

@@ -4,13 +4,14 @@
 use super::{
     external::External,
     message::{Attribute, Declared, Graph, Model, Node},
+    parts::{packed, pair, text},
     tensor,
 };
 use crate::{
     Result,
     weights::{
         bounded::Stream,
-        wire::{Wire, fields, skip, varint, whole},
+        wire::{Wire, fields, skip, whole},
     },
 };
 use std::io::Read;
@@ -19,8 +20,6 @@ use std::io::Read;
 const MAX_ITEMS: usize = 500_000;
 /// Graphs inside of graphs.
 const MAX_DEPTH: usize = 4;
-/// The longest name that is kept.
-const MAX_NAME: u64 = 4096;
 /// Numbers in one list of an attribute.
 const MAX_LIST: usize = 1 << 16;
 
@@ -208,38 +207,6 @@ impl<'a> Parser<'a> {
             false => Err(stream.context.refused(format_args!("has more than {MAX_ITEMS} nodes and names"))),
         }
     }
-}
-
-/// A `StringStringEntryProto`.
-pub(super) fn pair<R: Read>(stream: &mut Stream<'_, R>, size: u64) -> Result<(String, String)> {
-    let (mut key, mut value) = (String::new(), String::new());
-    fields(stream, size, |stream, field, wire| match (field, wire) {
-        (1, Wire::Sized(size)) => text(stream, size).map(|text| key = text),
-        (2, Wire::Sized(size)) => text(stream, size).map(|text| value = text),
-        (_, wire) => skip(stream, wire),
-    })?;
-    Ok((key, value))
-}
-
-/// Text, of which nothing is kept where it is unreasonably long.
-pub(super) fn text<R: Read>(stream: &mut Stream<'_, R>, size: u64) -> Result<String> {
-    if size > MAX_NAME {
-        stream.skip(size)?;
-        return Ok(String::new());
-    }
-    Ok(String::from_utf8_lossy(&stream.bytes(size)?).into_owned())
-}
-
-/// Numbers one behind the other, at most `limit` of them.
-pub(super) fn packed<R: Read>(stream: &mut Stream<'_, R>, size: u64, limit: usize, to: &mut Vec<i64>) -> Result<()> {
-    let end = stream.left() - size;
-    while stream.left() > end {
-        if to.len() == limit {
-            return Err(stream.context.refused(format_args!("has a list of more than {limit} numbers")));
-        }
-        to.push(varint(stream)? as i64);
-    }
-    Ok(())
 }
 
 /// Calls `inside` for every part of a message that has the number `number`, and passes over the others.

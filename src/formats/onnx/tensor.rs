@@ -3,7 +3,8 @@
 
 use super::{
     external::External,
-    parse::{packed, pair, text},
+    parts::{packed, pair, text},
+    values::{Kind, Values, of_bytes, of_numbers},
 };
 use crate::{
     Result,
@@ -17,47 +18,6 @@ use std::io::Read;
 
 /// Whole numbers of 32 and 64 bits in one tensor: they describe shapes, never weights.
 const MAX_NUMBERS: usize = 1 << 20;
-
-/// The types of values, by ONNX's numbers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Float(Dtype),
-    /// Whole numbers: bytes of each, and whether they may be negative.
-    Whole(usize, bool),
-}
-
-impl Kind {
-    pub fn of(number: u64) -> Option<Self> {
-        Some(match number {
-            1 => Kind::Float(Dtype::F32),
-            10 => Kind::Float(Dtype::F16),
-            16 => Kind::Float(Dtype::Bf16),
-            11 => Kind::Float(Dtype::F64),
-            2 | 9 => Kind::Whole(1, false),
-            3 => Kind::Whole(1, true),
-            4 => Kind::Whole(2, false),
-            5 => Kind::Whole(2, true),
-            6 => Kind::Whole(4, true),
-            12 => Kind::Whole(4, false),
-            7 | 13 => Kind::Whole(8, true),
-            _ => return None,
-        })
-    }
-
-    /// Bytes of one value.
-    pub fn size(self) -> usize {
-        match self {
-            Kind::Float(dtype) => dtype.size(),
-            Kind::Whole(size, _) => size,
-        }
-    }
-}
-
-/// Values as they were read.
-enum Values {
-    Floats(Vec<f32>),
-    Numbers(Vec<i64>),
-}
 
 /// The tensor's name and values.
 pub(super) fn read<R: Read>(
@@ -103,7 +63,7 @@ pub(super) fn read<R: Read>(
         return Err(stream.context.damaged(format_args!("{label} has the shape {dims:?}")));
     };
     let values = match raw {
-        _ if elsewhere => of_bytes(kind, external.bytes(stream.context, label, &place, kind, count)?),
+        _ if elsewhere => external.values(stream.context, label, &place, kind, count)?,
         Some(bytes) => of_bytes(kind, bytes),
         None if !floats.is_empty() => Values::Floats(floats),
         None => of_numbers(kind, numbers),
@@ -142,42 +102,4 @@ fn small<R: Read>(
         floats.push(float(varint(stream)?));
     }
     Ok(())
-}
-
-/// Little-endian values.
-fn of_bytes(kind: Kind, bytes: Vec<u8>) -> Values {
-    fn each<const N: usize, T>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
-        bytes.as_chunks::<N>().0.iter().map(|&chunk| value(chunk)).collect()
-    }
-    if !bytes.len().is_multiple_of(kind.size()) {
-        return Values::Numbers(Vec::new());
-    }
-    match kind {
-        Kind::Float(Dtype::F32) => Values::Floats(each(&bytes, f32::from_le_bytes)),
-        Kind::Float(Dtype::F16) => Values::Floats(each(&bytes, |b| half::f16::from_le_bytes(b).to_f32())),
-        Kind::Float(Dtype::Bf16) => Values::Floats(each(&bytes, |b| half::bf16::from_le_bytes(b).to_f32())),
-        Kind::Float(Dtype::F64) => Values::Floats(each(&bytes, |b| f64::from_le_bytes(b) as f32)),
-        Kind::Whole(1, true) => Values::Floats(bytes.iter().map(|&byte| f32::from(byte as i8)).collect()),
-        Kind::Whole(1, false) => Values::Floats(bytes.iter().map(|&byte| f32::from(byte)).collect()),
-        Kind::Whole(2, true) => Values::Floats(each(&bytes, |b| f32::from(i16::from_le_bytes(b)))),
-        Kind::Whole(2, false) => Values::Floats(each(&bytes, |b| f32::from(u16::from_le_bytes(b)))),
-        Kind::Whole(4, true) => Values::Numbers(each(&bytes, |b| i64::from(i32::from_le_bytes(b)))),
-        Kind::Whole(4, false) => Values::Numbers(each(&bytes, |b| i64::from(u32::from_le_bytes(b)))),
-        Kind::Whole(..) => Values::Numbers(each(&bytes, i64::from_le_bytes)),
-    }
-}
-
-/// Numbers of a field that is shared by several types.
-fn of_numbers(kind: Kind, numbers: Vec<i64>) -> Values {
-    match kind {
-        Kind::Float(Dtype::F16) => {
-            Values::Floats(numbers.iter().map(|&bits| half::f16::from_bits(bits as u16).to_f32()).collect())
-        }
-        Kind::Float(Dtype::Bf16) => {
-            Values::Floats(numbers.iter().map(|&bits| half::bf16::from_bits(bits as u16).to_f32()).collect())
-        }
-        Kind::Float(_) => Values::Floats(Vec::new()),
-        Kind::Whole(1 | 2, _) => Values::Floats(numbers.iter().map(|&number| number as f32).collect()),
-        Kind::Whole(..) => Values::Numbers(numbers),
-    }
 }
