@@ -94,7 +94,9 @@ fn scores_are_those_of_onnx_runtime_on_both_engines() {
 #[test]
 fn input_gradients_are_finite_differences() {
     let cases = cases();
-    for name in ["residual_old", "inverted_new", "convnext_old", "attention_new", "norms_new", "sizes_new", "channels_old"] {
+    for name in
+        ["residual_old", "inverted_new", "convnext_old", "attention_new", "norms_new", "sizes_new", "channels_old"]
+    {
         let network = network(&read(name), Backend::Candle);
         let input = cases[&format!("{name}.input")].clone();
         let scores = network.graph().scores();

@@ -58,7 +58,8 @@ fn preprocess(graph: &Graph, metadata: &HashMap<String, String>) -> Preprocess {
     let usual = if height == width { usual } else { usual.sized([height, width]) };
     let list = |key: &str| -> Option<Vec<f32>> {
         let text = metadata.get(key)?.trim_matches(['[', ']', '(', ')', ' ']);
-        let values: Vec<f32> = text.split([',', ' ']).filter(|part| !part.is_empty()).map(str::parse).collect::<Result<_, _>>().ok()?;
+        let values: Vec<f32> =
+            text.split([',', ' ']).filter(|part| !part.is_empty()).map(str::parse).collect::<Result<_, _>>().ok()?;
         (values.len() == channels && values.iter().all(|value| value.is_finite())).then_some(values)
     };
     let (mean, std) = (list("mean"), list("std").filter(|std| std.iter().all(|&value| value > 0.0)));

@@ -17,9 +17,11 @@ pub(super) fn target_shape(target: &[i64], from: &[usize], zero_is_zero: bool) -
     let all: usize = from.iter().product();
     let known = |(index, &size): (usize, &i64)| match size {
         -1 => Ok(None),
-        0 if !zero_is_zero => {
-            from.get(index).copied().map(Some).ok_or_else(|| format!("its shape {target:?} copies a size that is not there"))
-        }
+        0 if !zero_is_zero => from
+            .get(index)
+            .copied()
+            .map(Some)
+            .ok_or_else(|| format!("its shape {target:?} copies a size that is not there")),
         size => usize::try_from(size).map(Some).map_err(|_| format!("its shape is {target:?}")),
     };
     let sizes: Vec<Option<usize>> = target.iter().enumerate().map(known).collect::<Result<_, _>>()?;

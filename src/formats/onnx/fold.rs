@@ -58,7 +58,8 @@ pub(super) fn shape_of(node: &Node, shape: &[usize]) -> Result<Tensor, String> {
     let rank = shape.len() as i64;
     let at = |place: i64| (if place < 0 { place + rank } else { place }).clamp(0, rank) as usize;
     let (start, end) = (at(node.int("start", 0)), at(node.int("end", rank)));
-    let sizes: Vec<i64> = shape.get(start..end.max(start)).unwrap_or_default().iter().map(|&size| size as i64).collect();
+    let sizes: Vec<i64> =
+        shape.get(start..end.max(start)).unwrap_or_default().iter().map(|&size| size as i64).collect();
     let count = sizes.len();
     Tensor::from_vec(sizes, count, &Device::Cpu).map_err(|error| phrase(&error))
 }
@@ -154,7 +155,9 @@ pub(super) fn dequantised(node: &Node, x: &Tensor, scale: &Tensor, zero: Option<
     let x = x.to_dtype(DType::F32)?;
     let mut shape = vec![1; x.rank()];
     if scale.elem_count() > 1 {
-        let Ok(axis) = axis_of(node.int("axis", 1), x.rank()) else { candle_core::bail!("its axis is none of its input") };
+        let Ok(axis) = axis_of(node.int("axis", 1), x.rank()) else {
+            candle_core::bail!("its axis is none of its input")
+        };
         shape[axis] = scale.elem_count();
     }
     let along = |values: &Tensor| values.to_dtype(DType::F32)?.reshape(shape.as_slice());

@@ -114,7 +114,11 @@ impl<'a> Values<'a> {
         while at < roots.len() && roots.len() < MOST {
             if let Some(node) = self.maker(roots[at]).filter(|node| is_pointwise(node)) {
                 let more: Vec<&str> = node.inputs.iter().map(String::as_str).collect();
-                more.into_iter().for_each(|value| if !roots.contains(&value) { roots.push(value) });
+                more.into_iter().for_each(|value| {
+                    if !roots.contains(&value) {
+                        roots.push(value)
+                    }
+                });
             }
             at += 1;
         }
@@ -123,7 +127,8 @@ impl<'a> Values<'a> {
             let mut steps = MOST * 4;
             let found = self.node(node, root, &points, &mut steps)?;
             let same = |known: &Activation| {
-                let apart = || known.apply(&points).ok()?.sub(&found).ok()?.abs().ok()?.max_all().ok()?.to_scalar().ok();
+                let apart =
+                    || known.apply(&points).ok()?.sub(&found).ok()?.abs().ok()?.max_all().ok()?.to_scalar().ok();
                 apart().is_some_and(|apart: f64| apart < CLOSE)
             };
             KNOWN.into_iter().find(same).map(|known| ((*root).to_owned(), known))
@@ -188,7 +193,21 @@ fn is_pointwise(node: &Node) -> bool {
     stated(node).is_some()
         || matches!(
             node.op.as_str(),
-            "Add" | "Sub" | "Mul" | "Div" | "Max" | "Min" | "Neg" | "Identity" | "Cast" | "Pow" | "Clip" | "Where"
-                | "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual"
+            "Add"
+                | "Sub"
+                | "Mul"
+                | "Div"
+                | "Max"
+                | "Min"
+                | "Neg"
+                | "Identity"
+                | "Cast"
+                | "Pow"
+                | "Clip"
+                | "Where"
+                | "Greater"
+                | "GreaterOrEqual"
+                | "Less"
+                | "LessOrEqual"
         )
 }

@@ -116,7 +116,12 @@ impl<'a> Import<'a> {
                         refusal.affected += 1;
                         return Ok(());
                     }
-                    None => return Err(format!("has the node {} that takes '{name}', which no node before it makes", node.op)),
+                    None => {
+                        return Err(format!(
+                            "has the node {} that takes '{name}', which no node before it makes",
+                            node.op
+                        ));
+                    }
                 },
             }
         }

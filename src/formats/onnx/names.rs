@@ -78,7 +78,8 @@ fn joined(path: &str) -> String {
     parts.pop();
     let mut whole: Vec<&str> = Vec::new();
     for part in parts {
-        let repeats = whole.last().is_some_and(|last| part.strip_prefix(*last).is_some_and(|rest| rest.starts_with('.')));
+        let repeats =
+            whole.last().is_some_and(|last| part.strip_prefix(*last).is_some_and(|rest| rest.starts_with('.')));
         if repeats {
             whole.pop();
         }

@@ -54,7 +54,8 @@ pub(super) fn read<R: Read>(
     })?;
     let label = if name.is_empty() { "a tensor" } else { &name };
     let Some(kind) = Kind::of(number) else {
-        let what = format_args!("holds {label} as type {number} of ONNX; floats, or integers of 8 to 64 bits, are needed");
+        let what =
+            format_args!("holds {label} as type {number} of ONNX; floats, or integers of 8 to 64 bits, are needed");
         return Err(stream.context.refused(what));
     };
     let shape: Option<Vec<usize>> = dims.iter().map(|&size| usize::try_from(size).ok()).collect();

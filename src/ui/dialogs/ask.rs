@@ -44,9 +44,10 @@ pub fn native() -> Ask {
             FileQuestion::Picture => dialog.set_title("Open picture").add_filter("Pictures", ENDINGS).pick_file(),
             FileQuestion::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
             FileQuestion::Into => dialog.set_title("Save in a folder").pick_folder(),
-            FileQuestion::Weights => {
-                dialog.set_title("Open a network or weights").add_filter("Networks and weights", &openable()).pick_file()
-            }
+            FileQuestion::Weights => dialog
+                .set_title("Open a network or weights")
+                .add_filter("Networks and weights", &openable())
+                .pick_file(),
             FileQuestion::Labels => dialog.set_title("Open labels").add_filter("Labels", LABELS).pick_file(),
             FileQuestion::Save(name, endings) => {
                 let usual = endings.first().map_or("", |(ending, _)| ending);

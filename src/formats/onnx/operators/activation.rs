@@ -22,7 +22,8 @@ pub(super) fn activation(job: &mut Job) -> Outputs {
             let gamma = job.node.float("gamma", 1.050_701);
             let elu = job.add(Op::Activation(Activation::Elu { alpha }), &[&layer], Vec::new())?;
             let shape = vec![1; layer.shape.len()];
-            let factor = Tensor::full(gamma as f32, shape.as_slice(), &Device::Cpu).map_err(|error| error.to_string())?;
+            let factor =
+                Tensor::full(gamma as f32, shape.as_slice(), &Device::Cpu).map_err(|error| error.to_string())?;
             return job.done(Op::Scale { shape }, &[&elu], vec![("weight", factor)]);
         }
         _ => stated(job.node).ok_or("its constants are not known")?,

@@ -50,9 +50,9 @@ pub(super) fn find(name: &str) -> Option<Operator> {
         "Div" => arithmetic::divide,
         "Pow" => arithmetic::power,
         "Max" | "Min" => arithmetic::extreme,
-        "Neg" | "Sqrt" | "Reciprocal" | "Exp" | "Log" | "Abs" | "Erf" | "Relu" | "LeakyRelu" | "PRelu" | "Elu" | "Selu"
-        | "Celu" | "Sigmoid" | "HardSigmoid" | "HardSwish" | "Tanh" | "Softplus" | "Gelu" | "Mish" | "Swish" | "Clip"
-        | RECOGNISED => activation::activation,
+        "Neg" | "Sqrt" | "Reciprocal" | "Exp" | "Log" | "Abs" | "Erf" | "Relu" | "LeakyRelu" | "PRelu" | "Elu"
+        | "Selu" | "Celu" | "Sigmoid" | "HardSigmoid" | "HardSwish" | "Tanh" | "Softplus" | "Gelu" | "Mish"
+        | "Swish" | "Clip" | RECOGNISED => activation::activation,
         "Softmax" => softmax::softmax,
         "LogSoftmax" => softmax::log_softmax,
         "Concat" => join::concat,

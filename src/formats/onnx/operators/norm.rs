@@ -17,8 +17,7 @@ pub(super) fn batch(job: &mut Job) -> Outputs {
     let eps = job.node.float("epsilon", 1e-5);
     let [weight, bias, mean, variance] = [job.weight(1)?, job.weight(2)?, job.weight(3)?, job.weight(4)?];
     if layer.shape.len() == 3 && layer.order == Order::Batched {
-        let weights =
-            vec![("weight", weight), ("bias", bias), ("running_mean", mean), ("running_var", variance)];
+        let weights = vec![("weight", weight), ("bias", bias), ("running_mean", mean), ("running_var", variance)];
         return job.done(Op::BatchNorm { eps }, &[&layer], weights);
     }
     let scale = || -> Folded { &weight / (&variance + eps)?.sqrt()? };
@@ -102,6 +101,7 @@ pub(super) fn local_response(job: &mut Job) -> Outputs {
     let size = job.node.int("size", 0);
     let size = usize::try_from(size).ok().filter(|size| (1..=1001).contains(size));
     let size = size.ok_or("its window makes no sense")?;
-    let [alpha, beta, k] = [("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0)].map(|(name, usual)| job.node.float(name, usual));
+    let [alpha, beta, k] =
+        [("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0)].map(|(name, usual)| job.node.float(name, usual));
     job.done(Op::Lrn { size, alpha, beta, k }, &[&layer], Vec::new())
 }

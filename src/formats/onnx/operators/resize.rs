@@ -19,9 +19,7 @@ fn scales(job: &Job, seen: &[usize]) -> Result<Vec<f64>, String> {
     }
     match (job.constant(at)?, job.node.attributes.get("scales")) {
         (Some(scales), _) if scales.elem_count() > 0 => Ok(values(&scales)?.into_iter().map(f64::from).collect()),
-        (_, Some(Attribute::Floats(scales))) => {
-            Ok(scales.iter().copied().map(f64::from).collect())
-        }
+        (_, Some(Attribute::Floats(scales))) => Ok(scales.iter().copied().map(f64::from).collect()),
         _ => Err("it does not say to which size".to_owned()),
     }
 }
