@@ -116,7 +116,7 @@ impl<'a> Values<'a> {
                 let more: Vec<&str> = node.inputs.iter().map(String::as_str).collect();
                 more.into_iter().for_each(|value| {
                     if !roots.contains(&value) {
-                        roots.push(value)
+                        roots.push(value);
                     }
                 });
             }

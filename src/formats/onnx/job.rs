@@ -3,7 +3,7 @@
 use super::{
     axes::axis_of,
     constants::{numbers, phrase, single},
-    layers::{Layer, Layers, Order},
+    layers::{Layer, Layers, Order, Weights},
     message::Node,
 };
 use crate::net::Op;
@@ -92,23 +92,17 @@ impl Job<'_> {
     }
 
     /// Adds a layer that the model sees as `order`.
-    pub fn add_as(
-        &mut self,
-        order: Order,
-        op: Op,
-        inputs: &[&Layer],
-        weights: Vec<(&'static str, Tensor)>,
-    ) -> Result<Layer, String> {
+    pub fn add_as(&mut self, order: Order, op: Op, inputs: &[&Layer], weights: Weights) -> Result<Layer, String> {
         self.layers.add(self.index, op, inputs, weights, order)
     }
 
     /// Adds a layer that the model sees as its first input.
-    pub fn add(&mut self, op: Op, inputs: &[&Layer], weights: Vec<(&'static str, Tensor)>) -> Result<Layer, String> {
+    pub fn add(&mut self, op: Op, inputs: &[&Layer], weights: Weights) -> Result<Layer, String> {
         self.add_as(inputs[0].order, op, inputs, weights)
     }
 
     /// Adds a layer that is the node's only output.
-    pub fn done(&mut self, op: Op, inputs: &[&Layer], weights: Vec<(&'static str, Tensor)>) -> Outputs {
+    pub fn done(&mut self, op: Op, inputs: &[&Layer], weights: Weights) -> Outputs {
         Ok(vec![Value::Layer(self.add(op, inputs, weights)?)])
     }
 

@@ -9,6 +9,9 @@ const MAX_VALUES: usize = 1 << 32;
 /// The most layers of a network. The largest known have some thousand.
 const MAX_LAYERS: usize = 50_000;
 
+/// A layer's weights, by the suffix of their name.
+pub(super) type Weights = Vec<(&'static str, Tensor)>;
+
 /// How the model sees a layer's output, beside the network's shape of it, which has no batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
@@ -62,8 +65,8 @@ pub(super) struct Made {
     pub shape: Vec<usize>,
     /// The number of the model's node that it comes from; `None` for the picture.
     pub node: Option<usize>,
-    /// Its weights, by the suffix of their name.
-    pub weights: Vec<(&'static str, Tensor)>,
+    /// Its weights.
+    pub weights: Weights,
 }
 
 /// All layers so far, the picture first.
@@ -85,7 +88,7 @@ impl Layers {
         node: usize,
         op: Op,
         inputs: &[&Layer],
-        weights: Vec<(&'static str, Tensor)>,
+        weights: Weights,
         order: Order,
     ) -> Result<Layer, String> {
         let shapes: Vec<&[usize]> = inputs.iter().map(|layer| layer.shape.as_slice()).collect();
@@ -170,11 +173,7 @@ impl Layers {
 }
 
 /// The weights that an operator needs for an input of shape `input`, in float32.
-fn checked(
-    op: &Op,
-    input: &[usize],
-    given: Vec<(&'static str, Tensor)>,
-) -> Result<Vec<(&'static str, Tensor)>, String> {
+fn checked(op: &Op, input: &[usize], given: Weights) -> Result<Weights, String> {
     let one = |spec: crate::net::WeightSpec| {
         let tensor = given.iter().find(|(suffix, _)| *suffix == spec.suffix).map(|(_, tensor)| tensor);
         let tensor = tensor.ok_or_else(|| format!("it lacks its {}", spec.suffix))?;

@@ -123,8 +123,7 @@ mod tests {
 
     #[test]
     fn names_are_module_paths() {
-        let mut graph = Graph::default();
-        graph.nodes = vec![
+        let mut nodes = vec![
             node("Conv", "/layer1/layer1.0/conv1/Conv"),
             node("Relu", "/layer1/layer1.0/relu/Relu"),
             node("Add", "/layer1/layer1.0/Add"),
@@ -134,7 +133,8 @@ mod tests {
             node("Relu", ""),
             node("Relu", ""),
         ];
-        graph.nodes.push(Node { scopes: "['', 'conv1', 'conv2d']".into(), ..node("Conv", "node_conv2d") });
+        nodes.push(Node { scopes: "['', 'conv1', 'conv2d']".into(), ..node("Conv", "node_conv2d") });
+        let graph = Graph { nodes, ..Graph::default() };
         let found = names(&graph, &[true; 9]);
         let wanted = [
             "layer1.0.conv1",

@@ -2,7 +2,7 @@
 
 use crate::formats::onnx::{
     job::{Job, Outputs, Value},
-    layers::Layer,
+    layers::{Layer, Weights},
 };
 use crate::net::{Conv, ConvTranspose, Op, Padding};
 use candle_core::Tensor;
@@ -80,7 +80,7 @@ fn output(job: &mut Job, layer: Layer, flat: bool) -> Outputs {
     Ok(vec![Value::Layer(job.reshaped(&layer, &[batch, channels, columns])?)])
 }
 
-fn weights(job: &Job, weight: Tensor, flat: bool) -> Result<(bool, Vec<(&'static str, Tensor)>), String> {
+fn weights(job: &Job, weight: Tensor, flat: bool) -> Result<(bool, Weights), String> {
     let weight = if flat { weight.unsqueeze(2).map_err(|error| error.to_string())? } else { weight };
     let mut weights = vec![("weight", weight)];
     let bias = job.constant(2)?;
