@@ -2,8 +2,8 @@
 
 use crate::formats::onnx::{
     axes::axis_of,
-    job::{Job, Outputs, Value},
-    layers::{Layer, Order},
+    job::{Job, ModelValue, Outputs},
+    layers::{AxisOrder, LayerOutput},
 };
 use crate::net::Op;
 
@@ -19,21 +19,21 @@ pub(super) fn transpose(job: &mut Job) -> Outputs {
     }
     // Maps whose channels move last and back stay as they are.
     match (layer.order, order.as_slice(), layer.shape.len()) {
-        (Order::Batched, [0, 2, 3, 1], 3) => {
-            return Ok(vec![Value::Layer(Layer { order: Order::Last, ..layer })]);
+        (AxisOrder::Batched, [0, 2, 3, 1], 3) => {
+            return Ok(vec![ModelValue::LayerOutput(LayerOutput { order: AxisOrder::Last, ..layer })]);
         }
-        (Order::Last, [0, 3, 1, 2], 3) => {
-            return Ok(vec![Value::Layer(Layer { order: Order::Batched, ..layer })]);
+        (AxisOrder::Last, [0, 3, 1, 2], 3) => {
+            return Ok(vec![ModelValue::LayerOutput(LayerOutput { order: AxisOrder::Batched, ..layer })]);
         }
         _ => {}
     }
-    if layer.order != Order::Bare && order[0] == 0 {
+    if layer.order != AxisOrder::Bare && order[0] == 0 {
         let layer = job.batched(&layer)?;
         let own = order[1..].iter().map(|axis| axis - 1).collect();
-        return Ok(vec![Value::Layer(job.turned(&layer, own)?)]);
+        return Ok(vec![ModelValue::LayerOutput(job.turned(&layer, own)?)]);
     }
     let layer = job.bare(&layer)?;
-    Ok(vec![Value::Layer(job.turned(&layer, order)?)])
+    Ok(vec![ModelValue::LayerOutput(job.turned(&layer, order)?)])
 }
 
 /// The side of the blocks, which divides what it must.
@@ -61,7 +61,7 @@ pub(super) fn space_to_depth(job: &mut Job) -> Outputs {
     blocks(job, &layer, split, vec![2, 4, 0, 1, 3], shape)
 }
 
-fn blocks(job: &mut Job, layer: &Layer, split: Vec<usize>, order: Vec<usize>, shape: Vec<usize>) -> Outputs {
+fn blocks(job: &mut Job, layer: &LayerOutput, split: Vec<usize>, order: Vec<usize>, shape: Vec<usize>) -> Outputs {
     let split = job.add(Op::Reshape { shape: split }, &[layer], Vec::new())?;
     let turned = job.turned(&split, order)?;
     job.done(Op::Reshape { shape }, &[&turned], Vec::new())

@@ -1,16 +1,16 @@
 //! Pools over windows and over whole maps.
 
-use super::conv::{Frame, frame};
+use super::conv::{WindowFrame, frame};
 use crate::formats::onnx::{
     job::{Job, Outputs},
-    layers::Layer,
+    layers::LayerOutput,
 };
 use crate::net::{Op, Window};
 
 /// The maps and the window.
-fn window(job: &mut Job) -> Result<(Layer, Window), String> {
+fn window(job: &mut Job) -> Result<(LayerOutput, Window), String> {
     let layer = job.maps()?;
-    let Frame { kernel, stride, dilation, padding } = frame(job, None, &layer.shape)?;
+    let WindowFrame { kernel, stride, dilation, padding } = frame(job, None, &layer.shape)?;
     if dilation != [1, 1] {
         return Err("its window has gaps".to_owned());
     }

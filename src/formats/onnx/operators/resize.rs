@@ -2,8 +2,8 @@
 
 use crate::formats::onnx::{
     constants::values,
-    job::{Job, Outputs, Value},
-    layers::{Layer, Order},
+    job::{Job, ModelValue, Outputs},
+    layers::{AxisOrder, LayerOutput},
     message::Attribute,
 };
 use crate::net::{Coordinates, Op, Upsample};
@@ -25,7 +25,7 @@ fn scales(job: &Job, seen: &[usize]) -> Result<Vec<f64>, String> {
 }
 
 pub(super) fn resize(job: &mut Job) -> Outputs {
-    let mut layer: Layer = job.layer(0)?;
+    let mut layer: LayerOutput = job.layer(0)?;
     if layer.shape.len() != 3 {
         return Err("its input is no maps".to_owned());
     }
@@ -46,9 +46,9 @@ pub(super) fn resize(job: &mut Job) -> Outputs {
         return Err("it changes the number of channels".to_owned());
     }
     if own == [1.0; 3] {
-        return Ok(vec![Value::Layer(layer)]);
+        return Ok(vec![ModelValue::LayerOutput(layer)]);
     }
-    if layer.order == Order::Bare {
+    if layer.order == AxisOrder::Bare {
         layer = job.batched(&layer)?;
     }
     let linear = match job.node.text("mode", "nearest") {

@@ -2,19 +2,19 @@
 
 use crate::formats::onnx::{
     axes::{axis_of, squeezed, target_shape, unsqueezed},
-    job::{Job, Outputs, Value},
+    job::{Job, ModelValue, Outputs},
 };
 
 /// The layer itself: operators that change nothing when a network runs, and the steps of quantised models, whose layers are
 /// computed in floats here.
 pub(super) fn pass(job: &mut Job) -> Outputs {
     let layer = job.layer(0)?;
-    Ok(vec![Value::Layer(layer)])
+    Ok(vec![ModelValue::LayerOutput(layer)])
 }
 
 fn to(job: &mut Job, target: &[usize]) -> Outputs {
     let layer = job.layer(0)?;
-    Ok(vec![Value::Layer(job.reshaped(&layer, target)?)])
+    Ok(vec![ModelValue::LayerOutput(job.reshaped(&layer, target)?)])
 }
 
 pub(super) fn reshape(job: &mut Job) -> Outputs {
