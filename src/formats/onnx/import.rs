@@ -3,7 +3,7 @@
 
 use super::{
     fold::{fold, shape_of},
-    job::{Job, ModelValue},
+    job::{ModelValue, NodeJob},
     layers::{AxisOrder, LayerList, LayerOutput},
     message::{GraphProto, ModelProto, NodeProto},
     operators,
@@ -162,7 +162,7 @@ impl<'a> Import<'a> {
         });
         let is_last = node.outputs.iter().any(|name| name == self.output);
         let (layers, opset, batch) = (&mut self.layers, self.opset, self.batch);
-        operator(&mut Job { layers, node, index, inputs, alone, opset, batch, is_last })
+        operator(&mut NodeJob { layers, node, index, inputs, alone, opset, batch, is_last })
     }
 
     fn folded(&mut self, node: &NodeProto, constants: &[Option<&Tensor>]) -> Result<Vec<ModelValue>, String> {

@@ -22,7 +22,7 @@ pub(super) enum ModelValue {
 pub(super) type Outputs = Result<Vec<ModelValue>, String>;
 
 /// One node and what it works on.
-pub(super) struct Job<'a> {
+pub(super) struct NodeJob<'a> {
     pub layers: &'a mut LayerList,
     pub node: &'a NodeProto,
     /// The number of the node.
@@ -38,7 +38,7 @@ pub(super) struct Job<'a> {
     pub is_last: bool,
 }
 
-impl Job<'_> {
+impl NodeJob<'_> {
     /// The layer that input `index` is.
     pub fn layer(&self, index: usize) -> Result<LayerOutput, String> {
         match self.inputs.get(index) {

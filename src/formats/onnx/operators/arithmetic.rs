@@ -2,7 +2,7 @@
 
 use crate::formats::onnx::{
     constants::{phrase, single},
-    job::{Job, ModelValue, Outputs},
+    job::{ModelValue, NodeJob, Outputs},
     layers::{AxisOrder, LayerOutput},
 };
 use crate::net::{Activation, Op};
@@ -15,7 +15,7 @@ enum Pair {
     Constants(LayerOutput, Tensor, bool),
 }
 
-fn pair(job: &mut Job) -> Result<Pair, String> {
+fn pair(job: &mut NodeJob) -> Result<Pair, String> {
     let (first, second) = match job.inputs.as_slice() {
         [Some(a), Some(b)] => (a.clone(), b.clone()),
         _ => return Err(format!("it has {} inputs where 2 belong", job.inputs.len())),
@@ -32,7 +32,7 @@ fn pair(job: &mut Job) -> Result<Pair, String> {
 }
 
 /// A layer with as many axes as a constant that has more.
-fn grown(job: &mut Job, layer: LayerOutput, rank: usize) -> Result<LayerOutput, String> {
+fn grown(job: &mut NodeJob, layer: LayerOutput, rank: usize) -> Result<LayerOutput, String> {
     match rank.checked_sub(layer.rank()) {
         None | Some(0) => Ok(layer),
         Some(more) => {
@@ -43,7 +43,7 @@ fn grown(job: &mut Job, layer: LayerOutput, rank: usize) -> Result<LayerOutput, 
 }
 
 /// Two layers, seen in the same order and with as many axes.
-fn layers(job: &mut Job, a: LayerOutput, b: LayerOutput) -> Result<Pair, String> {
+fn layers(job: &mut NodeJob, a: LayerOutput, b: LayerOutput) -> Result<Pair, String> {
     if a.order == b.order && a.shape.len() == b.shape.len() {
         return Ok(Pair::LayerList(a, b));
     }
@@ -56,7 +56,7 @@ fn layers(job: &mut Job, a: LayerOutput, b: LayerOutput) -> Result<Pair, String>
         _ => (None, layer),
     };
     let ((a_shape, a), (b_shape, b)) = (order(a.clone(), b.order), order(b, a.order));
-    let join = |job: &mut Job, layer: LayerOutput, shape: Option<Vec<usize>>| match shape {
+    let join = |job: &mut NodeJob, layer: LayerOutput, shape: Option<Vec<usize>>| match shape {
         Some(shape) => job.add_as(AxisOrder::Last, Op::Reshape { shape }, &[&layer], Vec::new()),
         None => Ok(layer),
     };
@@ -71,7 +71,7 @@ fn layers(job: &mut Job, a: LayerOutput, b: LayerOutput) -> Result<Pair, String>
 }
 
 /// Multiplies a layer with constants; nothing where they are all 1.
-fn scaled(job: &mut Job, layer: &LayerOutput, factors: Tensor) -> Result<LayerOutput, String> {
+fn scaled(job: &mut NodeJob, layer: &LayerOutput, factors: Tensor) -> Result<LayerOutput, String> {
     if single(&factors) == Some(1.0) {
         return Ok(layer.clone());
     }
@@ -80,7 +80,7 @@ fn scaled(job: &mut Job, layer: &LayerOutput, factors: Tensor) -> Result<LayerOu
 }
 
 /// Adds constants to a layer; nothing where they are all 0.
-fn shifted(job: &mut Job, layer: &LayerOutput, summands: Tensor) -> Result<LayerOutput, String> {
+fn shifted(job: &mut NodeJob, layer: &LayerOutput, summands: Tensor) -> Result<LayerOutput, String> {
     if single(&summands) == Some(0.0) {
         return Ok(layer.clone());
     }
@@ -96,7 +96,7 @@ fn done(layer: LayerOutput) -> Outputs {
     Ok(vec![ModelValue::LayerOutput(layer)])
 }
 
-pub(super) fn add(job: &mut Job) -> Outputs {
+pub(super) fn add(job: &mut NodeJob) -> Outputs {
     if job.inputs.len() == 1 {
         return done(job.layer(0)?);
     }
@@ -130,7 +130,7 @@ fn is_bias(constants: &Tensor, layer: &LayerOutput) -> bool {
     constants.dims() == units
 }
 
-pub(super) fn subtract(job: &mut Job) -> Outputs {
+pub(super) fn subtract(job: &mut NodeJob) -> Outputs {
     match pair(job)? {
         Pair::LayerList(a, b) => job.done(Op::Sub, &[&a, &b], Vec::new()),
         Pair::Constants(layer, constant, false) => {
@@ -145,7 +145,7 @@ pub(super) fn subtract(job: &mut Job) -> Outputs {
     }
 }
 
-pub(super) fn multiply(job: &mut Job) -> Outputs {
+pub(super) fn multiply(job: &mut NodeJob) -> Outputs {
     match pair(job)? {
         Pair::LayerList(a, b) if a == b => {
             job.done(Op::Activation(Activation::Power { exponent: 2.0 }), &[&a], Vec::new())
@@ -155,7 +155,7 @@ pub(super) fn multiply(job: &mut Job) -> Outputs {
     }
 }
 
-pub(super) fn divide(job: &mut Job) -> Outputs {
+pub(super) fn divide(job: &mut NodeJob) -> Outputs {
     match pair(job)? {
         Pair::LayerList(a, b) => job.done(Op::Div, &[&a, &b], Vec::new()),
         Pair::Constants(layer, divisor, false) => done(scaled(job, &layer, constants(divisor.recip())?)?),
@@ -167,7 +167,7 @@ pub(super) fn divide(job: &mut Job) -> Outputs {
     }
 }
 
-pub(super) fn power(job: &mut Job) -> Outputs {
+pub(super) fn power(job: &mut NodeJob) -> Outputs {
     match pair(job)? {
         Pair::Constants(layer, exponent, false) => {
             let exponent = single(&exponent).ok_or("its exponents differ")?;
@@ -181,7 +181,7 @@ pub(super) fn power(job: &mut Job) -> Outputs {
 }
 
 /// The larger or smaller of two: with a constant a clip, of two layers a + relu(b - a) or a - relu(a - b).
-pub(super) fn extreme(job: &mut Job) -> Outputs {
+pub(super) fn extreme(job: &mut NodeJob) -> Outputs {
     let largest = job.node.op == "Max";
     match pair(job)? {
         Pair::LayerList(a, b) => {

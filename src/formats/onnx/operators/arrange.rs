@@ -2,12 +2,12 @@
 
 use crate::formats::onnx::{
     axes::axis_of,
-    job::{Job, ModelValue, Outputs},
+    job::{ModelValue, NodeJob, Outputs},
     layers::{AxisOrder, LayerOutput},
 };
 use crate::net::Op;
 
-pub(super) fn transpose(job: &mut Job) -> Outputs {
+pub(super) fn transpose(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let rank = layer.rank();
     let order: Vec<usize> = match job.node.ints("perm") {
@@ -37,12 +37,12 @@ pub(super) fn transpose(job: &mut Job) -> Outputs {
 }
 
 /// The side of the blocks, which divides what it must.
-fn side(job: &Job) -> Result<usize, String> {
+fn side(job: &NodeJob) -> Result<usize, String> {
     let side = usize::try_from(job.node.int("blocksize", 0)).ok().filter(|side| (1..=4096).contains(side));
     side.ok_or_else(|| "its blocks have no size".to_owned())
 }
 
-pub(super) fn depth_to_space(job: &mut Job) -> Outputs {
+pub(super) fn depth_to_space(job: &mut NodeJob) -> Outputs {
     let layer = job.maps()?;
     let (side, [channels, rows, columns]) = (side(job)?, [layer.shape[0], layer.shape[1], layer.shape[2]]);
     let units = channels / (side * side);
@@ -53,7 +53,7 @@ pub(super) fn depth_to_space(job: &mut Job) -> Outputs {
     blocks(job, &layer, split, order, vec![units, rows * side, columns * side])
 }
 
-pub(super) fn space_to_depth(job: &mut Job) -> Outputs {
+pub(super) fn space_to_depth(job: &mut NodeJob) -> Outputs {
     let layer = job.maps()?;
     let (side, [channels, rows, columns]) = (side(job)?, [layer.shape[0], layer.shape[1], layer.shape[2]]);
     let split = vec![channels, rows / side, side, columns / side, side];
@@ -61,7 +61,7 @@ pub(super) fn space_to_depth(job: &mut Job) -> Outputs {
     blocks(job, &layer, split, vec![2, 4, 0, 1, 3], shape)
 }
 
-fn blocks(job: &mut Job, layer: &LayerOutput, split: Vec<usize>, order: Vec<usize>, shape: Vec<usize>) -> Outputs {
+fn blocks(job: &mut NodeJob, layer: &LayerOutput, split: Vec<usize>, order: Vec<usize>, shape: Vec<usize>) -> Outputs {
     let split = job.add(Op::Reshape { shape: split }, &[layer], Vec::new())?;
     let turned = job.turned(&split, order)?;
     job.done(Op::Reshape { shape }, &[&turned], Vec::new())

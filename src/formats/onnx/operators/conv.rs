@@ -1,7 +1,7 @@
 //! Convolution and transposed convolution, over maps or over rows of values.
 
 use crate::formats::onnx::{
-    job::{Job, ModelValue, Outputs},
+    job::{ModelValue, NodeJob, Outputs},
     layers::{LayerOutput, Weights},
 };
 use crate::net::{Conv, ConvTranspose, Op, Padding};
@@ -25,7 +25,7 @@ fn two(sizes: &[usize], missing: usize) -> Result<[usize; 2], String> {
 }
 
 /// The sizes of a node's window, its kernel where the weights give it.
-pub(super) fn frame(job: &Job, kernel: Option<&[usize]>, input: &[usize]) -> Result<WindowFrame, String> {
+pub(super) fn frame(job: &NodeJob, kernel: Option<&[usize]>, input: &[usize]) -> Result<WindowFrame, String> {
     let kernel = job.sizes("kernel_shape", kernel.unwrap_or_default())?;
     let axes = kernel.len();
     let ones = vec![1; axes];
@@ -62,7 +62,7 @@ fn same(way: &str, input: &[usize], kernel: [usize; 2], stride: [usize; 2], dila
 }
 
 /// Input 0 as maps, and whether it is rows of values, which are then maps of one row.
-fn input(job: &mut Job, weight: &Tensor) -> Result<(LayerOutput, bool), String> {
+fn input(job: &mut NodeJob, weight: &Tensor) -> Result<(LayerOutput, bool), String> {
     let layer = job.layer(0)?;
     match (weight.rank(), layer.seen(job.batch).as_slice()) {
         (3, &[batch, channels, columns]) => Ok((job.reshaped(&layer, &[batch, channels, 1, columns])?, true)),
@@ -72,7 +72,7 @@ fn input(job: &mut Job, weight: &Tensor) -> Result<(LayerOutput, bool), String> 
 }
 
 /// The output of maps of one row as rows again.
-fn output(job: &mut Job, layer: LayerOutput, flat: bool) -> Outputs {
+fn output(job: &mut NodeJob, layer: LayerOutput, flat: bool) -> Outputs {
     if !flat {
         return Ok(vec![ModelValue::LayerOutput(layer)]);
     }
@@ -80,7 +80,7 @@ fn output(job: &mut Job, layer: LayerOutput, flat: bool) -> Outputs {
     Ok(vec![ModelValue::LayerOutput(job.reshaped(&layer, &[batch, channels, columns])?)])
 }
 
-fn weights(job: &Job, weight: Tensor, flat: bool) -> Result<(bool, Weights), String> {
+fn weights(job: &NodeJob, weight: Tensor, flat: bool) -> Result<(bool, Weights), String> {
     let weight = if flat { weight.unsqueeze(2).map_err(|error| error.to_string())? } else { weight };
     let mut weights = vec![("weight", weight)];
     let bias = job.constant(2)?;
@@ -88,7 +88,7 @@ fn weights(job: &Job, weight: Tensor, flat: bool) -> Result<(bool, Weights), Str
     Ok((weights.len() == 2, weights))
 }
 
-pub(super) fn conv(job: &mut Job) -> Outputs {
+pub(super) fn conv(job: &mut NodeJob) -> Outputs {
     let weight = job.weight(1)?;
     let (layer, flat) = input(job, &weight)?;
     let frame = frame(job, Some(&weight.dims()[2..]), &layer.shape)?;
@@ -101,7 +101,7 @@ pub(super) fn conv(job: &mut Job) -> Outputs {
     output(job, layer, flat)
 }
 
-pub(super) fn transposed(job: &mut Job) -> Outputs {
+pub(super) fn transposed(job: &mut NodeJob) -> Outputs {
     let weight = job.weight(1)?;
     let (layer, flat) = input(job, &weight)?;
     let WindowFrame { kernel, stride, dilation, padding } = frame(job, Some(&weight.dims()[2..]), &[])?;

@@ -2,7 +2,7 @@
 
 use crate::formats::onnx::{
     axes::axis_of,
-    job::{Job, ModelValue, Outputs},
+    job::{ModelValue, NodeJob, Outputs},
     layers::{AxisOrder, LayerOutput},
 };
 use crate::net::{Coordinates, Op, Upsample};
@@ -10,7 +10,7 @@ use crate::net::{Coordinates, Op, Upsample};
 /// The most copies of a layer.
 const MOST_COPIES: usize = 4096;
 
-pub(super) fn concat(job: &mut Job) -> Outputs {
+pub(super) fn concat(job: &mut NodeJob) -> Outputs {
     let mut parts = (0..job.inputs.len()).map(|index| job.layer(index)).collect::<Result<Vec<LayerOutput>, _>>()?;
     let rank = parts.first().ok_or("it has no inputs")?.rank();
     let axis = axis_of(job.node.int("axis", 1), rank)?;
@@ -32,7 +32,7 @@ pub(super) fn concat(job: &mut Job) -> Outputs {
 }
 
 /// Layers joined along an axis, as the network counts it. The operator joins along the first.
-fn joined(job: &mut Job, parts: &[LayerOutput], axis: usize) -> Result<LayerOutput, String> {
+fn joined(job: &mut NodeJob, parts: &[LayerOutput], axis: usize) -> Result<LayerOutput, String> {
     let mut order: Vec<usize> = (0..parts[0].shape.len()).collect();
     order.remove(axis);
     order.insert(0, axis);
@@ -44,7 +44,7 @@ fn joined(job: &mut Job, parts: &[LayerOutput], axis: usize) -> Result<LayerOutp
 }
 
 /// Values repeated along axes of size 1: rows and columns of maps by an enlargement, others by copies that are joined.
-pub(super) fn expand(job: &mut Job) -> Outputs {
+pub(super) fn expand(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let wanted = job.numbers(1, "shape")?.ok_or("it has no shape")?;
     let rank = layer.rank().max(wanted.len());

@@ -2,14 +2,14 @@
 
 use crate::formats::onnx::{
     constants::phrase,
-    job::{Job, ModelValue, Outputs},
+    job::{ModelValue, NodeJob, Outputs},
     layers::{AxisOrder, LayerOutput},
 };
 use crate::net::{Conv, Op};
 use candle_core::Tensor;
 
 /// alpha A B + beta C, where B and C are constants.
-pub(super) fn gemm(job: &mut Job) -> Outputs {
+pub(super) fn gemm(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     if job.node.int("transA", 0) != 0 {
         return Err("it turns its first matrix".to_owned());
@@ -35,7 +35,7 @@ pub(super) fn gemm(job: &mut Job) -> Outputs {
 
 /// A product with a constant matrix is a fully connected layer; on maps that the model sees with their channels last it is
 /// a 1x1 convolution.
-pub(super) fn matmul(job: &mut Job) -> Outputs {
+pub(super) fn matmul(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     if let Some(Some(ModelValue::LayerOutput(other))) = job.inputs.get(1) {
         let other = other.clone();
@@ -63,7 +63,7 @@ pub(super) fn matmul(job: &mut Job) -> Outputs {
 }
 
 /// The product of two layers.
-fn product(job: &mut Job, a: &LayerOutput, b: &LayerOutput) -> Outputs {
+fn product(job: &mut NodeJob, a: &LayerOutput, b: &LayerOutput) -> Outputs {
     if a.order == AxisOrder::Batched && b.order == AxisOrder::Batched && a.shape.len() > 1 && b.shape.len() > 1 {
         return job.done(Op::MatMul, &[a, b], Vec::new());
     }

@@ -3,12 +3,12 @@
 use crate::formats::onnx::{
     axes::axis_of,
     constants::numbers,
-    job::{Job, ModelValue, Outputs},
+    job::{ModelValue, NodeJob, Outputs},
     layers::LayerOutput,
 };
 use crate::net::{Op, PadMode, Padding, Slice};
 
-pub(super) fn pad(job: &mut Job) -> Outputs {
+pub(super) fn pad(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let rank = layer.rank();
     let stated = job.numbers(1, "pads")?.ok_or("it does not say how much it adds")?;
@@ -60,7 +60,7 @@ pub(super) fn pad(job: &mut Job) -> Outputs {
 }
 
 /// Cuts off what negative sides take away.
-fn cut(job: &mut Job, mut layer: LayerOutput, sides: &[[i64; 2]]) -> Result<LayerOutput, String> {
+fn cut(job: &mut NodeJob, mut layer: LayerOutput, sides: &[[i64; 2]]) -> Result<LayerOutput, String> {
     for (axis, both) in sides.iter().enumerate() {
         let [before, after] = both.map(|side| (-side).max(0) as usize);
         if before + after == 0 {

@@ -2,14 +2,14 @@
 
 use crate::formats::onnx::{
     axes::{axis_of, squeezed},
-    job::{Job, ModelValue, Outputs},
+    job::{ModelValue, NodeJob, Outputs},
     layers::{AxisOrder, LayerOutput},
 };
 use crate::net::{Activation, Op};
 use candle_core::{Device, Tensor};
 
 /// The axes that a node reduces, as the model counts them, and whether they stay with size 1.
-fn axes(job: &Job, layer: &LayerOutput) -> Result<(Vec<usize>, bool), String> {
+fn axes(job: &NodeJob, layer: &LayerOutput) -> Result<(Vec<usize>, bool), String> {
     let rank = layer.rank();
     let stated = job.numbers(1, "axes")?;
     let mut axes: Vec<usize> = match &stated {
@@ -29,7 +29,7 @@ enum Taken {
     Largest,
 }
 
-fn reduced(job: &mut Job, layer: &LayerOutput, taken: Taken) -> Result<LayerOutput, String> {
+fn reduced(job: &mut NodeJob, layer: &LayerOutput, taken: Taken) -> Result<LayerOutput, String> {
     let (seen, keep) = axes(job, layer)?;
     let own = seen.iter().map(|&axis| layer.axis(axis).ok_or("it mixes the pictures of a batch"));
     let mut own: Vec<usize> = own.collect::<Result<_, _>>()?;
@@ -56,32 +56,32 @@ fn reduced(job: &mut Job, layer: &LayerOutput, taken: Taken) -> Result<LayerOutp
     job.reshaped(&result, &target)
 }
 
-fn done(job: &mut Job, taken: Taken) -> Outputs {
+fn done(job: &mut NodeJob, taken: Taken) -> Outputs {
     let layer = job.layer(0)?;
     Ok(vec![ModelValue::LayerOutput(reduced(job, &layer, taken)?)])
 }
 
-pub(super) fn mean(job: &mut Job) -> Outputs {
+pub(super) fn mean(job: &mut NodeJob) -> Outputs {
     done(job, Taken::Mean)
 }
 
-pub(super) fn sum(job: &mut Job) -> Outputs {
+pub(super) fn sum(job: &mut NodeJob) -> Outputs {
     done(job, Taken::Sum)
 }
 
-pub(super) fn largest(job: &mut Job) -> Outputs {
+pub(super) fn largest(job: &mut NodeJob) -> Outputs {
     done(job, Taken::Largest)
 }
 
 /// The sum of squares.
-pub(super) fn squares(job: &mut Job) -> Outputs {
+pub(super) fn squares(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let square = job.add(Op::Activation(Activation::Power { exponent: 2.0 }), &[&layer], Vec::new())?;
     Ok(vec![ModelValue::LayerOutput(reduced(job, &square, Taken::Sum)?)])
 }
 
 /// The square root of the sum of squares.
-pub(super) fn length(job: &mut Job) -> Outputs {
+pub(super) fn length(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let square = job.add(Op::Activation(Activation::Power { exponent: 2.0 }), &[&layer], Vec::new())?;
     let sum = reduced(job, &square, Taken::Sum)?;

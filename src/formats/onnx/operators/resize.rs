@@ -2,14 +2,14 @@
 
 use crate::formats::onnx::{
     constants::values,
-    job::{Job, ModelValue, Outputs},
+    job::{ModelValue, NodeJob, Outputs},
     layers::{AxisOrder, LayerOutput},
     message::Attribute,
 };
 use crate::net::{Coordinates, Op, Upsample};
 
 /// The factor along each axis that the model sees.
-fn scales(job: &Job, seen: &[usize]) -> Result<Vec<f64>, String> {
+fn scales(job: &NodeJob, seen: &[usize]) -> Result<Vec<f64>, String> {
     // Upsample and the first Resize have the scales as their second input, later ones a region of interest before them.
     let old = job.node.op == "Upsample" || job.opset < 11;
     let at = if old { 1 } else { 2 };
@@ -24,7 +24,7 @@ fn scales(job: &Job, seen: &[usize]) -> Result<Vec<f64>, String> {
     }
 }
 
-pub(super) fn resize(job: &mut Job) -> Outputs {
+pub(super) fn resize(job: &mut NodeJob) -> Outputs {
     let mut layer: LayerOutput = job.layer(0)?;
     if layer.shape.len() != 3 {
         return Err("its input is no maps".to_owned());

@@ -3,13 +3,13 @@
 use crate::formats::onnx::{
     axes::{axis_of, range_of},
     constants::numbers,
-    job::{Job, ModelValue, Outputs},
+    job::{ModelValue, NodeJob, Outputs},
     layers::LayerOutput,
 };
 use crate::net::{Op, Slice};
 
 /// The values at `places` along an axis, as the model counts it.
-fn places(job: &mut Job, layer: &LayerOutput, axis: usize, places: &[usize]) -> Result<LayerOutput, String> {
+fn places(job: &mut NodeJob, layer: &LayerOutput, axis: usize, places: &[usize]) -> Result<LayerOutput, String> {
     let size = layer.seen(job.batch)[axis];
     if places.iter().copied().eq(0..size) {
         return Ok(layer.clone());
@@ -28,7 +28,7 @@ fn places(job: &mut Job, layer: &LayerOutput, axis: usize, places: &[usize]) -> 
     job.add(Op::Slice(slice), &[layer], Vec::new())
 }
 
-pub(super) fn slice(job: &mut Job) -> Outputs {
+pub(super) fn slice(job: &mut NodeJob) -> Outputs {
     let mut layer = job.layer(0)?;
     let constants = (0..job.inputs.len())
         .map(|index| if index == 0 { Ok(None) } else { job.constant(index) })
@@ -40,7 +40,7 @@ pub(super) fn slice(job: &mut Job) -> Outputs {
     Ok(vec![ModelValue::LayerOutput(layer)])
 }
 
-pub(super) fn split(job: &mut Job) -> Outputs {
+pub(super) fn split(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let axis = job.axis(&layer, "axis", 0)?;
     let size = layer.seen(job.batch)[axis];
@@ -65,7 +65,7 @@ pub(super) fn split(job: &mut Job) -> Outputs {
     Ok(parts)
 }
 
-pub(super) fn gather(job: &mut Job) -> Outputs {
+pub(super) fn gather(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let axis = job.axis(&layer, "axis", 0)?;
     let indices = job.weight(1)?;
