@@ -1,13 +1,16 @@
-//! The networks that torchvision lacks against PyTorch ones that tests/make_networks.py builds from the papers' tables:
-//! the layers' outputs, the logits and the gradient at the input, on synthetic weights.
+//! Networks against PyTorch: those that torchvision lacks, which tests/make_networks.py builds from the papers' tables, and
+//! torchvision's later ones, which tests/make_torchvision.py runs. The layers' outputs, the logits and the gradient at the
+//! input, on synthetic weights.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod numbers;
 
 use candle_core::Device;
+use serde::Deserialize;
 use numbers::{Module, TOLERANCE, close, close_calls, walk_agrees};
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use striate::{
+    kernels::to_vec,
     net::{Network, Rule},
     watch::Watch,
     weights, zoo,
@@ -77,4 +80,59 @@ fn orders_of_layers_are_the_papers() {
 #[test]
 fn densenets_and_alphago_are_the_papers() {
     all_agree(&["densenet40_k12", "densenet_bc100_k12", "alphago_policy_192"]);
+}
+
+#[test]
+fn mobile_networks_are_torchvisions() {
+    all_agree(&["mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5", "shufflenet_v2_x0_5"]);
+}
+
+#[test]
+fn efficientnets_are_torchvisions() {
+    all_agree(&["efficientnet_b0", "efficientnet_v2_s"]);
+}
+
+#[test]
+fn convnext_and_regnets_are_torchvisions() {
+    all_agree(&["convnext_tiny", "regnet_x_400mf", "regnet_y_400mf"]);
+}
+
+/// The numbers of tests/make_torchvision.py about a network.
+#[derive(Deserialize)]
+struct Numbers {
+    size: usize,
+    best: usize,
+    /// The largest absolute score and gradient.
+    largest: [f32; 2],
+    /// The first scores.
+    scores: Vec<f32>,
+    /// Every 61st value of the gradient of the best score.
+    gradient: Vec<f32>,
+}
+
+#[test]
+#[ignore = "networks of up to 200 million weights, some minutes: cargo test --test networks -- --ignored"]
+fn their_sisters_are_torchvisions() {
+    let text = include_str!("data/networks/torchvision_scores.json");
+    let all: BTreeMap<String, Numbers> = serde_json::from_str(text).unwrap();
+    for (name, theirs) in all {
+        let graph = (zoo::find(&name).unwrap().build)(theirs.size).unwrap();
+        let tensors = weights::synthetic(&graph, 0).unwrap();
+        let network = Arc::new(Network::new(graph, tensors, "synthetic:0", &Device::Cpu).unwrap());
+        let picture = weights::picture(3, theirs.size, 0).unwrap();
+        let trace = network.forward(&picture, &Watch::default()).unwrap();
+        let node = network.graph().scores();
+        let apart = |ours: &[f32], theirs: &[f32], largest: f32| {
+            ours.iter().zip(theirs).fold(0f32, |worst, (a, b)| worst.max((a - b).abs())) / largest
+        };
+        let scores = apart(&trace.scores().unwrap(), &theirs.scores, theirs.largest[0]);
+        let seed = trace.seed(node, [theirs.best, 0, 0], 1.0).unwrap();
+        let gradient = to_vec(&trace.reverse(node, &seed, 0, &Rule::Gradient.into()).unwrap()).unwrap();
+        let some: Vec<f32> = gradient.iter().copied().step_by(61).collect();
+        let gradient = apart(&some, &theirs.gradient, theirs.largest[1]);
+        println!("{name}: scores {scores:.1e}, gradient {gradient:.1e}");
+        assert!(scores <= 1e-4, "{name}: {scores:e}");
+        // A rectifier whose input is within rounding of zero may go either way: a few of these networks have some.
+        assert!(gradient <= 5e-4, "{name} gradient: {gradient:e}");
+    }
 }

@@ -86,6 +86,7 @@ fn step(
         | Op::Div
         | Op::MatMul
         | Op::LayerNorm { .. }
+        | Op::LayerNorm2d { .. }
         | Op::GroupNorm { .. }
         | Op::AdaptiveMaxPool { .. } => {
             return Ok(((derivative + baseline.step(id, index, multiplier, &Reverse::default())?)? * 0.5)?);

@@ -94,6 +94,7 @@ fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<(T
             | Op::PRelu
             | Op::Scale { .. }
             | Op::LayerNorm { .. }
+            | Op::LayerNorm2d { .. }
             | Op::GroupNorm { .. } => Ok(relevance.clone()),
             Op::Reshape { .. } | Op::Transpose { .. } | Op::Slice(_) | Op::Pad { .. } => {
                 trace.step(id, index, relevance, &how)
@@ -107,7 +108,9 @@ fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<(T
             }
             // The divisor is a scale.
             Op::Div if index == 1 => Ok(x.zeros_like()?),
-            Op::Dropout { .. } | Op::Flatten | Op::Concat => trace.step(id, index, relevance, &how),
+            Op::Dropout { .. } | Op::Flatten | Op::Concat | Op::ChannelShuffle { .. } => {
+                trace.step(id, index, relevance, &how)
+            }
             // Merged into the convolution before it, which takes the relevance as it is.
             Op::BatchNorm { .. } if merged.contains(&Some(id)) => Ok(relevance.clone()),
             Op::Conv(_) | Op::Linear { .. } => {

@@ -1,6 +1,6 @@
-//! Normalisation of each picture by its own statistics: over the last axes (layer normalisation; Ba, Kiros and Hinton
-//! 2016) or over groups of channels (group normalisation, Wu and He 2018; of one channel each: instance normalisation,
-//! Ulyanov, Vedaldi and Lempitsky 2016).
+//! Normalisation of each picture by its own statistics: over the last axes or over the channels at each place of the maps
+//! (layer normalisation; Ba, Kiros and Hinton 2016), or over groups of channels (group normalisation, Wu and He 2018; of one
+//! channel each: instance normalisation, Ulyanov, Vedaldi and Lempitsky 2016).
 
 use super::step::{LayerWeights, Step, WeightSpec};
 use crate::{Result, net::shapes};
@@ -13,6 +13,8 @@ pub(super) enum Over {
     Axes(usize),
     /// So many groups of channels; a weight and bias for each channel.
     Groups(usize),
+    /// The channels at each place; a weight and bias for each channel.
+    Channels,
 }
 
 impl Over {
@@ -22,6 +24,7 @@ impl Over {
                 Err(format!("it normalises {count} axes of {input:?}"))
             }
             Over::Axes(_) => Ok(input.to_vec()),
+            Over::Channels => shapes::maps(input).map(|_| input.to_vec()),
             Over::Groups(groups) => {
                 let [channels, ..] = shapes::maps(input)?;
                 match groups > 0 && channels % groups == 0 {
@@ -35,7 +38,7 @@ impl Over {
     pub fn parameters(self, input: &[usize]) -> Vec<WeightSpec> {
         let shape = match self {
             Over::Axes(count) => input[input.len() - count..].to_vec(),
-            Over::Groups(_) => vec![input[0]],
+            Over::Groups(_) | Over::Channels => vec![input[0]],
         };
         vec![WeightSpec::learned("weight", shape.clone()), WeightSpec::learned("bias", shape)]
     }
@@ -46,8 +49,18 @@ impl Over {
         let rows = match self {
             Over::Axes(count) => dims[..dims.len() - count].iter().product::<usize>(),
             Over::Groups(groups) => dims[0] * groups,
+            Over::Channels => return Ok(x.permute((0, 2, 3, 1))?.contiguous()?.reshape(((), dims[1]))?),
         };
         Ok(x.contiguous()?.reshape((rows, ()))?)
+    }
+
+    /// Rows as values of `like`'s shape again.
+    fn values(self, rows: &Tensor, like: &Tensor) -> Result<Tensor> {
+        if let Over::Channels = self {
+            let (batch, channels, height, width) = like.dims4()?;
+            return Ok(rows.reshape((batch, height, width, channels))?.permute((0, 3, 1, 2))?.contiguous()?);
+        }
+        Ok(rows.reshape(like.shape())?)
     }
 
     /// Weights ready to be multiplied with an input.
@@ -55,14 +68,14 @@ impl Over {
         let mut shape = vec![1; rank];
         match self {
             Over::Axes(_) => return Ok(weight.clone()),
-            Over::Groups(_) => shape[1] = weight.elem_count(),
+            Over::Groups(_) | Over::Channels => shape[1] = weight.elem_count(),
         }
         Ok(weight.reshape(shape)?)
     }
 
     pub fn forward(self, x: &Tensor, weights: &LayerWeights, eps: f64) -> Result<Tensor> {
         let (normal, _) = normalised(&self.rows(x)?, eps)?;
-        let normal = normal.reshape(x.shape())?;
+        let normal = self.values(&normal, x)?;
         let [weight, bias] = [0, 1].map(|index| self.spread(&weights.all()[index], x.rank()));
         Ok(normal.broadcast_mul(&weight?)?.broadcast_add(&bias?)?)
     }
@@ -76,7 +89,7 @@ impl Over {
         let along = (&grad * &normal)?.mean_keepdim(D::Minus1)?;
         let centred = grad.broadcast_sub(&grad.mean_keepdim(D::Minus1)?)?;
         let back = (centred - normal.broadcast_mul(&along)?)?.broadcast_div(&deviation)?;
-        Ok(back.reshape(x.shape())?)
+        self.values(&back, x)
     }
 }
 
