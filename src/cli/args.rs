@@ -172,7 +172,7 @@ impl SubjectArgs {
                 let channels = model.network.graph().input_shape()[0];
                 if !matches!(*tensor.dims(), [1, found, height, width] if found == channels && height * width > 0) {
                     let (path, found) = (self.input.clone().unwrap_or_default(), tensor.dims().to_vec());
-                    let name = model.card.name;
+                    let name = &model.card.name;
                     return Err(Error::Usage(format!(
                         "{} holds an array of shape {found:?} where {name} takes [1, {channels}, height, width]",
                         path.display()

@@ -115,7 +115,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let all = subfolders(&args.folder)?;
     let model = args.network.open(console)?;
     model.require_classes()?;
-    let (folders, unmatched) = classes(all, model.labels)?;
+    let (folders, unmatched) = classes(all, &model.labels)?;
     let files = files(&args.folder, &folders, &unmatched, &model)?;
     let mut classes: Vec<ClassScore> = folders.iter().map(|folder| ClassScore::new(folder, &model)).collect();
     let start = Instant::now();
@@ -151,7 +151,7 @@ fn files(
     model: &Model,
 ) -> Result<Vec<(usize, PathBuf)>> {
     if folders.is_empty() {
-        let (root, network) = (root.display(), model.card.name);
+        let (root, network) = (root.display(), &model.card.name);
         let example = unmatched.first().map_or_else(String::new, |name| format!(" ('{name}' is none)"));
         return Err(Error::Failed(format!("{root} holds no folder named after a class of {network}{example}")));
     }
@@ -220,7 +220,7 @@ type ClassFolders = Vec<(usize, PathBuf)>;
 
 /// The folders that are named after a class, and the names of the others. Underscores in a folder's name may stand for
 /// spaces.
-fn classes(folders: Vec<PathBuf>, labels: Labels) -> Result<(ClassFolders, Vec<String>)> {
+fn classes(folders: Vec<PathBuf>, labels: &Labels) -> Result<(ClassFolders, Vec<String>)> {
     let (mut found, mut unmatched) = (Vec::new(), Vec::new());
     for path in folders {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

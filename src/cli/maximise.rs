@@ -126,7 +126,7 @@ impl Args {
             let words = if weight == 1.0 { words } else { format!("{weight} x {words}") };
             goals.push(NamedGoal { terms: vec![Term { goal, weight }], words });
         };
-        let labels = model.labels;
+        let labels = &model.labels;
         let all = self.grid && self.class == ["all"];
         let classes: Vec<(usize, f32)> = match all {
             true => (0..graph.node(graph.scores()).extent()[0]).map(|class| (class, 1.0)).collect(),

@@ -10,6 +10,7 @@ mod bn_inception;
 mod cifar;
 mod convnext;
 mod densenet;
+mod description;
 mod efficientnet;
 mod efficientnet_lite;
 mod googlenet;
@@ -28,6 +29,7 @@ mod squeezenet;
 mod vgg;
 mod zfnet;
 
+pub use description::Description;
 pub use labels::{Label, Labels};
 
 use crate::{
@@ -42,7 +44,7 @@ use std::{
 };
 
 /// A network as the zoo knows it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Card {
     /// torchvision's name where it has the network: `vgg16`.
     pub name: &'static str,

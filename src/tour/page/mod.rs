@@ -46,7 +46,7 @@ pub(super) struct Section {
 impl Page<'_> {
     pub fn render(&self) -> String {
         let model = &self.run.model;
-        let title = format!("{} looks at {}", escape(model.card.title), escape(&self.short_picture()));
+        let title = format!("{} looks at {}", escape(&model.card.title), escape(&self.short_picture()));
         let version = env!("CARGO_PKG_VERSION");
         let (style, script) = (include_str!("style.css"), include_str!("script.js"));
         format!(
@@ -107,7 +107,7 @@ impl Page<'_> {
             false => "",
         };
         let facts = facts(&[
-            ("network", format!("{}, {}", escape(model.card.title), escape(model.card.paper))),
+            ("network", format!("{}, {}", escape(&model.card.title), escape(&model.card.paper))),
             ("weights", escape(&model.weights.to_string())),
             ("picture", escape(&self.picture)),
             ("input", times(&graph.input_shape())),
