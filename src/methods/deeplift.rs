@@ -69,7 +69,11 @@ fn step(
     // outputs and inputs are divided by each other: both must come from the same numbers.
     let outputs = |trace: &Trace| -> Result<Tensor> {
         let x = trace.output(node.inputs[index]).narrow(0, 0, 1)?;
-        Ok(if matches!(node.op, Op::Relu) { x.relu()? } else { trace.output(id).narrow(0, 0, 1)? })
+        Ok(match &node.op {
+            Op::Relu => x.relu()?,
+            Op::Activation(activation) => activation.apply(&x)?,
+            _ => trace.output(id).narrow(0, 0, 1)?,
+        })
     };
     let contribution = match &node.op {
         Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Activation(_) | Op::PRelu => {
