@@ -66,7 +66,7 @@ const PANEL_PARTS: [&str; 13] = [
 
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.
 const REGISTRIES: &[(&str, &str, &[&str])] = &[
-    ("src/zoo", "src/zoo/mod.rs", &["mod", "labels"]),
+    ("src/zoo", "src/zoo/mod.rs", &["mod", "labels", "blocks"]),
     (
         "src/methods",
         "src/methods/mod.rs",

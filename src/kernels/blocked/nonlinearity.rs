@@ -78,9 +78,7 @@ impl Nonlinearity {
             let one = V::splat(1.0);
             match self {
                 Nonlinearity::Clip { low, high } => inside(one, kept, low, high),
-                Nonlinearity::LeakyRelu { slope } => {
-                    V::splat(1.0 - slope).where_positive(kept).add(V::splat(slope))
-                }
+                Nonlinearity::LeakyRelu { slope } => V::splat(1.0 - slope).where_positive(kept).add(V::splat(slope)),
                 Nonlinearity::Sigmoid => kept.mul(one.sub(kept)),
                 Nonlinearity::HardSigmoid { slope, .. } => inside(V::splat(slope), kept, 0.0, 1.0),
                 Nonlinearity::Silu => {

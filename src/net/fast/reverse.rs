@@ -210,7 +210,8 @@ impl Progress<'_> {
     fn through_gate(&mut self, id: NodeId, grad: Maps) -> Result<()> {
         let (pass, isa) = (self.pass, self.pass.fast().isa);
         let inputs = &pass.fast().graph().node(id).inputs;
-        let Some([maps, factors]) = gate(pass.fast().graph(), id).map(|places| places.map(|place| inputs[place])) else {
+        let Some([maps, factors]) = gate(pass.fast().graph(), id).map(|places| places.map(|place| inputs[place]))
+        else {
             return Ok(());
         };
         if self.walk.leads_to[maps] {
