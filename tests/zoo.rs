@@ -200,6 +200,9 @@ fn outputs_have_labels_and_inputs_their_channels() {
         assert!(card.notes.iter().all(|note| note.ends_with('.')), "{}", card.name);
         let [_, rows, columns] = graph.node(graph.last_maps()).extent();
         assert!(rows * columns > 1, "{}", card.name);
+        // A gate sees the whole picture, and gates behind gates no more than that. Without any the fields grow by windows.
+        let field = graph.costs()[graph.last_maps()].field[0];
+        assert!(field.stride <= 64.0 && field.size < 32 * card.size().max(224), "{}: {field:?}", card.name);
         // Files saved without auxiliary classifiers hold a whole network too.
         assert_eq!(totals(&graph.without_auxiliary())[0], totals(&graph)[1], "{}", card.name);
     }

@@ -151,7 +151,7 @@ mod tests {
         for (name, ..) in TORCHVISION {
             let remote = remote(name).unwrap();
             assert!(
-                (8..=10).contains(&remote.checksum().len()) && u32::from_str_radix(remote.checksum(), 16).is_ok(),
+                (8..=10).contains(&remote.checksum().len()) && u64::from_str_radix(remote.checksum(), 16).is_ok(),
                 "{name}"
             );
         }
