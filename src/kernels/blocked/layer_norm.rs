@@ -23,7 +23,7 @@ pub struct LayerNorm {
 }
 
 /// One strip of pixels.
-struct Job<'a> {
+struct NormStrip<'a> {
     norm: &'a LayerNorm,
     source: Maps<'a>,
     /// The gradient at the output, for the gradient at the input.
@@ -78,15 +78,15 @@ impl LayerNorm {
         (0..place.batch * strips).into_par_iter().with_min_len(4).for_each(|task| {
             let start = task % strips * STRIP;
             let pixels = start..(start + STRIP).min(pixels);
-            let job = Job { norm: self, source, grad, out: shared, place, epilogue, image: task / strips, pixels };
+            let job = NormStrip { norm: self, source, grad, out: shared, place, epilogue, image: task / strips, pixels };
             // SAFETY: sizes were checked above; strips divide pictures and pixels among themselves.
-            unsafe { for_isa!(isa, strip(job: &Job = &job)) }
+            unsafe { for_isa!(isa, strip(job: &NormStrip = &job)) }
         });
     }
 }
 
 #[inline(always)]
-unsafe fn strip<V: Lanes>(job: &Job) {
+unsafe fn strip<V: Lanes>(job: &NormStrip) {
     let blocks = job.place.blocks();
     let first = job.pixels.start * LANES;
     let count = job.pixels.len();
