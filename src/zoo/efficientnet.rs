@@ -93,7 +93,7 @@ pub(super) const EFFICIENTNET_V2_S: Card = Card {
     title: "EfficientNet v2 S",
     notes: &["torchvision's weights: top-1 84.2%, top-5 96.9% on ImageNet."],
     preprocess: || Preprocess::imagenet(384, 384),
-    build: &|size| build(size, &V2_S, Ends { stem: 24, head: 1280, dropout: 0.2, eps: 1e-3 }),
+    build: &|size| build(size, &V2_S, StemAndHead { stem: 24, head: 1280, dropout: 0.2, eps: 1e-3 }),
     ..EFFICIENTNET_V2
 };
 pub(super) const EFFICIENTNET_V2_M: Card = Card {
@@ -101,7 +101,7 @@ pub(super) const EFFICIENTNET_V2_M: Card = Card {
     title: "EfficientNet v2 M",
     notes: &["torchvision's weights: top-1 85.1%, top-5 97.2% on ImageNet."],
     preprocess: || Preprocess::imagenet(480, 480),
-    build: &|size| build(size, &V2_M, Ends { stem: 24, head: 1280, dropout: 0.3, eps: 1e-3 }),
+    build: &|size| build(size, &V2_M, StemAndHead { stem: 24, head: 1280, dropout: 0.3, eps: 1e-3 }),
     ..EFFICIENTNET_V2
 };
 pub(super) const EFFICIENTNET_V2_L: Card = Card {
@@ -112,13 +112,13 @@ pub(super) const EFFICIENTNET_V2_L: Card = Card {
         interpolation: Interpolation::Bicubic,
         ..Preprocess::new(480, 480, &[0.5; 3], &[0.5; 3])
     },
-    build: &|size| build(size, &V2_L, Ends { stem: 32, head: 1280, dropout: 0.4, eps: 1e-3 }),
+    build: &|size| build(size, &V2_L, StemAndHead { stem: 32, head: 1280, dropout: 0.4, eps: 1e-3 }),
     ..EFFICIENTNET_V2
 };
 
 /// A stage: blocks of one kind.
 #[derive(Clone, Copy)]
-struct Stage {
+struct BlockStage {
     /// Whether one whole convolution stands in place of the 1x1 and the depthwise one, without squeeze and excitation.
     fused: bool,
     expansion: usize,
@@ -129,16 +129,16 @@ struct Stage {
     blocks: usize,
 }
 
-const fn mb(expansion: usize, kernel: usize, stride: usize, units: usize, blocks: usize) -> Stage {
-    Stage { fused: false, expansion, kernel, stride, units, blocks }
+const fn mb(expansion: usize, kernel: usize, stride: usize, units: usize, blocks: usize) -> BlockStage {
+    BlockStage { fused: false, expansion, kernel, stride, units, blocks }
 }
 
-const fn fused(expansion: usize, kernel: usize, stride: usize, units: usize, blocks: usize) -> Stage {
-    Stage { fused: true, expansion, kernel, stride, units, blocks }
+const fn fused(expansion: usize, kernel: usize, stride: usize, units: usize, blocks: usize) -> BlockStage {
+    BlockStage { fused: true, expansion, kernel, stride, units, blocks }
 }
 
 /// Table 1 of the first paper.
-const B0: [Stage; 7] = [
+const B0: [BlockStage; 7] = [
     mb(1, 3, 1, 16, 1),
     mb(6, 3, 2, 24, 2),
     mb(6, 5, 2, 40, 2),
@@ -147,7 +147,7 @@ const B0: [Stage; 7] = [
     mb(6, 5, 2, 192, 4),
     mb(6, 3, 1, 320, 1),
 ];
-const V2_S: [Stage; 6] = [
+const V2_S: [BlockStage; 6] = [
     fused(1, 3, 1, 24, 2),
     fused(4, 3, 2, 48, 4),
     fused(4, 3, 2, 64, 4),
@@ -155,7 +155,7 @@ const V2_S: [Stage; 6] = [
     mb(6, 3, 1, 160, 9),
     mb(6, 3, 2, 256, 15),
 ];
-const V2_M: [Stage; 7] = [
+const V2_M: [BlockStage; 7] = [
     fused(1, 3, 1, 24, 3),
     fused(4, 3, 2, 48, 5),
     fused(4, 3, 2, 80, 5),
@@ -164,7 +164,7 @@ const V2_M: [Stage; 7] = [
     mb(6, 3, 2, 304, 18),
     mb(6, 3, 1, 512, 5),
 ];
-const V2_L: [Stage; 7] = [
+const V2_L: [BlockStage; 7] = [
     fused(1, 3, 1, 32, 4),
     fused(4, 3, 2, 64, 7),
     fused(4, 3, 2, 96, 7),
@@ -178,7 +178,7 @@ const SILU: Op = Op::Activation(Activation::Silu);
 
 /// The layers before and behind the stages.
 #[derive(Clone, Copy)]
-struct Ends {
+struct StemAndHead {
     /// Units of the first convolution.
     stem: usize,
     /// Units of the last.
@@ -190,23 +190,23 @@ struct Ends {
 
 /// B0 with its channels multiplied by `width` and its blocks by `depth`.
 fn by_factors(size: usize, width: f64, depth: f64, dropout: f64, eps: f64) -> Result<Graph> {
-    let stages = B0.map(|stage| Stage {
+    let stages = B0.map(|stage| BlockStage {
         units: divisible(stage.units as f64 * width),
         blocks: (stage.blocks as f64 * depth).ceil() as usize,
         ..stage
     });
     let head = 4 * stages[6].units;
-    build(size, &stages, Ends { stem: divisible(32.0 * width), head, dropout, eps })
+    build(size, &stages, StemAndHead { stem: divisible(32.0 * width), head, dropout, eps })
 }
 
-fn build(size: usize, stages: &[Stage], ends: Ends) -> Result<Graph> {
+fn build(size: usize, stages: &[BlockStage], ends: StemAndHead) -> Result<Graph> {
     let mut net = Builder::new([3, size, size]);
     let eps = ends.eps;
     conv_norm(&mut net, "features.0", Conv::new(ends.stem, 3).stride(2).pad(1), eps, Some(SILU));
     for (number, &stage) in (1..).zip(stages) {
         for index in 0..stage.blocks {
             let stride = if index == 0 { stage.stride } else { 1 };
-            block(&mut net, &format!("features.{number}.{index}"), Stage { stride, ..stage }, eps);
+            block(&mut net, &format!("features.{number}.{index}"), BlockStage { stride, ..stage }, eps);
         }
     }
     conv_norm(&mut net, &format!("features.{}", stages.len() + 1), Conv::new(ends.head, 1), eps, Some(SILU));
@@ -218,8 +218,8 @@ fn build(size: usize, stages: &[Stage], ends: Ends) -> Result<Graph> {
     net.finish()
 }
 
-fn block(net: &mut Builder, name: &str, stage: Stage, eps: f64) {
-    let Stage { fused, expansion, kernel, stride, units, .. } = stage;
+fn block(net: &mut Builder, name: &str, stage: BlockStage, eps: f64) {
+    let BlockStage { fused, expansion, kernel, stride, units, .. } = stage;
     let input = net.last();
     let channels = net.channels(input);
     let wide = channels * expansion;
