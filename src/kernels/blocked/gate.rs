@@ -58,12 +58,12 @@ unsafe fn multiply<V: Lanes>(source: &[f32], factors: &[f32], out: &mut [f32], f
     // SAFETY: the caller's promise.
     unsafe {
         let factor = V::load(factors[..LANES].as_ptr());
-        let pixels = source.chunks_exact(LANES).zip(out.chunks_exact_mut(LANES)).enumerate();
+        let pixels = source.chunks_exact(LANES).zip(out.chunks_exact_mut(LANES));
         match finish {
-            None => pixels.for_each(|(_, (from, to))| V::load(from.as_ptr()).mul(factor).store(to.as_mut_ptr())),
+            None => pixels.for_each(|(from, to)| V::load(from.as_ptr()).mul(factor).store(to.as_mut_ptr())),
             Some(finish) => {
                 let channel = finish.channel::<V>(0);
-                for (pixel, (from, to)) in pixels {
+                for (pixel, (from, to)) in pixels.enumerate() {
                     let value = V::load(from.as_ptr()).mul(factor);
                     finish.apply(value, channel, pixel * LANES).store(to.as_mut_ptr());
                 }

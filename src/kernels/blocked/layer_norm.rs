@@ -78,7 +78,8 @@ impl LayerNorm {
         (0..place.batch * strips).into_par_iter().with_min_len(4).for_each(|task| {
             let start = task % strips * STRIP;
             let pixels = start..(start + STRIP).min(pixels);
-            let job = NormStrip { norm: self, source, grad, out: shared, place, epilogue, image: task / strips, pixels };
+            let job =
+                NormStrip { norm: self, source, grad, out: shared, place, epilogue, image: task / strips, pixels };
             // SAFETY: sizes were checked above; strips divide pictures and pixels among themselves.
             unsafe { for_isa!(isa, strip(job: &NormStrip = &job)) }
         });
