@@ -32,6 +32,8 @@ const ROUNDING: f64 = 4.0;
 pub(super) const DEEPLIFT: Method = Method {
     name: "deeplift",
     title: "DeepLIFT",
+    formula: "A = Δx · m, where m are multipliers Δout/Δin against a baseline, by the chain rule",
+    caution: "It depends on the baseline.",
     paper: "Shrikumar, Greenside and Kundaje 2017, Rescale rule",
     about: "Each pixel's share of the difference between the score of this picture and that of the flat mean colour, \
             through differences instead of derivatives. The values add up to that difference.",

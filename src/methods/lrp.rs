@@ -47,6 +47,8 @@ const CONVENTION: Parameter = Parameter::choice(
 pub(super) const LRP: Method = Method {
     name: "lrp",
     title: "LRP",
+    formula: "R(i) = Σ over k of x(i) w(i,k) / Σ over i' of x(i') w(i',k) · R(k), layer by layer from the score down",
+    caution: "With rules that keep only positive parts it hardly depends on the class and on the higher layers (Sixt et al. 2020).",
     paper: "Bach, Binder, Montavon, Klauschen, Mueller and Samek 2015; Montavon, Binder, Lapuschkin, Samek and Mueller 2019",
     about: "The score handed back layer by layer, to each input in proportion to what it contributed. Red pixels \
             contributed to the score, blue ones against it; biases keep their own share.",
