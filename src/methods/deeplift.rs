@@ -71,7 +71,11 @@ fn step(
     // outputs and inputs are divided by each other: both must come from the same numbers.
     let outputs = |trace: &Trace| -> Result<Tensor> {
         let x = trace.output(node.inputs[index]).narrow(0, 0, 1)?;
-        Ok(if matches!(node.op, Op::Relu) { x.relu()? } else { trace.output(id).narrow(0, 0, 1)? })
+        Ok(match &node.op {
+            Op::Relu => x.relu()?,
+            Op::Activation(activation) => activation.apply(&x)?,
+            _ => trace.output(id).narrow(0, 0, 1)?,
+        })
     };
     let contribution = match &node.op {
         Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Activation(_) | Op::PRelu => {
@@ -88,6 +92,7 @@ fn step(
         | Op::Div
         | Op::MatMul
         | Op::LayerNorm { .. }
+        | Op::LayerNorm2d { .. }
         | Op::GroupNorm { .. }
         | Op::AdaptiveMaxPool { .. } => {
             return Ok(((derivative + baseline.step(id, index, multiplier, &Reverse::default())?)? * 0.5)?);

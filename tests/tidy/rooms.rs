@@ -72,7 +72,7 @@ const PANEL_PARTS: [&str; 14] = [
 
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.
 const REGISTRIES: &[(&str, &str, &[&str])] = &[
-    ("src/zoo", "src/zoo/mod.rs", &["mod", "labels"]),
+    ("src/zoo", "src/zoo/mod.rs", &["mod", "labels", "blocks"]),
     (
         "src/methods",
         "src/methods/mod.rs",
