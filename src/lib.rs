@@ -17,7 +17,8 @@
 //! | [`methods`] | questions asked of a trace, one file a method | net, kernels |
 //! | [`synthesis`] | pictures that excite what was asked for, step by step | net, picture, methods |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
-//! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures | kernels, net, paint |
+//! | [`html`] | the frame and style of pages, addresses of files, charts in pages | |
+//! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures, where a network is wrong | kernels, net, paint |
 //! | [`engine`] | models, runs, the worker threads | all of the above |
 //! | [`figures`] | an answer becomes a picture with its caption, number format and text chunks: once for all faces | engine and what it knows |
 //! | [`tour`] | everything about one picture as a folder of HTML | figures and what they know |
@@ -53,6 +54,7 @@ pub mod error;
 pub mod figures;
 #[cfg(feature = "gui")]
 pub mod gpu;
+pub mod html;
 pub mod kernels;
 pub mod memory;
 pub mod methods;

@@ -130,7 +130,8 @@ fn features_are_the_means_of_the_maps() {
     let listing = Listing::new(folder.path()).unwrap();
     let network = network();
     let layer = network.graph().find("relu2").unwrap();
-    let (found, damaged) = pooled_features(&network, &prepare, &listing, &[layer], &Watch::default()).unwrap();
+    let at = |_| Ok(network.clone());
+    let (found, damaged) = pooled_features(&network, &at, &prepare, &listing, &[layer], &Watch::default()).unwrap();
     assert_eq!((found[0].len(), damaged.len()), (7, 1));
     let input = prepare(&listing.path(found[0].pictures[3])).unwrap();
     let values = network.forward(&input, &Watch::default()).unwrap().values(layer).unwrap();

@@ -34,7 +34,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(3);
 pub type Prepare<'a> = dyn Fn(&Path) -> Result<Tensor> + Sync + 'a;
 
 /// A batch of pictures: for each its index and its input, or the reason why it cannot be read.
-type Batch = Vec<(usize, Result<Tensor>)>;
+pub(super) type Batch = Vec<(usize, Result<Tensor>)>;
 
 /// News of a running pass.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +93,7 @@ pub(super) fn for_each_batch(
 
 /// The inputs that could be read as one tensor, with the indices of their pictures; the others with their reasons.
 #[allow(clippy::type_complexity)]
-pub(super) fn split(batch: Batch) -> Result<(Vec<usize>, Option<Tensor>, Vec<(usize, String)>)> {
+fn split(batch: Batch) -> Result<(Vec<usize>, Option<Tensor>, Vec<(usize, String)>)> {
     let (mut pictures, mut inputs, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
     for (picture, input) in batch {
         match input {

@@ -4,15 +4,15 @@ use super::labels::labels_of;
 use crate::{
     Error, Result, memory,
     net::{Backend, Graph, Network, Tensors},
-    picture::{Fit, Preparation, Preprocess},
+    picture::{Fit, Picture, Preparation, Preprocess},
     watch::Watch,
     weights::{self, Format, Source},
     zoo::{self, Card, Labels},
 };
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use std::{
     collections::HashMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -128,6 +128,14 @@ impl Model {
             resized,
         };
         model.prepared(&opening.preparation)
+    }
+
+    /// The network's input for a picture file, `(1, channels, height, width)` on the CPU.
+    ///
+    /// # Errors
+    /// When the file cannot be read or prepared.
+    pub fn prepare_file(&self, path: &Path) -> Result<Tensor> {
+        Ok(self.preprocess.apply(&Picture::open(path)?, &Device::Cpu)?.tensor)
     }
 
     /// Whether the weights are made up, so that no picture means anything.

@@ -80,9 +80,9 @@ pub(in crate::cli) fn embed(args: &EmbedArgs, console: &Console) -> Result<Strin
     let layer = subject.layer(args.layer.as_deref())?;
     let listing = subject.listing()?;
     console.stage(&format!("running {} pictures", listing.entries.len()));
-    let prepare = |path: &Path| subject.prepare(path);
+    let (prepare, at) = (|path: &Path| subject.model.prepare_file(path), |size| Ok(subject.model.at(size)?.network.clone()));
     let [pass, rest] = console.watch().split(0.6);
-    let (mut features, damaged) = pooled_features(&subject.model.network, &prepare, &listing, &[layer], &pass)?;
+    let (mut features, damaged) = pooled_features(&subject.model.network, &at, &prepare, &listing, &[layer], &pass)?;
     note_damaged(&damaged, console);
     let features = features.remove(0);
     console.stage("projecting");

@@ -6,10 +6,8 @@ use crate::{
     dataset::{Fingerprint, Index, Listing, index_folder},
     engine::Model,
     net::NodeId,
-    picture::Picture,
     weights::{self, Source},
 };
-use candle_core::{Device, Tensor};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -46,11 +44,6 @@ impl FolderArgs {
 }
 
 impl FolderSubject {
-    /// The network's input for a file.
-    pub fn prepare(&self, path: &Path) -> Result<Tensor> {
-        Ok(self.model.preprocess.apply(&Picture::open(path)?, &Device::Cpu)?.tensor)
-    }
-
     /// The pictures of the folder.
     pub fn listing(&self) -> Result<Listing> {
         Listing::new(&self.folder)
@@ -69,7 +62,7 @@ impl FolderSubject {
             fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, &error))?;
         }
         console.stage(&format!("indexing {}", self.folder.display()));
-        let prepare = |path: &Path| self.prepare(path);
+        let prepare = |path: &Path| self.model.prepare_file(path);
         let network = &self.model.network;
         let index =
             index_folder(network, &prepare, self.fingerprint(), &self.folder, &path, console.watch(), &mut |_, _| ())?;

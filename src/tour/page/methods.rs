@@ -3,10 +3,11 @@
 use super::{
     super::pictures::MethodPictures,
     Page,
-    html::{escape, image},
+    html::image,
 };
 use crate::{
     figures::words::{number, range},
+    html::escape,
     net::NodeId,
 };
 use std::fmt::Write;
