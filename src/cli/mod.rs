@@ -5,6 +5,7 @@
 //!
 //! Architecture invariant: this room knows no window; `main.rs` hands one in.
 
+mod ablate;
 mod activations;
 mod args;
 mod bench;
@@ -75,6 +76,7 @@ enum CliCommand {
     Invert(invert::Args),
     Tour(tour::Args),
     Evaluate(evaluate::Args),
+    Ablate(ablate::Args),
     Index(dataset::IndexArgs),
     Top(dataset::TopArgs),
     Probe(dataset::ProbeArgs),
@@ -101,6 +103,7 @@ impl CliCommand {
             CliCommand::Invert(args) => invert::run(args, console),
             CliCommand::Tour(args) => tour::run(args, console),
             CliCommand::Evaluate(args) => evaluate::run(args, console),
+            CliCommand::Ablate(args) => ablate::run(args, console),
             CliCommand::Index(args) => dataset::index(args, console),
             CliCommand::Top(args) => dataset::top(args, console),
             CliCommand::Probe(args) => dataset::probe(args, console),

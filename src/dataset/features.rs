@@ -31,6 +31,15 @@ impl Features {
         &self.values[row * self.width..][..self.width]
     }
 
+    /// The mean of every unit over the pictures; 0 without pictures.
+    pub fn means(&self) -> Vec<f32> {
+        let mut sums = vec![0f64; self.width];
+        for row in 0..self.len() {
+            sums.iter_mut().zip(self.row(row)).for_each(|(sum, value)| *sum += f64::from(*value));
+        }
+        sums.into_iter().map(|sum| (sum / self.len().max(1) as f64) as f32).collect()
+    }
+
     /// Number of pictures.
     pub fn len(&self) -> usize {
         self.pictures.len()

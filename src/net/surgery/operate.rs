@@ -41,6 +41,17 @@ pub struct Operation {
     pub moved: Vec<(Block, Block)>,
 }
 
+impl Operation {
+    /// Whether the operation can be made on a graph; `unknown_means` where the constants are still to be measured.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when a part's input cannot stand for its output.
+    pub fn fits(&self, graph: &Graph, unknown_means: bool) -> Result<()> {
+        let known = |removal: &&Removal| !(unknown_means && matches!(removal.with, Substitute::Constant(_)));
+        self.removals.iter().filter(known).try_for_each(|removal| check(graph, removal))
+    }
+}
+
 impl Network {
     /// The network with an operation made. Layers that the scores then no longer depend on are left out.
     ///
@@ -49,7 +60,7 @@ impl Network {
     /// places.
     pub fn operated(&self, operation: &Operation) -> Result<Network> {
         let graph = self.graph();
-        operation.removals.iter().try_for_each(|removal| check(graph, removal))?;
+        operation.fits(graph, false)?;
         let (changed, constants) = rebuilt(graph, &operation.removals)?;
         let mut tensors = self.tensors();
         for (block, other) in &operation.moved {
@@ -105,8 +116,8 @@ impl Network {
 fn check(graph: &Graph, removal: &Removal) -> Result<()> {
     let Removal { part, with } = removal;
     let output = graph.node(part.output);
-    if part.output == 0 {
-        return Err(Error::Usage("the input is no layer that can be switched off".into()));
+    if part.output == 0 || part.output >= graph.scores() {
+        return Err(Error::Usage(format!("{} cannot be left out: it is the input, or the scores", part.name)));
     }
     match (with, part.input) {
         (Substitute::Identity, None) => Err(Error::Usage(format!(
