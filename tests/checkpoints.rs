@@ -71,7 +71,7 @@ fn the_file_finds_its_network_under_any_prefix_and_wrapper() {
     ];
     for (case, rename) in rename.into_iter().enumerate() {
         let model = opened(&renamed(&tensors, rename), BY_FILE).unwrap_or_else(|error| panic!("case {case}: {error}"));
-        assert_eq!((model.card.name, scores(&model)), ("resnet20", expected.clone()), "case {case}");
+        assert_eq!((model.card.name.as_str(), scores(&model)), ("resnet20", expected.clone()), "case {case}");
     }
 }
 

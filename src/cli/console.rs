@@ -27,11 +27,12 @@ pub(super) struct Console {
     bar: ProgressBar,
     watch: Watch,
     started: Arc<Mutex<Instant>>,
+    quiet: bool,
 }
 
 impl Console {
-    /// A console whose watch is cancelled by Ctrl-C.
-    pub fn new() -> Self {
+    /// A console whose watch is cancelled by Ctrl-C. A quiet one shows no bar and no notes.
+    pub fn new(quiet: bool) -> Self {
         let style = ProgressStyle::with_template("{msg} {wide_bar:.cyan/blue} {percent:>3}%  {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("━╸─");
@@ -40,7 +41,7 @@ impl Console {
         let (moved, since) = (bar.clone(), Arc::clone(&started));
         let watch = Watch::reporting(move |fraction| {
             moved.set_position((fraction * 1000.0) as u64);
-            if moved.is_hidden() && since.lock().is_ok_and(|since| since.elapsed() > PATIENCE) {
+            if !quiet && moved.is_hidden() && since.lock().is_ok_and(|since| since.elapsed() > PATIENCE) {
                 moved.set_draw_target(ProgressDrawTarget::stderr());
             }
         });
@@ -49,7 +50,7 @@ impl Console {
             let _ = flag::register_conditional_shutdown(signal, CANCELLED, watch.flag());
             let _ = flag::register(signal, watch.flag());
         }
-        Console { bar, watch, started }
+        Console { bar, watch, started, quiet }
     }
 
     /// For the computations.
@@ -74,8 +75,19 @@ impl Console {
 
     /// A line on standard error that is no error.
     pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.line("note", text);
+        }
+    }
+
+    /// A line on standard error about what went wrong in a part of the work, while the rest goes on.
+    pub fn warn(&self, text: &str) {
+        self.line("warning", text);
+    }
+
+    fn line(&self, kind: &str, text: &str) {
         self.bar.suspend(|| {
-            let _ = writeln!(std::io::stderr(), "note: {}", brief(text, MAX_NOTE));
+            let _ = writeln!(std::io::stderr(), "{kind}: {}", brief(text, MAX_NOTE));
         });
     }
 

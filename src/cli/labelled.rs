@@ -25,7 +25,7 @@ impl Labelled {
         let model = network.open(console)?;
         model.require_classes()?;
         let look_up = |name: &str| model.labels.look_up(name);
-        let folder = LabelledFolder::new(listing, model.card.name, &look_up)?;
+        let folder = LabelledFolder::new(listing, &model.card.name, &look_up)?;
         Ok(Labelled { model, folder })
     }
 }

@@ -42,7 +42,7 @@ const KEYS: [&str; 11] = [
 pub fn labels_of(
     given: Option<&Path>,
     metadata: &HashMap<String, String>,
-    own: Labels,
+    own: &Labels,
     count: usize,
     network: &str,
 ) -> Result<Labels> {
@@ -58,7 +58,7 @@ pub fn labels_of(
     if let Some(labels) = stated.into_iter().find(|labels| labels.len() == count) {
         return Ok(Labels::own(labels));
     }
-    Ok(if own.all().len() == count { own } else { Labels::indexed(count) })
+    Ok(if own.all().len() == count { own.clone() } else { Labels::indexed(count) })
 }
 
 /// Reads labels in output order from a file that has a label a line, or is JSON of one of these shapes:
@@ -253,7 +253,7 @@ mod tests {
         let path = folder.path().join("labels.txt");
         fs::write(&path, "ant\nbee\n").unwrap();
         let stated = HashMap::from([("classes".to_owned(), r#"["x", "y"]"#.to_owned())]);
-        let of = |given, metadata, count| labels_of(given, metadata, Labels::Digits, count, "net");
+        let of = |given, metadata, count| labels_of(given, metadata, &Labels::Digits, count, "net");
         let (given, none) = (Some(path.as_path()), HashMap::new());
         assert_eq!(of(given, &stated, 2).unwrap().short(1), "bee");
         assert_eq!(of(None, &stated, 2).unwrap().short(1), "y");

@@ -7,7 +7,7 @@ use crate::{
     picture::{Fit, Picture, Preparation, Preprocess},
     watch::Watch,
     weights::{self, Format, Source},
-    zoo::{self, Card, Labels},
+    zoo::{self, Card, Description, Labels},
 };
 use candle_core::{Device, Tensor};
 use std::{
@@ -53,8 +53,8 @@ impl Opening {
 
 /// A [`Network`] with its card and preprocessing.
 pub struct Model {
-    /// The network's entry in the zoo.
-    pub card: &'static Card,
+    /// The network's description.
+    pub card: Arc<Description>,
     /// Graph and weights.
     pub network: Arc<Network>,
     /// How pictures become its input.
@@ -106,7 +106,7 @@ impl Model {
         }
         own_preprocess = own_preprocess.for_channels(graph.input_shape()[0]);
         let outputs = graph.node(graph.scores()).extent()[0];
-        let labels = labels_of(opening.labels.as_deref(), &metadata, card.labels, outputs, card.name)?;
+        let labels = labels_of(opening.labels.as_deref(), &metadata, &card.labels, outputs, card.name)?;
         let network = Network::new(graph, tensors, &format!("{weights} for {}", card.name), device)?;
         let network = network.with_backend(opening.backend);
         if opening.half && network.backend() != Backend::Fast {
@@ -116,7 +116,7 @@ impl Model {
         let preprocess = own_preprocess.clone();
         let resized = Mutex::default();
         let model = Model {
-            card,
+            card: Arc::new(Description::from(card)),
             network,
             preprocess,
             own_preprocess,

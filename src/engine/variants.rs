@@ -41,7 +41,7 @@ impl Model {
     pub fn labelled(&self, labels: Option<&Path>) -> Result<Self> {
         let graph = self.network.graph();
         let outputs = graph.node(graph.scores()).extent()[0];
-        let labels = labels_of(labels, &self.metadata, self.card.labels, outputs, self.card.name)?;
+        let labels = labels_of(labels, &self.metadata, &self.card.labels, outputs, &self.card.name)?;
         Ok(Model { labels, ..self.twin() })
     }
 
@@ -95,7 +95,7 @@ impl Model {
         if network.graph().input_shape()[1..] == size {
             return Ok(network);
         }
-        let resized = network.resized(size).map_err(|error| cannot_run(self.card.name, size, error))?;
+        let resized = network.resized(size).map_err(|error| cannot_run(&self.card.name, size, error))?;
         let needed = 2 * resized.graph().activation_bytes(1).min(u64::MAX / 2);
         memory::check(&format!("{} at {}x{} pixels", self.card.name, size[0], size[1]), needed)?;
         Ok(Arc::new(resized))
@@ -113,12 +113,12 @@ impl Model {
     /// A copy that shares the weights, with nothing prepared for other sizes.
     fn twin(&self) -> Self {
         Model {
-            card: self.card,
+            card: Arc::clone(&self.card),
             network: Arc::clone(&self.network),
             preprocess: self.preprocess.clone(),
             own_preprocess: self.own_preprocess.clone(),
             weights: self.weights.clone(),
-            labels: self.labels,
+            labels: self.labels.clone(),
             metadata: self.metadata.clone(),
             notes: self.notes.clone(),
             missing_head: self.missing_head.clone(),

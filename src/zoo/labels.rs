@@ -2,7 +2,7 @@
 
 use crate::{Error, Result, error::nearest};
 use serde::Deserialize;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// One class.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -21,8 +21,8 @@ impl Label {
     }
 }
 
-/// A list of classes that ships with the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The classes of a network: a list that ships with the program, or one of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Labels {
     /// ImageNet's 1000 classes, in torchvision's order.
     ImageNet,
@@ -34,18 +34,18 @@ pub enum Labels {
     Digits,
     /// The 361 points of a Go board, row by row from the top: A19 to T1, without I.
     GoBoard,
-    /// The classes of a network of one's own, kept for the life of the program.
-    Own(&'static [Label]),
+    /// Classes that a file names.
+    Own(Arc<[Label]>),
 }
 
 impl Labels {
     /// Classes that were read from a file.
     pub fn own(labels: Vec<Label>) -> Self {
-        Labels::Own(labels.leak())
+        Labels::Own(labels.into())
     }
 
     /// The classes in output order.
-    pub fn all(self) -> &'static [Label] {
+    pub fn all(&self) -> &[Label] {
         static IMAGENET: OnceLock<Vec<Label>> = OnceLock::new();
         static TINY_IMAGENET: OnceLock<Vec<Label>> = OnceLock::new();
         static CIFAR10: OnceLock<Vec<Label>> = OnceLock::new();
@@ -66,7 +66,7 @@ impl Labels {
     }
 
     /// The short name of class `index`.
-    pub fn short(self, index: usize) -> &'static str {
+    pub fn short(&self, index: usize) -> &str {
         self.all().get(index).map_or("?", Label::short)
     }
 
@@ -80,7 +80,7 @@ impl Labels {
     ///
     /// # Errors
     /// [`Error::Usage`] when no class has this name, with the nearest names, or when several have it, with their indices.
-    pub fn find(self, text: &str) -> Result<usize> {
+    pub fn find(&self, text: &str) -> Result<usize> {
         self.look_up(text)?.ok_or_else(|| {
             let near = nearest(text, self.all().iter().map(Label::short));
             let hint = if near.is_empty() { "give an index or a label".to_owned() } else { near.join(" or ") + "?" };
@@ -98,7 +98,7 @@ impl Labels {
     ///
     /// # Errors
     /// [`Error::Usage`] when several classes have it, with their indices.
-    pub fn look_up(self, text: &str) -> Result<Option<usize>> {
+    pub fn look_up(&self, text: &str) -> Result<Option<usize>> {
         let (labels, text) = (self.all(), text.trim());
         let is = |name: &str| name.trim().eq_ignore_ascii_case(text);
         let any = |fits: &dyn Fn(&Label) -> bool| {
@@ -126,7 +126,7 @@ impl Labels {
     }
 
     /// Whether a label is a whole number, so that a number can not be told from an index.
-    fn are_numbers(self) -> bool {
+    fn are_numbers(&self) -> bool {
         self.all().iter().any(|label| label.name.trim().parse::<u64>().is_ok())
     }
 }

@@ -8,6 +8,7 @@ mod alphago;
 mod bn_inception;
 mod cifar;
 mod densenet;
+mod description;
 mod efficientnet_lite;
 mod googlenet;
 mod inception_v3;
@@ -20,6 +21,7 @@ mod squeezenet;
 mod vgg;
 mod zfnet;
 
+pub use description::Description;
 pub use labels::{Label, Labels};
 
 use crate::{
@@ -34,7 +36,7 @@ use std::{
 };
 
 /// A network as the zoo knows it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Card {
     /// torchvision's name where it has the network: `vgg16`.
     pub name: &'static str,

@@ -62,7 +62,7 @@ fn two_pictures_are_compared_layer_by_layer() {
     window.get_by_label_contains("B  ·  conv1");
     // Another network sees both.
     choose_network(&mut window, "LeNet-5");
-    let name = |shown: Option<&Shown>| shown.map_or("", |shown| shown.run.model.card.name).to_owned();
+    let name = |shown: Option<&Shown>| shown.map_or("", |shown| shown.run.model.card.name.as_str()).to_owned();
     until(&mut window, "LeNet-5", |app| name(app.shown()) == "lenet5" && name(app.compared()) == "lenet5");
     settle(&mut window);
     assert!(distance(&mut window, "input") > 0.1);

@@ -1,6 +1,6 @@
 //! Accuracy over a folder without parts of the network.
 
-use super::{Args, chart, plan::{Row, With}};
+use super::{Args, chart, plan::{Row, With}, save::save};
 use crate::{
     Error, Result,
     cli::{console::Console, csv::line, labelled::{Labelled, note_left_out}, table::Table},
@@ -10,7 +10,6 @@ use crate::{
     paint::{write_atomically, write_picture},
     paths::from_user,
     watch::Watch,
-    weights::write_safetensors,
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, path::{Path, PathBuf}, sync::Arc};
@@ -90,7 +89,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         facts.rows.push(row_facts(row, accuracies(Hits::of(&found))));
     }
     if let (Some(path), [row]) = (&args.save, &rows[..]) {
-        write_safetensors(path, &model.network.folded(&row.operation(&means))?)?;
+        save(path, &model, row, &row.operation(&means))?;
     }
     if let Some(path) = &args.csv {
         let text = csv(&facts);

@@ -4,6 +4,7 @@ mod chart;
 mod folder;
 mod picture;
 mod plan;
+mod save;
 
 use super::{
     args::{NetworkArgs, path, samples},

@@ -1,14 +1,12 @@
 //! The answer for one picture without parts of the network.
 
-use super::{Args, plan::With};
+use super::{Args, plan::With, save::save};
 use crate::{
     Error, Result,
-    cli::{console::Console, table::Table},
+    cli::{args, console::Console, table::Table},
     engine::{Model, Run},
     figures::{Facts, to_json},
     net::Trace,
-    picture::Picture,
-    weights::write_safetensors,
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
@@ -44,7 +42,7 @@ struct RowAnswer {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    let picture = Picture::from_source(&args.subject)?;
+    let picture = args::picture(&args.subject)?;
     let model = args.network.open(console)?;
     model.require_classes()?;
     let run = Run::picture(&model, picture, console.watch())?;
@@ -69,7 +67,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         found.push(RowAnswer { name: row.name(), removed: row.removed(), with, answer, scores: trace.scores()? });
     }
     if let (Some(path), [row]) = (&args.save, &rows[..]) {
-        write_safetensors(path, &run.model.network.folded(&row.operation(&means))?)?;
+        save(path, &run.model, row, &row.operation(&means))?;
     }
     let facts = AnswerFacts {
         facts: Facts::of_run(&run),

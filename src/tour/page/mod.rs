@@ -104,7 +104,7 @@ impl Page<'_> {
             false => "",
         };
         let facts = facts(&[
-            ("network", format!("{}, {}", escape(model.card.title), escape(model.card.paper))),
+            ("network", format!("{}, {}", escape(&model.card.title), escape(&model.card.paper))),
             ("weights", escape(&model.weights.to_string())),
             ("picture", escape(&self.picture)),
             ("input", times(&graph.input_shape())),

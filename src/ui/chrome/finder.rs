@@ -123,7 +123,7 @@ pub fn page(
 
 /// The networks that match, without the one on screen.
 fn networks(wanted: &str, shown: Option<&Shown>) -> Vec<(Match, String)> {
-    let here = shown.map(|shown| shown.run.model.card.name);
+    let here = shown.map(|shown| shown.run.model.card.name.as_str());
     let others = ZOO.iter().enumerate().filter(|(_, card)| Some(card.name) != here);
     matching(wanted, others.map(|(index, card)| (Match::Network(index), card.title.to_owned())).collect())
 }

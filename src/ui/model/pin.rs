@@ -56,7 +56,7 @@ impl KeptRun {
         };
         let weights = if model.weights == Source::Shipped { String::new() } else { model.weights.to_string() };
         let preparation = Preparation::of(&model.preprocess);
-        Some(KeptRun { network: model.card.name.to_owned(), weights, preparation, picture })
+        Some(KeptRun { network: model.card.reference(), weights, preparation, picture })
     }
 
     /// The network to open and the picture to run; `None` where the settings do not parse.
@@ -166,8 +166,7 @@ impl Pin {
                 own.unit = shown.run.layers[own.layer].strongest_unit();
                 own.position = None;
             }
-            let classes = |shown: &Shown| shown.run.model.labels.all();
-            if !std::ptr::eq(classes(shown), classes(view.shown)) && classes(shown) != classes(view.shown) {
+            if shown.run.model.labels != view.shown.run.model.labels {
                 own.class = None;
             }
         }

@@ -46,7 +46,7 @@ struct Deconvnet {
     /// Number of textures that this frame may still upload.
     uploads: usize,
     /// The picture that they are about, and the network.
-    of: (u64, &'static str),
+    of: (u64, String),
     /// Since when some of them are lacking.
     lacking: Option<f64>,
     units: Option<((u64, NodeId), Vec<usize>)>,
@@ -120,7 +120,7 @@ impl Deconvnet {
 
     /// Drops what is not about what is shown; while what comes is lacking, for a moment, that from before stays.
     fn forget(&mut self, ui: &Ui, view: View, keys: &[ProjectionKey]) {
-        let of = (view.run().of, view.run().model.card.name);
+        let of = (view.run().of, view.run().model.card.name.clone());
         let failed = |key| matches!(view.answers.get(&key), Some(Err(_)));
         let complete = keys.iter().all(|&key| self.textures.contains_key(&key) || failed(key));
         if complete {

@@ -58,7 +58,7 @@ impl Behavior<Pane> for TileBehaviour<'_> {
         // Another network has a name; what else is pinned says the pane.
         let network = self.view.zip(pane.pin().run()).and_then(|(view, kept)| {
             let model = &kept.run.model;
-            (!model.is_same_network(&view.run().model)).then_some(model.card.title)
+            (!model.is_same_network(&view.run().model)).then(|| model.card.title.clone())
         });
         match network {
             Some(network) => RichText::new(format!("{title}, {network}")).into(),

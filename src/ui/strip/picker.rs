@@ -38,7 +38,7 @@ impl NetworkPicker {
     }
 
     fn choose(&mut self, ui: &mut Ui, model: Option<&Model>, out: &mut Vec<Command>) {
-        let shown = model.map_or("Opening…", |model| model.card.title);
+        let shown = model.map_or("Opening…", |model| model.card.title.as_str());
         let width = ui.available_width() - 8.0 - BESIDE;
         let combo = egui::ComboBox::from_id_salt("network").width(width).truncate();
         let response = combo.selected_text(RichText::new(shown).strong()).show_ui(ui, |ui| {
@@ -80,11 +80,11 @@ impl NetworkPicker {
                     ui.label(RichText::new("trained").small().weak());
                 }
             }
-            let remote = remote(model.card.name).filter(|_| model.is_untrained());
+            let remote = remote(&model.card.name).filter(|_| model.is_untrained());
             if let Some(remote) = remote
                 && ui.small_button("download").on_hover_text(remote.describe()).clicked()
             {
-                out.push(Command::Fetch(Opening::of(model.card.name)));
+                out.push(Command::Fetch(Opening::of(&model.card.name)));
             }
             if ui.small_button("weights…").on_hover_text("Open a file of weights for this network").clicked() {
                 out.push(Action::OpenWeights.into());
