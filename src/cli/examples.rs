@@ -42,7 +42,21 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("invert", &["invert photo.jpg --network photonet --layer relu3 --steps 8 --out seen.png"]),
     ("tour", &["tour photo.jpg --network photonet --quick --out tour"]),
-    ("evaluate", &["evaluate pictures --network photonet"]),
+    (
+        "evaluate",
+        &[
+            "evaluate pictures --network photonet",
+            "evaluate pictures --network photonet --out evaluation --csv pictures.csv",
+        ],
+    ),
+    (
+        "ablate",
+        &[
+            "ablate pictures --network photonet --remove relu4 --remove conv5,relu5 --with mean --out table.png",
+            "ablate photo.jpg --network resnet18 --weights synthetic:0 --remove layer1.1 --with identity",
+            "ablate pictures --network resnet20 --weights synthetic:0 --drop-blocks 2 --out curve.png",
+        ],
+    ),
     ("index", &["index pictures --network photonet"]),
     ("top", &["top pictures --network photonet --layer conv5 --unit 92 --out top.png"]),
     ("probe", &["probe pictures --network photonet --layer conv5"]),
