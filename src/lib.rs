@@ -21,6 +21,7 @@
 //! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures, where a network is wrong | kernels, net, paint |
 //! | [`engine`] | models, runs, the worker threads | all of the above |
 //! | [`figures`] | an answer becomes a picture with its caption, number format and text chunks: once for all faces | engine and what it knows |
+//! | [`atlas`] | units beside the pictures that excite them: sheets, and a page a unit | figures, dataset and what they know |
 //! | [`tour`] | everything about one picture as a folder of HTML | figures and what they know |
 //! | `gpu` | activation maps on the GPU, drawn by `shaders/` | paint |
 //! | `ui` | the window, one file a panel | tour, gpu and what they know |
@@ -47,6 +48,7 @@
 //! - **an operator**: a file in `src/net/ops` with its shape, weights, forward and reverse, and a variant of [`net::Op`]; the
 //!   compiler names the matches that need a line. Both back ends then run it. A line in `tests/operators.rs` checks its reverse.
 
+pub mod atlas;
 pub mod cli;
 pub mod dataset;
 pub mod engine;

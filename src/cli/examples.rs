@@ -28,6 +28,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
             "saliency photo.jpg --out saliency.png --raw saliency.npy",
             "saliency photo.jpg --method guided-backprop --class lemon --out lemon.png",
             "saliency photo.jpg --network photonet --method lrp --check --out lrp.png",
+            "saliency pictures --network photonet --compare saliency,grad-cam --out heatmaps",
         ],
     ),
     ("cam", &["cam photo.jpg --out cam.png", "cam photo.jpg --method grad-cam++ --class lemon --out lemon.png"]),
@@ -38,6 +39,13 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "maximise --network photonet --class goose --steps 8 --out goose.png",
             "maximise --network photonet --layer conv4 --unit 10 --steps 8 --out unit10.png",
+        ],
+    ),
+    (
+        "invariance",
+        &[
+            "invariance photo.jpg --network photonet --change rotate --out curves.png",
+            "invariance pictures --network photonet --change shift --out shift.png",
         ],
     ),
     ("invert", &["invert photo.jpg --network photonet --layer relu3 --steps 8 --out seen.png"]),
@@ -58,7 +66,15 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("index", &["index pictures --network photonet"]),
-    ("top", &["top pictures --network photonet --layer conv5 --unit 92 --out top.png"]),
+    (
+        "top",
+        &[
+            "top pictures --network photonet --layer conv5 --unit 92 --out top.png",
+            "top pictures --network photonet --layer conv2 --out sheet.png",
+            "top pictures --network photonet --layer conv5 --unit 92 --by relevance --class espresso --json",
+        ],
+    ),
+    ("atlas", &["atlas pictures --network photonet --layer conv1 --out atlas"]),
     ("probe", &["probe pictures --network photonet --layer conv5"]),
     ("nearest", &["nearest pictures photo.jpg --network photonet --layer conv5"]),
     ("embed", &["embed pictures --network photonet --layer conv5 --by pca --out map.png"]),

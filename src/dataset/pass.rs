@@ -186,7 +186,7 @@ fn opened(network: &Network, layers: &[NodeId], fingerprint: Fingerprint, root: 
 }
 
 /// The strongest activation of every unit of a layer for every picture of the batch, picture by picture.
-fn strongest(trace: &Trace, layer: NodeId, pictures: &[usize]) -> Result<Vec<Hit>> {
+pub(super) fn strongest(trace: &Trace, layer: NodeId, pictures: &[usize]) -> Result<Vec<Hit>> {
     let [units, height, width] = trace.network().graph().node(layer).extent();
     let hits = with_values::<f32, _>(&trace.output(layer).contiguous()?, |values| {
         let maps = values.par_chunks_exact(height * width).enumerate();

@@ -22,6 +22,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dataset", &["kernels", "net", "paint"]),
     ("figures", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "zoo"]),
     ("tour", &["engine", "figures", "html", "methods", "net", "paint", "picture"]),
+    (
+        "atlas",
+        &["dataset", "engine", "figures", "html", "kernels", "methods", "net", "paint", "picture", "synthesis"],
+    ),
     ("gpu", &["paint"]),
     (
         "ui",
@@ -43,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "atlas",
             "dataset",
             "engine",
             "figures",
