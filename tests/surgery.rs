@@ -2,10 +2,7 @@
 //! weights that the change is folded into.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod numbers;
-
 use candle_core::Device;
-use numbers::difference;
 use serde::Deserialize;
 use std::{fs, path::Path, sync::Arc};
 use striate::{
@@ -41,6 +38,13 @@ fn made_up(graph: Graph) -> Arc<Network> {
 fn run(network: &Arc<Network>) -> Trace {
     let [channels, size, _] = network.graph().input_shape();
     network.forward(&weights::picture(channels, size, 0).unwrap(), &Watch::default()).unwrap()
+}
+
+/// Largest difference over largest magnitude.
+fn difference(ours: &[f32], theirs: &[f32]) -> f32 {
+    assert_eq!(ours.len(), theirs.len());
+    let largest = theirs.iter().fold(0f32, |m, v| m.max(v.abs()));
+    ours.iter().zip(theirs).fold(0f32, |m, (a, b)| m.max((a - b).abs())) / largest
 }
 
 /// The mean of every unit of a layer.

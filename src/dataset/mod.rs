@@ -24,6 +24,7 @@ mod responses;
 mod run;
 mod statistics;
 mod tsne;
+mod umap;
 
 pub use calibration::{Calibration, CalibrationBin};
 pub use evaluation::{ClassHits, Confusion, Evaluation, Hits};
@@ -44,3 +45,4 @@ pub use responses::{Choice, Measure, Responses};
 pub use run::{Damaged, NetworkAt, for_each_trace};
 pub use statistics::{Histogram, Hit, TOP, UnitStatistics};
 pub use tsne::tsne;
+pub use umap::umap;

@@ -56,7 +56,7 @@ pub(super) fn batch_size(network: &Network) -> usize {
 /// Batches begin at multiples of `size`, so that a pass that was interrupted computes the same batches when it goes on.
 ///
 /// # Errors
-/// Those of `run`, and [`Error::Cancelled`].
+/// Those of `run`, [`Error::Failed`] when the folder vanishes, and [`Error::Cancelled`].
 pub(super) fn for_each_batch(
     listing: &Listing,
     start: usize,
@@ -85,6 +85,11 @@ pub(super) fn for_each_batch(
         spawned.map_err(|error| Error::Failed(format!("cannot start a thread to read pictures: {error}")))?;
         for (to, batch) in receiver {
             watch.at(to.saturating_sub(size), total)?;
+            // Without the folder every picture would count as damaged.
+            if batch.iter().any(|(_, input)| input.is_err()) && !listing.root.is_dir() {
+                let root = listing.root.display();
+                return Err(Error::Failed(format!("{root} is gone: it was there when the pass over its pictures began")));
+            }
             run(to, batch)?;
         }
         watch.at(total, total)

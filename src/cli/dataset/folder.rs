@@ -6,6 +6,7 @@ use crate::{
     dataset::{Fingerprint, Index, Listing, index_folder},
     engine::Model,
     net::NodeId,
+    picture::Fit,
     weights::{self, Source},
 };
 use std::{
@@ -55,8 +56,17 @@ impl FolderSubject {
         name.map_or_else(|| Ok(graph.last_maps()), |name| graph.find(name))
     }
 
+    /// Refuses inputs of different sizes: a position in a map would mean another thing in each.
+    pub fn require_one_size(&self) -> Result<()> {
+        match self.model.preprocess.fit == Fit::Whole {
+            true => Err(Error::Usage("positions are compared between pictures of one size: leave out --whole".into())),
+            false => Ok(()),
+        }
+    }
+
     /// The index of the folder, made or continued first. `path` is its file; without it the file lies in the cache.
     pub fn index(&self, path: Option<&Path>, console: &Console) -> Result<Index> {
+        self.require_one_size()?;
         let path = path.map_or_else(|| self.cached(), |path| Ok(path.to_owned()))?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, &error))?;

@@ -181,6 +181,7 @@ impl TopArgs {
                 (Choice::Strongest, Measure::Relevance(class))
             }
         };
+        subject.require_one_size()?;
         let listing = subject.listing()?;
         console.stage(&format!("running {} pictures", listing.entries.len()));
         let prepare = |path: &Path| model.prepare_file(path);
