@@ -73,3 +73,8 @@ pub mod weights;
 pub mod zoo;
 
 pub use error::{Error, Result};
+
+/// The example of the book compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/src/library.md")]
+struct BookExample;

@@ -1,66 +1,10 @@
-//! The manners of the command line: examples that run, several pictures, standard input, default names, manual pages.
+//! The manners of the command line: several pictures, standard input, default names, manual pages.
 #![allow(clippy::unwrap_used)]
 
 mod cli_support;
 
-use cli_support::Desk;
-use std::{
-    fs,
-    process::{Command, Stdio},
-};
-use striate::picture::{Picture, SAMPLES};
-
-fn sample(name: &str) -> &'static [u8] {
-    SAMPLES.iter().find(|sample| sample.name == name).unwrap().bytes
-}
-
-/// A folder with what the examples name: a photograph, a checkpoint with its labels, a folder a class.
-fn furnished() -> Desk {
-    let desk = Desk::new();
-    let chelsea = Picture::decode(sample("chelsea"), "chelsea").unwrap();
-    chelsea.pixels.save(desk.path("photo.jpg")).unwrap();
-    let root = env!("CARGO_MANIFEST_DIR");
-    fs::copy(format!("{root}/weights/photonet.safetensors"), desk.path("my-checkpoint.pth")).unwrap();
-    fs::write(desk.path("my-labels.txt"), (0..200).map(|index| format!("class {index}\n")).collect::<String>())
-        .unwrap();
-    // photonet's names for two classes, with 24 parts of each photograph.
-    for (class, name) in [("Egyptian cat", "chelsea"), ("espresso", "coffee")] {
-        let folder = desk.path(&format!("pictures/{class}"));
-        fs::create_dir_all(&folder).unwrap();
-        let whole = image::load_from_memory(sample(name)).unwrap();
-        for part in 0..24 {
-            whole.crop_imm(part * 8, 0, 250, 250).to_rgb8().save(folder.join(format!("{part}.png"))).unwrap();
-        }
-    }
-    desk
-}
-
-/// The lines of a help page's examples, without the program's name.
-fn examples(desk: &Desk, command: &str) -> Vec<String> {
-    let help = desk.said(&format!("{command} --help"));
-    let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1).take_while(|line| !line.is_empty());
-    lines.map(|line| line.trim().strip_prefix("striate ").unwrap().to_owned()).collect()
-}
-
-#[test]
-fn every_example_of_the_help_pages_runs() {
-    let desk = furnished();
-    let help = desk.said("--help");
-    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let commands: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
-    assert!(commands.len() > 20, "{commands:?}");
-    // These need the network; the window needs a display.
-    for command in commands.into_iter().filter(|command| !["help", "fetch"].contains(command)) {
-        let lines = examples(&desk, command);
-        assert!(!lines.is_empty(), "{command} has no examples");
-        for line in lines {
-            let shell = format!("{} {line}", env!("CARGO_BIN_EXE_striate"));
-            let output = Command::new("sh").args(["-c", &shell]).current_dir(desk.path("")).output().unwrap();
-            let errors = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "striate {line}: {errors}");
-        }
-    }
-}
+use cli_support::{Desk, furnished};
+use std::{fs, process::Stdio};
 
 #[test]
 fn several_pictures_run_and_a_damaged_one_is_named() {
