@@ -70,7 +70,8 @@ fn features(reference: &ReferenceFeatures) -> Features {
 fn close(ours: &[f64], theirs: &[f64]) {
     assert_eq!(ours.len(), theirs.len());
     for (a, b) in ours.iter().zip(theirs) {
-        assert!((a - b).abs() < 1e-9, "{ours:?} where {theirs:?} belongs");
+        // The scores are float32 here, float64 there.
+        assert!((a - b).abs() < 1e-7, "{ours:?} where {theirs:?} belongs");
     }
 }
 

@@ -137,7 +137,8 @@ fn folded_weights_compute_what_the_changed_network_does() {
         (names(&["stage.0", "stage.1"]), "identity"),
         (names(&["stage.1.conv2"]), "zero"),
         (names(&["stage.0.relu1"]), "mean"),
-        (names(&["fc1"]), "mean"),
+        (names(&["stage.1.conv1"]), "mean"),
+        (names(&["fc1"]), "zero"),
         (names(&["stage"]), "shuffle"),
     ] {
         let operation = match way {
@@ -167,6 +168,25 @@ fn both_back_ends_run_a_changed_network() {
     let fast = Arc::new(net.operated(&operation).unwrap());
     let reference = Arc::new(net.operated(&operation).unwrap().with_backend(Backend::Candle));
     assert!(difference(&run(&fast).scores().unwrap(), &run(&reference).scores().unwrap()) <= 1e-5);
+}
+
+#[test]
+fn silenced_units_are_zero_and_the_others_stay() {
+    let net = small();
+    let trace = run(&net);
+    let part = net.graph().part("stage.0.conv2").unwrap();
+    let layer = part.output;
+    let removals = vec![Removal { part, with: Substitute::Silence(vec![1, 3]) }];
+    let changed = Arc::new(net.operated(&Operation { removals, ..Operation::default() }).unwrap());
+    let own = run(&changed);
+    let off = changed.graph().find("stage.0.conv2.off").unwrap();
+    let (before, after) = (trace.values(layer).unwrap(), own.values(off).unwrap());
+    for (unit, (before, after)) in before.chunks_exact(144).zip(after.chunks_exact(144)).enumerate() {
+        match unit {
+            1 | 3 => assert!(after.iter().all(|&value| value == 0.0)),
+            _ => assert!(difference(after, before) <= 1e-6),
+        }
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
     engine::Model,
     figures::{Facts, enlarged},
     html::address,
-    net::NodeId,
+    net::{Graph, NodeId, Op},
     paint::{FolderKind, NewFolder, write_atomically, write_png},
     watch::Watch,
 };
@@ -128,7 +128,7 @@ impl Atlas<'_> {
                     field: graph.costs()[layer].field,
                     feeders: feeders(&self.model.network, layer, unit)?
                         .into_iter()
-                        .map(|feeder| (stand_in(graph, feeder.layer), feeder))
+                        .map(|feeder| (shown_by(graph, feeder.layer, names), feeder))
                         .collect(),
                     names,
                     link: &|file: &Path| absolute(file).map_or_else(|_| String::new(), |file| address(&file, here)),
@@ -138,6 +138,22 @@ impl Atlas<'_> {
         }
         Ok(())
     }
+}
+
+/// The layer of the atlas that shows the units of `layer`: the one that stands for it, or one before it that keeps the same
+/// units apart.
+fn shown_by(graph: &Graph, layer: NodeId, names: &Names) -> NodeId {
+    let stand = stand_in(graph, layer);
+    let mut at = layer;
+    while !names.covers(stand) && !names.covers(at) {
+        match graph.node(at).op {
+            Op::MaxPool(_) | Op::AvgPool { .. } | Op::AdaptiveAvgPool { .. } | Op::Dropout { .. } => {
+                at = graph.node(at).inputs[0];
+            }
+            _ => return stand,
+        }
+    }
+    if names.covers(stand) { stand } else { at }
 }
 
 fn write_text(folder: &NewFolder, name: &str, text: &str) -> Result<()> {

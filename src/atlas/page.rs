@@ -43,7 +43,7 @@ impl Names {
         format!("{}-{unit}.html", self.slug(layer))
     }
 
-    fn covers(&self, layer: NodeId) -> bool {
+    pub fn covers(&self, layer: NodeId) -> bool {
         self.slugs.contains_key(&layer)
     }
 }

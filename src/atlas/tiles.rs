@@ -12,6 +12,8 @@ const BETWEEN: u32 = 24;
 const COLUMNS: u32 = 3;
 /// Least width of a crop on a sheet of one unit, in pixels.
 const PLEASANT: u32 = 128;
+/// The same on a sheet of many.
+const SMALL: u32 = 24;
 
 /// The hits of one unit, strongest first by rows: crops on the left, their reconstructions in the same places on the right,
 /// as in the figures of Zeiler and Fergus.
@@ -23,7 +25,9 @@ pub fn sheet_of_hits(hits: &[ShownHit]) -> RgbaImage {
 /// The sheets of many units of a layer, in their order, about as wide as high.
 pub fn sheet_of_units(units: &[Vec<ShownHit>]) -> RgbaImage {
     let rows = units.iter().map(|hits| hits.len().div_ceil(COLUMNS as usize)).max().unwrap_or(1);
-    let mut tiles: Vec<RgbaImage> = units.iter().map(|hits| both(hits, 1, rows as u32)).collect();
+    let side = units.iter().flatten().map(|hit| hit.crop.width().max(hit.crop.height())).max().unwrap_or(1);
+    let factor = SMALL.div_ceil(side.max(1));
+    let mut tiles: Vec<RgbaImage> = units.iter().map(|hits| both(hits, factor, rows as u32)).collect();
     let width = tiles.iter().map(RgbaImage::width).max().unwrap_or(1);
     let height = tiles.iter().map(RgbaImage::height).max().unwrap_or(1);
     // A unit with fewer hits, or none, keeps its place.

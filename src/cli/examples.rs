@@ -62,6 +62,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "ablate pictures --network photonet --remove relu4 --remove conv5,relu5 --with mean --out table.png",
             "ablate photo.jpg --network resnet18 --weights synthetic:0 --remove layer1.1 --with identity",
+            "ablate pictures --network photonet --units relu5 --class espresso --out units.png",
             "ablate pictures --network resnet20 --weights synthetic:0 --drop-blocks 2 --out curve.png",
         ],
     ),

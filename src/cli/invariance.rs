@@ -212,7 +212,7 @@ fn draw(facts: &CurveFacts) -> Result<image::RgbaImage> {
     };
     let title = format!("{}, {what}", facts.facts.network);
     let x = Axis { name: facts.change.axis().to_owned(), range: None };
-    let y = Axis { name: "probability; relative change of a layer".to_owned(), range: Some([0.0, 1.05 * most]) };
+    let y = Axis { name: "probability; relative change of a layer".to_owned(), range: Some([0.0, 1.35 * most]) };
     line_chart(&title, &x, &y, &lines)
 }
 

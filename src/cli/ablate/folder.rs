@@ -101,7 +101,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     if args.json { to_json(&facts) } else { Ok(text(&facts)) }
 }
 
-fn accuracies(hits: Hits) -> Accuracies {
+pub(super) fn accuracies(hits: Hits) -> Accuracies {
     Accuracies { top1: hits.top1(), top5: hits.top5() }
 }
 

@@ -5,6 +5,7 @@ mod folder;
 mod picture;
 mod plan;
 mod save;
+mod units;
 
 use super::{
     args::{NetworkArgs, path, samples},
@@ -32,6 +33,12 @@ pub(super) struct Args {
     network: NetworkArgs,
     #[command(flatten)]
     plan: PlanArgs,
+    /// Silence the units of this layer one after the other, the most important for --class first, over a folder
+    #[arg(long, value_name = "LAYER", requires = "class", conflicts_with_all = ["remove", "each", "shuffle", "drop_blocks", "save"])]
+    units: Option<String>,
+    /// The class of --units: its index, label or WordNet id
+    #[arg(long, value_name = "C", requires = "units")]
+    class: Option<String>,
     /// Draw the accuracies as bars, or the error against the number of dropped blocks as a curve
     #[arg(long, value_name = "CHART.png", value_parser = path())]
     out: Option<PathBuf>,
@@ -50,6 +57,12 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     check_path("--csv", args.csv.as_deref(), "csv", "a CSV file")?;
     check_path("--save", args.save.as_deref(), "safetensors", "a safetensors file")?;
     check_picture("--out", args.out.as_deref())?;
+    if let (Some(layer), Some(class)) = (&args.units, &args.class) {
+        return match from_user(&args.subject).is_dir() {
+            true => units::run(args, layer, class, console),
+            false => Err(Error::Usage("--units measures a class over a folder of pictures".into())),
+        };
+    }
     args.plan.check()?;
     if from_user(&args.subject).is_dir() {
         return folder::run(args, console);

@@ -5,6 +5,7 @@ use crate::{
     dataset::Outcome,
     figures::words::thousands,
     html::{Line, escape, facts, line_chart, plain_page, table},
+    paths::brief,
 };
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
@@ -164,7 +165,7 @@ fn confusion(report: &Report) -> String {
         };
     }
     for &class in shown.iter().filter(|_| named) {
-        let (at, name) = (place(class) + 12, escape(&report.model.class_name(class)));
+        let (at, name) = (place(class) + 12, escape(&brief(&report.model.class_name(class), 26)));
         let _ = writeln!(
             svg,
             "<text x=\"{}\" y=\"{at}\" text-anchor=\"end\" font-size=\"11\">{name}</text>\

@@ -47,6 +47,7 @@ fn fold(graph: &Graph, removal: &Removal, tensors: &mut Tensors) -> Result<()> {
         (Substitute::Identity, None) => Err(refused(part, "it is no residual block")),
         (Substitute::Zero, _) => constant(graph, part, part.output, &[], tensors),
         (Substitute::Constant(values), _) => constant(graph, part, part.output, values, tensors),
+        (Substitute::Silence(_), _) => Err(refused(part, "only some of its units are silent")),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
         ops::Op,
     },
 };
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 
 /// The values that stand in place of a part's output.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub enum Substitute {
     Identity,
     /// One value for each unit, as its mean over a folder.
     Constant(Vec<f32>),
+    /// The part's own output with these units at zero.
+    Silence(Vec<usize>),
 }
 
 /// A part that is switched off.
@@ -135,6 +137,13 @@ fn check(graph: &Graph, removal: &Removal) -> Result<()> {
             let (units, given) = (output.extent()[0], values.len());
             Err(Error::Usage(format!("{} has {units} units: {given} constants cannot stand for them", part.name)))
         }
+        (Substitute::Silence(units), _) => match units.iter().find(|&&unit| unit >= output.extent()[0]) {
+            Some(unit) => {
+                let (name, last) = (&part.name, output.extent()[0] - 1);
+                Err(Error::Usage(format!("{name} has units 0 to {last}, not {unit}")))
+            }
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }
@@ -163,8 +172,13 @@ fn rebuilt(graph: &Graph, removals: &[Removal]) -> Result<(Graph, Tensors)> {
         let Some(removal) = own.first() else { continue };
         // Constants for every unit, at all places of a map.
         let shape: Vec<usize> = node.shape.iter().enumerate().map(|(axis, &size)| if axis == 0 { size } else { 1 }).collect();
-        let zeros = Tensor::zeros(shape.clone(), DType::F32, &Device::Cpu)?;
-        constants.insert(format!("{}.off.weight", node.name), zeros);
+        let mut factors = vec![0f32; node.shape[0]];
+        if let Substitute::Silence(units) = &removal.with {
+            factors.fill(1.0);
+            units.iter().for_each(|&unit| factors[unit] = 0.0);
+        }
+        let factors = Tensor::from_vec(factors, shape.clone(), &Device::Cpu)?;
+        constants.insert(format!("{}.off.weight", node.name), factors);
         moved[id] = net.then(format!("{}.off", node.name), Op::Scale { shape: shape.clone() });
         if let Substitute::Constant(values) = &removal.with {
             let values = Tensor::from_slice(values, shape.clone(), &Device::Cpu)?;
