@@ -19,6 +19,7 @@
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
 //! | [`html`] | the frame and style of pages, addresses of files, charts in pages | |
 //! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures, where a network is wrong | kernels, net, paint |
+//! | [`train`] | pictures with classes make better weights: data, batches, optimisers, runs | kernels, net, paint, picture, weights |
 //! | [`engine`] | models, runs, the worker threads | all of the above |
 //! | [`figures`] | an answer becomes a picture with its caption, number format and text chunks: once for all faces | engine and what it knows |
 //! | [`atlas`] | units beside the pictures that excite them: sheets, and a page a unit | figures, dataset and what they know |
@@ -66,6 +67,7 @@ pub mod paths;
 pub mod picture;
 pub mod synthesis;
 pub mod tour;
+pub mod train;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod watch;
