@@ -86,12 +86,10 @@ fn an_evaluation_counts_what_its_table_lists() {
 #[test]
 fn an_ablation_measures_every_row_and_saves_what_weights_can_express() {
     let desk = furnished();
-    let found = desk.json(&format!("ablate set {NETWORK} --remove relu4 --remove conv5 --with mean --out bars.png --csv rows.csv"));
+    let found = desk
+        .json(&format!("ablate set {NETWORK} --remove relu4 --remove conv5 --with mean --out bars.png --csv rows.csv"));
     let evaluated = desk.json(&format!("evaluate set {NETWORK}"));
-    assert_eq!(
-        (&found["baseline"]["top1"], &found["baseline"]["top5"]),
-        (&evaluated["top1"], &evaluated["top5"])
-    );
+    assert_eq!((&found["baseline"]["top1"], &found["baseline"]["top5"]), (&evaluated["top1"], &evaluated["top5"]));
     let removed: Vec<&Value> = found["rows"].as_array().unwrap().iter().map(|row| &row["removed"]).collect();
     assert_eq!(removed, [&serde_json::json!(["relu4"]), &serde_json::json!(["conv5"])]);
     // Behind a layer that is the same for every picture, the answer is: half of two classes at most.

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use std::{fs, path::Path};
 use striate::{
     dataset::{
-        Entry, Evaluation, Features, LabelledFolder, Listing, Outcome, ProbeSettings, principal_components, probe, tsne, umap,
+        Entry, Evaluation, Features, LabelledFolder, Listing, Outcome, ProbeSettings, principal_components, probe,
+        tsne, umap,
     },
     watch::Watch,
 };

@@ -154,7 +154,8 @@ fn folded_weights_compute_what_the_changed_network_does() {
         assert!(difference(&folded, &changed) <= 1e-5, "{parts:?} by {way}");
         assert!(difference(&whole, &changed) > 1e-3, "{parts:?} by {way} changes nothing");
     }
-    let refused = |parts: &[&str], way: &str| net.folded(&removals(&trace, &names(parts), way)).unwrap_err().to_string();
+    let refused =
+        |parts: &[&str], way: &str| net.folded(&removals(&trace, &names(parts), way)).unwrap_err().to_string();
     assert!(refused(&["stage.0.conv1"], "identity").contains("stage.0.conv1"));
     assert!(refused(&["pool"], "zero").contains("pool has no weights"));
 }

@@ -90,7 +90,8 @@ impl Atlas<'_> {
         watch: &Watch,
     ) -> Result<()> {
         let graph = self.model.network.graph();
-        let wanted: Vec<Wanted> = statistics.units.iter().enumerate().map(|(unit, own)| Wanted { unit, hits: own.excited_top() }).collect();
+        let wanted: Vec<Wanted> =
+            statistics.units.iter().enumerate().map(|(unit, own)| Wanted { unit, hits: own.excited_top() }).collect();
         let parts = wanted.len().div_ceil(UNITS);
         for (part, wanted) in wanted.chunks(UNITS).enumerate() {
             let watch = watch.part(part, parts);

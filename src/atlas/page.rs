@@ -72,7 +72,8 @@ impl UnitPage<'_> {
     pub fn render(&self) -> String {
         let name = &self.model.network.graph().node(self.layer).name;
         let title = format!("Unit {} of {name}, {}", self.unit, self.model.card.name);
-        let body = [self.opening(&title), self.pictures(), self.hit_table(), self.histogram(), self.votes(), self.fed_by()];
+        let body =
+            [self.opening(&title), self.pictures(), self.hit_table(), self.histogram(), self.votes(), self.fed_by()];
         plain_page(&title, "atlas", &body.concat())
     }
 
@@ -128,7 +129,12 @@ impl UnitPage<'_> {
                 format!("{} {:.0}%", self.model.class_name(*class as usize), 100.0 * share)
             });
             vec![
-                format!("{}. <a href=\"{}\">{}</a>", rank + 1, (self.link)(&path), escape(&entry.path.display().to_string())),
+                format!(
+                    "{}. <a href=\"{}\">{}</a>",
+                    rank + 1,
+                    (self.link)(&path),
+                    escape(&entry.path.display().to_string())
+                ),
                 number(shown.hit.value),
                 escape(&group),
                 escape(&predicted),
@@ -277,7 +283,9 @@ pub(super) fn front_page(model: &Model, index: &Index, layers: &[NodeId], names:
     let graph = model.network.graph();
     let title = format!("{} on {}", model.card.title, index.listing.root.display());
     let untrained = match model.is_untrained() {
-        true => "<p class=\"warning\">The weights are made up: the network is untrained, and no picture here means anything.</p>\n",
+        true => {
+            "<p class=\"warning\">The weights are made up: the network is untrained, and no picture here means anything.</p>\n"
+        }
         false => "",
     };
     let rows = layers.iter().filter_map(|&layer| {

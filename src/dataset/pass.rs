@@ -88,7 +88,9 @@ pub(super) fn for_each_batch(
             // Without the folder every picture would count as damaged.
             if batch.iter().any(|(_, input)| input.is_err()) && !listing.root.is_dir() {
                 let root = listing.root.display();
-                return Err(Error::Failed(format!("{root} is gone: it was there when the pass over its pictures began")));
+                return Err(Error::Failed(format!(
+                    "{root} is gone: it was there when the pass over its pictures began"
+                )));
             }
             run(to, batch)?;
         }

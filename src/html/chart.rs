@@ -41,14 +41,23 @@ pub fn line_chart(x: &str, y: &str, lines: &[Line]) -> String {
         );
     }
     for (index, line) in lines.iter().enumerate() {
-        let path: Vec<String> = line.points.iter().map(|&point| place(point)).map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
+        let path: Vec<String> =
+            line.points.iter().map(|&point| place(point)).map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
         let class = if line.is_guide { "guide".to_owned() } else { format!("line line-{index}") };
-        let _ = writeln!(svg, "<path class=\"{class}\" d=\"M{}\"><title>{}</title></path>", path.join("L"), escape(line.name));
+        let _ = writeln!(
+            svg,
+            "<path class=\"{class}\" d=\"M{}\"><title>{}</title></path>",
+            path.join("L"),
+            escape(line.name)
+        );
         if !line.is_guide {
             for &point in &line.points {
                 let (x, y) = place(point);
                 let said = format!("{:.3}, {:.3}", point[0], point[1]);
-                let _ = writeln!(svg, "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"><title>{said}</title></circle>");
+                let _ = writeln!(
+                    svg,
+                    "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"><title>{said}</title></circle>"
+                );
             }
         }
     }

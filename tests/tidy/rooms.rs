@@ -23,10 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dataset", &["kernels", "net", "paint"]),
     ("figures", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "zoo"]),
     ("tour", &["engine", "figures", "html", "methods", "net", "paint", "picture"]),
-    (
-        "atlas",
-        &["dataset", "engine", "figures", "html", "kernels", "methods", "net", "paint", "picture", "synthesis"],
-    ),
+    ("atlas", &["dataset", "engine", "figures", "html", "kernels", "methods", "net", "paint", "picture", "synthesis"]),
     ("gpu", &["paint"]),
     (
         "ui",

@@ -1,9 +1,18 @@
 //! Accuracy over a folder without parts of the network.
 
-use super::{Args, chart, plan::{Row, With}, save::save};
+use super::{
+    Args, chart,
+    plan::{Row, With},
+    save::save,
+};
 use crate::{
     Error, Result,
-    cli::{console::Console, csv::line, labelled::{Labelled, note_left_out}, table::Table},
+    cli::{
+        console::Console,
+        csv::line,
+        labelled::{Labelled, note_left_out},
+        table::Table,
+    },
     dataset::{Damaged, Hits, LabelledFolder, Remembered, outcomes, pooled_features},
     engine::Model,
     figures::{Facts, shown_path, to_json, words::thousands},
@@ -12,7 +21,11 @@ use crate::{
     watch::Watch,
 };
 use serde::Serialize;
-use std::{collections::BTreeMap, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The object of `--json`.
 #[derive(Serialize)]
@@ -158,7 +171,13 @@ fn text(facts: &AblationFacts) -> String {
         let (one, five) = (change(own.top1, base.top1), change(own.top5, base.top5));
         [name.to_owned(), format!("{:.2}", own.top1), one, format!("{:.2}", own.top5), five]
     };
-    table.row(["as it is".to_owned(), format!("{:.2}", base.top1), String::new(), format!("{:.2}", base.top5), String::new()]);
+    table.row([
+        "as it is".to_owned(),
+        format!("{:.2}", base.top1),
+        String::new(),
+        format!("{:.2}", base.top5),
+        String::new(),
+    ]);
     facts.rows.iter().for_each(|row| table.row(shown(&row.name, &row.accuracies)));
     let (network, pictures) = (&facts.facts.network, thousands(facts.pictures as u64));
     format!("{}\n{network} on {pictures} pictures of {}\n", table.render(), facts.folder.display())

@@ -12,10 +12,7 @@ use super::{
     console::Console,
     output::{check_path, check_picture},
 };
-use crate::{
-    Error, Result,
-    paths::from_user,
-};
+use crate::{Error, Result, paths::from_user};
 use plan::PlanArgs;
 use std::{ffi::OsString, path::PathBuf};
 

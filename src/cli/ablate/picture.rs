@@ -69,11 +69,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     if let (Some(path), [row]) = (&args.save, &rows[..]) {
         save(path, &run.model, row, &row.operation(&means))?;
     }
-    let facts = AnswerFacts {
-        facts: Facts::of_run(&run),
-        baseline: answer(&model, &run.probabilities, class),
-        rows: found,
-    };
+    let facts =
+        AnswerFacts { facts: Facts::of_run(&run), baseline: answer(&model, &run.probabilities, class), rows: found };
     if args.json { to_json(&facts) } else { Ok(text(&facts)) }
 }
 

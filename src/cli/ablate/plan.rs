@@ -103,7 +103,8 @@ impl PlanArgs {
     pub fn check(&self) -> Result<()> {
         match self.remove.is_empty() && self.shuffle.is_empty() && self.drop_blocks.is_none() && !self.each {
             true => Err(Error::Usage(
-                "say what to leave out: --remove LAYER, --each, --shuffle STAGE, --drop-blocks N or --units LAYER".into(),
+                "say what to leave out: --remove LAYER, --each, --shuffle STAGE, --drop-blocks N or --units LAYER"
+                    .into(),
             )),
             false => Ok(()),
         }

@@ -1,9 +1,17 @@
 //! Units of a layer silenced in the order of their importance for a class, until it disappears (Bau et al. 2020).
 
-use super::{Args, folder::{Accuracies, accuracies}};
+use super::{
+    Args,
+    folder::{Accuracies, accuracies},
+};
 use crate::{
     Error, Result,
-    cli::{console::Console, csv::line, labelled::{Labelled, note_left_out}, table::Table},
+    cli::{
+        console::Console,
+        csv::line,
+        labelled::{Labelled, note_left_out},
+        table::Table,
+    },
     dataset::{Choice, Hits, Measure, Outcome, Remembered, Responses, outcomes},
     figures::{Axis, Facts, Series, line_chart, shown_path, to_json},
     net::surgery::{Operation, Removal, Substitute},
@@ -11,7 +19,10 @@ use crate::{
     paths::from_user,
 };
 use serde::Serialize;
-use std::{path::{Path, PathBuf}, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Rows besides the network as it is.
 const STEPS: usize = 12;
@@ -59,7 +70,9 @@ pub(super) fn run(args: &Args, layer: &str, class: &str, console: &Console) -> R
     let (responses, _) = Responses::measure(&model.network, &at, &prepare, &own, asked, &first)?;
     let units = model.network.graph().node(part.output).extent()[0];
     let count = own.entries.len();
-    let total = |unit: usize| responses.choose(unit, Choice::Strongest, count).iter().map(|hit| f64::from(hit.value)).sum::<f64>();
+    let total = |unit: usize| {
+        responses.choose(unit, Choice::Strongest, count).iter().map(|hit| f64::from(hit.value)).sum::<f64>()
+    };
     let totals: Vec<f64> = (0..units).map(total).collect();
     let mut order: Vec<usize> = (0..units).collect();
     order.sort_by(|&a, &b| totals[b].total_cmp(&totals[a]));
@@ -96,9 +109,17 @@ fn write(args: &Args, facts: &UnitFacts) -> Result<String> {
     if let Some(path) = &args.csv {
         let mut text = line(&["units", "class_top1", "class_top5", "others_top1", "others_top5"]);
         for row in &facts.rows {
-            let others = row.of_others.map_or([String::new(), String::new()], |own| [own.top1.to_string(), own.top5.to_string()]);
+            let others = row
+                .of_others
+                .map_or([String::new(), String::new()], |own| [own.top1.to_string(), own.top5.to_string()]);
             let [top1, top5] = others;
-            text.push_str(&line(&[row.units.to_string(), row.of_class.top1.to_string(), row.of_class.top5.to_string(), top1, top5]));
+            text.push_str(&line(&[
+                row.units.to_string(),
+                row.of_class.top1.to_string(),
+                row.of_class.top5.to_string(),
+                top1,
+                top5,
+            ]));
         }
         write_atomically(path, |file| file.write_all(text.as_bytes()))?;
     }
@@ -111,7 +132,8 @@ fn write(args: &Args, facts: &UnitFacts) -> Result<String> {
             Series { name: "the other classes".into(), points: points(&|row| row.of_others.map(|own| own.top1)) },
         ];
         let layer = facts.facts.layer.clone().unwrap_or_default();
-        let title = format!("{} without the units of {layer} that matter most for {}", facts.facts.network, facts.label);
+        let title =
+            format!("{} without the units of {layer} that matter most for {}", facts.facts.network, facts.label);
         let x = Axis { name: format!("silent units of {layer}"), range: None };
         let y = Axis { name: "top-1 accuracy, %".into(), range: Some([0.0, 100.0]) };
         write_picture(path, &line_chart(&title, &x, &y, &lines)?, &facts.facts.texts())?;

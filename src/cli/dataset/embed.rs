@@ -85,7 +85,8 @@ pub(in crate::cli) fn embed(args: &EmbedArgs, console: &Console) -> Result<Strin
     let layer = subject.layer(args.layer.as_deref())?;
     let listing = subject.listing()?;
     console.stage(&format!("running {} pictures", listing.entries.len()));
-    let (prepare, at) = (|path: &Path| subject.model.prepare_file(path), |size| Ok(subject.model.at(size)?.network.clone()));
+    let (prepare, at) =
+        (|path: &Path| subject.model.prepare_file(path), |size| Ok(subject.model.at(size)?.network.clone()));
     let [pass, rest] = console.watch().split(0.6);
     let (mut features, damaged) = pooled_features(&subject.model.network, &at, &prepare, &listing, &[layer], &pass)?;
     note_damaged(&damaged, console);

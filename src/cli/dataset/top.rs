@@ -122,7 +122,13 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
     }
     if let Some(out) = &args.out {
         console.stage("projecting back");
-        let side = if args.unit.is_some() { LARGE } else if units.len() > MANY { TINY } else { SMALL };
+        let side = if args.unit.is_some() {
+            LARGE
+        } else if units.len() > MANY {
+            TINY
+        } else {
+            SMALL
+        };
         let shown = shown_hits(&subject.model, &listing, layer, &wanted, side, false, console.watch())?;
         let sheet = if args.unit.is_some() { sheet_of_hits(&shown[0]) } else { sheet_of_units(&shown) };
         let unit = args.unit.map_or_else(|| "all".to_owned(), |unit| unit.to_string());

@@ -6,7 +6,15 @@ use crate::cli::csv::line;
 /// A line a picture.
 pub(super) fn pictures(report: &Report) -> String {
     let title = [
-        "file", "class", "label", "predicted", "predicted_label", "probability", "class_probability", "rank", "subgroup",
+        "file",
+        "class",
+        "label",
+        "predicted",
+        "predicted_label",
+        "probability",
+        "class_probability",
+        "rank",
+        "subgroup",
     ];
     let mut text = line(&title);
     for outcome in report.outcomes {
@@ -27,8 +35,7 @@ pub(super) fn pictures(report: &Report) -> String {
 
 /// A line a class.
 pub(super) fn classes(report: &Report) -> String {
-    let title =
-        ["class", "label", "folder", "pictures", "top1", "top5", "predicted", "precision", "recall", "f1"];
+    let title = ["class", "label", "folder", "pictures", "top1", "top5", "predicted", "precision", "recall", "f1"];
     let share = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let mut text = line(&title);
     for class in report.classes() {

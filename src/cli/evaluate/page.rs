@@ -40,7 +40,9 @@ fn opening(report: &Report) -> String {
     let evaluation = report.evaluation;
     let [precision, recall, f1] = evaluation.means();
     let untrained = match report.facts.untrained {
-        true => "<p class=\"warning\">The weights are made up: the network is untrained, and no number here means anything.</p>\n",
+        true => {
+            "<p class=\"warning\">The weights are made up: the network is untrained, and no number here means anything.</p>\n"
+        }
         false => "",
     };
     let numbers = facts(&[
@@ -88,8 +90,11 @@ fn mistakes(report: &Report, small: &[Thumbnail], link: &dyn Fn(&Path) -> String
 fn calibration(report: &Report) -> String {
     let calibration = &report.evaluation.calibration;
     let filled = || calibration.bins.iter().filter(|bin| bin.pictures > 0);
-    let measured =
-        Line { name: "measured", points: filled().map(|bin| [bin.confidence, bin.accuracy]).collect(), is_guide: false };
+    let measured = Line {
+        name: "measured",
+        points: filled().map(|bin| [bin.confidence, bin.accuracy]).collect(),
+        is_guide: false,
+    };
     let ideal = Line { name: "calibrated", points: vec![[0.0, 0.0], [1.0, 1.0]], is_guide: true };
     let rows = filled().map(|bin| {
         vec![
@@ -124,7 +129,8 @@ fn subgroups(report: &Report) -> String {
 
 /// The confusion matrix as a picture: a row a class, a column a prediction, both in the order of the classes.
 fn confusion(report: &Report) -> String {
-    let mut shown: Vec<usize> = report.evaluation.confusion.iter().flat_map(|cell| [cell.class, cell.predicted]).collect();
+    let mut shown: Vec<usize> =
+        report.evaluation.confusion.iter().flat_map(|cell| [cell.class, cell.predicted]).collect();
     shown.sort_unstable();
     shown.dedup();
     let named = shown.len() <= NAMED;
@@ -202,7 +208,8 @@ fn pairs(report: &Report, link: &dyn Fn(&Path) -> String) -> String {
         for outcome in outcomes {
             let path = report.folder.listing.path(outcome.picture);
             let shown = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let _ = write!(html, "<a href=\"{}\">{}</a> {:.1}% ", link(&path), escape(&shown), 100.0 * outcome.confidence);
+            let _ =
+                write!(html, "<a href=\"{}\">{}</a> {:.1}% ", link(&path), escape(&shown), 100.0 * outcome.confidence);
         }
         html.push_str("</p></details>\n");
     }
@@ -226,8 +233,5 @@ fn classes(report: &Report) -> String {
         ]
     });
     let columns = ["class", "pictures", "top-1 %", "top-5 %", "predicted", "precision", "recall", "F1"];
-    format!(
-        "<section id=\"classes\"><h2>Classes, the hardest first</h2>\n{}</section>\n",
-        table(&columns, rows)
-    )
+    format!("<section id=\"classes\"><h2>Classes, the hardest first</h2>\n{}</section>\n", table(&columns, rows))
 }

@@ -27,8 +27,12 @@ use std::{
 const IMAGES: &str = "images";
 
 /// The folder that a set of heatmaps is.
-const HEATMAPS: FolderKind =
-    FolderKind { what: "set of heatmaps", index: Some("index.html"), pictures: Some(IMAGES), others: &[".png", ".json"] };
+const HEATMAPS: FolderKind = FolderKind {
+    what: "set of heatmaps",
+    index: Some("index.html"),
+    pictures: Some(IMAGES),
+    others: &[".png", ".json"],
+};
 
 /// The object of `--json`.
 #[derive(Serialize)]
@@ -66,7 +70,9 @@ pub(super) fn run(
         return Err(Error::Usage("say which folder the heatmaps go to with --out DIR".into()));
     };
     if args.output.raw.is_some() || args.check || args.object.wanted() {
-        return Err(Error::Usage("--raw, --check and the object are for one picture; --compare is for a folder".into()));
+        return Err(Error::Usage(
+            "--raw, --check and the object are for one picture; --compare is for a folder".into(),
+        ));
     }
     let (settings, mut trust) = (args.settings(method)?, Trust::of(&args.compare)?);
     args.layers.iter().try_for_each(|name| args.subject.network.check_layer(name, None))?;
@@ -101,7 +107,10 @@ pub(super) fn run(
     }
     if tiles.is_empty() {
         let first = facts.left_out.first().cloned().unwrap_or_default();
-        return Err(Error::Failed(format!("there is no heatmap of any of the {} pictures: {first}", files.files.len())));
+        return Err(Error::Failed(format!(
+            "there is no heatmap of any of the {} pictures: {first}",
+            files.files.len()
+        )));
     }
     facts.trust = trust.rows();
     write_png(&new.path("contact-sheet.png"), &contact_sheet(&tiles), &facts.facts.texts())?;
@@ -163,7 +172,8 @@ fn text(facts: &BatchFacts, out: &Path) -> String {
             let cells = [row.method.to_owned()].into_iter().chain(numbers).chain([row.pictures.to_string()]);
             table.row(cells);
         }
-        text = table.render() + "small deletion and large insertion areas are good; the best difference stands first\n\n";
+        text =
+            table.render() + "small deletion and large insertion areas are good; the best difference stands first\n\n";
     }
     let (count, at) = (facts.pictures.len(), out.join("index.html"));
     text + &format!("wrote {count} heatmaps and a contact sheet: open {}\n", at.display())

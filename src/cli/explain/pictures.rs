@@ -37,7 +37,8 @@ impl Files {
     fn named(paths: impl Iterator<Item = (PathBuf, PathBuf)>) -> Self {
         let mut taken = std::collections::HashSet::new();
         let name = |below: &Path| {
-            let text = below.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect::<Vec<_>>();
+            let text =
+                below.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect::<Vec<_>>();
             let text = text.join("-");
             let plain = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '.' | '_') { c } else { '_' };
             text.chars().map(plain).collect::<String>().trim_matches(['-', '_', '.']).to_owned()

@@ -6,7 +6,10 @@ use crate::{
     html::{address, escape, plain_page, table},
 };
 use image::{Rgba, RgbaImage, imageops};
-use std::{fmt::Write, path::{Path, absolute}};
+use std::{
+    fmt::Write,
+    path::{Path, absolute},
+};
 
 /// Longest side of a tile of the contact sheet, in pixels, and the tiles in a row.
 const SIDE: u32 = 180;

@@ -5,7 +5,10 @@ use crate::{Result, paths::brief};
 use image::RgbaImage;
 use plotters::{
     element::{PathElement, Rectangle},
-    style::{BLACK, Color, IntoTextStyle, RGBColor, TextStyle, text_anchor::{HPos, Pos, VPos}},
+    style::{
+        BLACK, Color, IntoTextStyle, RGBColor, TextStyle,
+        text_anchor::{HPos, Pos, VPos},
+    },
 };
 
 /// Pixels from bar to bar, of a bar, and around the bars.

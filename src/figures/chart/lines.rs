@@ -86,7 +86,8 @@ fn tick(value: f64) -> String {
 
 /// The ends of an axis: those that are given, else those of the values. They never coincide.
 fn ends(axis: &Axis, part: usize, series: &[Series]) -> [f64; 2] {
-    let values = || series.iter().flat_map(|line| &line.points).map(|point| point[part]).filter(|value| value.is_finite());
+    let values =
+        || series.iter().flat_map(|line| &line.points).map(|point| point[part]).filter(|value| value.is_finite());
     let found = [values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max)];
     match axis.range.unwrap_or(found) {
         [low, high] if low < high => [low, high],

@@ -79,7 +79,8 @@ fn constant(graph: &Graph, part: &Part, layer: NodeId, values: &[f32], tensors: 
                 _ => return Err(refused(part, "other layers read what comes before its rectifier")),
             }
         }
-        Op::Conv(_) | Op::Linear { .. } | Op::BatchNorm { .. } if is_zero || specs.iter().any(|spec| spec.suffix == "bias") => {}
+        Op::Conv(_) | Op::Linear { .. } | Op::BatchNorm { .. }
+            if is_zero || specs.iter().any(|spec| spec.suffix == "bias") => {}
         Op::Conv(_) | Op::Linear { .. } => return Err(refused(part, &format!("{} has no bias", node.name))),
         _ => return Err(refused(part, &format!("{} has no weights", node.name))),
     }

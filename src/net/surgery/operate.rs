@@ -160,7 +160,9 @@ fn rebuilt(graph: &Graph, removals: &[Removal]) -> Result<(Graph, Tensors)> {
     let mut moved = vec![0; graph.nodes().len()];
     for (id, node) in graph.nodes().iter().enumerate().skip(1) {
         let own: Vec<&Removal> = removals.iter().filter(|removal| removal.part.output == id).collect();
-        if let Some(input) = own.iter().find_map(|removal| removal.part.input.filter(|_| removal.with == Substitute::Identity)) {
+        if let Some(input) =
+            own.iter().find_map(|removal| removal.part.input.filter(|_| removal.with == Substitute::Identity))
+        {
             moved[id] = moved[input];
             continue;
         }
@@ -171,7 +173,8 @@ fn rebuilt(graph: &Graph, removals: &[Removal]) -> Result<(Graph, Tensors)> {
         }
         let Some(removal) = own.first() else { continue };
         // Constants for every unit, at all places of a map.
-        let shape: Vec<usize> = node.shape.iter().enumerate().map(|(axis, &size)| if axis == 0 { size } else { 1 }).collect();
+        let shape: Vec<usize> =
+            node.shape.iter().enumerate().map(|(axis, &size)| if axis == 0 { size } else { 1 }).collect();
         let mut factors = vec![0f32; node.shape[0]];
         if let Substitute::Silence(units) = &removal.with {
             factors.fill(1.0);

@@ -1,10 +1,6 @@
 //! The sections of the attribution methods.
 
-use super::{
-    super::pictures::MethodPictures,
-    Page,
-    html::image,
-};
+use super::{super::pictures::MethodPictures, Page, html::image};
 use crate::{
     figures::words::{number, range},
     html::escape,
