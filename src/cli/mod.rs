@@ -11,6 +11,7 @@ mod args;
 mod bench;
 mod cam;
 mod checks;
+mod choice;
 mod classify;
 mod console;
 mod csv;

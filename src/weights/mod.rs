@@ -7,7 +7,7 @@
 //! for more memory than the file's own bytes justify; `tests/fuzz_weights.rs` holds it to that.
 
 mod batch;
-mod bounded;
+pub(crate) mod bounded;
 mod caffe;
 mod checkpoint;
 mod classes;
@@ -26,6 +26,7 @@ mod sources;
 mod strided;
 mod synthetic;
 mod torch;
+pub(crate) mod wire;
 mod zipped;
 
 pub use batch::read_pickled_batch;

@@ -23,7 +23,7 @@ impl Op {
             Op::Conv(conv) => biased(conv.weight_gradient(step.values.input(0), step.grad)),
             Op::TableConv { kernel, table } => biased(table_conv::weight_gradient(*kernel, table, step)),
             Op::ConvTranspose(conv) => biased(conv.weight_gradient(step)),
-            Op::Linear { .. } => biased(linear::weight_gradient(step)),
+            Op::Linear { .. } => linear::weight_gradients(step),
             Op::Subsample(window) => biased(pool::subsample_weight_gradient(window, step)),
             Op::Bias => Ok(vec![step.grad.sum(0)?]),
             Op::PRelu => Ok(vec![activation::prelu_weight_gradient(step)?]),
