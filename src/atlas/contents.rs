@@ -1,9 +1,9 @@
 //! The folder of an atlas: a page a unit, a page a layer, and an index.
 
 use super::{
-    feeders::feeders,
+    feeders::{Feeder, feeders},
     page::{LayerPage, Names, UnitPage, front_page},
-    shown::{Wanted, shown_hits},
+    shown::{WantedHits, shown_hits},
     tiles::sheet_of_hits,
 };
 use crate::{
@@ -37,8 +37,8 @@ const UNITS: usize = 64;
 /// A synthesised picture of a unit.
 pub type Synthesis<'a> = dyn Fn(NodeId, usize, &Watch) -> Result<RgbaImage> + 'a;
 
-/// What an atlas is made from.
-pub struct Atlas<'a> {
+/// The material of an atlas.
+pub struct UnitAtlas<'a> {
     /// The network.
     pub model: &'a Arc<Model>,
     /// The index of the folder.
@@ -49,7 +49,7 @@ pub struct Atlas<'a> {
     pub synthesis: Option<&'a Synthesis<'a>>,
 }
 
-impl Atlas<'_> {
+impl UnitAtlas<'_> {
     /// Writes the atlas into a folder made for `out` and returns a sentence about it.
     ///
     /// # Errors
@@ -79,6 +79,13 @@ impl Atlas<'_> {
         found.ok_or_else(|| Error::Usage(format!("the index does not cover layer {name}")))
     }
 
+    /// The units that feed a unit, each with the layer whose page shows it.
+    fn feeders(&self, layer: NodeId, unit: usize, names: &Names) -> Result<Vec<(NodeId, Feeder)>> {
+        let graph = self.model.network.graph();
+        let found = feeders(&self.model.network, layer, unit)?.into_iter();
+        Ok(found.map(|feeder| (shown_by(graph, feeder.layer, names), feeder)).collect())
+    }
+
     /// The pages of a layer's units, as many at a time as memory is set aside for.
     fn units(
         &self,
@@ -90,8 +97,12 @@ impl Atlas<'_> {
         watch: &Watch,
     ) -> Result<()> {
         let graph = self.model.network.graph();
-        let wanted: Vec<Wanted> =
-            statistics.units.iter().enumerate().map(|(unit, own)| Wanted { unit, hits: own.excited_top() }).collect();
+        let wanted: Vec<WantedHits> = statistics
+            .units
+            .iter()
+            .enumerate()
+            .map(|(unit, own)| WantedHits { unit, hits: own.excited_top() })
+            .collect();
         let parts = wanted.len().div_ceil(UNITS);
         for (part, wanted) in wanted.chunks(UNITS).enumerate() {
             let watch = watch.part(part, parts);
@@ -127,10 +138,7 @@ impl Atlas<'_> {
                     sheet,
                     made,
                     field: graph.costs()[layer].field,
-                    feeders: feeders(&self.model.network, layer, unit)?
-                        .into_iter()
-                        .map(|feeder| (shown_by(graph, feeder.layer, names), feeder))
-                        .collect(),
+                    feeders: self.feeders(layer, unit, names)?,
                     names,
                     link: &|file: &Path| absolute(file).map_or_else(|_| String::new(), |file| address(&file, here)),
                 };

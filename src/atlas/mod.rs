@@ -9,6 +9,6 @@ mod page;
 mod shown;
 mod tiles;
 
-pub use contents::{ATLAS, Atlas, Synthesis};
-pub use shown::{ShownHit, Wanted, shown_hits};
+pub use contents::{ATLAS, Synthesis, UnitAtlas};
+pub use shown::{ShownHit, WantedHits, shown_hits};
 pub use tiles::{sheet_of_hits, sheet_of_units};

@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// The hits of a unit that are to be shown.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct WantedHits {
     /// The unit.
     pub unit: usize,
     /// Its hits.
@@ -45,7 +45,7 @@ pub fn shown_hits(
     model: &Arc<Model>,
     listing: &Listing,
     layer: NodeId,
-    wanted: &[Wanted],
+    wanted: &[WantedHits],
     side: u32,
     votes: bool,
     watch: &Watch,

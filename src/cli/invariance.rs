@@ -11,7 +11,7 @@ use crate::{
     Error, Result,
     dataset::Listing,
     engine::{Change, Invariance, Model, Run, invariance},
-    figures::{Axis, Facts, Series, line_chart, shown_path, to_json},
+    figures::{ChartAxis, Facts, Series, line_chart, shown_path, to_json},
     paint::write_picture,
     paths::from_user,
     picture::Picture,
@@ -102,12 +102,12 @@ struct CurveFacts {
     amounts: Vec<f32>,
     /// Probability of the class at each amount.
     probabilities: Vec<f32>,
-    layers: Vec<LayerFacts>,
+    layers: Vec<LayerCurve>,
     unreadable: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct LayerFacts {
+struct LayerCurve {
     layer: String,
     /// |changed - unchanged| / |unchanged| at each amount.
     distances: Vec<f32>,
@@ -174,7 +174,7 @@ fn facts(args: &Args, model: &Model, subject: PathBuf, found: &[Invariance], lab
     let mean = |value: &dyn Fn(&Invariance) -> f32| found.iter().map(value).sum::<f32>() / found.len().max(1) as f32;
     let first = &found[0];
     let steps = 0..first.amounts.len();
-    let layer = |(slot, (layer, _)): (usize, &(usize, Vec<f32>))| LayerFacts {
+    let layer = |(slot, (layer, _)): (usize, &(usize, Vec<f32>))| LayerCurve {
         layer: model.network.graph().node(*layer).name.clone(),
         distances: steps.clone().map(|step| mean(&|own| own.distances[slot].1[step])).collect(),
     };
@@ -211,8 +211,8 @@ fn draw(facts: &CurveFacts) -> Result<image::RgbaImage> {
         count => format!("mean of {count} pictures"),
     };
     let title = format!("{}, {what}", facts.facts.network);
-    let x = Axis { name: facts.change.axis().to_owned(), range: None };
-    let y = Axis { name: "probability; relative change of a layer".to_owned(), range: Some([0.0, 1.35 * most]) };
+    let x = ChartAxis { name: facts.change.axis().to_owned(), range: None };
+    let y = ChartAxis { name: "probability; relative change of a layer".to_owned(), range: Some([0.0, 1.35 * most]) };
     line_chart(&title, &x, &y, &lines)
 }
 

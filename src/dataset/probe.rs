@@ -5,7 +5,7 @@ use super::{
     features::Features,
     linear::{Classifier, Loss},
     nearest::neighbour_vote,
-    random::Random,
+    random::RandomOrder,
 };
 use crate::{Error, Result, watch::Watch};
 use rayon::prelude::*;
@@ -107,7 +107,7 @@ pub fn probe(
 
 /// Rows to train on, `count` of each class, and the others. The choice depends on the seed alone.
 fn split_rows(labels: &[usize], classes: usize, count: usize, seed: u64) -> (Vec<usize>, Vec<usize>) {
-    let mut random = Random::new(seed);
+    let mut random = RandomOrder::new(seed);
     let (mut train, mut test) = (Vec::new(), Vec::new());
     for class in 0..classes {
         let mut rows: Vec<usize> = (0..labels.len()).filter(|&row| labels[row] == class).collect();

@@ -1,11 +1,11 @@
 //! Pseudo-random orders (xorshift, Marsaglia 2003): the same for the same seed on every machine.
 
 /// A stream of numbers.
-pub(super) struct Random(u64);
+pub(super) struct RandomOrder(u64);
 
-impl Random {
+impl RandomOrder {
     pub fn new(seed: u64) -> Self {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        RandomOrder(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     fn next(&mut self) -> u64 {
@@ -32,6 +32,6 @@ impl Random {
 /// The numbers from 0 to `count` - 1 in a random order.
 pub fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
-    Random::new(seed).shuffle(&mut order);
+    RandomOrder::new(seed).shuffle(&mut order);
     order
 }

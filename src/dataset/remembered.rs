@@ -13,15 +13,15 @@ use std::{
 const BYTES: usize = 512 << 20;
 
 /// The inputs of pictures that were prepared before, as many as memory is set aside for.
-pub struct Remembered<'a> {
+pub struct KeptInputs<'a> {
     prepare: &'a Prepare<'a>,
     kept: Mutex<(HashMap<PathBuf, Tensor>, usize)>,
 }
 
-impl<'a> Remembered<'a> {
+impl<'a> KeptInputs<'a> {
     /// Nothing kept yet.
     pub fn new(prepare: &'a Prepare<'a>) -> Self {
-        Remembered { prepare, kept: Mutex::default() }
+        KeptInputs { prepare, kept: Mutex::default() }
     }
 
     /// The network's input for a picture.

@@ -3,7 +3,7 @@
 use super::{
     listing::Listing,
     pass::{Prepare, strongest},
-    random::Random,
+    random::RandomOrder,
     run::{Damaged, NetworkAt, for_each_trace},
     statistics::Hit,
 };
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// The measure of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
+pub enum ResponseMeasure {
     /// The largest activation of the unit's map, at its position.
     Activation,
     /// The sum over the unit's map of activation times the gradient of this class's score; its position is that of the largest
@@ -29,7 +29,7 @@ pub enum Measure {
 
 /// A choice among the responses of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
+pub enum HitChoice {
     /// The largest, largest first.
     Strongest,
     /// The smallest, smallest first.
@@ -56,14 +56,14 @@ impl Responses {
         at: &NetworkAt,
         prepare: &Prepare,
         listing: &Listing,
-        (layer, measure): (NodeId, Measure),
+        (layer, measure): (NodeId, ResponseMeasure),
         watch: &Watch,
     ) -> Result<(Self, Damaged)> {
         let mut found = Responses { units: network.graph().node(layer).extent()[0], hits: Vec::new() };
         let damaged = for_each_trace(network, at, prepare, listing, watch, |pictures, trace| {
             found.hits.extend(match measure {
-                Measure::Activation => strongest(trace, layer, pictures)?,
-                Measure::Relevance(class) => relevances(trace, layer, class, pictures, watch)?,
+                ResponseMeasure::Activation => strongest(trace, layer, pictures)?,
+                ResponseMeasure::Relevance(class) => relevances(trace, layer, class, pictures, watch)?,
             });
             Ok(())
         })?;
@@ -71,15 +71,15 @@ impl Responses {
     }
 
     /// At most `count` responses of a unit.
-    pub fn choose(&self, unit: usize, choice: Choice, count: usize) -> Vec<Hit> {
+    pub fn choose(&self, unit: usize, choice: HitChoice, count: usize) -> Vec<Hit> {
         let mut own: Vec<Hit> = self.hits.iter().skip(unit).step_by(self.units).copied().collect();
         own.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.picture.cmp(&b.picture)));
         match choice {
-            Choice::Strongest => {}
-            Choice::Weakest => own.reverse(),
-            Choice::Random(seed) => {
+            HitChoice::Strongest => {}
+            HitChoice::Weakest => own.reverse(),
+            HitChoice::Random(seed) => {
                 own.truncate(own.len().div_ceil(100).max(count));
-                Random::new(seed.wrapping_add(unit as u64)).shuffle(&mut own);
+                RandomOrder::new(seed.wrapping_add(unit as u64)).shuffle(&mut own);
                 own.truncate(count);
                 own.sort_by(|a, b| b.value.total_cmp(&a.value));
             }
@@ -119,10 +119,10 @@ mod tests {
         let hit = |picture: u32| Hit { value: (picture * 37 % 1000) as f32, picture, position: 0 };
         let all = Responses { units: 1, hits: (0..1000).map(hit).collect() };
         let values = |choice| all.choose(0, choice, 5).iter().map(|hit| hit.value).collect::<Vec<_>>();
-        assert_eq!(values(Choice::Strongest), [999.0, 998.0, 997.0, 996.0, 995.0]);
-        assert_eq!(values(Choice::Weakest), [0.0, 1.0, 2.0, 3.0, 4.0]);
-        let random = values(Choice::Random(1));
+        assert_eq!(values(HitChoice::Strongest), [999.0, 998.0, 997.0, 996.0, 995.0]);
+        assert_eq!(values(HitChoice::Weakest), [0.0, 1.0, 2.0, 3.0, 4.0]);
+        let random = values(HitChoice::Random(1));
         assert!(random.iter().all(|&value| value >= 990.0) && random.windows(2).all(|pair| pair[0] > pair[1]));
-        assert_ne!(random, values(Choice::Random(2)));
+        assert_ne!(random, values(HitChoice::Random(2)));
     }
 }

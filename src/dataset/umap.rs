@@ -1,7 +1,7 @@
 //! UMAP (McInnes, Healy and Melville 2018): a graph of fuzzy nearness, laid out by attraction along its edges and repulsion
 //! between random pairs. Neighbours are exact.
 
-use super::{features::Features, pca::principal_components, random::Random};
+use super::{features::Features, pca::principal_components, random::RandomOrder};
 use crate::{Error, Result, watch::Watch};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -110,7 +110,7 @@ fn bandwidth(distances: &[f64], least: f64) -> f64 {
 fn start(features: &Features, watch: &Watch) -> Result<Vec<[f64; 2]>> {
     let found = principal_components(features, 2, watch)?;
     let largest = found.points.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()));
-    let mut random = Random::new(1);
+    let mut random = RandomOrder::new(1);
     let mut noise = move || (random.below(2001) as f64 - 1000.0) * 1e-7;
     let place = |point: &[f32]| [0, 1].map(|axis: usize| f64::from(10.0 * point[axis] / largest) + noise());
     Ok(found.points.chunks_exact(2).map(place).collect())
@@ -121,7 +121,7 @@ fn lay_out(places: &mut [[f64; 2]], edges: &[Edge], epochs: usize, watch: &Watch
     let strongest = edges.iter().map(|edge| edge.weight).fold(0.0, f64::max);
     let every: Vec<f64> = edges.iter().map(|edge| strongest / edge.weight.max(f64::MIN_POSITIVE)).collect();
     let mut due = every.clone();
-    let mut random = Random::new(2);
+    let mut random = RandomOrder::new(2);
     for epoch in 0..epochs {
         watch.at(epoch, epochs)?;
         let rate = 1.0 - epoch as f64 / epochs as f64;

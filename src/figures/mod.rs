@@ -22,7 +22,7 @@ mod seen;
 mod synthesised;
 pub mod words;
 
-pub use chart::{Axis, Bar, Series, bar_chart, line_chart};
+pub use chart::{Bar, ChartAxis, Series, bar_chart, line_chart};
 pub use enlarge::{Scale, enlarged, enlarged_rgb, gap, grid, spaced};
 pub use facts::{
     ClassFacts, CurveTest, Facts, LayerRedrawn, ObjectFacts, StepFacts, SumFacts, TargetFacts, TrustChecks, UnitFacts,

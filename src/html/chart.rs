@@ -1,10 +1,10 @@
-//! Line charts as SVG for pages. Both axes run from 0 to 1.
+//! ChartLine charts as SVG for pages. Both axes run from 0 to 1.
 
 use super::escape;
 use std::fmt::Write;
 
 /// A line of a chart.
-pub struct Line<'a> {
+pub struct ChartLine<'a> {
     /// Its name.
     pub name: &'a str,
     /// Its points, x and y from 0 to 1.
@@ -18,7 +18,7 @@ const SIDE: f64 = 320.0;
 const MARGIN: f64 = 52.0;
 
 /// Lines over two axes from 0 to 1, which are named `x` and `y`.
-pub fn line_chart(x: &str, y: &str, lines: &[Line]) -> String {
+pub fn line_chart(x: &str, y: &str, lines: &[ChartLine]) -> String {
     let (size, end) = (SIDE + 2.0 * MARGIN, MARGIN + SIDE);
     let place = |[x, y]: [f64; 2]| (MARGIN + x.clamp(0.0, 1.0) * SIDE, end - y.clamp(0.0, 1.0) * SIDE);
     let mut svg = format!(

@@ -3,7 +3,7 @@
 
 mod chart;
 
-pub use chart::{Line, line_chart};
+pub use chart::{ChartLine, line_chart};
 
 use crate::paths::printable;
 use std::{

@@ -1,9 +1,9 @@
 //! The picture of an ablation: bars of accuracy, or a curve of error against dropped blocks.
 
-use super::folder::{AblationFacts, RowFacts};
+use super::facts::{AblationFacts, RowFacts};
 use crate::{
     Result,
-    figures::{Axis, Bar, Series, bar_chart, line_chart},
+    figures::{Bar, ChartAxis, Series, bar_chart, line_chart},
 };
 use image::RgbaImage;
 
@@ -37,7 +37,7 @@ fn curve(title: &str, facts: &AblationFacts, rows: &[&RowFacts]) -> Result<RgbaI
         series("worst", &|errors| errors.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
     ];
     let shown = if rows.len() == most { &lines[..1] } else { &lines[..] };
-    let x = Axis { name: "residual blocks dropped".into(), range: Some([0.0, most as f64]) };
-    let y = Axis { name: "top-1 error, %".into(), range: Some([0.0, 100.0]) };
+    let x = ChartAxis { name: "residual blocks dropped".into(), range: Some([0.0, most as f64]) };
+    let y = ChartAxis { name: "top-1 error, %".into(), range: Some([0.0, 100.0]) };
     line_chart(title, &x, &y, shown)
 }

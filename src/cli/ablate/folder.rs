@@ -2,7 +2,8 @@
 
 use super::{
     Args, chart,
-    plan::{Row, With},
+    facts::{AblationFacts, Accuracies, RowFacts, accuracies},
+    plan::{Row, StandIn},
     save::save,
 };
 use crate::{
@@ -13,54 +14,14 @@ use crate::{
         labelled::{Labelled, note_left_out},
         table::Table,
     },
-    dataset::{Damaged, Hits, LabelledFolder, Remembered, outcomes, pooled_features},
+    dataset::{Damaged, Hits, KeptInputs, LabelledFolder, outcomes, pooled_features},
     engine::Model,
-    figures::{Facts, shown_path, to_json, words::thousands},
+    figures::{Facts, to_json, words::thousands},
     paint::{write_atomically, write_picture},
     paths::from_user,
     watch::Watch,
 };
-use serde::Serialize;
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
-
-/// The object of `--json`.
-#[derive(Serialize)]
-pub(super) struct AblationFacts {
-    #[serde(flatten)]
-    pub facts: Facts,
-    #[serde(serialize_with = "shown_path")]
-    pub folder: PathBuf,
-    pub pictures: usize,
-    pub unreadable: Vec<String>,
-    pub baseline: Accuracies,
-    pub rows: Vec<RowFacts>,
-}
-
-#[derive(Clone, Copy, Serialize)]
-pub(super) struct Accuracies {
-    pub top1: f64,
-    pub top5: f64,
-}
-
-#[derive(Serialize)]
-pub(super) struct RowFacts {
-    #[serde(skip)]
-    pub name: String,
-    pub removed: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub with: Option<With>,
-    /// Blocks, each with the block whose weights it takes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub moved: Vec<[String; 2]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dropped: Option<usize>,
-    #[serde(flatten)]
-    pub accuracies: Accuracies,
-}
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let root = from_user(&args.subject);
@@ -71,7 +32,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         return Err(Error::Usage(format!("--save writes one changed network, and there are {} rows", rows.len())));
     }
     let read = |path: &Path| model.prepare_file(path);
-    let kept = Remembered::new(&read);
+    let kept = KeptInputs::new(&read);
     let measure = |model: &Arc<Model>, watch: &Watch| {
         let at = |size| Ok(model.at(size)?.network.clone());
         outcomes(&model.network, &at, &|path: &Path| kept.prepare(path), &folder, watch)
@@ -114,10 +75,6 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     if args.json { to_json(&facts) } else { Ok(text(&facts)) }
 }
 
-pub(super) fn accuracies(hits: Hits) -> Accuracies {
-    Accuracies { top1: hits.top1(), top5: hits.top5() }
-}
-
 fn row_facts(row: &Row, accuracies: Accuracies) -> RowFacts {
     RowFacts {
         name: row.name(),
@@ -134,10 +91,10 @@ fn means(
     model: &Arc<Model>,
     rows: &[Row],
     folder: &LabelledFolder,
-    kept: &Remembered,
+    kept: &KeptInputs,
     console: &Console,
 ) -> Result<BTreeMap<usize, Vec<f32>>> {
-    let wanted = rows.iter().flat_map(|row| &row.absent).filter(|absent| absent.with == With::Mean);
+    let wanted = rows.iter().flat_map(|row| &row.absent).filter(|absent| absent.with == StandIn::Mean);
     let mut layers: Vec<usize> = wanted.map(|absent| absent.part.output).collect();
     layers.sort_unstable();
     layers.dedup();

@@ -1,6 +1,7 @@
 //! `striate ablate`: what removing a part of a network costs.
 
 mod chart;
+mod facts;
 mod folder;
 mod picture;
 mod plan;

@@ -1,6 +1,6 @@
 //! The answer for one picture without parts of the network.
 
-use super::{Args, plan::With, save::save};
+use super::{Args, plan::StandIn, save::save};
 use crate::{
     Error, Result,
     cli::{args, console::Console, table::Table},
@@ -34,7 +34,7 @@ struct RowAnswer {
     name: String,
     removed: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    with: Option<With>,
+    with: Option<StandIn>,
     #[serde(flatten)]
     answer: Answer,
     /// The scores before softmax.
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         return Err(Error::Usage(format!("--save writes one changed network, and there are {} rows", rows.len())));
     }
     let mut means = BTreeMap::new();
-    for absent in rows.iter().flat_map(|row| &row.absent).filter(|absent| absent.with == With::Mean) {
+    for absent in rows.iter().flat_map(|row| &row.absent).filter(|absent| absent.with == StandIn::Mean) {
         means.insert(absent.part.output, unit_means(&run.trace, absent.part.output)?);
     }
     let class = run.predicted();

@@ -5,16 +5,16 @@ use crate::{
     dataset::shuffled,
     net::{
         Graph, Network, Op,
-        surgery::{Block, Operation, Part, Removal, Substitute},
+        surgery::{NetworkPart, Operation, Removal, ResidualBlock, Substitute},
     },
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What stands in place of a part's output.
+/// The values in place of a part's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum With {
+pub(super) enum StandIn {
     /// Zeros
     Zero,
     /// The part's input, where it has the shape of the output
@@ -33,9 +33,9 @@ pub(super) struct PlanArgs {
     /// Leave out, one at a time, every residual block; in networks without, every layer with weights but the last
     #[arg(long)]
     each: bool,
-    /// What stands in place of the output of --remove and --each
-    #[arg(long, value_enum, default_value_t = With::Zero)]
-    with: With,
+    /// The values in place of the output of --remove and --each
+    #[arg(long, value_enum, default_value_t = StandIn::Zero)]
+    with: StandIn,
     /// Put the residual blocks of a stage (layer3) in a random order; may be given several times
     #[arg(long, value_name = "STAGE")]
     shuffle: Vec<String>,
@@ -53,8 +53,8 @@ pub(super) struct PlanArgs {
 /// A part that a row leaves out.
 #[derive(Clone, Debug)]
 pub(super) struct Absent {
-    pub part: Part,
-    pub with: With,
+    pub part: NetworkPart,
+    pub with: StandIn,
 }
 
 /// One row, before the means are known.
@@ -63,7 +63,7 @@ pub(super) struct Row {
     /// The parts that it leaves out.
     pub absent: Vec<Absent>,
     /// Blocks and whose weights each takes.
-    pub moved: Vec<(Block, Block)>,
+    pub moved: Vec<(ResidualBlock, ResidualBlock)>,
     /// The number of blocks dropped, for a row of --drop-blocks.
     pub dropped: Option<usize>,
 }
@@ -88,9 +88,9 @@ impl Row {
     pub fn operation(&self, means: &BTreeMap<usize, Vec<f32>>) -> Operation {
         let removal = |Absent { part, with }: &Absent| Removal {
             with: match with {
-                With::Zero => Substitute::Zero,
-                With::Identity => Substitute::Identity,
-                With::Mean => Substitute::Constant(means.get(&part.output).cloned().unwrap_or_default()),
+                StandIn::Zero => Substitute::Zero,
+                StandIn::Identity => Substitute::Identity,
+                StandIn::Mean => Substitute::Constant(means.get(&part.output).cloned().unwrap_or_default()),
             },
             part: part.clone(),
         };
@@ -120,7 +120,7 @@ impl PlanArgs {
         }
         for part in if self.each { each(graph, network) } else { Vec::new() } {
             let row = Row { absent: vec![Absent { part, with: self.with }], ..Row::default() };
-            match row.operation(&BTreeMap::new()).fits(graph, self.with == With::Mean) {
+            match row.operation(&BTreeMap::new()).fits(graph, self.with == StandIn::Mean) {
                 Ok(()) => rows.push(row),
                 Err(error) => notes.push(error.to_string()),
             }
@@ -130,7 +130,7 @@ impl PlanArgs {
         }
         rows.extend(self.drops(graph)?);
         for row in &rows {
-            row.operation(&BTreeMap::new()).fits(graph, self.with == With::Mean)?;
+            row.operation(&BTreeMap::new()).fits(graph, self.with == StandIn::Mean)?;
         }
         match rows.is_empty() {
             true => Err(Error::Failed(format!("nothing can be left out: {}", notes.join("; ")))),
@@ -140,7 +140,7 @@ impl PlanArgs {
 
     fn shuffles(&self, graph: &Graph, stage: &str) -> Result<Vec<Row>> {
         let prefix = format!("{stage}.");
-        let blocks: Vec<Block> =
+        let blocks: Vec<ResidualBlock> =
             graph.residual_blocks().into_iter().filter(|block| block.part.name.starts_with(&prefix)).collect();
         if blocks.len() < 2 {
             let count = blocks.len();
@@ -169,7 +169,7 @@ impl PlanArgs {
             let mut chosen = shuffled(blocks.len(), self.seed.wrapping_mul(1009).wrapping_add(draw));
             chosen.truncate(dropped);
             chosen.sort_unstable();
-            let absent = |index: usize| Absent { part: blocks[index].part.clone(), with: With::Identity };
+            let absent = |index: usize| Absent { part: blocks[index].part.clone(), with: StandIn::Identity };
             Row { absent: chosen.into_iter().map(absent).collect(), dropped: Some(dropped), ..Row::default() }
         };
         let draws = u64::from(self.draws);
@@ -178,8 +178,8 @@ impl PlanArgs {
 }
 
 /// Every residual block; without any, every layer with weights but the last.
-fn each(graph: &Graph, network: &Network) -> Vec<Part> {
-    let blocks: Vec<Part> = graph.residual_blocks().into_iter().map(|block| block.part).collect();
+fn each(graph: &Graph, network: &Network) -> Vec<NetworkPart> {
+    let blocks: Vec<NetworkPart> = graph.residual_blocks().into_iter().map(|block| block.part).collect();
     if !blocks.is_empty() {
         return blocks;
     }

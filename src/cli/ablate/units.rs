@@ -2,7 +2,7 @@
 
 use super::{
     Args,
-    folder::{Accuracies, accuracies},
+    facts::{Accuracies, accuracies},
 };
 use crate::{
     Error, Result,
@@ -12,8 +12,8 @@ use crate::{
         labelled::{Labelled, note_left_out},
         table::Table,
     },
-    dataset::{Choice, Hits, Measure, Outcome, Remembered, Responses, outcomes},
-    figures::{Axis, Facts, Series, line_chart, shown_path, to_json},
+    dataset::{HitChoice, Hits, KeptInputs, Outcome, ResponseMeasure, Responses, outcomes},
+    figures::{ChartAxis, Facts, Series, line_chart, shown_path, to_json},
     net::surgery::{Operation, Removal, Substitute},
     paint::{write_atomically, write_picture},
     paths::from_user,
@@ -28,7 +28,7 @@ use std::{
 const STEPS: usize = 12;
 
 #[derive(Serialize)]
-struct UnitFacts {
+struct SilencedFacts {
     #[serde(flatten)]
     facts: Facts,
     #[serde(serialize_with = "shown_path")]
@@ -62,16 +62,16 @@ pub(super) fn run(args: &Args, layer: &str, class: &str, console: &Console) -> R
         return Err(Error::Failed(format!("{} holds no pictures of {label}", root.display())));
     }
     let read = |path: &Path| model.prepare_file(path);
-    let kept = Remembered::new(&read);
+    let kept = KeptInputs::new(&read);
     let (prepare, at) = (|path: &Path| kept.prepare(path), |size| Ok(model.at(size)?.network.clone()));
     console.stage(&format!("the importance of the units of {} for {label}", part.name));
     let [first, rest] = console.watch().split(0.1);
-    let asked = (part.output, Measure::Relevance(class));
+    let asked = (part.output, ResponseMeasure::Relevance(class));
     let (responses, _) = Responses::measure(&model.network, &at, &prepare, &own, asked, &first)?;
     let units = model.network.graph().node(part.output).extent()[0];
     let count = own.entries.len();
     let total = |unit: usize| {
-        responses.choose(unit, Choice::Strongest, count).iter().map(|hit| f64::from(hit.value)).sum::<f64>()
+        responses.choose(unit, HitChoice::Strongest, count).iter().map(|hit| f64::from(hit.value)).sum::<f64>()
     };
     let totals: Vec<f64> = (0..units).map(total).collect();
     let mut order: Vec<usize> = (0..units).collect();
@@ -94,7 +94,7 @@ pub(super) fn run(args: &Args, layer: &str, class: &str, console: &Console) -> R
         rows.push(UnitRow { units: silent, of_class: accuracies(of(true)), of_others: others });
     }
     let facts = Facts::of(&model).layer(&model, part.output);
-    write(args, &UnitFacts { facts, folder: root, class, label, order, rows })
+    write(args, &SilencedFacts { facts, folder: root, class, label, order, rows })
 }
 
 /// Numbers of silent units from 0 to all, closer together where there are few.
@@ -105,7 +105,7 @@ fn steps(units: usize) -> Vec<usize> {
     steps
 }
 
-fn write(args: &Args, facts: &UnitFacts) -> Result<String> {
+fn write(args: &Args, facts: &SilencedFacts) -> Result<String> {
     if let Some(path) = &args.csv {
         let mut text = line(&["units", "class_top1", "class_top5", "others_top1", "others_top5"]);
         for row in &facts.rows {
@@ -134,8 +134,8 @@ fn write(args: &Args, facts: &UnitFacts) -> Result<String> {
         let layer = facts.facts.layer.clone().unwrap_or_default();
         let title =
             format!("{} without the units of {layer} that matter most for {}", facts.facts.network, facts.label);
-        let x = Axis { name: format!("silent units of {layer}"), range: None };
-        let y = Axis { name: "top-1 accuracy, %".into(), range: Some([0.0, 100.0]) };
+        let x = ChartAxis { name: format!("silent units of {layer}"), range: None };
+        let y = ChartAxis { name: "top-1 accuracy, %".into(), range: Some([0.0, 100.0]) };
         write_picture(path, &line_chart(&title, &x, &y, &lines)?, &facts.facts.texts())?;
     }
     if args.json {

@@ -3,7 +3,7 @@
 use super::folder::FolderArgs;
 use crate::{
     Result,
-    atlas::{ATLAS, Atlas},
+    atlas::{ATLAS, UnitAtlas},
     cli::{args::path, console::Console},
     dataset::{indexed_layers, stand_in},
     engine::Model,
@@ -59,7 +59,7 @@ pub(in crate::cli) fn atlas(args: &AtlasArgs, console: &Console) -> Result<Strin
     let made = |layer: NodeId, unit: usize, watch: &Watch| synthesised_unit(&subject.model, layer, unit, watch);
     let synthesis: Option<&crate::atlas::Synthesis> = if args.synthesise { Some(&made) } else { None };
     console.stage(&format!("writing the pages of {} layers", layers.len()));
-    let atlas = Atlas { model: &subject.model, index: &index, layers, synthesis };
+    let atlas = UnitAtlas { model: &subject.model, index: &index, layers, synthesis };
     Ok(atlas.write(new, &args.out, console.watch())? + "\n")
 }
 

@@ -3,9 +3,9 @@
 use super::folder::{FolderArgs, FolderSubject, note_damaged};
 use crate::{
     Error, Result,
-    atlas::{Wanted, sheet_of_hits, sheet_of_units, shown_hits},
+    atlas::{WantedHits, sheet_of_hits, sheet_of_units, shown_hits},
     cli::{args, console::Console, output::check_path, table::Table},
-    dataset::{Choice, Hit, Listing, Measure, Responses, TOP, stand_in},
+    dataset::{Hit, HitChoice, Listing, ResponseMeasure, Responses, TOP, stand_in},
     figures::{to_json, words::number},
     net::NodeId,
     paint::write_png,
@@ -134,7 +134,7 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
         let unit = args.unit.map_or_else(|| "all".to_owned(), |unit| unit.to_string());
         let choice = format!("{:?}", args.by).to_lowercase();
         let name = subject.model.card.name.to_string();
-        let texts = [("Network", name), ("Layer", node.name.clone()), ("Unit", unit), ("Choice", choice)];
+        let texts = [("Network", name), ("Layer", node.name.clone()), ("Unit", unit), ("HitChoice", choice)];
         write_png(out, &sheet, &texts)?;
     }
     let width = node.extent()[2];
@@ -151,7 +151,7 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
             if json { to_json(&facts) } else { Ok(text(&facts)) }
         }
         (None, true) => {
-            let unit = |own: &Wanted| UnitTopFacts { unit: own.unit, top: own.hits.iter().map(facts).collect() };
+            let unit = |own: &WantedHits| UnitTopFacts { unit: own.unit, top: own.hits.iter().map(facts).collect() };
             to_json(&LayerTopFacts { layer, units: wanted.iter().map(unit).collect() })
         }
         (None, false) => Ok(layer_text(&layer, &wanted, &listing)),
@@ -166,7 +166,7 @@ impl TopArgs {
         layer: NodeId,
         units: &[usize],
         console: &Console,
-    ) -> Result<(Listing, Vec<Wanted>)> {
+    ) -> Result<(Listing, Vec<WantedHits>)> {
         let (model, count) = (&subject.model, usize::from(self.count));
         let (choice, measure) = match self.by {
             By::Strongest => {
@@ -174,17 +174,17 @@ impl TopArgs {
                 let name = &model.network.graph().node(layer).name;
                 let wanted = |&unit: &usize| {
                     let excited = index.top(name, unit)?.iter().filter(|hit| hit.value > 0.0);
-                    Ok(Wanted { unit, hits: excited.take(count).copied().collect() })
+                    Ok(WantedHits { unit, hits: excited.take(count).copied().collect() })
                 };
                 let wanted = units.iter().map(wanted).collect::<Result<_>>()?;
                 return Ok((index.listing, wanted));
             }
-            By::Weakest => (Choice::Weakest, Measure::Activation),
-            By::Random => (Choice::Random(self.seed), Measure::Activation),
+            By::Weakest => (HitChoice::Weakest, ResponseMeasure::Activation),
+            By::Random => (HitChoice::Random(self.seed), ResponseMeasure::Activation),
             By::Relevance => {
                 model.require_classes()?;
                 let class = model.labels.find(self.class.as_deref().unwrap_or_default())?;
-                (Choice::Strongest, Measure::Relevance(class))
+                (HitChoice::Strongest, ResponseMeasure::Relevance(class))
             }
         };
         subject.require_one_size()?;
@@ -195,7 +195,7 @@ impl TopArgs {
         let asked = (layer, measure);
         let (found, damaged) = Responses::measure(&model.network, &at, &prepare, &listing, asked, console.watch())?;
         note_damaged(&damaged, console);
-        let wanted = |&unit: &usize| Wanted { unit, hits: found.choose(unit, choice, count) };
+        let wanted = |&unit: &usize| WantedHits { unit, hits: found.choose(unit, choice, count) };
         let wanted = units.iter().map(wanted).collect();
         Ok((listing, wanted))
     }
@@ -210,7 +210,7 @@ fn text(facts: &TopFacts) -> String {
     format!("unit {} of {}\n{}", facts.unit, facts.layer, table.render())
 }
 
-fn layer_text(layer: &str, units: &[Wanted], listing: &Listing) -> String {
+fn layer_text(layer: &str, units: &[WantedHits], listing: &Listing) -> String {
     let mut table = Table::new(&[">unit", ">value", "file"]);
     for own in units {
         let first = own.hits.first();

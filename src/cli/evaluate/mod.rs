@@ -2,7 +2,6 @@
 
 mod csv;
 mod folder;
-mod mistakes;
 mod page;
 mod report;
 

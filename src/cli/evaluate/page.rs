@@ -4,7 +4,7 @@ use super::report::Report;
 use crate::{
     dataset::Outcome,
     figures::words::thousands,
-    html::{Line, escape, facts, line_chart, plain_page, table},
+    html::{ChartLine, escape, facts, line_chart, plain_page, table},
     paths::brief,
 };
 use std::{collections::BTreeMap, fmt::Write, path::Path};
@@ -90,12 +90,12 @@ fn mistakes(report: &Report, small: &[Thumbnail], link: &dyn Fn(&Path) -> String
 fn calibration(report: &Report) -> String {
     let calibration = &report.evaluation.calibration;
     let filled = || calibration.bins.iter().filter(|bin| bin.pictures > 0);
-    let measured = Line {
+    let measured = ChartLine {
         name: "measured",
         points: filled().map(|bin| [bin.confidence, bin.accuracy]).collect(),
         is_guide: false,
     };
-    let ideal = Line { name: "calibrated", points: vec![[0.0, 0.0], [1.0, 1.0]], is_guide: true };
+    let ideal = ChartLine { name: "calibrated", points: vec![[0.0, 0.0], [1.0, 1.0]], is_guide: true };
     let rows = filled().map(|bin| {
         vec![
             format!("{:.3} to {:.3}", bin.from, bin.to),

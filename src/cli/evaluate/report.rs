@@ -1,6 +1,5 @@
 //! The evaluation in words, and as JSON.
 
-use super::mistakes::{MistakeFacts, mistakes};
 use crate::{
     cli::table::Table,
     dataset::{Calibration, ClassFolder, ClassHits, Confusion, Evaluation, Hits, LabelledFolder, Outcome},
@@ -10,7 +9,7 @@ use crate::{
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// What was measured, on which folder, with which network.
+/// A measurement of a network on a folder.
 pub(super) struct Report<'a> {
     pub facts: Facts,
     pub model: &'a Model,
@@ -38,7 +37,7 @@ pub(super) struct EvaluationFacts<'a> {
     f1: f64,
     unreadable: &'a [String],
     unmatched_folders: &'a [String],
-    classes: Vec<ClassFacts>,
+    classes: Vec<ClassRow>,
     subgroups: Vec<SubgroupFacts<'a>>,
     calibration: &'a Calibration,
     confusion: &'a [Confusion],
@@ -46,7 +45,7 @@ pub(super) struct EvaluationFacts<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct ClassFacts {
+pub(super) struct ClassRow {
     pub index: usize,
     pub label: String,
     pub folder: String,
@@ -69,8 +68,8 @@ struct SubgroupFacts<'a> {
 }
 
 impl Report<'_> {
-    pub fn classes(&self) -> Vec<ClassFacts> {
-        let class = |(known, found): (&ClassFolder, &ClassHits)| ClassFacts {
+    pub fn classes(&self) -> Vec<ClassRow> {
+        let class = |(known, found): (&ClassFolder, &ClassHits)| ClassRow {
             index: known.class,
             label: self.model.class_name(known.class),
             folder: known.folder.clone(),
@@ -203,4 +202,36 @@ impl Report<'_> {
         }
         (!found.is_empty()).then(|| table.render())
     }
+}
+
+/// A picture that is taken for another class.
+#[derive(Serialize)]
+pub(super) struct MistakeFacts {
+    #[serde(serialize_with = "shown_path")]
+    pub file: PathBuf,
+    pub class: usize,
+    pub label: String,
+    pub predicted: usize,
+    pub predicted_label: String,
+    /// Probability of the predicted class.
+    pub probability: f64,
+    /// Probability of the picture's class.
+    pub class_probability: f64,
+    /// Place of the picture's class among all, from 1.
+    pub rank: usize,
+}
+
+/// The `most` mistakes that the network is surest of.
+fn mistakes(report: &Report, most: usize) -> Vec<MistakeFacts> {
+    let facts = report.evaluation.mistakes.iter().take(most).map(|outcome| MistakeFacts {
+        file: report.folder.listing.path(outcome.picture),
+        class: outcome.class,
+        label: report.model.class_name(outcome.class),
+        predicted: outcome.predicted,
+        predicted_label: report.model.class_name(outcome.predicted),
+        probability: outcome.confidence,
+        class_probability: outcome.probability,
+        rank: outcome.rank + 1,
+    });
+    facts.collect()
 }

@@ -2,24 +2,24 @@
 
 use super::{
     Drawing, ExplainArgs,
+    facts::{BatchFacts, HeatmapFacts},
     pictures::Files,
     sheet::{contact_sheet, page, tile},
-    trust::{Trust, TrustRow},
+    trust::Trust,
 };
 use crate::{
     Error, Result,
     cli::{console::Console, table::Table},
     engine::{Model, Run},
-    figures::{self, ClassFacts, Facts, HeatStyle, shown_path, to_json},
+    figures::{self, HeatStyle, to_json},
     methods::{Method, Question, Settings},
-    paint::{FolderKind, NewFolder, Range, write_atomically, write_png},
+    paint::{FolderKind, NewFolder, write_atomically, write_png},
     picture::Picture,
     watch::Watch,
 };
 use image::RgbaImage;
-use serde::Serialize;
 use std::{
-    path::{Path, PathBuf, absolute},
+    path::{Path, absolute},
     sync::Arc,
 };
 
@@ -33,31 +33,6 @@ const HEATMAPS: FolderKind = FolderKind {
     pictures: Some(IMAGES),
     others: &[".png", ".json"],
 };
-
-/// The object of `--json`.
-#[derive(Serialize)]
-pub(super) struct BatchFacts {
-    #[serde(flatten)]
-    pub facts: Facts,
-    #[serde(skip)]
-    pub method_title: &'static str,
-    #[serde(skip)]
-    pub command: &'static str,
-    pub pictures: Vec<HeatmapFacts>,
-    pub left_out: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub trust: Vec<TrustRow>,
-}
-
-#[derive(Serialize)]
-pub(super) struct HeatmapFacts {
-    #[serde(serialize_with = "shown_path")]
-    pub picture: PathBuf,
-    /// The heatmap in the folder.
-    pub file: String,
-    pub class: Option<ClassFacts>,
-    pub range: Option<Range>,
-}
 
 pub(super) fn run(
     args: &ExplainArgs,
@@ -81,15 +56,8 @@ pub(super) fn run(
     let new = NewFolder::create(out, HEATMAPS)?;
     let model = args.subject.network.open(console)?;
     console.stage(&format!("{} of {} pictures", method.title, files.files.len()));
-    let mut facts = BatchFacts {
-        facts: Facts::of(&model).method(method.name, method.paper),
-        method_title: method.title,
-        command: if method.layered { "cam" } else { "saliency" },
-        pictures: Vec::new(),
-        left_out: Vec::new(),
-        trust: Vec::new(),
-    };
-    let batch = Batch { args, method, drawing, settings: &settings, model: &model, new: &new };
+    let mut facts = BatchFacts::of(&model, method);
+    let batch = HeatmapBatch { args, method, drawing, settings: &settings, model: &model, new: &new };
     let mut tiles = Vec::new();
     for (index, (path, name)) in files.files.iter().enumerate() {
         match batch.one(path, name, &mut trust, &console.watch().part(index, files.files.len())) {
@@ -121,8 +89,8 @@ pub(super) fn run(
     if args.output.json { Ok(json) } else { Ok(text(&facts, out)) }
 }
 
-/// What all pictures of a batch share.
-struct Batch<'a> {
+/// The common part of all pictures of a batch.
+struct HeatmapBatch<'a> {
     args: &'a ExplainArgs,
     method: &'static Method,
     drawing: Drawing,
@@ -131,7 +99,7 @@ struct Batch<'a> {
     new: &'a NewFolder,
 }
 
-impl Batch<'_> {
+impl HeatmapBatch<'_> {
     /// The heatmap of one picture, written; and the methods to compare, tested.
     fn one(&self, path: &Path, name: &str, trust: &mut Trust, watch: &Watch) -> Result<(HeatmapFacts, RgbaImage)> {
         watch.at(0, 1)?;

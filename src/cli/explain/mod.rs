@@ -2,6 +2,7 @@
 //! tested, and an object found by it.
 
 mod batch;
+mod facts;
 mod pictures;
 mod sheet;
 mod trust;

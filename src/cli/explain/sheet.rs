@@ -1,6 +1,6 @@
 //! The contact sheet and the page of many heatmaps.
 
-use super::{batch::BatchFacts, trust::TrustRow};
+use super::{facts::BatchFacts, trust::TrustRow};
 use crate::{
     figures::spaced,
     html::{address, escape, plain_page, table},

@@ -15,8 +15,8 @@ const SIZE: (u32, u32) = (960, 600);
 
 /// An axis.
 #[derive(Clone, Debug)]
-pub struct Axis {
-    /// What it measures, with the unit.
+pub struct ChartAxis {
+    /// Its quantity, with the unit.
     pub name: String,
     /// Its two ends; those of the values where `None`.
     pub range: Option<[f64; 2]>,
@@ -35,7 +35,7 @@ pub struct Series {
 ///
 /// # Errors
 /// [`crate::Error::Failed`] when the chart cannot be drawn.
-pub fn line_chart(title: &str, x: &Axis, y: &Axis, series: &[Series]) -> Result<RgbaImage> {
+pub fn line_chart(title: &str, x: &ChartAxis, y: &ChartAxis, series: &[Series]) -> Result<RgbaImage> {
     let ([left, right], [low, high]) = (ends(x, 0, series), ends(y, 1, series));
     picture(SIZE.0, SIZE.1, |area| {
         let mut chart = ChartBuilder::on(area)
@@ -85,7 +85,7 @@ fn tick(value: f64) -> String {
 }
 
 /// The ends of an axis: those that are given, else those of the values. They never coincide.
-fn ends(axis: &Axis, part: usize, series: &[Series]) -> [f64; 2] {
+fn ends(axis: &ChartAxis, part: usize, series: &[Series]) -> [f64; 2] {
     let values =
         || series.iter().flat_map(|line| &line.points).map(|point| point[part]).filter(|value| value.is_finite());
     let found = [values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max)];
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_chart_has_its_lines_in_their_colours() {
-        let axis = |name: &str| Axis { name: name.into(), range: None };
+        let axis = |name: &str| ChartAxis { name: name.into(), range: None };
         let line = |name: &str, y: f64| Series { name: name.into(), points: vec![[0.0, y], [1.0, y]] };
         let lines = [line("a", 1.0), line("b", 2.0)];
         let chart = line_chart("both", &axis("x"), &axis("y"), &lines).unwrap();

@@ -4,7 +4,7 @@ mod bars;
 mod lines;
 
 pub use bars::{Bar, bar_chart};
-pub use lines::{Axis, Series, line_chart};
+pub use lines::{ChartAxis, Series, line_chart};
 
 use crate::{Error, Result};
 use image::{DynamicImage, RgbImage, RgbaImage};

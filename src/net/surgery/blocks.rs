@@ -1,7 +1,7 @@
 //! Residual blocks whose shortcut passes the input on unchanged (He et al. 2016): each can be left out or change places
 //! with another, and the network still runs (Veit, Wilber and Belongie 2016).
 
-use super::part::Part;
+use super::part::NetworkPart;
 use crate::net::{
     graph::{Graph, NodeId},
     ops::Op,
@@ -9,9 +9,9 @@ use crate::net::{
 
 /// A residual block with an unchanged shortcut.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
+pub struct ResidualBlock {
     /// Its layers as a part: the common beginning of their names, the input and the output.
-    pub part: Part,
+    pub part: NetworkPart,
     /// The sum.
     pub sum: NodeId,
     /// The last layer of the branch that is added to the input.
@@ -20,11 +20,11 @@ pub struct Block {
 
 impl Graph {
     /// The residual blocks with an unchanged shortcut, in order.
-    pub fn residual_blocks(&self) -> Vec<Block> {
+    pub fn residual_blocks(&self) -> Vec<ResidualBlock> {
         (1..self.nodes().len()).filter_map(|sum| self.block_of(sum)).collect()
     }
 
-    fn block_of(&self, sum: NodeId) -> Option<Block> {
+    fn block_of(&self, sum: NodeId) -> Option<ResidualBlock> {
         let node = self.node(sum);
         let (Op::Add, [a, b]) = (&node.op, &node.inputs[..]) else { return None };
         let (input, branch) = if self.leads(*a, *b) {
@@ -39,7 +39,7 @@ impl Graph {
             _ => sum,
         };
         let name = common_module(&self.node(branch).name, &self.node(sum).name);
-        Some(Block { part: Part { name, input: Some(input), output }, sum, branch })
+        Some(ResidualBlock { part: NetworkPart { name, input: Some(input), output }, sum, branch })
     }
 
     /// Whether everything that `to` is computed from comes through `from`.

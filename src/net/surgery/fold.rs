@@ -2,7 +2,7 @@
 
 use super::{
     operate::{Operation, Removal, Substitute},
-    part::Part,
+    part::NetworkPart,
 };
 use crate::{
     Error, Result,
@@ -51,7 +51,7 @@ fn fold(graph: &Graph, removal: &Removal, tensors: &mut Tensors) -> Result<()> {
     }
 }
 
-fn refused(part: &Part, why: &str) -> Error {
+fn refused(part: &NetworkPart, why: &str) -> Error {
     let name = &part.name;
     Error::Usage(format!("no weights of the unchanged network leave {name} out: {why}"))
 }
@@ -67,7 +67,7 @@ fn is_rectified(graph: &Graph, layer: NodeId) -> bool {
 }
 
 /// Makes a layer's output one value for each unit, zero without `values`, by its own weights or by those before it.
-fn constant(graph: &Graph, part: &Part, layer: NodeId, values: &[f32], tensors: &mut Tensors) -> Result<()> {
+fn constant(graph: &Graph, part: &NetworkPart, layer: NodeId, values: &[f32], tensors: &mut Tensors) -> Result<()> {
     let node = graph.node(layer);
     let is_zero = values.iter().all(|&value| value == 0.0);
     let specs = graph.node_parameters(node);

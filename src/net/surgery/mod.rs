@@ -9,6 +9,6 @@ mod fold;
 mod operate;
 mod part;
 
-pub use blocks::Block;
+pub use blocks::ResidualBlock;
 pub use operate::{Operation, Removal, Substitute};
-pub use part::Part;
+pub use part::NetworkPart;

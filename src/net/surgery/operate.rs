@@ -1,6 +1,6 @@
 //! The network after surgery.
 
-use super::{blocks::Block, part::Part};
+use super::{blocks::ResidualBlock, part::NetworkPart};
 use crate::{
     Error, Result,
     net::{
@@ -29,7 +29,7 @@ pub enum Substitute {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Removal {
     /// The part.
-    pub part: Part,
+    pub part: NetworkPart,
     /// The values in its place.
     pub with: Substitute,
 }
@@ -40,7 +40,7 @@ pub struct Operation {
     /// The parts that are switched off.
     pub removals: Vec<Removal>,
     /// Residual blocks and, for each, the block whose weights it takes.
-    pub moved: Vec<(Block, Block)>,
+    pub moved: Vec<(ResidualBlock, ResidualBlock)>,
 }
 
 impl Operation {
@@ -86,9 +86,14 @@ impl Network {
     }
 
     /// Gives `block` the weights of `other`.
-    pub(super) fn move_weights(&self, block: &Block, other: &Block, tensors: &mut Tensors) -> Result<()> {
+    pub(super) fn move_weights(
+        &self,
+        block: &ResidualBlock,
+        other: &ResidualBlock,
+        tensors: &mut Tensors,
+    ) -> Result<()> {
         let own = self.tensors();
-        let inside = |part: &Part| {
+        let inside = |part: &NetworkPart| {
             let prefix = format!("{}.", part.name);
             let names = own.keys().filter_map(|name| name.strip_prefix(&prefix).map(str::to_owned));
             let mut names: Vec<String> = names.collect();

@@ -7,7 +7,7 @@ use crate::{
 
 /// A layer, or a module of layers, with its input and its output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct NetworkPart {
     /// Its name: that of a layer, or the common beginning of the names of its layers.
     pub name: String,
     /// The layer whose output goes in; `None` where several do.
@@ -22,7 +22,7 @@ impl Graph {
     ///
     /// # Errors
     /// [`crate::Error::Usage`] with the nearest names.
-    pub fn part(&self, name: &str) -> Result<Part> {
+    pub fn part(&self, name: &str) -> Result<NetworkPart> {
         let output = self.find(name)?;
         let node = self.node(output);
         let is_layer = node.name == name || node.title.is_some_and(|title| title.eq_ignore_ascii_case(name));
@@ -34,7 +34,7 @@ impl Graph {
             [input] => Some(input),
             _ => None,
         };
-        Ok(Part { name: if is_layer { node.name.clone() } else { name.to_owned() }, input, output })
+        Ok(NetworkPart { name: if is_layer { node.name.clone() } else { name.to_owned() }, input, output })
     }
 
     /// The layers outside a module that its layers read.
