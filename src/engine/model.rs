@@ -8,15 +8,14 @@ use super::{
 use crate::{
     Error, Result,
     net::{Backend, Network},
-    picture::{Picture, Preprocess},
+    picture::Preprocess,
     watch::Watch,
     weights::Source,
     zoo::{Description, Labels},
 };
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use std::{
     collections::HashMap,
-    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -80,14 +79,6 @@ impl Model {
             resized,
         };
         model.prepared(&opening.preparation)
-    }
-
-    /// The network's input for a picture file, `(1, channels, height, width)` on the CPU.
-    ///
-    /// # Errors
-    /// When the file cannot be read or prepared.
-    pub fn prepare_file(&self, path: &Path) -> Result<Tensor> {
-        Ok(self.preprocess.apply(&Picture::open(path)?, &Device::Cpu)?.tensor)
     }
 
     /// Whether the weights are made up, so that no picture means anything.
