@@ -36,8 +36,14 @@ pub fn group_row(ui: &Ui, rect: Rect, group: &StripGroup, view: View) -> bool {
     let font = TextStyle::Body.resolve(ui.style());
     let title = painter.text(at(left + 14.0), Align2::LEFT_CENTER, &group.name, font, strong);
     let last = view.shown.graph().node(group.layers.end - 1);
-    let about = format!("{} layers  {}", group.layers.len(), describe::short_output(last));
-    painter.text(at(title.right() + 8.0), Align2::LEFT_CENTER, &about, small, view.palette.weak);
+    let output = describe::short_output(last);
+    let about = format!("{} layers  {output}", group.layers.len());
+    // Text that does not fit is left out; the hover text has it.
+    let width = |text: &str| painter.layout_no_wrap(text.to_owned(), small.clone(), strong).size().x;
+    let room = inner.right() - 4.0 - (title.right() + 8.0);
+    if let Some(text) = [&about, &output].into_iter().find(|text| width(text) <= room) {
+        painter.text(at(title.right() + 8.0), Align2::LEFT_CENTER, text, small.clone(), view.palette.weak);
+    }
     response.on_hover_text(format!("{name}\n{about}")).clicked()
 }
 

@@ -33,7 +33,11 @@ pub fn folder_bar(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
             let share = state.done as f32 / state.total.max(1) as f32;
             let bar = egui::ProgressBar::new(share).desired_width(90.0).desired_height(6.0);
             ui.add(bar).accessible_name("Progress of the index");
-            ui.label(RichText::new(format!("{} of {}", state.done, state.total)).small().weak());
+            let words = match state.total {
+                0 => "running the first pictures".to_owned(),
+                total => format!("{} of {total}", state.done),
+            };
+            ui.label(RichText::new(words).small().weak());
             if ui.small_button("Stop").on_hover_text("What was found stays").clicked() {
                 out.push(Command::StopIndex);
             }
