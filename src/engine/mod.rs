@@ -5,6 +5,7 @@
 
 mod device;
 mod event;
+mod folder_index;
 mod handle;
 mod inquiry;
 mod labels;
@@ -25,7 +26,7 @@ mod worker;
 
 pub use device::DeviceChoice;
 pub use event::Event;
-pub use handle::Engine;
+pub use handle::{Engine, lower_priority};
 pub use inquiry::{
     Answer, Answered, Answers, AnyInquiry, AttributionInquiry, AttributionKey, Change, ComparisonInquiry,
     ComparisonKey, Inquiry, InquiryKey, InquiryLane, Invariance, InvarianceInquiry, InvarianceKey, Projected,

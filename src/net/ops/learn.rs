@@ -32,6 +32,7 @@ impl Op {
             Op::BatchNorm { eps } => Over::Batch.weight_gradients(step, *eps),
             Op::LayerNorm { axes, eps } => Over::Axes(*axes).weight_gradients(step, *eps),
             Op::GroupNorm { groups, eps } => Over::Groups(*groups).weight_gradients(step, *eps),
+            Op::LayerNorm2d { eps } => Over::Channels.weight_gradients(step, *eps),
             _ => Ok(Vec::new()),
         }
     }

@@ -2,7 +2,7 @@
 //! [`SPELLINGS`].
 
 /// A pattern of a layer's last segments and the name that torchvision uses. `#` stands for a number; `{0}` repeats the
-/// first number, `{1+1}` the second plus one.
+/// first number, `{1+1}` the second plus one, `{2*0+1}` twice the first plus one.
 const SPELLINGS: &[(&str, &str)] = &[
     // transformers: ResNet.
     ("embedder.embedder.convolution", "conv1"),
@@ -20,12 +20,53 @@ const SPELLINGS: &[(&str, &str)] = &[
     // timm: VGG's first fully connected layers, written as convolutions.
     ("pre_logits.fc1", "classifier.0"),
     ("pre_logits.fc2", "classifier.3"),
+    // ConvNeXt by its authors, in timm and in transformers.
+    ("downsample_layers.0.#", "features.0.{0}"),
+    ("downsample_layers.#.#", "features.{2*0}.{1}"),
+    ("stages.#.#.dwconv", "features.{2*0+1}.{1}.block.0"),
+    ("stages.#.#.norm", "features.{2*0+1}.{1}.block.2"),
+    ("stages.#.#.pwconv1", "features.{2*0+1}.{1}.block.3"),
+    ("stages.#.#.pwconv2", "features.{2*0+1}.{1}.block.5"),
+    ("stages.#.#.layer_scale", "features.{2*0+1}.{1}.layer_scale"),
+    ("norm", "classifier.0"),
+    ("stem.#", "features.0.{0}"),
+    ("stages.#.downsample.#", "features.{2*0}.{1}"),
+    ("stages.#.blocks.#.conv_dw", "features.{2*0+1}.{1}.block.0"),
+    ("stages.#.blocks.#.norm", "features.{2*0+1}.{1}.block.2"),
+    ("stages.#.blocks.#.mlp.fc1", "features.{2*0+1}.{1}.block.3"),
+    ("stages.#.blocks.#.mlp.fc2", "features.{2*0+1}.{1}.block.5"),
+    ("stages.#.blocks.#.layer_scale", "features.{2*0+1}.{1}.layer_scale"),
+    ("head.norm", "classifier.0"),
+    ("embeddings.patch_embeddings", "features.0.0"),
+    ("embeddings.layernorm", "features.0.1"),
+    ("encoder.stages.#.downsampling_layer.#", "features.{2*0}.{1}"),
+    ("encoder.stages.#.layers.#.dwconv", "features.{2*0+1}.{1}.block.0"),
+    ("encoder.stages.#.layers.#.layernorm", "features.{2*0+1}.{1}.block.2"),
+    ("encoder.stages.#.layers.#.pwconv1", "features.{2*0+1}.{1}.block.3"),
+    ("encoder.stages.#.layers.#.pwconv2", "features.{2*0+1}.{1}.block.5"),
+    ("encoder.stages.#.layers.#.layer_scale", "features.{2*0+1}.{1}.layer_scale"),
+    ("layernorm", "classifier.0"),
+    // timm: RegNet.
+    ("stem.conv", "stem.0"),
+    ("stem.bn", "stem.1"),
+    ("s#.b#.conv1.conv", "trunk_output.block{0}.block{0}-{1-1}.f.a.0"),
+    ("s#.b#.conv1.bn", "trunk_output.block{0}.block{0}-{1-1}.f.a.1"),
+    ("s#.b#.conv2.conv", "trunk_output.block{0}.block{0}-{1-1}.f.b.0"),
+    ("s#.b#.conv2.bn", "trunk_output.block{0}.block{0}-{1-1}.f.b.1"),
+    ("s#.b#.conv3.conv", "trunk_output.block{0}.block{0}-{1-1}.f.c.0"),
+    ("s#.b#.conv3.bn", "trunk_output.block{0}.block{0}-{1-1}.f.c.1"),
+    ("s#.b#.se.fc#", "trunk_output.block{0}.block{0}-{1-1}.f.se.fc{2}"),
+    ("s#.b#.downsample.conv", "trunk_output.block{0}.block{0}-{1-1}.proj.0"),
+    ("s#.b#.downsample.bn", "trunk_output.block{0}.block{0}-{1-1}.proj.1"),
     // pytorch-cifar and torchvision disagree about the shortcut of a residual block.
     ("layer#.#.shortcut.0", "layer{0}.{1}.downsample.0"),
     ("layer#.#.shortcut.1", "layer{0}.{1}.downsample.1"),
     ("layer#.#.downsample.0", "layer{0}.{1}.shortcut.0"),
     ("layer#.#.downsample.1", "layer{0}.{1}.shortcut.1"),
 ];
+
+/// Tensors that stand beside a block's layers where Striate has a layer with a weight: ConvNeXt's factors.
+const FACTORS: [&str; 3] = ["layer_scale", "gamma", "layer_scale_parameter"];
 
 /// Segments that wrappers add at any depth: DistributedDataParallel and torch.compile.
 const WRAPPERS: [&str; 2] = ["module", "_orig_mod"];
@@ -38,16 +79,20 @@ pub(super) fn unwrapped(name: &str) -> String {
 /// The other names that a tensor may have: its layer's last segments replaced by each spelling that they match.
 pub(super) fn respelled(name: &str) -> impl Iterator<Item = String> + '_ {
     let (layer, parameter) = name.rsplit_once('.').unwrap_or(("", name));
-    let segments: Vec<&str> = layer.split('.').collect();
-    SPELLINGS.iter().filter_map(move |(pattern, usual)| {
-        let wanted = pattern.split('.').count();
-        let start = segments.len().checked_sub(wanted)?;
+    let factor = FACTORS.contains(&parameter);
+    let (layer, parameter) =
+        if factor { (format!("{layer}.layer_scale"), "weight") } else { (layer.to_owned(), parameter) };
+    let own = factor.then(|| format!("{layer}.{parameter}"));
+    let others = SPELLINGS.iter().filter_map(move |(pattern, usual)| {
+        let segments: Vec<&str> = layer.split('.').collect();
+        let start = segments.len().checked_sub(pattern.split('.').count())?;
         let numbers = matched(pattern, &segments[start..])?;
         let mut all: Vec<String> = segments[..start].iter().map(|segment| (*segment).to_owned()).collect();
         all.push(filled(usual, &numbers));
         all.push(parameter.to_owned());
         Some(all.join("."))
-    })
+    });
+    own.into_iter().chain(others)
 }
 
 /// The numbers of a layer that matches a pattern.
@@ -65,12 +110,28 @@ fn matched(pattern: &str, segments: &[&str]) -> Option<Vec<usize>> {
 
 /// A name with its numbers filled in.
 fn filled(usual: &str, numbers: &[usize]) -> String {
-    let mut name = usual.to_owned();
-    for (index, number) in numbers.iter().enumerate() {
-        name = name.replace(&format!("{{{index}}}"), &number.to_string());
-        name = name.replace(&format!("{{{index}+1}}"), &(number.saturating_add(1)).to_string());
+    let mut name = String::new();
+    let mut rest = usual;
+    while let Some((before, (inside, after))) =
+        rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    {
+        name.push_str(before);
+        name.push_str(&number(inside, numbers).to_string());
+        rest = after;
     }
-    name
+    name + rest
+}
+
+/// The value of `1`, `1+1`, `1-1`, `2*0` or `2*0+1`: a factor, the place of a number, a summand.
+fn number(text: &str, numbers: &[usize]) -> usize {
+    let value = |text: &str| text.parse::<usize>().unwrap_or(0);
+    let (factor, text) = text.split_once('*').map_or((1, text), |(factor, rest)| (value(factor), rest));
+    let place = |text: &str| numbers.get(value(text)).copied().unwrap_or(0).saturating_mul(factor);
+    match (text.split_once('+'), text.split_once('-')) {
+        (Some((index, more)), _) => place(index).saturating_add(value(more)),
+        (_, Some((index, less))) => place(index).saturating_sub(value(less)),
+        _ => place(text),
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +146,9 @@ mod tests {
         assert_eq!(one("denselayer3.norm.1.bias"), ["denselayer3.norm1.bias"]);
         assert_eq!(one("a.b.classifier.4.weight"), ["a.b.classifier.3.weight"]);
         assert!(one("layer1.0.conv1.weight").is_empty());
+        assert_eq!(one("features.1.2.layer_scale"), ["features.1.2.layer_scale.weight"]);
+        assert!(one("stages.3.blocks.1.gamma").contains(&"features.7.1.layer_scale.weight".to_owned()));
+        assert!(one("s2.b3.se.fc1.weight").contains(&"trunk_output.block2.block2-2.f.se.fc1.weight".to_owned()));
         assert_eq!(unwrapped("module.features._orig_mod.0.weight"), "features.0.weight");
     }
 }
