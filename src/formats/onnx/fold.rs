@@ -129,7 +129,7 @@ fn computed(node: &NodeProto, inputs: &[Option<&Tensor>]) -> Option<Folded> {
 }
 
 /// Bounds and means of weights: networks that standardise their filters when they run do it with these.
-fn standardised(node: &Node, inputs: &[Option<&Tensor>]) -> Option<Result<Tensor, String>> {
+fn standardised(node: &NodeProto, inputs: &[Option<&Tensor>]) -> Option<Result<Tensor, String>> {
     let x = inputs.first().copied().flatten().filter(|x| x.dtype() != DType::I64)?;
     let bound = |index: usize, name: &str, usual: f64| match inputs.get(index).copied().flatten() {
         Some(tensor) => single(tensor).unwrap_or(usual),
@@ -146,7 +146,7 @@ fn standardised(node: &Node, inputs: &[Option<&Tensor>]) -> Option<Result<Tensor
 }
 
 /// The mean over axes, which stay with size 1 or go.
-fn mean(node: &Node, x: &Tensor, axes: Option<&Tensor>) -> Result<Tensor, String> {
+fn mean(node: &NodeProto, x: &Tensor, axes: Option<&Tensor>) -> Result<Tensor, String> {
     let stated = match axes {
         Some(axes) => Some(numbers(axes)?),
         None => node.ints("axes").map(<[i64]>::to_vec),
