@@ -88,7 +88,7 @@ impl Model {
             _ => None,
         };
         let card = match (&file, opening.network == BY_FILE) {
-            (Some(file), true) => found_by_file(file, &opening.weights.to_string(), &mut notes)?,
+            (Some(file), true) => super::by_file::card_of(file, &opening.weights.to_string(), &mut notes)?,
             (None, true) => zoo::DEFAULT,
             (_, false) => zoo::find(&opening.network)?,
         };
@@ -203,22 +203,6 @@ fn load(
             Ok(Loaded { missing_head, is_caffe, ..loaded(graph, file.tensors, file.metadata) })
         }
     }
-}
-
-/// The network that a weights file belongs to, the commonest first; remarks say which others fit as well.
-fn found_by_file(file: &weights::File, origin: &str, notes: &mut Vec<String>) -> Result<&'static Card> {
-    let graph = |card: &Card| Some(weights::Candidate { name: card.name, graph: (card.build)(card.size()).ok()? });
-    let candidates: Vec<weights::Candidate> = zoo::ZOO.iter().filter_map(graph).collect();
-    let found = weights::recognise(file, &candidates, origin)?;
-    let name = candidates[found.index].name;
-    match found.others.is_empty() {
-        true => notes.push(format!("the weights are those of {name}")),
-        false => {
-            let others = found.others.join(", ");
-            notes.push(format!("the weights fit {name}, which was opened, and also {others}: --network chooses"));
-        }
-    }
-    zoo::find(name)
 }
 
 /// Refuses an input size that a network cannot run at, or that needs more memory than is free, before its weights are

@@ -6,6 +6,7 @@
 //! Architecture invariant: files are not trusted. A reader never runs what a file says, never panics, and never asks
 //! for more memory than the file's own bytes justify; `tests/fuzz_weights.rs` holds it to that.
 
+mod arrays;
 mod bounded;
 mod caffe;
 mod checkpoint;
@@ -19,6 +20,7 @@ mod npz;
 mod open;
 mod pickle;
 mod pytorch;
+mod reparametrised;
 mod safetensors;
 mod shards;
 mod sources;
@@ -29,12 +31,12 @@ mod zipped;
 
 pub use fetch::{cache_folder, fetch, find_local};
 pub use file::{File, Format};
-pub use matching::{Adapted, Candidate, Recognised, adapt, recognise};
+pub use matching::{Adapted, Candidate, Recognised, adapt, blocks, recognise};
 pub use names::fit;
 pub use open::read_bytes;
 pub use shards::read_file;
 pub use sources::{Remote, remote};
-pub use synthetic::{picture, synthetic, uniform};
+pub use synthetic::{made_up, picture, synthetic, uniform};
 
 use crate::{Error, Result, paths};
 use std::{ffi::OsStr, fmt, path::PathBuf, str::FromStr};

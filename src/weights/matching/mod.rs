@@ -11,7 +11,8 @@ mod names;
 mod recognise;
 mod spelling;
 
-pub use recognise::{Candidate, Recognised, recognise};
+pub(super) use names::FileNames;
+pub use recognise::{Candidate, Recognised, blocks, recognise};
 
 use super::{File, fit};
 use crate::{
@@ -20,7 +21,6 @@ use crate::{
 };
 use body::{Cover, Parts, cover};
 use head::{Head, head};
-use names::FileNames;
 use std::collections::{BTreeSet, HashMap};
 
 /// Tensors that are named one by one in a note.
@@ -43,8 +43,8 @@ pub struct Adapted {
 ///
 /// # Errors
 /// [`crate::Error::Failed`] when several groups of tensors cover the network and nothing says which one to open.
-pub fn adapt(file: File, graph: Graph, origin: &str) -> Result<Adapted> {
-    let names = FileNames::new(&file.tensors);
+pub fn adapt(mut file: File, graph: Graph, origin: &str) -> Result<Adapted> {
+    let names = file.take_names();
     let parts = Parts::of(&graph);
     let channels = graph.input_shape()[0];
     let Some(cover) = cover(&names, &parts, channels, origin)? else {

@@ -2,7 +2,7 @@
 //! [`SPELLINGS`].
 
 /// A pattern of a layer's last segments and the name that torchvision uses. `#` stands for a number; `{0}` repeats the
-/// first number, `{1+1}` the second plus one.
+/// first number, `{1+1}` is the second plus one, `{0-3}` the first minus three, where that is 1 or more.
 const SPELLINGS: &[(&str, &str)] = &[
     // transformers: ResNet.
     ("embedder.embedder.convolution", "conv1"),
@@ -20,6 +20,29 @@ const SPELLINGS: &[(&str, &str)] = &[
     // timm: VGG's first fully connected layers, written as convolutions.
     ("pre_logits.fc1", "classifier.0"),
     ("pre_logits.fc2", "classifier.3"),
+    // MMPretrain: DenseNet.
+    ("stem.0", "features.conv0"),
+    ("stem.1", "features.norm0"),
+    ("stages.#.block.#.conv#", "features.denseblock{0+1}.denselayer{1+1}.conv{2}"),
+    ("stages.#.block.#.norm#", "features.denseblock{0+1}.denselayer{1+1}.norm{2}"),
+    ("stages.3.1", "features.norm5"),
+    ("transitions.#.0", "features.transition{0+1}.norm"),
+    ("transitions.#.2", "features.transition{0+1}.conv"),
+    // detectron2: ResNet.
+    ("stem.conv1", "conv1"),
+    ("stem.conv1.norm", "bn1"),
+    ("res#.#.conv#", "layer{0-1}.{1}.conv{2}"),
+    ("res#.#.conv#.norm", "layer{0-1}.{1}.bn{2}"),
+    ("res#.#.shortcut", "layer{0-1}.{1}.downsample.0"),
+    ("res#.#.shortcut.norm", "layer{0-1}.{1}.downsample.1"),
+    // A ResNet taken apart, as in `nn.Sequential(*list(resnet.children()))` and by fastai: modules by their position.
+    ("0", "conv1"),
+    ("1", "bn1"),
+    ("#.#.conv#", "layer{0-3}.{1}.conv{2}"),
+    ("#.#.bn#", "layer{0-3}.{1}.bn{2}"),
+    ("#.#.downsample.#", "layer{0-3}.{1}.downsample.{2}"),
+    // The layers of a VGG's or AlexNet's `features`, saved without the rest.
+    ("#", "features.{0}"),
     // pytorch-cifar and torchvision disagree about the shortcut of a residual block.
     ("layer#.#.shortcut.0", "layer{0}.{1}.downsample.0"),
     ("layer#.#.shortcut.1", "layer{0}.{1}.downsample.1"),
@@ -27,12 +50,36 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("layer#.#.downsample.1", "layer{0}.{1}.shortcut.1"),
 ];
 
-/// Segments that wrappers add at any depth: DistributedDataParallel and torch.compile.
-const WRAPPERS: [&str; 2] = ["module", "_orig_mod"];
+/// Segments that wrappers add at any depth: DistributedDataParallel, torch.compile, FSDP, activation checkpoints, Fabric.
+const WRAPPERS: [&str; 6] = [
+    "module",
+    "_orig_mod",
+    "_fsdp_wrapped_module",
+    "_checkpoint_wrapped_module",
+    "_forward_module",
+    "_original_module",
+];
 
-/// A name without the segments of wrappers.
+/// Other names of parameters, and PyTorch's: those of TensorFlow, MXNet and Keras.
+const PARAMETERS: [(&str, &str); 5] = [
+    ("gamma", "weight"),
+    ("beta", "bias"),
+    ("moving_mean", "running_mean"),
+    ("moving_variance", "running_var"),
+    ("moving_var", "running_var"),
+];
+
+/// A name without the segments of wrappers, with dots between its segments and PyTorch's word for the parameter.
 pub(super) fn unwrapped(name: &str) -> String {
-    name.split('.').filter(|segment| !WRAPPERS.contains(segment)).collect::<Vec<_>>().join(".")
+    let dotted = match name.contains(['.', '/']) {
+        true => name.replace('/', "."),
+        // A name without any dot: `layer1_0_bn1_running_mean`.
+        false => name.replace('_', ".").replace("running.", "running_").replace("moving.", "moving_"),
+    };
+    let (layer, parameter) = dotted.rsplit_once('.').unwrap_or(("", &dotted));
+    let usual = PARAMETERS.iter().find(|(other, _)| *other == parameter).map_or(parameter, |(_, usual)| usual);
+    let kept = layer.split('.').filter(|segment| !segment.is_empty() && !WRAPPERS.contains(segment));
+    kept.chain([usual]).collect::<Vec<_>>().join(".")
 }
 
 /// The other names that a tensor may have: its layer's last segments replaced by each spelling that they match.
@@ -44,7 +91,7 @@ pub(super) fn respelled(name: &str) -> impl Iterator<Item = String> + '_ {
         let start = segments.len().checked_sub(wanted)?;
         let numbers = matched(pattern, &segments[start..])?;
         let mut all: Vec<String> = segments[..start].iter().map(|segment| (*segment).to_owned()).collect();
-        all.push(filled(usual, &numbers));
+        all.push(filled(usual, &numbers)?);
         all.push(parameter.to_owned());
         Some(all.join("."))
     })
@@ -63,14 +110,20 @@ fn matched(pattern: &str, segments: &[&str]) -> Option<Vec<usize>> {
     Some(numbers)
 }
 
-/// A name with its numbers filled in.
-fn filled(usual: &str, numbers: &[usize]) -> String {
+/// A name with its numbers filled in; `None` where one would be below 1.
+fn filled(usual: &str, numbers: &[usize]) -> Option<String> {
     let mut name = usual.to_owned();
-    for (index, number) in numbers.iter().enumerate() {
-        name = name.replace(&format!("{{{index}}}"), &number.to_string());
-        name = name.replace(&format!("{{{index}+1}}"), &(number.saturating_add(1)).to_string());
+    while let Some((front, rest)) = name.split_once('{') {
+        let (place, end) = rest.split_once('}')?;
+        let number = |index: &str| numbers.get(index.parse::<usize>().ok()?).copied();
+        let value = match (place.split_once('+'), place.split_once('-')) {
+            (Some((index, more)), _) => number(index)?.checked_add(more.parse().ok()?)?,
+            (_, Some((index, less))) => number(index)?.checked_sub(less.parse().ok()?).filter(|&value| value > 0)?,
+            _ => number(place)?,
+        };
+        name = format!("{front}{value}{end}");
     }
-    name
+    Some(name)
 }
 
 #[cfg(test)]
@@ -85,6 +138,11 @@ mod tests {
         assert_eq!(one("denselayer3.norm.1.bias"), ["denselayer3.norm1.bias"]);
         assert_eq!(one("a.b.classifier.4.weight"), ["a.b.classifier.3.weight"]);
         assert!(one("layer1.0.conv1.weight").is_empty());
+        assert_eq!(one("res4.11.conv2.norm.weight"), ["layer3.11.bn2.weight"]);
+        assert!(one("body.4.0.conv1.weight").contains(&"body.layer1.0.conv1.weight".to_owned()));
+        assert!(!one("body.2.0.conv1.weight").iter().any(|name| name.contains("layer")));
         assert_eq!(unwrapped("module.features._orig_mod.0.weight"), "features.0.weight");
+        assert_eq!(unwrapped("layer1/0/bn1/moving_variance"), "layer1.0.bn1.running_var");
+        assert_eq!(unwrapped("layer1_0_bn1_running_mean"), "layer1.0.bn1.running_mean");
     }
 }
