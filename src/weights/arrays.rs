@@ -41,9 +41,12 @@ pub(super) fn array(pickle: &Pickle, value: Value) -> Option<Array<'_>> {
     let Some(Object::Call(call)) = pickle.object(value) else { return None };
     let (module, name) = pickle.global(call.function)?;
     let (shape, dtype, fortran, bytes) = match (module, name, pickle.items(call.arguments)?, pickle.items(call.state)) {
-        ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct", _, Some(&[_, shape, dtype, order, data])) => {
-            (shape, dtype, order == Value::Bool(true), data)
-        }
+        (
+            "numpy.core.multiarray" | "numpy._core.multiarray",
+            "_reconstruct",
+            _,
+            Some(&[_, shape, dtype, order, data]),
+        ) => (shape, dtype, order == Value::Bool(true), data),
         ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer", &[data, dtype, shape, order], _) => {
             (shape, dtype, pickle.text(order) == Some("F"), data)
         }

@@ -29,7 +29,7 @@ mod synthetic;
 mod torch;
 mod zipped;
 
-pub use fetch::{cache_folder, fetch, find_local};
+pub use fetch::{Patience, cache_folder, fetch, fetch_with, find_local};
 pub use file::{File, Format};
 pub use matching::{Adapted, Candidate, Recognised, adapt, blocks, recognise};
 pub use names::fit;

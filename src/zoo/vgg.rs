@@ -93,7 +93,9 @@ const VGG_CIFAR: Card = Card {
     name: "vgg11_cifar",
     title: "VGG-11 (CIFAR-10)",
     family: "VGG (CIFAR)",
-    notes: &["The convolutions of VGG with batch normalisation, and a single fully connected layer, as pytorch-cifar has them."],
+    notes: &[
+        "The convolutions of VGG with batch normalisation, and a single fully connected layer, as pytorch-cifar has them.",
+    ],
     labels: Labels::Cifar10,
     preprocess: super::cifar::preprocess,
     build: &|size| build_cifar(size, A),

@@ -3,9 +3,10 @@
 use super::{
     body::{Parts, cover, foreign},
     head::{Head, head},
-    names::FileNames,
+    spelling::unwrapped,
 };
 use crate::{Error, Result, net::Graph, weights::File};
+use std::collections::HashSet;
 
 /// A network that a file may belong to.
 pub struct Candidate {
@@ -65,7 +66,7 @@ pub fn recognise(file: &File, candidates: &[&Candidate], origin: &str) -> Result
     match (best, ambiguous) {
         (Some((_, found)), _) => Ok(found),
         (None, Some(error)) => Err(error),
-        (None, None) => Err(refusal(names, candidates, origin)),
+        (None, None) => Err(refusal(file, candidates, origin)),
     }
 }
 
@@ -80,13 +81,18 @@ pub fn blocks(file: &File) -> Option<usize> {
 }
 
 /// The error that names the nearest candidate and the first tensors in which the file differs from it.
-fn refusal(names: &FileNames, candidates: &[&Candidate], origin: &str) -> Error {
+fn refusal(file: &File, candidates: &[&Candidate], origin: &str) -> Error {
+    let names = file.names();
+    let skipped: HashSet<String> = file.skipped.iter().map(|name| unwrapped(name)).collect();
     let mut nearest: Option<(usize, &Candidate, Vec<String>)> = None;
     for candidate in candidates {
         let parts = &candidate.parts;
         let Some((anchor, ..)) = parts.body.first() else { continue };
         let prefix = names.prefixes_of(anchor).first().cloned().unwrap_or_default();
         let differs = |(name, shape, _): &(String, Vec<usize>, bool)| match names.find(&format!("{prefix}{name}")) {
+            None if skipped.contains(&format!("{prefix}{name}")) => {
+                Some(format!("{name} holds numbers of another type than floats of 16, 32 or 64 bits"))
+            }
             None => Some(format!("{name} is missing")),
             Some((_, found)) if found != shape.as_slice() => {
                 Some(format!("{name} is {found:?} where {shape:?} belongs"))
