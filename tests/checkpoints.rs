@@ -138,12 +138,12 @@ fn a_deeper_network_or_other_blocks_are_not_taken_for_a_smaller_one() {
 
 #[test]
 fn other_spellings_of_the_same_network_open() {
-    let tensors = weights_of("resnet18_cifar");
+    let tensors = weights_of("resnet18");
     let expected = scores(&opened(&tensors, BY_FILE).unwrap());
     let children = |name: &str| {
         let stage = |name: &str| match name.strip_prefix("layer").and_then(|rest| rest.split_at_checked(1)) {
             Some((stage, rest)) => format!("{}{rest}", 3 + stage.parse::<usize>().unwrap()),
-            None => name.replace("conv1", "0").replace("bn1", "1").replace("linear", "9"),
+            None => name.replace("conv1", "0").replace("bn1", "1").replace("fc", "9"),
         };
         format!("features.{}", stage(name))
     };
@@ -152,7 +152,7 @@ fn other_spellings_of_the_same_network_open() {
             Some((stage, rest)) => format!("res{}{rest}", 1 + stage.parse::<usize>().unwrap()),
             None => format!("stem.{name}"),
         };
-        let name = name.replace("shortcut.0", "shortcut").replace("shortcut.1", "shortcut.norm");
+        let name = name.replace("downsample.0", "shortcut").replace("downsample.1", "shortcut.norm");
         ["1", "2"].iter().fold(name, |name, digit| name.replace(&format!("bn{digit}"), &format!("conv{digit}.norm")))
     };
     let rename: [&dyn Fn(&str) -> String; 6] = [
@@ -165,7 +165,7 @@ fn other_spellings_of_the_same_network_open() {
     ];
     for (case, rename) in rename.into_iter().enumerate() {
         let model = opened(&renamed(&tensors, rename), BY_FILE).unwrap_or_else(|error| panic!("case {case}: {error}"));
-        assert_eq!((model.card.name.as_ref(), scores(&model)), ("resnet18_cifar", expected.clone()), "case {case}");
+        assert_eq!((model.card.name.as_ref(), scores(&model)), ("resnet18", expected.clone()), "case {case}");
     }
 }
 
@@ -179,7 +179,7 @@ fn a_folder_with_a_config_names_its_classes() {
     assert_eq!(model.labels.short(7), "kind 7");
 }
 
-/// What tests/make_checkpoints.py writes about a case.
+/// A case of tests/make_checkpoints.py.
 #[derive(serde::Deserialize)]
 struct Case {
     network: String,

@@ -47,7 +47,7 @@ fn allowed(size: u64) -> usize {
     4 * size as usize + (300 << 20)
 }
 
-/// What a file took: its time and its memory, and whether it was read.
+/// The time and the memory that a file takes, and whether it is read.
 fn taken(read: impl FnOnce() -> Result<(), striate::Error>) -> (Duration, usize, bool) {
     let before = NOW.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! The content of a weights file, and the kinds of file that there are.
 
-use super::matching::FileNames;
+use super::file_names::FileNames;
 use crate::net::{Op, Tensors};
 use std::{collections::HashMap, fmt, sync::OnceLock};
 

@@ -1,7 +1,7 @@
 //! The body of a network, which is everything in front of its classifier, found in a file.
 
-use super::names::FileNames;
 use crate::{
+    weights::file_names::FileNames,
     Error, Result,
     net::{Graph, Node, NodeId, Op},
 };

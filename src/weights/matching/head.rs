@@ -2,7 +2,6 @@
 
 use super::{
     body::{Cover, Parts},
-    names::FileNames,
 };
 use crate::net::{Graph, Op};
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -7,14 +7,11 @@
 mod body;
 mod fold;
 mod head;
-mod names;
 mod recognise;
-mod spelling;
 
-pub(super) use names::FileNames;
 pub use recognise::{Candidate, Recognised, blocks, recognise};
 
-use super::{File, fit};
+use super::{File, file_names::FileNames, fit, spelling};
 use crate::{
     Result,
     net::{Conv, Graph, NodeId, Op, Replacement},

@@ -3,9 +3,12 @@
 use super::{
     body::{Parts, cover, foreign},
     head::{Head, head},
-    spelling::unwrapped,
 };
-use crate::{Error, Result, net::Graph, weights::File};
+use crate::{
+    Error, Result,
+    net::Graph,
+    weights::{File, spelling::unwrapped},
+};
 use std::collections::HashSet;
 
 /// A network that a file may belong to.

@@ -11,7 +11,7 @@ use std::{
 const MAX_PREFIXES: usize = 64;
 
 /// A tensor of a file.
-struct Entry {
+struct FileTensor {
     /// Its name in the file.
     own: String,
     /// The same without wrappers.
@@ -20,8 +20,8 @@ struct Entry {
 }
 
 /// Every name of every tensor: without wrappers, and in other spellings.
-pub(in crate::weights) struct FileNames {
-    entries: Vec<Entry>,
+pub(super) struct FileNames {
+    entries: Vec<FileTensor>,
     /// Names to entries. A tensor's own name goes before another spelling of a second tensor.
     known: BTreeMap<String, usize>,
     /// Answers of [`FileNames::prefixes_of`], which many networks ask for.
@@ -32,8 +32,8 @@ impl FileNames {
     pub fn new(tensors: &Tensors) -> Self {
         let named = tensors.iter().map(|(name, tensor)| (name.clone(), tensor.dims().to_vec()));
         let sorted: BTreeMap<String, Vec<usize>> = named.collect();
-        let entries: Vec<Entry> =
-            sorted.into_iter().map(|(own, shape)| Entry { plain: unwrapped(&own), own, shape }).collect();
+        let entries: Vec<FileTensor> =
+            sorted.into_iter().map(|(own, shape)| FileTensor { plain: unwrapped(&own), own, shape }).collect();
         let mut known = BTreeMap::new();
         for (index, entry) in entries.iter().enumerate() {
             known.entry(entry.plain.clone()).or_insert(index);
