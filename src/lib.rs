@@ -18,6 +18,7 @@
 //! | [`synthesis`] | pictures that excite what was asked for, step by step | net, picture, methods |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
 //! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures | kernels, net, paint |
+//! | [`train`] | pictures with classes make better weights: data, batches, optimisers, runs | kernels, net, paint, picture, weights |
 //! | [`engine`] | models, runs, the worker threads | all of the above |
 //! | [`figures`] | an answer becomes a picture with its caption, number format and text chunks: once for all faces | engine and what it knows |
 //! | [`tour`] | everything about one picture as a folder of HTML | figures and what they know |
@@ -62,6 +63,7 @@ pub mod paths;
 pub mod picture;
 pub mod synthesis;
 pub mod tour;
+pub mod train;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod watch;
@@ -69,3 +71,8 @@ pub mod weights;
 pub mod zoo;
 
 pub use error::{Error, Result};
+
+/// The example of the book compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/src/library.md")]
+struct BookExample;

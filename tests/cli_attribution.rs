@@ -221,7 +221,6 @@ fn what_cannot_be_asked_is_refused_in_a_sentence() {
         ("cam sample:chelsea --layer fc --out a.png", "no maps"),
         ("cam sample:chelsea --method cam --layer relu3 --out a.png", "it reads layer relu5"),
         ("cam sample:chelsea --out a.png --heatmap --localise", "--localise"),
-        ("cam sample:chelsea", "--out"),
         ("saliency sample:chelsea --set patch=3 --out a.png", "this method has none"),
         ("saliency sample:chelsea --method occlusion --set patsch=3 --out a.png", "did you mean patch"),
         ("saliency sample:chelsea --method occlusion --set patch=x --out a.png", "whole number from 0 to 4096"),

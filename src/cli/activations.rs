@@ -33,7 +33,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check(false)?;
+    args.output.check_or_name(&args.subject.name(), "activations")?;
     args.subject.network.check_layer(&args.layer, args.unit)?;
     let run = args.subject.run(console)?;
     let graph = run.model.network.graph();

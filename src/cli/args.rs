@@ -12,11 +12,15 @@ use crate::{
     paths::from_user,
     picture::{Picture, Preparation, SAMPLES, is_tiff, planes},
     weights::Source,
-    zoo::{self, Card, DEFAULT, ZOO},
+    zoo::{self, Card, DEFAULT},
 };
 use candle_core::Tensor;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use std::{ffi::OsString, path::PathBuf, sync::Arc};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    sync::Arc,
+};
 
 /// Names separated by commas, for help texts that follow the registries.
 fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
@@ -64,8 +68,8 @@ impl ComputeArgs {
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
     #[arg(long, value_name = "NETWORK", value_parser = zoo::find,
-        help = format!("The network [default: the one that a weights file belongs to, else {}]: {}", DEFAULT.name,
-        list(ZOO.iter().map(|card| card.name))))]
+        help = format!("The network; 'striate networks' lists them [default: the one that a weights file belongs to, else {}]",
+        DEFAULT.name))]
     network: Option<&'static Card>,
     /// Weights from a file, or made up (untrained) from a seed [default: what ships, else what was fetched, else synthetic:0]
     #[arg(long, value_name = "FILE|synthetic:SEED", value_parser = OsStringValueParser::new().try_map(Source::from_user))]
@@ -85,6 +89,14 @@ impl NetworkArgs {
     fn card(&self) -> Option<&'static Card> {
         let by_file = matches!(self.weights, Some(Source::File(_)));
         self.network.or((!by_file).then_some(DEFAULT))
+    }
+
+    /// The name of the network that was named or opens first; where a weights file decides, that file.
+    pub fn name(&self) -> String {
+        match (&self.weights, self.network) {
+            (Some(Source::File(path)), None) => path.display().to_string(),
+            _ => self.network.unwrap_or(DEFAULT).name.to_owned(),
+        }
     }
 
     /// The network to open.
@@ -143,8 +155,8 @@ impl NetworkArgs {
 /// The network's input: a picture or an array.
 #[derive(clap::Args)]
 pub(super) struct SubjectArgs {
-    #[arg(required_unless_present = "input", help = format!("The picture: a file, or sample:NAME ({})", samples()))]
-    image: Option<OsString>,
+    #[arg(required_unless_present = "input", help = format!("The picture: a file, sample:NAME ({}), or - for standard input", samples()))]
+    pub image: Option<OsString>,
     /// In place of IMAGE: a float32 array (1, channels, height, width) of any height and width that the network takes,
     /// already normalised, fed as it is
     #[arg(long, value_name = "FILE.npy", conflicts_with = "image", value_parser = path())]
@@ -171,7 +183,7 @@ impl SubjectArgs {
         let subject = match (&self.image, &self.input) {
             (_, Some(path)) => GivenInput::Tensor(read_npy(path)?),
             (Some(_), None) if tiff.is_some() => GivenInput::Tiff(tiff.unwrap_or_default()),
-            (Some(image), None) => GivenInput::Picture(Picture::from_source(image)?),
+            (Some(image), None) => GivenInput::Picture(picture(image)?),
             (None, None) => return Err(Error::Usage("give a picture: a file or sample:NAME".into())),
         };
         let model = self.network.open(console)?;
@@ -210,7 +222,7 @@ impl SubjectArgs {
     /// The picture's name in captions.
     pub fn name(&self) -> String {
         match (&self.image, &self.input) {
-            (Some(image), _) => image.to_string_lossy().into_owned(),
+            (Some(image), _) => picture_name(image),
             (None, Some(path)) => path.display().to_string(),
             (None, None) => String::new(),
         }
@@ -254,6 +266,22 @@ impl PaintArgs {
         };
         self.scaling.unwrap_or(usual)
     }
+}
+
+/// The name that stands for standard input.
+const STDIN: &str = "-";
+
+/// Opens a picture: a file, `sample:NAME`, or `-` for standard input.
+pub(super) fn picture(source: impl AsRef<OsStr>) -> Result<Picture> {
+    match source.as_ref() {
+        source if source == STDIN => Picture::read(std::io::stdin().lock(), &picture_name(source)),
+        source => Picture::from_source(source),
+    }
+}
+
+/// The name that captions give a picture.
+pub(super) fn picture_name(source: &OsStr) -> String {
+    if source == STDIN { "standard input".to_owned() } else { source.to_string_lossy().into_owned() }
 }
 
 /// The class that `--class` names, else the predicted one.

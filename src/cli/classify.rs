@@ -1,25 +1,28 @@
 //! `striate classify`: the most probable classes of a picture.
 
 use super::{
-    args::{SubjectArgs, path},
+    args::{SubjectArgs, path, picture, picture_name},
     console::Console,
     output::{aside, check_path, check_stdout, is_stdout, write_raw},
     table::{Table, bar},
 };
 use crate::{
-    Result,
+    Error, Result,
     engine::Run,
     figures::{ClassFacts, Facts, to_json, words::number},
 };
 use candle_core::{Device, Tensor};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-/// Print the most probable classes of a picture
+/// Print the most probable classes of a picture, or of several
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     subject: SubjectArgs,
+    /// More pictures. One that cannot be read is named, and the rest still runs
+    #[arg(value_name = "IMAGE", conflicts_with_all = ["input", "raw"])]
+    more: Vec<OsString>,
     /// Number of classes to print
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     top: u16,
@@ -43,16 +46,61 @@ struct ClassifyAnswer {
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     check_path("--raw", args.raw.as_deref(), "npy", "a .npy file")?;
     check_stdout("--raw", args.raw.as_deref(), args.json)?;
+    if !args.more.is_empty() {
+        return several(args, console);
+    }
     let run = args.subject.run(console)?;
     run.model.require_classes()?;
     if let Some(path) = &args.raw {
         write_raw(path, &Tensor::from_slice(&run.scores, run.scores.len(), &Device::Cpu)?)?;
     }
-    let facts = Facts { raw: args.raw.clone(), ..Facts::of(&run.model).picture(args.subject.name()) };
-    let top = run.ranking().into_iter().take(args.top.into()).map(|class| ClassFacts::of(&run, class)).collect();
-    let answer = ClassifyAnswer { facts, classes: run.scores.len(), forward_seconds: run.took.as_secs_f64(), top };
+    let answer = answer(args, &run, args.subject.name());
     let to_stdout = args.raw.as_deref().is_some_and(is_stdout);
     if args.json { to_json(&answer) } else { Ok(aside(text(&answer, &run), to_stdout)) }
+}
+
+/// The answers for several pictures.
+#[derive(Serialize)]
+struct ClassifyAnswers {
+    pictures: Vec<ClassifyAnswer>,
+    /// A sentence for each picture that could not be read.
+    damaged: Vec<String>,
+}
+
+fn answer(args: &Args, run: &Run, picture: String) -> ClassifyAnswer {
+    let facts = Facts { raw: args.raw.clone(), ..Facts::of(&run.model).picture(picture) };
+    let top = run.ranking().into_iter().take(args.top.into()).map(|class| ClassFacts::of(run, class)).collect();
+    ClassifyAnswer { facts, classes: run.scores.len(), forward_seconds: run.took.as_secs_f64(), top }
+}
+
+/// Several pictures, one after another, through one network. Those that cannot be read are named in the end.
+fn several(args: &Args, console: &Console) -> Result<String> {
+    let model = args.subject.network.open(console)?;
+    model.require_classes()?;
+    let sources: Vec<&OsString> = args.subject.image.iter().chain(&args.more).collect();
+    let (mut answers, mut texts, mut damaged) = (Vec::new(), String::new(), Vec::new());
+    console.stage(&format!("running {} on {} pictures", model.card.name, sources.len()));
+    for (index, source) in sources.iter().enumerate() {
+        let watch = console.watch().part(index, sources.len());
+        match picture(source).and_then(|picture| Run::picture(&model, picture, &watch)) {
+            Ok(run) => {
+                let answer = answer(args, &run, picture_name(source));
+                texts += &(text(&answer, &run) + "\n");
+                answers.push(answer);
+            }
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Err(error) => damaged.push(error.to_string()),
+        }
+    }
+    if answers.is_empty() {
+        return Err(Error::Failed(format!(
+            "none of the {} pictures can be shown: {}",
+            sources.len(),
+            damaged.join("; ")
+        )));
+    }
+    damaged.iter().for_each(|error| console.warn(error));
+    if args.json { to_json(&ClassifyAnswers { pictures: answers, damaged }) } else { Ok(texts) }
 }
 
 fn text(answer: &ClassifyAnswer, run: &Run) -> String {

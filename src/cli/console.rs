@@ -34,14 +34,15 @@ pub(super) struct Console {
     started: Arc<Mutex<Instant>>,
     /// Whether nothing is lost by ending the program at once.
     cuttable: Arc<AtomicBool>,
+    quiet: bool,
 }
 
 /// How long a cancelled computation may take to end by itself before the program ends where it stands.
 const GRACE: Duration = Duration::from_millis(40);
 
 impl Console {
-    /// A console whose watch is cancelled by Ctrl-C.
-    pub fn new() -> Self {
+    /// A console whose watch is cancelled by Ctrl-C. A quiet one shows no bar and no notes.
+    pub fn new(quiet: bool) -> Self {
         let style = ProgressStyle::with_template("{msg} {wide_bar:.cyan/blue} {percent:>3}%  {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("━╸─");
@@ -50,7 +51,7 @@ impl Console {
         let (moved, since) = (bar.clone(), Arc::clone(&started));
         let watch = Watch::reporting(move |fraction| {
             moved.set_position((fraction * 1000.0) as u64);
-            if moved.is_hidden() && since.lock().is_ok_and(|since| since.elapsed() > PATIENCE) {
+            if !quiet && moved.is_hidden() && since.lock().is_ok_and(|since| since.elapsed() > PATIENCE) {
                 moved.set_draw_target(ProgressDrawTarget::stderr());
             }
         });
@@ -61,7 +62,7 @@ impl Console {
         }
         let cuttable = Arc::default();
         Self::end_when_cut(&watch, &bar, &cuttable);
-        Console { bar, watch, started, cuttable }
+        Console { bar, watch, started, cuttable, quiet }
     }
 
     /// Ends the program soon after a signal that comes while nothing is lost by it: one layer of a large picture, or one
@@ -122,8 +123,19 @@ impl Console {
 
     /// A line on standard error that is no error.
     pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.line("note", text);
+        }
+    }
+
+    /// A line on standard error about what went wrong in a part of the work, while the rest goes on.
+    pub fn warn(&self, text: &str) {
+        self.line("warning", text);
+    }
+
+    fn line(&self, kind: &str, text: &str) {
         self.bar.suspend(|| {
-            let _ = writeln!(std::io::stderr(), "note: {}", brief(text, MAX_NOTE));
+            let _ = writeln!(std::io::stderr(), "{kind}: {}", brief(text, MAX_NOTE));
         });
     }
 

@@ -56,7 +56,7 @@ const UNITS: usize = 9;
 const COLUMNS: u32 = 3;
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check(false)?;
+    args.output.check_or_name(&args.subject.name(), "deconvnet")?;
     if args.keep == Keep::Map && (args.patches || args.path) {
         let flag = if args.path { "--path" } else { "--patches" };
         return Err(Error::Usage(format!("{flag} is for one activation: --keep strongest or --keep ROW,COL")));

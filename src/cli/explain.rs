@@ -66,7 +66,10 @@ pub(super) fn names(methods: &[Method]) -> String {
 }
 
 pub(super) fn run(args: &ExplainArgs, method: &'static Method, drawing: Drawing, console: &Console) -> Result<String> {
-    args.output.check(args.check || args.object.wanted())?;
+    match args.check || args.object.wanted() {
+        true => args.output.check()?,
+        false => args.output.check_or_name(&args.subject.name(), method.name)?,
+    }
     let settings = Settings::parse(method.parameters, args.settings.iter().map(String::as_str))?;
     if !args.layers.is_empty() && !method.layered {
         let layered: Vec<&str> = METHODS.iter().chain(CAMS).filter(|m| m.layered).map(|m| m.name).collect();

@@ -39,7 +39,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check(false)?;
+    args.output.check_or_name(&args.network.name(), "filters")?;
     args.network.check_layer(&args.layer, args.unit)?;
     if let Some(graph) = args.network.graph()? {
         let layer = graph.find(&args.layer)?;

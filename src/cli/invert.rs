@@ -41,7 +41,7 @@ impl Usual for Invert {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check(false)?;
+    args.output.check_or_name(&args.subject.name(), "invert")?;
     args.layer.iter().try_for_each(|name| args.subject.network.check_layer(name, None))?;
     let preset = args.synthesis.preset()?;
     let settings = args.synthesis.settings(preset, &[])?;

@@ -14,7 +14,6 @@ use crate::{
     methods::Settings,
     net::{Graph, NodeId},
     paint::{Range, read_npy, write_png},
-    picture::Picture,
     synthesis::{At, Canvas, Goal, Images, PARAMETERS, Preset, Recipe, Term},
 };
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
@@ -80,8 +79,8 @@ impl Usual for Maximise {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check(false)?;
-    let picture = args.image.as_ref().map(Picture::from_source).transpose()?;
+    args.output.check_or_name(&args.network.name(), "maximise")?;
+    let picture = args.image.as_ref().map(args::picture).transpose()?;
     let usual: &[&str] = if picture.is_some() { &["start=picture"] } else { &[] };
     let preset = args.synthesis.preset()?;
     let settings = args.synthesis.settings(preset, usual)?;
@@ -190,7 +189,7 @@ impl Args {
 
     /// Writes the picture of a step for `--every`.
     fn frame(&self, canvas: &Canvas, model: &Model, facts: &Facts) -> Result<()> {
-        let (Some(every), Some(out)) = (self.every, &self.output.out) else { return Ok(()) };
+        let (Some(every), Some(out)) = (self.every, self.output.picture()) else { return Ok(()) };
         if !canvas.step_number().is_multiple_of(every as usize) {
             return Ok(());
         }

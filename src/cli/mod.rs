@@ -15,11 +15,14 @@ mod console;
 mod dataset;
 mod deconvnet;
 mod evaluate;
+mod evolve;
+mod examples;
 mod explain;
 mod fetch;
 mod filters;
 mod invert;
 mod layers;
+mod manual;
 mod maximise;
 mod networks;
 mod object;
@@ -33,13 +36,15 @@ mod table;
 mod target;
 mod tiles;
 mod tour;
+mod train;
+mod transfer;
 mod units;
 mod window;
 
 pub use window::{Wanted, Window};
 
 use crate::{Error, Result, paths::printable};
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use console::Console;
 use std::{
     io::{self, Write},
@@ -56,6 +61,9 @@ struct Cli {
     command: Option<CliCommand>,
     #[command(flatten)]
     window: window::Args,
+    /// Print nothing on standard error but errors: no progress bar, no notes
+    #[arg(long, short, global = true)]
+    quiet: bool,
 }
 
 #[derive(Subcommand)]
@@ -78,8 +86,13 @@ enum CliCommand {
     Probe(dataset::ProbeArgs),
     Nearest(dataset::NearestArgs),
     Embed(dataset::EmbedArgs),
+    Train(train::Args),
+    Transfer(transfer::Args),
+    Evolve(evolve::Args),
     Fetch(fetch::Args),
     Bench(bench::Args),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
 }
 
 impl CliCommand {
@@ -104,8 +117,13 @@ impl CliCommand {
             CliCommand::Probe(args) => dataset::probe(args, console),
             CliCommand::Nearest(args) => dataset::nearest(args, console),
             CliCommand::Embed(args) => dataset::embed(args, console),
+            CliCommand::Train(args) => train::run(args, console),
+            CliCommand::Transfer(args) => transfer::run(args, console),
+            CliCommand::Evolve(args) => evolve::run(args, console),
             CliCommand::Fetch(args) => fetch::run(args, console),
             CliCommand::Bench(args) => bench::run(args, console),
+            CliCommand::Completions(args) => manual::completions(args),
+            CliCommand::Man(args) => manual::man(args),
         }
     }
 }
@@ -115,15 +133,17 @@ impl CliCommand {
 pub fn main(window: Option<Window>) -> ExitCode {
     panic_hook::hold_panics();
     let done = panic_hook::catching(|| {
-        let arguments = prepare::without_double_meaning(&Cli::command(), std::env::args_os());
-        let cli = match Cli::try_parse_from(arguments) {
+        let command = manual::command();
+        let arguments = prepare::without_double_meaning(&command, std::env::args_os());
+        let parsed = command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+        let cli = match parsed {
             Ok(cli) => cli,
             Err(error) => return refuse(&error),
         };
         let text = match cli.command {
             None => window::run(cli.window, window).map(|()| String::new()),
             Some(command) => {
-                let console = Console::new();
+                let console = Console::new(cli.quiet);
                 let text = command.run(&console);
                 console.clear();
                 text

@@ -13,8 +13,13 @@ use crate::{
 use serde::Serialize;
 
 /// List the networks
+///
+/// MACs are multiply-adds of one forward pass at the network's own size.
 #[derive(clap::Args)]
 pub(super) struct Args {
+    /// Add titles, layers, exact numbers, the size of the activations and the papers
+    #[arg(long)]
+    wide: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -68,6 +73,38 @@ pub(super) fn run(args: &Args) -> Result<String> {
     if args.json {
         return to_json(&serde_json::json!({ "networks": rows }));
     }
+    let ending = "\nfetch: 'striate fetch NETWORK' downloads them. file: give one with --weights.\n\
+        Until then the network runs untrained.\n";
+    Ok(if args.wide { wide(rows) } else { narrow(rows) } + ending)
+}
+
+/// A table that fits a terminal of 80 columns.
+fn narrow(rows: Vec<NetworkRow>) -> String {
+    let mut table = Table::new(&["name", "input", ">parameters", ">MACs", "weights"]);
+    for row in rows {
+        let input = dimensions(&row.input);
+        table.row([
+            row.name.to_owned(),
+            input,
+            in_millions(row.parameters),
+            in_millions(row.macs),
+            row.weights.to_owned(),
+        ]);
+    }
+    table.render()
+}
+
+/// Three digits or more, in thousands, millions or thousands of millions.
+fn in_millions(count: u64) -> String {
+    let count = count as f64;
+    match count {
+        0.0..1e6 => format!("{:.1} K", count / 1e3),
+        1e6..1e9 => format!("{:.1} M", count / 1e6),
+        _ => format!("{:.2} G", count / 1e9),
+    }
+}
+
+fn wide(rows: Vec<NetworkRow>) -> String {
     let mut table =
         Table::new(&["name", "title", "input", ">layers", ">parameters", ">MACs", ">activations", "weights", "paper"]);
     for row in rows {
@@ -83,7 +120,5 @@ pub(super) fn run(args: &Args) -> Result<String> {
             row.paper.to_owned(),
         ]);
     }
-    Ok(table.render()
-        + "\nfetch: 'striate fetch NETWORK' downloads them. file: give one with --weights FILE. Until then the network runs \
-           untrained.\n")
+    table.render()
 }

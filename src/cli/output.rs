@@ -12,6 +12,7 @@ use image::RgbaImage;
 use std::{
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 /// The name that stands for standard output.
@@ -21,7 +22,8 @@ const STDOUT: &str = "-";
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
-    /// The picture, as .png, .jpg or .webp; its texts say what it shows. '-' is standard output, as PNG
+    /// The picture, as .png, .jpg or .webp; its texts say what it shows. '-' is standard output, as PNG [default:
+    /// PICTURE-COMMAND.png in the current folder, under a number where that exists; none with --raw or --json]
     #[arg(long, value_name = "FILE", value_parser = path())]
     pub out: Option<PathBuf>,
     /// The exact values, float32; '-' is standard output
@@ -33,16 +35,23 @@ pub(super) struct OutputArgs {
     /// Print what was shown as one JSON object
     #[arg(long)]
     pub json: bool,
+    /// The name of the picture where none was given.
+    #[arg(skip)]
+    default: OnceLock<PathBuf>,
 }
 
 impl OutputArgs {
-    /// Refuses, before anything is computed, what could not be written in the end; and to write nothing at all, unless
-    /// there is something to `say`.
-    pub fn check(&self, say: bool) -> Result<()> {
-        if self.out.is_none() && self.raw.is_none() && !self.json && !say {
-            let message = "say where the picture goes with --out FILE.png (or its exact values with --raw FILE.npy)";
-            return Err(Error::Usage(message.into()));
+    /// Refuses, before anything is computed, what could not be written in the end. Where no output was asked for, the
+    /// picture gets a name from `about`, the picture or network that it comes from, and from the `command`.
+    pub fn check_or_name(&self, about: &str, command: &str) -> Result<()> {
+        if self.out.is_none() && self.raw.is_none() && !self.json {
+            let _ = self.default.set(free_name(about, command));
         }
+        self.check()
+    }
+
+    /// Refuses, before anything is computed, what could not be written in the end.
+    pub fn check(&self) -> Result<()> {
         if self.out.is_some() && self.out == self.raw {
             return Err(Error::Usage("--out and --raw name the same file".into()));
         }
@@ -52,6 +61,11 @@ impl OutputArgs {
             check_stdout(flag, path.as_deref(), self.json)?;
         }
         Ok(())
+    }
+
+    /// The picture to write: as named, or under the default name.
+    pub fn picture(&self) -> Option<&PathBuf> {
+        self.out.as_ref().or_else(|| self.default.get())
     }
 
     /// The enlargement of the picture.
@@ -78,8 +92,8 @@ impl OutputArgs {
         picture: impl FnOnce() -> Result<RgbaImage>,
         raw: impl FnOnce() -> Result<Tensor>,
     ) -> Result<Facts> {
-        let facts = Facts { out: self.out.clone(), raw: self.raw.clone(), ..facts };
-        match &self.out {
+        let facts = Facts { out: self.picture().cloned(), raw: self.raw.clone(), ..facts };
+        match self.picture() {
             Some(path) if is_stdout(path) => print(&encode(PictureFormat::Png, &picture()?, &facts.texts())?)?,
             Some(path) => write_picture(path, &picture()?, &facts.texts())?,
             None => {}
@@ -89,6 +103,21 @@ impl OutputArgs {
         }
         Ok(facts)
     }
+}
+
+/// The first of `ABOUT-COMMAND.png`, `ABOUT-COMMAND-2.png`, ... in the current folder that no file has. The name is made
+/// of letters, digits and `-_.` alone.
+fn free_name(about: &str, command: &str) -> PathBuf {
+    let about = about.strip_prefix("sample:").unwrap_or(about);
+    let stem = Path::new(about).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let stem: String = stem.trim_start_matches(['-', '.']).chars().take(80).map(plain).collect();
+    let stem = if stem.is_empty() { "picture" } else { &stem };
+    let numbered = |number: usize| match number {
+        1 => PathBuf::from(format!("{stem}-{command}.png")),
+        _ => PathBuf::from(format!("{stem}-{command}-{number}.png")),
+    };
+    (1..).map(numbered).find(|path| path.symlink_metadata().is_err()).unwrap_or_default()
 }
 
 /// Writes the exact values to a file or to standard output.

@@ -28,7 +28,7 @@ pub(super) fn run(
     facts: Facts,
     console: &Console,
 ) -> Result<String> {
-    let Some(out) = &output.out else {
+    let Some(out) = output.picture() else {
         return Err(Error::Usage("say where the sheet goes with --out FILE.png".into()));
     };
     if is_stdout(out) {

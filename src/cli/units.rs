@@ -62,7 +62,7 @@ struct RankedUnit {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    args.output.check(true)?;
+    args.output.check()?;
     args.subject.network.check_layer(&args.layer, None)?;
     args.target.check(&args.subject.network)?;
     let run = args.subject.run(console)?;

@@ -1,7 +1,7 @@
 //! Files, bytes and clipboard pixels to [`Picture`]; every failure is one sentence that names the file.
 
 use std::ffi::OsStr;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,6 +85,20 @@ impl Picture {
         let name = path.file_name().map_or_else(|| shown.to_string(), |name| name.to_string_lossy().into_owned());
         let pixels = Arc::new(decode(&bytes, &shown.to_string())?);
         Ok(Picture { name, path: Some(path.to_owned()), pixels })
+    }
+
+    /// Decodes what `reader` gives until it ends, as a pipe; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// As for [`Picture::decode`]; the reader's errors, and more than 2 GiB.
+    pub fn read(reader: impl Read, name: &str) -> Result<Picture> {
+        let mut bytes = Vec::new();
+        let failed = |error| Error::Failed(format!("cannot read {name}: {error}"));
+        reader.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(Error::Failed(format!("{name} has more than the limit of {} MiB", MAX_BYTES >> 20)));
+        }
+        Self::decode(&bytes, name)
     }
 
     /// Decodes a file that is in memory; `name` is what messages call it.

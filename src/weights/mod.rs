@@ -7,6 +7,7 @@
 //! for more memory than the file's own bytes justify; `tests/fuzz_weights.rs` holds it to that.
 
 mod arrays;
+mod batch;
 mod bounded;
 mod caffe;
 mod checkpoint;
@@ -31,11 +32,13 @@ mod synthetic;
 mod torch;
 mod zipped;
 
+pub use batch::read_pickled_batch;
 pub use fetch::{Patience, cache_folder, fetch, fetch_with, find_local};
 pub use file::{File, Format};
 pub use matching::{Adapted, Candidate, Recognised, adapt, blocks, recognise};
 pub use names::fit;
 pub use open::read_bytes;
+pub use safetensors::STATE;
 pub use shards::read_file;
 pub use sources::{Remote, remote};
 pub use synthetic::{made_up, picture, synthetic, uniform};

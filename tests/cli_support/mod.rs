@@ -1,5 +1,9 @@
 //! The binary in an empty folder, for tests of the command line.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, dead_code, unused_imports)]
+
+mod furnished;
+
+pub use furnished::furnished;
 
 use candle_core::Device;
 use serde_json::Value;

@@ -7,7 +7,6 @@ use crate::{
     dataset::{nearest_neighbours, pooled_features},
     engine::Run,
     figures::to_json,
-    picture::Picture,
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -46,7 +45,7 @@ struct NeighbourFacts {
 }
 
 pub(in crate::cli) fn nearest(args: &NearestArgs, console: &Console) -> Result<String> {
-    let picture = Picture::from_source(&args.picture)?;
+    let picture = crate::cli::args::picture(&args.picture)?;
     let subject = args.folder.open(console)?;
     let layer = subject.layer(args.layer.as_deref())?;
     let listing = subject.listing()?;

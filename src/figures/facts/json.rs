@@ -4,12 +4,24 @@ use crate::{Error, Result};
 use serde::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
 
-/// A JSON object on several lines, ended by a line feed.
+/// The version of the objects that `--json` prints. It grows when a key changes its meaning or goes; new keys may come
+/// without a new version.
+const SCHEMA: u32 = 1;
+
+/// An object with the version of its form before everything else.
+#[derive(Serialize)]
+struct Versioned<'a, T: Serialize> {
+    schema: u32,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+/// A JSON object on several lines, ended by a line feed. Its first key, `schema`, is the version of its form: 1.
 ///
 /// # Errors
-/// When a value cannot be written as JSON: a defect here.
+/// When a value cannot be written as a JSON object: a defect here.
 pub fn to_json(value: &impl Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value);
+    let text = serde_json::to_string_pretty(&Versioned { schema: SCHEMA, value });
     text.map(|text| escaped(text) + "\n").map_err(|error| Error::Failed(format!("cannot write JSON: {error}")))
 }
 

@@ -10,28 +10,34 @@
 
 mod buffer;
 mod depthwise;
+mod depthwise_gradient;
 mod direct;
 mod filters;
 mod finish;
 mod linear;
 mod maps;
 mod micro;
+mod moments;
 mod pointwise;
 mod pool;
 mod schemes;
 mod simd;
 mod thin;
+mod weight_gradient;
 mod winograd;
 
 pub use buffer::{Buffer, BufferPool};
 pub use depthwise::Depthwise;
+pub use depthwise_gradient::depthwise_gradient;
 pub use direct::Direct;
 pub use filters::{ConvFilters, ConvGeometry};
 pub use finish::Epilogue;
 pub use linear::{Weight, linear, linear_reverse};
 pub use maps::{Maps, MapsMut, Owned, Placement};
+pub use moments::{moments, moments_reverse, weighted_sum};
 pub use pointwise::pointwise;
 pub use pool::{max_pool, max_pool_reverse, mean_pool, mean_pool_reverse, switches};
 pub use simd::{Isa, LANES};
 pub use thin::Thin;
+pub use weight_gradient::{channel_sums, weight_gradient};
 pub use winograd::Winograd;

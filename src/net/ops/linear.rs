@@ -27,6 +27,11 @@ pub(super) fn reverse(step: &Step) -> Result<Tensor> {
     Ok(step.grad.matmul(&step.weights.weight()?)?)
 }
 
+/// The gradient at the weights: for every pair of an output and an input the sum of their products over pictures.
+pub(super) fn weight_gradient(step: &Step) -> Result<Tensor> {
+    Ok(step.grad.t()?.matmul(step.values.input(0))?)
+}
+
 /// Every feature depends on all values of its input.
 pub(super) fn whole(input: usize) -> Reach {
     Reach { span: input, stride: input as f64, pad: 0.0 }

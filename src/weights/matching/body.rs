@@ -1,9 +1,9 @@
 //! The body of a network, which is everything in front of its classifier, found in a file.
 
 use crate::{
-    weights::file_names::FileNames,
     Error, Result,
     net::{Graph, Node, NodeId, Op},
+    weights::file_names::FileNames,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 

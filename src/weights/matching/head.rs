@@ -1,9 +1,10 @@
 //! The classifier of a network, found in a file by position and shape.
 
-use super::{
-    body::{Cover, Parts},
+use super::body::{Cover, Parts};
+use crate::{
+    net::{Graph, Op},
+    weights::file_names::FileNames,
 };
-use crate::net::{Graph, Op};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Names that classifiers have. They decide only where a file holds several groups that could be one.

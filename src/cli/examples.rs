@@ -1,0 +1,71 @@
+//! The examples of the help pages. A test runs every one of them.
+
+/// The command, and what follows `striate` on each example's line. An empty name is the program itself.
+pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
+    ("", &["photo.jpg", "photo.jpg --weights my-checkpoint.pth"]),
+    ("networks", &["networks", "networks --json"]),
+    ("layers", &["layers vgg16", "layers resnet50 --json"]),
+    (
+        "classify",
+        &[
+            "classify photo.jpg",
+            "classify photo.jpg sample:coffee --top 3",
+            "classify photo.jpg --weights my-checkpoint.pth --labels my-labels.txt --prepare imagenet",
+            "classify - --network photonet --json < photo.jpg",
+        ],
+    ),
+    (
+        "activations",
+        &[
+            "activations photo.jpg --network photonet --layer conv3 --out maps.png",
+            "activations photo.jpg --network photonet --layer conv3 --unit 7 --raw map.npy",
+        ],
+    ),
+    ("filters", &["filters --network photonet --layer conv1 --out filters.png"]),
+    (
+        "saliency",
+        &[
+            "saliency photo.jpg --out saliency.png --raw saliency.npy",
+            "saliency photo.jpg --method guided-backprop --class lemon --out lemon.png",
+            "saliency photo.jpg --network photonet --method lrp --check --out lrp.png",
+        ],
+    ),
+    ("cam", &["cam photo.jpg --out cam.png", "cam photo.jpg --method grad-cam++ --class lemon --out lemon.png"]),
+    ("units", &["units photo.jpg --network photonet --layer conv5 --by ablation"]),
+    ("deconvnet", &["deconvnet photo.jpg --network photonet --layer conv5 --unit 92 --out unit92.png"]),
+    (
+        "maximise",
+        &[
+            "maximise --network photonet --class goose --steps 8 --out goose.png",
+            "maximise --network photonet --layer conv4 --unit 10 --steps 8 --out unit10.png",
+        ],
+    ),
+    ("invert", &["invert photo.jpg --network photonet --layer relu3 --steps 8 --out seen.png"]),
+    ("tour", &["tour photo.jpg --network photonet --quick --out tour"]),
+    ("evaluate", &["evaluate pictures --network photonet"]),
+    ("index", &["index pictures --network photonet"]),
+    ("top", &["top pictures --network photonet --layer conv5 --unit 92 --out top.png"]),
+    ("probe", &["probe pictures --network photonet --layer conv5"]),
+    ("nearest", &["nearest pictures photo.jpg --network photonet --layer conv5"]),
+    ("embed", &["embed pictures --network photonet --layer conv5 --by pca --out map.png"]),
+    (
+        "train",
+        &[
+            "train --network lenet5 --data pictures --epochs 2 --out run",
+            "train --data pictures --out run --epochs 3 --resume",
+            "train --from photonet --data pictures --head-only --epochs 1 --out tuned --json",
+        ],
+    ),
+    ("transfer", &["transfer --from photonet --data pictures --epochs 1 --out transfer"]),
+    (
+        "evolve",
+        &[
+            "evolve run --layer C1 --out filters.png --film film.png",
+            "evolve run --layer C3 --unit 5 --pictures pictures --out unit5.png",
+        ],
+    ),
+    ("fetch", &["fetch resnet50"]),
+    ("bench", &["bench photonet --runs 3"]),
+    ("completions", &["completions bash"]),
+    ("man", &["man man1"]),
+];

@@ -1,0 +1,91 @@
+//! Every command of the help pages, the book and the README runs; every link of the book leads somewhere.
+#![allow(clippy::unwrap_used)]
+
+mod cli_support;
+
+use cli_support::{Desk, furnished};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Commands that need the network, a display or another binary.
+const LEFT_OUT: [&str; 3] = ["striate fetch", "--network resnet50", "cargo"];
+
+/// The book's pages.
+fn pages() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect()
+}
+
+/// The commands of a text, as a shell reads them: indented lines, and cells of tables.
+fn commands(text: &str) -> Vec<String> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix("    "));
+    let cells = text.lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split('`').skip(1).step_by(2));
+    lines.chain(cells).filter(|line| line.starts_with("striate ")).map(str::to_owned).collect()
+}
+
+/// The examples of a help page.
+fn examples(desk: &Desk, command: &str) -> Vec<String> {
+    let help = desk.said(&format!("{command} --help"));
+    let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1).take_while(|line| !line.is_empty());
+    let lines: Vec<String> = lines.map(|line| line.trim().to_owned()).collect();
+    assert!(!lines.is_empty(), "{command} has no examples");
+    lines
+}
+
+/// The names of the commands that take a first word.
+fn names(desk: &Desk) -> Vec<String> {
+    let help = desk.said("--help");
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<String> = lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
+    assert!(names.len() > 20, "{names:?}");
+    names.into_iter().filter(|name| name != "help").collect()
+}
+
+#[test]
+fn every_command_of_the_documents_runs() {
+    let desk = furnished();
+    let names = names(&desk);
+    let mut lines: BTreeSet<String> = names.iter().flat_map(|name| examples(&desk, name)).collect();
+    for page in pages() {
+        lines.extend(commands(&fs::read_to_string(page).unwrap()));
+    }
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    lines.extend(commands(&readme));
+    let mut failed = Vec::new();
+    for line in lines {
+        let word = line.split_whitespace().nth(1).unwrap().to_owned();
+        if !names.contains(&word) || LEFT_OUT.iter().any(|left| line.contains(left)) {
+            continue;
+        }
+        // The published number of steps takes minutes.
+        let line = line.split(" #").next().unwrap().trim_end().to_owned();
+        let quick =
+            if ["maximise", "invert"].contains(&&*word) && !line.contains("--steps") { " --steps 2" } else { "" };
+        let shell = line.replacen("striate", env!("CARGO_BIN_EXE_striate"), 1) + quick;
+        let output = Command::new("sh").args(["-c", &shell]).current_dir(desk.path("")).output().unwrap();
+        if !output.status.success() {
+            failed.push(format!("{line}: {}", String::from_utf8_lossy(&output.stderr)));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn every_page_is_listed_and_every_link_leads_somewhere() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
+    let summary = fs::read_to_string(folder.join("SUMMARY.md")).unwrap();
+    for page in pages() {
+        let name = page.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(name == "SUMMARY.md" || summary.contains(&format!("({name})")), "{name} is not in SUMMARY.md");
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let inside = !link.contains("://");
+            assert!(!inside || folder.join(link).exists(), "{name} links to {link}, which is not there");
+        }
+    }
+}
