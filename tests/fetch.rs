@@ -260,8 +260,7 @@ fn links_and_pipes_in_the_cache_are_neither_followed_nor_waited_for() {
     let own = outside.path().join("precious");
     fs::write(&own, "mine").unwrap();
     let link = |path: &Path| std::os::unix::fs::symlink(&own, path).unwrap();
-    let cases: [(&str, &dyn Fn(&Path)); 3] = [(".part", &link), (".part", &pipe), ("", &pipe)];
-    for (end, make) in cases {
+    for (end, make) in [(".part", &link as &dyn Fn(&Path)), (".part", &pipe), ("", &pipe)] {
         let folder = tempfile::tempdir().unwrap();
         make(&folder.path().join(format!("{}{end}", remote.file())));
         let said = fetch(&remote, folder.path(), &Watch::default()).unwrap_err().to_string();

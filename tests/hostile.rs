@@ -64,6 +64,8 @@ fn open_weights(path: &Path) -> Result<(), striate::Error> {
     weights::read_file(path, &Watch::default()).map(drop)
 }
 
+type Open = dyn Fn(&Path) -> Result<(), striate::Error>;
+
 /// A pickle of modules that contain each other over many paths: each path is a name for the same tensor.
 fn dag(levels: usize) -> Vec<u8> {
     let text = |bytes: &[u8]| [b"X", &(bytes.len() as u32).to_le_bytes()[..], bytes].concat();
@@ -147,11 +149,9 @@ fn files(kind: &str) -> Vec<PathBuf> {
 #[ignore = "needs the files of tests/make_hostile.py"]
 fn ten_thousand_pictures_and_as_many_weights() {
     let read_picture = |path: &Path| Picture::open(path).map(drop);
-    let kinds: [(&str, &dyn Fn(&Path) -> Result<(), striate::Error>); 2] =
-        [("pictures", &read_picture), ("weights", &open_weights)];
     std::panic::set_hook(Box::new(|_| {}));
     let mut failures = Vec::new();
-    for (kind, open) in kinds {
+    for (kind, open) in [("pictures", &read_picture as &Open), ("weights", &open_weights)] {
         let (mut slowest, mut largest) = ((Duration::ZERO, PathBuf::new()), (0, PathBuf::new()));
         let (mut read, mut count, start) = (0, 0, Instant::now());
         for path in files(kind) {

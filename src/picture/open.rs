@@ -132,7 +132,7 @@ impl Picture {
 pub fn is_tiff(path: &Path) -> bool {
     let is_file = std::fs::metadata(path).is_ok_and(|info| info.is_file());
     let mut head = [0; 4];
-    let mut read = || std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut head));
+    let mut read = || std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
     is_file && read().is_ok() && image::guess_format(&head).is_ok_and(|format| format == ImageFormat::Tiff)
 }
 

@@ -21,11 +21,14 @@ pub(super) fn computed(mut tensors: Tensors) -> Result<Tensors> {
     Ok(tensors)
 }
 
+/// A weight from its parts.
+type Formula = fn(&[&Tensor]) -> Result<Tensor>;
+
 /// The plain name of the weight that a tensor is a part of, the names of all parts, and the weight.
 fn whole(name: &str, tensors: &Tensors) -> Result<Option<(String, Vec<String>, Tensor)>> {
     let plain = |stem: &str| stem.replace("parametrizations.", "");
     let found = |names: &[String]| names.iter().map(|name| tensors.get(name)).collect::<Option<Vec<_>>>();
-    let formulas: [(&str, &[&str], fn(&[&Tensor]) -> Result<Tensor>); 5] = [
+    let formulas: [(&str, &[&str], Formula); 5] = [
         ("_orig", &["_mask"], masked),
         ("_orig", &["_u", "_v"], spectral),
         ("_g", &["_v"], normalised),
