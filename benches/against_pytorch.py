@@ -1,17 +1,21 @@
-"""Striate beside PyTorch, in turns: each network runs a few times here, a few times there, and again, so that whatever
-else the machine does slows both alike. Prints medians and least times in milliseconds, and PyTorch's over Striate's.
+"""Striate beside PyTorch, ONNX Runtime and OpenVINO, in turns: each network runs a few times here, a few times there, and again, so that whatever
+else the machine does slows all alike. Prints medians and least times in milliseconds, and the fastest other's over
+Striate's. ONNX Runtime and OpenVINO have no gradients: with these PyTorch alone is beside Striate.
 
     cargo build --release
     python benches/against_pytorch.py target/release/striate vgg16 resnet50 [--threads 2] [--rounds 6]
 
-Needs torch and torchvision; weights are made up on both sides, since speed does not depend on them.
+Needs torch and torchvision, and where installed takes onnxruntime and openvino (with onnx and onnxscript, for the export);
+weights are made up on all sides, since speed does not depend on them.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import statistics
 import subprocess
+import tempfile
 import time
 
 
@@ -105,9 +109,65 @@ class PyTorch:
         return tuple(times)
 
 
+class Exported:
+    """A program that runs the network as ONNX: `run_once(array)` computes its output."""
+
+    def __init__(self, args, pytorch):
+        self.clock = time.process_time if args.cpu else time.perf_counter
+        self.array = pytorch.input.numpy()
+
+    def run(self, count):
+        times = []
+        for _ in range(count):
+            start = self.clock()
+            self.run_once(self.array)
+            times.append((self.clock() - start) * 1e3)
+        return times, []
+
+
+class OnnxRuntime(Exported):
+    def __init__(self, args, pytorch, path):
+        import onnxruntime
+
+        super().__init__(args, pytorch)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = args.threads
+        options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+        self.run_once = lambda array: session.run(None, {name: array})
+
+
+class OpenVino(Exported):
+    def __init__(self, args, pytorch, path):
+        import openvino
+
+        super().__init__(args, pytorch)
+        # float32 as everywhere else: OpenVINO would take bfloat16 where the processor has it.
+        settings = {"INFERENCE_NUM_THREADS": args.threads, "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+        compiled = openvino.Core().compile_model(path, "CPU", settings)
+        request = compiled.create_infer_request()
+        self.run_once = lambda array: request.infer([array])
+
+
+def exported(args, pytorch):
+    """The programs that are installed of those that run ONNX."""
+    import torch
+
+    known = {"ONNX Runtime": ("onnxruntime", OnnxRuntime), "OpenVINO": ("openvino", OpenVino)}
+    installed = {name: side for name, (module, side) in known.items() if importlib.util.find_spec(module)}
+    if not installed or not importlib.util.find_spec("onnx"):
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "network.onnx")
+        torch.onnx.export(pytorch.model, (pytorch.input,), path, dynamo=False)
+        return {name: side(args, pytorch, path) for name, side in installed.items()}
+
+
 def measure(args, network):
     sides = {"striate": Striate(args, network)}
     sides |= {"NCHW": PyTorch(args, network, False), "channels-last": PyTorch(args, network, True)}
+    sides |= exported(args, sides["NCHW"])
     times = {name: ([], []) for name in sides}
     for side in sides.values():
         side.run(2)
@@ -120,8 +180,8 @@ def measure(args, network):
     for index, what in enumerate(("forward", "forward + gradient")):
         row = {"network": network, "what": what}
         for statistic, of in (("median", statistics.median), ("least", min)):
-            found = {name: of(times[name][index]) for name in sides}
-            faster = min(found["NCHW"], found["channels-last"])
+            found = {name: of(times[name][index]) for name in sides if times[name][index]}
+            faster = min(time for name, time in found.items() if name != "striate")
             row[statistic] = {**found, "ratio": faster / found["striate"]}
         rows.append(row)
     return rows
@@ -144,7 +204,7 @@ def main():
             parts = [f"{row['network']:>18} {row['what']:<18}"]
             for statistic in ("median", "least"):
                 found = row[statistic]
-                times = " / ".join(f"{found[side]:7.1f}" for side in ("striate", "NCHW", "channels-last"))
+                times = ", ".join(f"{side} {time:.1f}" for side, time in found.items() if side != "ratio")
                 parts.append(f"{statistic} {times} ms  x{found['ratio']:.2f}")
             print("   ".join(parts), flush=True)
     if args.json:

@@ -40,8 +40,9 @@ fn main() -> Result<()> {
     for network in networks {
         let mut usual = Window::open(&network, Settings::default())?;
         usual.drag(&network, "the first arrangement");
-        let kept = usual.settings();
         drop(usual);
+        let everything = Settings(BTreeMap::from([("striate".into(), r#"{"arrangement":"Everything"}"#.into())]));
+        let kept = Window::open(&network, everything)?.settings();
         Window::open(&network, in_sight(&kept, |_| true))?.drag(&network, "all panes in sight");
         for kind in PANELS.iter().filter(|_| flags.iter().any(|flag| flag == "--each")) {
             Window::open(&network, in_sight(&kept, |name| name == kind.name))?.drag(&network, kind.name);
@@ -54,7 +55,7 @@ fn main() -> Result<()> {
 fn in_sight(kept: &Settings, wanted: impl Fn(&str) -> bool) -> Settings {
     let mut settings: Value =
         kept.0.get("striate").and_then(|kept| serde_json::from_str(kept).ok()).unwrap_or_default();
-    let tree = &mut settings["panes"];
+    let tree = &mut settings["panes"]["Everything"];
     let tiles = tree["tiles"]["tiles"].as_object().cloned().unwrap_or_default();
     let panes = tiles.into_iter().filter(|(_, tile)| tile["Pane"]["panel"].as_str().is_some_and(&wanted));
     let mut tiles: serde_json::Map<String, Value> = panes.collect();

@@ -123,6 +123,8 @@ fn all_methods_run_on_a_network_of_each_kind() {
         ("alexnet_2012", 4),
         ("resnet20", 16),
         ("squeezenet1_1", 12),
+        ("mobilenet_v3_small", 40),
+        ("shufflenet_v2_x0_5", 40),
         ("googlenet", 40),
     ] {
         all_methods(zoo::find(name).unwrap(), nth);
@@ -501,5 +503,28 @@ fn relevance_is_accounted_for_under_every_rule() {
         println!("{set:?}: {:.4} of {score:.4}, {:.1e} off; {:?}", check.sum, check.error(), answer.note);
         assert!((check.sum - check.expected).abs() < 2e-3 * score.abs(), "{set:?}: {check:?}");
         assert!(answer.note.is_some() == ((score - check.expected).abs() > 1e-3 * score.abs()), "{set:?}");
+    }
+}
+
+/// Gates, hard swish, hard sigmoid, SiLU, GELU, layer normalisation and layer scale. DeepLIFT is exact for a product, for
+/// which the derivatives of picture and baseline meet halfway. LRP leaves a gate nothing: the maps have it all.
+#[test]
+fn later_operators_hand_on_what_came_in() {
+    for name in ["mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "shufflenet_v2_x0_5", "convnext_tiny"] {
+        let network = network(zoo::find(name).unwrap(), 64, |_| {}).unwrap();
+        let trace = network.forward(&weights::picture(3, 64, 0).unwrap(), &Watch::default()).unwrap();
+        let watch = Watch::default();
+        let question = Question::new(&trace, Target::Class(best(&trace)), &watch);
+        let check = find("deeplift").unwrap().ask(&question).unwrap().check.unwrap();
+        println!("{name} deeplift: sum {:.4}, promised {:.4}", check.sum, check.expected);
+        // Normalisation by the picture's own statistics is no function of one value: there DeepLIFT is approximate.
+        assert!(check.error() < 1e-3 || name == "convnext_tiny", "{name}: {check:?}");
+        let lrp = find("lrp").unwrap();
+        let settings = Settings::parse(lrp.parameters, ["rule=epsilon"]).unwrap();
+        let answer = lrp.ask(&Question { settings: &settings, ..question.of(&trace, &watch) }).unwrap();
+        let check = answer.check.unwrap();
+        let score = f64::from(trace.scores().unwrap()[best(&trace)]);
+        println!("{name} lrp: {:.4} of {score:.4}, {:.4} expected", check.sum, check.expected);
+        assert!((check.sum - check.expected).abs() < 5e-3 * score.abs(), "{name}: {check:?}");
     }
 }

@@ -103,6 +103,83 @@ fn classes_channels_and_the_classifier_follow_from_the_file() {
     assert!(scores(&layered).iter().all(|score| score.is_finite()));
 }
 
+/// A network's weights for ten classes, as fine-tuning leaves them.
+fn tuned(network: &str, head: &str) -> Tensors {
+    let mut tensors = weights_of(network);
+    let features = tensors[&format!("{head}.weight")].dims()[1];
+    tensors.insert(format!("{head}.weight"), tensor("w", &[10, features]));
+    tensors.insert(format!("{head}.bias"), tensor("b", &[10]));
+    tensors
+}
+
+#[test]
+fn ten_classes_in_torchvisions_later_families() {
+    for (network, head) in [
+        ("mobilenet_v2", "classifier.1"),
+        ("mobilenet_v3_small", "classifier.3"),
+        ("efficientnet_b0", "classifier.1"),
+        ("regnet_y_400mf", "fc"),
+        ("shufflenet_v2_x0_5", "fc"),
+        ("mnasnet0_5", "classifier.1"),
+    ] {
+        let model = opened(&tuned(network, head), BY_FILE).unwrap_or_else(|error| panic!("{network}: {error}"));
+        assert_eq!((model.card.name.as_str(), classes(&model)), (network, 10));
+    }
+    // The whole classifier of two layers replaced by one.
+    let mut tensors = weights_of("mobilenet_v3_small");
+    tensors.retain(|name, _| !name.starts_with("classifier"));
+    tensors.insert("classifier.weight".into(), tensor("w", &[10, 576]));
+    tensors.insert("classifier.bias".into(), tensor("b", &[10]));
+    let model = opened(&tensors, BY_FILE).unwrap();
+    assert_eq!(classes(&model), 10);
+    assert!(model.network.graph().find("classifier.1").is_err(), "its activation went with it");
+}
+
+#[test]
+fn convnext_under_the_names_of_three_programs() {
+    // As torchvision keeps them: layers on maps are fully connected, factors stand beside the layers.
+    let torchvision: Tensors = tuned("convnext_tiny", "classifier.2")
+        .into_iter()
+        .map(|(name, tensor)| {
+            let tensor = match tensor.dims() {
+                &[out, inputs, 1, 1] => tensor.reshape((out, inputs)).unwrap(),
+                _ => tensor,
+            };
+            (name.replace("layer_scale.weight", "layer_scale"), tensor)
+        })
+        .collect();
+    let model = opened(&torchvision, BY_FILE).unwrap();
+    assert_eq!((model.card.name.as_str(), classes(&model)), ("convnext_tiny", 10));
+    let timm = |name: &str| {
+        let parts: Vec<&str> = name.split('.').collect();
+        let number = |index: usize| parts[index].parse::<usize>().unwrap();
+        match parts[..] {
+            ["features", "0", part, end] => format!("stem.{part}.{end}"),
+            ["features", _, _, "layer_scale"] => format!("stages.{}.blocks.{}.gamma", number(1) / 2, parts[2]),
+            ["features", _, _, "block", part, end] => {
+                let part = match part {
+                    "0" => "conv_dw",
+                    "2" => "norm",
+                    "3" => "mlp.fc1",
+                    _ => "mlp.fc2",
+                };
+                format!("stages.{}.blocks.{}.{part}.{end}", number(1) / 2, parts[2])
+            }
+            ["features", _, part, end] => format!("stages.{}.downsample.{part}.{end}", number(1) / 2),
+            ["classifier", "0", end] => format!("head.norm.{end}"),
+            _ => name.replace("classifier.2", "head.fc"),
+        }
+    };
+    let by_timm = opened(&renamed(&torchvision, timm), BY_FILE).unwrap();
+    assert_eq!(by_timm.card.name, "convnext_tiny");
+    let factors = |model: &Model| {
+        let graph = model.network.graph();
+        let layer = graph.find("features.7.2.layer_scale").unwrap();
+        model.network.weights(layer)[0].flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    };
+    assert_eq!(factors(&by_timm), factors(&model));
+}
+
 #[test]
 fn named_layers_of_a_classifier_are_chained_by_their_sizes() {
     let mut tensors = weights_of("resnet20");

@@ -160,7 +160,8 @@ fn check(random: &mut Random, isa: Isa, g: ConvGeometry, tile: Option<usize>, pl
     let alone = Placement::alone(batch, g.output);
     let (add, gates) = (owned(alone, Some(&residual), &pool), owned(alone, Some(&gate), &pool));
     let (add, gates) = (Some(add.view()), Some(gates.view()));
-    let epilogue = Epilogue { scale: Some(&scale), shift: Some(&shift), add, gate: gates, rectify: true };
+    let epilogue =
+        Epilogue { scale: Some(&scale), shift: Some(&shift), add, gate: gates, rectify: true, ..Epilogue::default() };
     forward.run(source.view(), &mut out.view_mut(), &epilogue, &pool);
     // Relative to the sums before the epilogue: it may leave few values.
     let scale_of = sums.iter().fold(1.0f64, |m, v| m.max(v.abs())) / full.iter().fold(1e-30f64, |m, v| m.max(v.abs()));

@@ -9,7 +9,7 @@ OUT_DIR/torchvision.json with the figures that torchvision publishes of its own.
 `logits` (1, classes); `gradient`: that of the largest logit at the input; metadata `size`, `class`, `parameters`, and
 `modules`: JSON, in execution order {module, shape, mean, std, l2, first: its first four values} of every layer's output.
 """
-import json, sys
+import json, re, sys
 from pathlib import Path
 import numpy as np, torch, torch.nn.functional as F
 from safetensors.numpy import save_file
@@ -22,30 +22,64 @@ def fnv1a(text):
     return h
 
 
-TORCHVISION = """alexnet vgg11 vgg13 vgg16 vgg19 vgg11_bn vgg13_bn vgg16_bn vgg19_bn googlenet inception_v3 resnet18 resnet34
-resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d resnext101_64x4d densenet121 densenet161 densenet169
-densenet201 squeezenet1_0 squeezenet1_1""".split()
+def striates_keys(state):
+    """The state dict with Striate's names and shapes: ConvNeXt's layer scale is a layer, its layers on maps are convolutions."""
+    def one(key, shape):
+        if key.endswith("layer_scale"):
+            return key + ".weight", shape
+        return key, shape + [1, 1] if re.search(r"block\.[35]\.weight$", key) and len(shape) == 2 else shape
+    return dict(one(key, list(value.shape)) for key, value in state.items() if value.dtype == torch.float32)
+
+
+def striates_nodes(model):
+    """torch.fx's names, without stochastic depth, which does nothing here, and with one name for each of ConvNeXt's
+    normalisations and ShuffleNet's shuffles, which torch.fx takes apart."""
+    from torchvision.models.feature_extraction import NodePathTracer
+    tracer = NodePathTracer()
+    tracer.trace(model)
+    names = [name for node, name in tracer.node_to_qualname.items() if node.op not in ("placeholder", "output", "get_attr")]
+    kept = []
+    for name in names:
+        module, _, last = name.rpartition(".")
+        if last == "stochastic_depth" or last in ("permute", "permute_1", "transpose", "contiguous", "size", "floordiv", "view"):
+            continue
+        if last == "mul" and module + ".layer_scale" in dict(model.named_parameters()):
+            last = "layer_scale"
+        elif last == "layer_norm":
+            module, last = module.rpartition(".")[0], module.rpartition(".")[2]
+        elif last == "view_1":
+            last = "channel_shuffle"
+        elif last.startswith("getitem"):
+            if module + ".chunk" not in names or last not in ("getitem", "getitem_1"):
+                continue
+            last = "chunk.1" if last == "getitem_1" else "chunk.0"
+        elif last == "chunk":
+            continue
+        name = f"{module}.{last}" if module else last
+        permutes = type(dict(model.named_modules()).get(name)).__name__ in ("Permute", "StochasticDepth")
+        kept += [] if permutes else [name]
+        # A mean over maps is a global average here, then flattened.
+        kept += ["flatten"] if name == "mean" else []
+    return kept
 
 
 def torchvision_table(path):
     """Parameters with auxiliary classifiers, published multiply-adds, digests of the weights' and the layers' names."""
     import torchvision.models as models
-    from torchvision.models.feature_extraction import get_graph_node_names
     table = {}
-    for name in TORCHVISION:
+    for name in models.list_models(module=models):
+        if name.startswith(("vit", "swin", "maxvit")):
+            continue
         kwargs = dict(init_weights=False, aux_logits=True) if name in ("googlenet", "inception_v3") else {}
-        with torch.device("meta"):
-            model = models.get_model(name, weights=None, **kwargs).eval()
-        state = {k: list(v.shape) for k, v in model.state_dict().items() if v.dtype == torch.float32}
-        nodes = get_graph_node_names(model)[1][1:]
+        model = models.get_model(name, weights=None, **kwargs).eval()
+        state = striates_keys(model.state_dict())
         table[name] = dict(
             parameters=sum(p.numel() for p in model.parameters()),
-            gmacs=models.get_model_weights(name).DEFAULT.meta["_ops"],
+            gmacs=list(models.get_model_weights(name))[0].meta["_ops"],
             keys=f"{fnv1a(''.join(f'{k} {state[k]}' + chr(10) for k in sorted(state))):016x}",
-            nodes=f"{fnv1a(''.join(n + chr(10) for n in nodes)):016x}",
+            nodes=f"{fnv1a(''.join(n + chr(10) for n in striates_nodes(model))):016x}",
         )
     path.write_text("{\n" + ",\n".join(f'"{k}": {json.dumps(v)}' for k, v in table.items()) + "\n}\n")
-
 
 
 def uniform(name, count, seed=0):

@@ -2,7 +2,7 @@
 """Makes tests/data/training: steps of training by PyTorch in float64, and pickled batches of pictures.
 
     STRIATE_GRAPHS=/tmp/graphs.json cargo test --test training_steps write_graphs -- --ignored
-    python tests/make_training.py /tmp/graphs.json          (torch, numpy, safetensors)
+    python tests/make_training.py /tmp/graphs.json [NAME...]          (torch, numpy, safetensors)
 
 Weights and batches come from the recipe of src/weights/synthetic.rs, so that nothing but the results is stored: the loss of
 every step, and sixteen values of every tensor after one step and after twenty.
@@ -10,7 +10,7 @@ every step, and sixteen values of every tensor after one step and after twenty.
 import json, pickle, struct, sys
 from pathlib import Path
 import numpy as np, torch, torch.nn.functional as F
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 OUT = Path(__file__).parent / "data" / "training"
 SAMPLES = 16
@@ -168,7 +168,9 @@ def batches():
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     batches()
-    found = {}
+    names = sys.argv[2:]
+    found = load_file(OUT / "steps.safetensors") if names else {}
     for case in json.loads(Path(sys.argv[1]).read_text()):
-        found.update(train(case))
+        if not names or case["name"] in names:
+            found.update(train(case))
     save_file(found, OUT / "steps.safetensors")

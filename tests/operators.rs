@@ -126,7 +126,7 @@ fn pools() {
         Window::new(3, 2).pad(1),
         Window::new(3, 2).ceil(),
         Window::new(2, 3).pad(1).ceil(),
-        Window { kernel: [3, 1], stride: [1, 2], padding: Padding::of(1, 0), ceil_mode: false },
+        Window { kernel: [3, 1], stride: [1, 2], padding: Padding::of(1, 0), ..Window::new(3, 1) },
     ] {
         check(&format!("max {window:?}"), [2, 7, 6], only(Op::MaxPool(window.clone())));
         for count_padding in [true, false] {
@@ -240,6 +240,7 @@ fn broadcasting_operators() {
 fn normalisations_within_a_picture() {
     check("group norm", [4, 3, 5], only(Op::GroupNorm { groups: 2, eps: 1e-5 }));
     check("instance norm", [3, 3, 5], only(Op::GroupNorm { groups: 3, eps: 1e-5 }));
+    check("layer norm over channels", [5, 3, 4], only(Op::LayerNorm2d { eps: 1e-5 }));
     check("layer norm of one axis", [3, 3, 5], only(Op::LayerNorm { axes: 1, eps: 1e-5 }));
     check("layer norm of all axes", [3, 3, 5], only(Op::LayerNorm { axes: 3, eps: 1e-5 }));
 }
@@ -251,6 +252,7 @@ fn arrangements() {
         b.then("turned", Op::Transpose { order: vec![1, 0, 2, 3] });
         b.then("maps", Op::Reshape { shape: vec![4, 3, 2] });
     });
+    check("shuffled channels", [6, 3, 2], only(Op::ChannelShuffle { groups: 2 }));
     check("slice", [5, 4, 6], |b| {
         b.then("channels", Op::Slice(Slice { axis: 0, start: 1, step: 1, count: 3 }));
         b.then("columns", Op::Slice(Slice { axis: 2, start: 5, step: -2, count: 3 }));

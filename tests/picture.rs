@@ -38,13 +38,21 @@ fn preprocessing_is_pillows_bit_for_bit() {
         let theirs = data(&format!("pillow_{}.png", sample.name)).pixels;
         let difference = difference(&preprocess.unapply(&input.tensor).unwrap(), &theirs);
         // JPEG decoders may round differently from each other; PNG leaves nothing to differ in.
-        assert!(difference <= u8::from(sample.name == "rocket"), "{} differs by {difference}", sample.name);
+        assert!(
+            difference <= u8::from(matches!(sample.name, "rocket" | "palace")),
+            "{} differs by {difference}",
+            sample.name
+        );
         let bicubic =
             Preprocess { interpolation: Interpolation::Bicubic, ..Preprocess::new(61, 48, &[0.0; 3], &[1.0; 3]) };
         let input = bicubic.apply(&picture, &Device::Cpu).unwrap();
         let theirs = data(&format!("pillow_bicubic_{}.png", sample.name)).pixels;
         let difference = self::difference(&bicubic.unapply(&input.tensor).unwrap(), &theirs);
-        assert!(difference <= u8::from(sample.name == "rocket"), "{} bicubic differs by {difference}", sample.name);
+        assert!(
+            difference <= u8::from(matches!(sample.name, "rocket" | "palace")),
+            "{} bicubic differs by {difference}",
+            sample.name
+        );
     }
     let grey = Preprocess::new(32, 28, &[0.1307], &[0.3081]);
     let input = grey.apply(&Picture::from_source("sample:chelsea").unwrap(), &Device::Cpu).unwrap();

@@ -10,7 +10,7 @@ use crate::{
     Error, Result,
     dataset::Listing,
     engine::{BY_FILE, Model, Opening, Run},
-    figures::{Filters, Patches, Scale, enlarged, grid, read_colours, to_json},
+    figures::{Filters, Patches, Scale, enlarged, gap, grid, read_colours, spaced, to_json},
     kernels::to_vec,
     methods::Keep,
     net::{Network, NodeId},
@@ -264,7 +264,10 @@ fn paint(args: &Args, columns: &[Column], title: String) -> Result<()> {
     if let Some(out) = &args.out {
         let tiles: Vec<RgbaImage> =
             (0..rows).flat_map(|row| columns.iter().map(move |column| column.tiles[row].clone())).collect();
-        write_picture(out, &grid(&tiles, columns.len() as u32), &texts)?;
+        // Epochs stand further apart than the filters of one.
+        let tile = tiles.first().map_or((1, 1), RgbaImage::dimensions);
+        let apart = if rows == 1 { 3 * gap(tile) } else { gap(tile) };
+        write_picture(out, &spaced(&tiles, columns.len() as u32, apart), &texts)?;
     }
     if let Some(film) = &args.film {
         let frame = |column: &Column| grid(&column.tiles, (rows as u32).min(2));

@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         let terms = vec![Term { goal, weight: 1.0 }];
         let recipe = Recipe { terms, settings: settings.clone(), batch: 1, size: None, picture: Some(shown.clone()) };
         let mut canvas = canvas(model, recipe)?;
-        found.extend(synthesis::run(&mut canvas, console, |_| Ok(()))?.values);
+        found.extend(synthesis::run(&mut canvas, &run.model, console, |_| Ok(()))?.values);
         let [_, saved] = canvas.assess(console.watch())?;
         words.push(format!("{name} (distance {:.4})", (-saved.value).max(0.0).sqrt()));
     }

@@ -107,7 +107,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let class = wanted.terms.first().and_then(|term| term.goal.class());
     let mut canvas = canvas(&model, Recipe { terms: wanted.terms, ..recipe })?;
     let facts = Facts { goal: Some(wanted.words), ..facts };
-    let images = synthesis::run(&mut canvas, console, |canvas| args.frame(canvas, &model, &facts))?;
+    let images = synthesis::run(&mut canvas, &model, console, |canvas| args.frame(canvas, &model, &facts))?;
     let class = class.map(|class| class_facts(&model, &images, class, console)).transpose()?;
     let facts = Facts { class, ..facts }.values(&images.dims, Range::of(&images.values));
     let paint = || synthesised(&images, &model, args.output.scale());
@@ -133,7 +133,7 @@ impl Args {
         };
         for (class, weight) in classes {
             let goal = if self.log_probability { Goal::LogProbability(class) } else { Goal::Score(class) };
-            want(goal, weight, format!("class {class} ({})", labels.short(class)));
+            want(goal, weight, class_words(model, class));
         }
         if let Some(name) = &self.layer {
             self.layer_goals(graph, graph.find(name)?, want)?;
@@ -199,6 +199,14 @@ impl Args {
         let mut texts = facts.texts();
         texts.push(("Step", canvas.step_number().to_string()));
         write_png(&path, &synthesised(&canvas.saved(), model, self.output.scale())?, &texts)
+    }
+}
+
+/// A class by its number and name. The classes of an untrained network have no names.
+fn class_words(model: &Model, class: usize) -> String {
+    match model.is_untrained() {
+        true => model.class_name(class),
+        false => format!("class {class} ({})", model.class_name(class)),
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) fn run(
         }
         let class = goal.terms.first().and_then(|term| term.goal.class());
         let mut canvas = canvas(model, Recipe { terms: goal.terms, ..recipe.clone() })?;
-        let images = match synthesis::run(&mut canvas, console, |_| Ok(())) {
+        let images = match synthesis::run(&mut canvas, model, console, |_| Ok(())) {
             Ok(images) => images,
             Err(Error::Failed(why)) => {
                 let why = format!("the cell of {} is empty: {why}", facts.goal.unwrap_or_default());

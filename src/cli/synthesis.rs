@@ -62,11 +62,14 @@ pub(super) fn about_presets() -> String {
 /// The present pictures of a run, as the network reads them, clipped and rounded as a file holds them.
 pub(super) fn run(
     canvas: &mut Canvas,
+    model: &Model,
     console: &Console,
     mut frame: impl FnMut(&Canvas) -> Result<()>,
 ) -> Result<Images> {
     canvas.finish(console.watch(), |canvas, measure| {
-        let probability = measure.probability.map_or_else(String::new, |p| format!("  p {p:.3}"));
+        // The outputs of an untrained network are no probabilities.
+        let probability = measure.probability.filter(|_| !model.is_untrained());
+        let probability = probability.map_or_else(String::new, |p| format!("  p {p:.3}"));
         let (step, steps) = (canvas.step_number(), canvas.steps());
         console.say(format!("step {step}/{steps}  score {:.3}{probability}", measure.value));
         frame(canvas)
@@ -85,8 +88,8 @@ pub(super) fn class_facts(model: &Arc<Model>, images: &Images, class: usize, con
     let run = Run::tensor(model, first, console.watch())?;
     let higher = |best: usize, other: usize| if run.scores[other] > run.scores[best] { other } else { best };
     let best = (0..run.scores.len()).fold(class, higher);
-    if best != class {
-        let [wanted, seen] = [class, best].map(|class| (model.labels.short(class), run.probabilities[class]));
+    if best != class && !model.is_untrained() {
+        let [wanted, seen] = [class, best].map(|class| (model.class_name(class), run.probabilities[class]));
         console.note(&format!(
             "the picture does not reach {}: its probability is {:.4}, that of {} is {:.4}",
             wanted.0, wanted.1, seen.0, seen.1

@@ -107,7 +107,7 @@ impl Drop for Engine {
 }
 
 /// Lowers the calling thread's priority, so that the window's thread wins where both want the same core.
-fn lower_priority() {
+pub fn lower_priority() {
     // Ordinary threads have 50 of 0 to 99. On Linux 30 is a niceness of 7: a fifth of an ordinary thread's share.
     let Ok(below) = ThreadPriorityValue::try_from(30) else { return };
     // Where the system refuses, both keep equal shares.

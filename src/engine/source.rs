@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    picture::{Picture, SAMPLES, beside, first_in},
+    picture::{Picture, beside, first_in, offered_samples},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -42,11 +42,12 @@ impl PictureSource {
 }
 
 fn neighbour(present: Option<&Picture>, forward: bool) -> Result<Picture> {
-    let sample = |index: usize| Picture::from_source(format!("sample:{}", SAMPLES[index % SAMPLES.len()].name));
+    let names: Vec<&str> = offered_samples().map(|sample| sample.name).collect();
+    let sample = |index: usize| Picture::from_source(format!("sample:{}", names[index % names.len()]));
     let Some(picture) = present else { return sample(0) };
     if let Some(path) = &picture.path {
         return beside(path, forward);
     }
-    let at = SAMPLES.iter().position(|sample| sample.name == picture.name).unwrap_or(0);
-    sample(at + if forward { 1 } else { SAMPLES.len() - 1 })
+    let at = names.iter().position(|name| *name == picture.name).unwrap_or(0);
+    sample(at + if forward { 1 } else { names.len() - 1 })
 }

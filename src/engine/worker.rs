@@ -9,7 +9,7 @@ use super::{
     inquiry::AnyInquiry,
     lane::Lane,
     live::{Control, Live, save},
-    model::Opening,
+    opening::Opening,
     queue::{Queue, Shared, Status, Turn},
     request::Request,
     screen::{Screen, reopen},
@@ -23,9 +23,12 @@ use crate::{
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, MutexGuard, PoisonError, mpsc},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    time::{Duration, Instant},
 };
+
+/// Time between two reports of progress that are shown.
+const PROGRESS_EVERY: Duration = Duration::from_millis(80);
 
 /// A thread's state.
 pub(super) struct Worker {
@@ -110,12 +113,19 @@ impl Worker {
             Some(_) => Watch::default(),
             None => {
                 let shared = Arc::downgrade(&self.shared);
+                // A window that is drawn at every step of a pass takes the cores from it.
+                let woken = Mutex::new(Instant::now());
                 Watch::reporting(move |fraction| {
                     let Some(shared) = shared.upgrade() else { return };
                     if let Some((_, status)) = shared.queue().running.get_mut(&lane) {
                         status.fraction = fraction;
                     }
-                    (shared.wake)();
+                    let mut woken = woken.lock().unwrap_or_else(PoisonError::into_inner);
+                    if woken.elapsed() >= PROGRESS_EVERY {
+                        *woken = Instant::now();
+                        drop(woken);
+                        (shared.wake)();
+                    }
                 })
             }
         };

@@ -28,6 +28,14 @@ impl Default for HeatStyle {
     }
 }
 
+impl HeatStyle {
+    /// The colours of values, which may be signed.
+    pub fn colours(&self, signed: bool) -> Style {
+        let usual = if signed { ColourMap::RedBlue } else { ColourMap::Inferno };
+        Style { map: self.map.unwrap_or(usual), gamma: self.gamma }
+    }
+}
+
 /// One value a position, with the range that the colours span.
 pub struct Heatmap {
     values: Vec<f32>,
@@ -51,8 +59,17 @@ impl Heatmap {
     }
 
     fn style(&self, style: &HeatStyle) -> Style {
-        let usual = if self.signed { ColourMap::RedBlue } else { ColourMap::Inferno };
-        Style { map: style.map.unwrap_or(usual), gamma: style.gamma }
+        style.colours(self.signed)
+    }
+
+    /// The same with colours that span another range: two heatmaps of one range compare.
+    pub fn spanning(self, range: Range) -> Self {
+        Heatmap { range, ..self }
+    }
+
+    /// The range that its colours span.
+    pub fn range(&self) -> Range {
+        self.range
     }
 
     /// The heatmap over an input of `rows` x `columns` pixels, `factor` pixels a pixel of it. Values of a layer, which are

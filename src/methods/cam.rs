@@ -28,6 +28,7 @@ pub(super) const CONVENTION: Parameter = Parameter::choice(
 pub(super) const CAM: Method = Method {
     name: "cam",
     title: "CAM",
+    formula: "L(i,j) = Σ over k of w(k,class) · A(k,i,j)",
     paper: "Zhou, Khosla, Lapedriza, Oliva and Torralba 2016",
     about: "The last feature maps, weighted by what the class's output takes from each. Exact, but only for networks \
             that end in a global average and one fully connected layer.",
@@ -39,6 +40,8 @@ pub(super) const CAM: Method = Method {
 pub(super) const GRAD_CAM: Method = Method {
     name: "grad-cam",
     title: "Grad-CAM",
+    formula: "L = max(0, Σ over k of a(k) · A(k)),  a(k) = mean over places of ∂S/∂A(k)",
+    caution: "It has the resolution of the layer. Earlier than the last layer its weights may point to places that the class does not use.",
     paper: "Selvaraju, Cogswell, Das, Vedantam, Parikh and Batra 2017",
     about: "The feature maps of a layer, each weighted by the mean of the score's gradient over it. Bright places \
             raise the class's score.",
@@ -50,6 +53,7 @@ pub(super) const GRAD_CAM: Method = Method {
 pub(super) const GRAD_CAM_PLUS_PLUS: Method = Method {
     name: "grad-cam++",
     title: "Grad-CAM++",
+    formula: "as Grad-CAM, with a(k) weighted by second and third powers of the derivative",
     paper: "Chattopadhay, Sarkar, Howlader and Balasubramanian 2018",
     about: "As Grad-CAM, but a map's weight counts only gradients above zero, each by how much of the map it stands \
             for, so that several small objects of a class all show.",
@@ -76,6 +80,7 @@ pub(super) const GRAD_CAM_PLUS_PLUS: Method = Method {
 pub(super) const XGRAD_CAM: Method = Method {
     name: "xgrad-cam",
     title: "XGrad-CAM",
+    formula: "L = max(0, Σ over k of (Σ A · ∂S/∂A / Σ A)(k) · A(k))",
     paper: "Fu, Hu, Dong, Guo, Gao and Li 2020",
     about: "As Grad-CAM, but the gradient's mean over a map is weighted by the map itself, so that the weights add up to \
             the score.",
@@ -96,6 +101,7 @@ pub(super) const XGRAD_CAM: Method = Method {
 pub(super) const HIRES_CAM: Method = Method {
     name: "hires-cam",
     title: "HiResCAM",
+    formula: "L = Σ over k of ∂S/∂A(k) · A(k)",
     paper: "Draelos and Carin 2020",
     about: "Feature maps times their gradient, place by place, added up over the units: what each place adds to the \
             score, to first order.",
@@ -107,6 +113,7 @@ pub(super) const HIRES_CAM: Method = Method {
 pub(super) const LAYER_CAM: Method = Method {
     name: "layer-cam",
     title: "LayerCAM",
+    formula: "L = max(0, Σ over k of max(0, ∂S/∂A(k)) · A(k))",
     paper: "Jiang, Zhang, Hou, Cheng and Wei 2021",
     about: "Feature maps times the positive part of their gradient, place by place: sharp maps from early layers too.",
     parameters: &[RELU],

@@ -16,6 +16,8 @@ use candle_core::{DType, Device, Tensor};
 pub(super) const EIGEN_CAM: Method = Method {
     name: "eigen-cam",
     title: "EigenCAM",
+    formula: "L = A projected on its first principal component",
+    caution: "It knows nothing of the class: it shows what is prominent in the layer.",
     paper: "Muhammad and Yeasin 2020",
     about: "The common part of a layer's feature maps: their projection on the first principal direction. It knows \
             no class, which only decides the sign.",
@@ -32,6 +34,7 @@ pub(super) const EIGEN_CAM: Method = Method {
 pub(super) const EIGEN_GRAD_CAM: Method = Method {
     name: "eigen-grad-cam",
     title: "EigenGradCAM",
+    formula: "L = A · ∂S/∂A projected on its first principal component",
     paper: "Muhammad and Yeasin 2020, applied to gradient times activation by Gildenblat 2021",
     about: "The first principal direction of feature maps times their gradients: what a layer's contributions to the \
             class have most in common.",

@@ -20,6 +20,8 @@ const STRETCH: Parameter = Parameter::choice(
 pub(super) const GUIDED_GRAD_CAM: Method = Method {
     name: "guided-grad-cam",
     title: "Guided Grad-CAM",
+    formula: "guided backprop · stretched Grad-CAM",
+    caution: "The fine detail is guided backprop's, which hardly depends on the class; only the coarse place does.",
     paper: "Selvaraju, Cogswell, Das, Vedantam, Parikh and Batra 2017",
     about: "Guided backprop times Grad-CAM of a layer: sharp structures, but only where the class is seen.",
     parameters: &[STRETCH],

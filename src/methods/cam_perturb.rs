@@ -13,6 +13,7 @@ use candle_core::Tensor;
 pub(super) const SCORE_CAM: Method = Method {
     name: "score-cam",
     title: "Score-CAM",
+    formula: "L = max(0, Σ over k of a(k) · A(k)),  a from S of the picture masked by each map",
     paper: "Wang, Wang, Du, Yang, Zhang, Ding, Mardziel and Hu 2020",
     about: "The feature maps of a layer, each weighted by the score of the picture seen only through it. No gradients; \
             one forward pass for each unit.",
@@ -25,6 +26,7 @@ pub(super) const SCORE_CAM: Method = Method {
 pub(super) const ABLATION_CAM: Method = Method {
     name: "ablation-cam",
     title: "Ablation-CAM",
+    formula: "L = max(0, Σ over k of (S − S without map k)/S · A(k))",
     paper: "Desai and Ramaswamy 2020",
     about: "The feature maps of a layer, each weighted by the share of the score that is lost without it. No gradients; \
             the network runs once for each unit, from the layer on.",

@@ -32,6 +32,8 @@ const ROUNDING: f64 = 4.0;
 pub(super) const DEEPLIFT: Method = Method {
     name: "deeplift",
     title: "DeepLIFT",
+    formula: "A = Δx · m, where m are multipliers Δout/Δin against a baseline, by the chain rule",
+    caution: "It depends on the baseline.",
     paper: "Shrikumar, Greenside and Kundaje 2017, Rescale rule",
     about: "Each pixel's share of the difference between the score of this picture and that of the flat mean colour, \
             through differences instead of derivatives. The values add up to that difference.",
@@ -69,7 +71,11 @@ fn step(
     // outputs and inputs are divided by each other: both must come from the same numbers.
     let outputs = |trace: &Trace| -> Result<Tensor> {
         let x = trace.output(node.inputs[index]).narrow(0, 0, 1)?;
-        Ok(if matches!(node.op, Op::Relu) { x.relu()? } else { trace.output(id).narrow(0, 0, 1)? })
+        Ok(match &node.op {
+            Op::Relu => x.relu()?,
+            Op::Activation(activation) => activation.apply(&x)?,
+            _ => trace.output(id).narrow(0, 0, 1)?,
+        })
     };
     let contribution = match &node.op {
         Op::Relu | Op::Tanh { .. } | Op::Sigmoid | Op::Activation(_) | Op::PRelu => {
@@ -86,6 +92,7 @@ fn step(
         | Op::Div
         | Op::MatMul
         | Op::LayerNorm { .. }
+        | Op::LayerNorm2d { .. }
         | Op::GroupNorm { .. }
         | Op::AdaptiveMaxPool { .. } => {
             return Ok(((derivative + baseline.step(id, index, multiplier, &Reverse::default())?)? * 0.5)?);

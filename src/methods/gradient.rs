@@ -17,6 +17,8 @@ pub(super) const COLOURS: Parameter =
 pub(super) const SALIENCY: Method = Method {
     name: "saliency",
     title: "Saliency",
+    formula: "M(i,j) = max over colours c of |∂S/∂x(c,i,j)|",
+    caution: "It shows where a change of the pixels would change the score, not where the evidence lies; it is noisy by nature.",
     paper: "Simonyan, Vedaldi and Zisserman 2014",
     about: "The change of the class's score when a pixel changes: the largest absolute derivative over the colour \
             channels. Bright pixels are those to which the score is most sensitive.",
@@ -27,6 +29,7 @@ pub(super) const SALIENCY: Method = Method {
 pub(super) const GRADIENT: Method = Method {
     name: "gradient",
     title: "Gradient",
+    formula: "G = ∂S/∂x",
     paper: "Simonyan, Vedaldi and Zisserman 2014",
     about: "The derivative of the class's score with respect to each colour value of the picture. Grey is zero; lighter \
             means that more of that colour raises the score, darker that it lowers it.",
@@ -37,6 +40,7 @@ pub(super) const GRADIENT: Method = Method {
 pub(super) const POSITIVE: Method = Method {
     name: "positive-gradient",
     title: "Positive gradient",
+    formula: "M(i,j) = max over colours c of max(0, ∂S/∂x(c,i,j))",
     paper: "Simonyan, Vedaldi and Zisserman 2014",
     about: "The part of the gradient above zero, the largest over the colours: where more of some colour would raise \
             the score.",
@@ -47,6 +51,7 @@ pub(super) const POSITIVE: Method = Method {
 pub(super) const NEGATIVE: Method = Method {
     name: "negative-gradient",
     title: "Negative gradient",
+    formula: "M(i,j) = max over colours c of max(0, −∂S/∂x(c,i,j))",
     paper: "Simonyan, Vedaldi and Zisserman 2014",
     about: "The part of the gradient below zero, its largest size over the colours: where more of some colour would \
             lower the score.",
@@ -57,6 +62,8 @@ pub(super) const NEGATIVE: Method = Method {
 pub(super) const GRADIENT_X_INPUT: Method = Method {
     name: "gradient-x-input",
     title: "Gradient x input",
+    formula: "A = x · ∂S/∂x",
+    caution: "It is zero wherever the prepared input is zero, whatever the network does there.",
     paper: "Shrikumar, Greenside, Shcherbina and Kundaje 2016",
     about: "The gradient times the normalised pixel, summed over the colours: what each pixel adds to the score to \
             first order. Red raises the score, blue lowers it.",
@@ -71,6 +78,8 @@ pub(super) const GRADIENT_X_INPUT: Method = Method {
 pub(super) const GUIDED_BACKPROP: Method = Method {
     name: "guided-backprop",
     title: "Guided backprop",
+    formula: "at every rectifier g ← g · [x > 0] · [g > 0]",
+    caution: "It depends on the class and on the learned weights hardly at all: it recovers edges of the picture (Adebayo et al. 2018; Nie et al. 2018). Do not read it as evidence for a class.",
     paper: "Springenberg, Dosovitskiy, Brox and Riedmiller 2015",
     about: "The gradient, but every rectifier lets only positive signals back through units that were active. It shows \
             sharp structures that excite the network, with little regard to which class was asked for.",
@@ -81,6 +90,8 @@ pub(super) const GUIDED_BACKPROP: Method = Method {
 pub(super) const DECONVNET: Method = Method {
     name: "deconvnet",
     title: "Deconvnet",
+    formula: "at every rectifier g ← g · [g > 0]",
+    caution: "It depends on the class hardly at all (Mahendran and Vedaldi 2016). Read it as what a unit finds, not as evidence for a class.",
     paper: "Zeiler and Fergus 2014",
     about: "The class's score projected back to the picture: at rectifiers only positive signals pass, at max pools \
             they return to where the maximum was. It shows the structures that lead to the class.",

@@ -19,6 +19,8 @@ const STEPS: Parameter =
 pub(super) const INTEGRATED: Method = Method {
     name: "integrated-gradients",
     title: "Integrated gradients",
+    formula: "A = (x − x₀) · ∫ ∂S(x₀ + a (x − x₀))/∂x da, a from 0 to 1",
+    caution: "It depends on the baseline x₀: parts of the picture that look like the baseline get nothing.",
     paper: "Sundararajan, Taly and Yan 2017",
     about: "Each pixel's share of the score as the picture fades in from the mean colour. The values add up to the \
             difference between the score of the picture and that of the flat mean colour; the completeness error says \

@@ -47,6 +47,8 @@ const CONVENTION: Parameter = Parameter::choice(
 pub(super) const LRP: Method = Method {
     name: "lrp",
     title: "LRP",
+    formula: "R(i) = Σ over k of x(i) w(i,k) / Σ over i' of x(i') w(i',k) · R(k), layer by layer from the score down",
+    caution: "With rules that keep only positive parts it hardly depends on the class and on the higher layers (Sixt et al. 2020).",
     paper: "Bach, Binder, Montavon, Klauschen, Mueller and Samek 2015; Montavon, Binder, Lapuschkin, Samek and Mueller 2019",
     about: "The score handed back layer by layer, to each input in proportion to what it contributed. Red pixels \
             contributed to the score, blue ones against it; biases keep their own share.",
@@ -85,16 +87,7 @@ fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<(T
         let node = graph.node(id);
         let x = input(id, index)?;
         match &node.op {
-            Op::Relu
-            | Op::Tanh { .. }
-            | Op::Sigmoid
-            | Op::Softmax
-            | Op::Lrn { .. }
-            | Op::Activation(_)
-            | Op::PRelu
-            | Op::Scale { .. }
-            | Op::LayerNorm { .. }
-            | Op::GroupNorm { .. } => Ok(relevance.clone()),
+            op if passes_on(op) => Ok(relevance.clone()),
             Op::Reshape { .. } | Op::Transpose { .. } | Op::Slice(_) | Op::Pad { .. } => {
                 trace.step(id, index, relevance, &how)
             }
@@ -107,7 +100,9 @@ fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<(T
             }
             // The divisor is a scale.
             Op::Div if index == 1 => Ok(x.zeros_like()?),
-            Op::Dropout { .. } | Op::Flatten | Op::Concat => trace.step(id, index, relevance, &how),
+            Op::Dropout { .. } | Op::Flatten | Op::Concat | Op::ChannelShuffle { .. } => {
+                trace.step(id, index, relevance, &how)
+            }
             // Merged into the convolution before it, which takes the relevance as it is.
             Op::BatchNorm { .. } if merged.contains(&Some(id)) => Ok(relevance.clone()),
             Op::Conv(_) | Op::Linear { .. } => {
@@ -128,6 +123,24 @@ fn propagate(question: &Question, from: NodeId, relevance: &Tensor) -> Result<(T
         }
     })?;
     Ok((relevance, kept))
+}
+
+/// Whether a layer hands the relevance of its outputs to the same inputs: functions of one value, and normalisations.
+fn passes_on(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Relu
+            | Op::Tanh { .. }
+            | Op::Sigmoid
+            | Op::Softmax
+            | Op::Lrn { .. }
+            | Op::Activation(_)
+            | Op::PRelu
+            | Op::Scale { .. }
+            | Op::LayerNorm { .. }
+            | Op::LayerNorm2d { .. }
+            | Op::GroupNorm { .. }
+    )
 }
 
 /// The share of `x` in the relevance of its product with `other`: all of it where the other is one value for a whole map, a

@@ -19,6 +19,10 @@ pub struct Method {
     pub paper: &'static str,
     /// Its meaning, in two sentences.
     pub about: &'static str,
+    /// Its definition in one line: S is the score, x the network's input, A a layer's maps.
+    pub formula: &'static str,
+    /// Where it is known to mislead; empty where nothing of the kind is known.
+    pub caution: &'static str,
     /// Its parameters.
     pub parameters: &'static [Parameter],
     /// Whether it takes many passes through the network, so that it should only run when asked for.
@@ -36,6 +40,8 @@ impl Method {
         title: "",
         paper: "",
         about: "",
+        formula: "",
+        caution: "",
         parameters: &[],
         slow: false,
         layered: false,

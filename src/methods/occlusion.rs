@@ -23,6 +23,8 @@ const BASELINE: Parameter = Parameter::choice(
 pub(super) const OCCLUSION: Method = Method {
     name: "occlusion",
     title: "Occlusion",
+    formula: "A = S(x) − S(x with a patch covered), averaged over the patches that cover a place",
+    caution: "Covered pictures are unlike any that the network was trained on; the patch's size decides what is found.",
     paper: "Zeiler and Fergus 2014",
     about: "The fall of the score when a patch over the pixel is covered, averaged over the patches that cover it. \
             Red places speak for the class; without blue ones it would score higher.",

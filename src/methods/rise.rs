@@ -28,6 +28,8 @@ const SEED: Parameter =
 pub(super) const RISE: Method = Method {
     name: "rise",
     title: "RISE",
+    formula: "A = Σ over n of S(x · mask n) · mask n / Σ over n of mask n",
+    caution: "It is a mean over random masks: another seed gives a slightly different map.",
     paper: "Petsiuk, Das and Saenko 2018",
     about: "Random halves of the picture are shown to the network. How much more probable than on average the class is \
             when a pixel is among what is shown; it asks for nothing but the network's output.",

@@ -23,6 +23,7 @@ const PARAMETERS: &[Parameter] = &[SAMPLES, SIGMA, SEED];
 pub(super) const SMOOTHGRAD: Method = Method {
     name: "smoothgrad",
     title: "SmoothGrad",
+    formula: "A = mean over n of ∂S(x + noise)/∂x",
     paper: "Smilkov, Thorat, Kim, Viegas and Wattenberg 2017",
     about: "The gradient averaged over copies of the picture with noise added. What the score reacts to only by \
             accident of one pixel averages out.",
@@ -35,6 +36,7 @@ pub(super) const SMOOTHGRAD: Method = Method {
 pub(super) const SMOOTHGRAD_SQUARED: Method = Method {
     name: "smoothgrad-squared",
     title: "SmoothGrad squared",
+    formula: "A = mean over n of (∂S(x + noise)/∂x)²",
     paper: "Hooker, Erhan, Kindermans and Kim 2019",
     about: "The squared gradient averaged over copies of the picture with noise added, summed over the colours: where \
             the score is sensitive, whichever way.",
@@ -47,6 +49,7 @@ pub(super) const SMOOTHGRAD_SQUARED: Method = Method {
 pub(super) const VARGRAD: Method = Method {
     name: "vargrad",
     title: "VarGrad",
+    formula: "A = variance over n of ∂S(x + noise)/∂x",
     paper: "Adebayo, Gilmer, Goodfellow and Kim 2018",
     about: "The variation of the gradient over copies of the picture with noise added: its variance, summed over the \
             colours.",

@@ -1,6 +1,9 @@
 //! Costs and receptive fields of layers, computed from the graph.
 
-use super::{graph::Graph, shapes::Field};
+use super::{
+    graph::{Graph, NodeId},
+    shapes::Field,
+};
 use serde::Serialize;
 
 /// The costs of one layer for one picture.
@@ -21,6 +24,8 @@ impl Graph {
     /// The cost of every node, in their order.
     pub fn costs(&self) -> Vec<Cost> {
         let mut costs: Vec<Cost> = Vec::with_capacity(self.nodes().len());
+        let [_, height, width] = self.input_shape();
+        let size = [height, width];
         for node in self.nodes() {
             let parameters = self.node_parameters(node);
             let learned = parameters.iter().filter(|p| p.learned);
@@ -30,10 +35,19 @@ impl Graph {
                 None => [Field::PIXEL; 2],
                 Some((&first, rest)) => {
                     let input = self.node(first).extent();
-                    let before = rest.iter().fold(costs[first].field, |fields, &other| {
-                        [0, 1].map(|axis| fields[axis].union(costs[other].field[axis]))
-                    });
                     let output = node.extent();
+                    let field = |input: NodeId, axis: usize| {
+                        // One value that every place of the output uses: a gate.
+                        let spread = self.node(input).extent()[axis + 1] == 1 && output[axis + 1] > 1;
+                        let own = costs[input].field[axis];
+                        let places = node.inputs.iter().filter(|&&other| self.node(other).extent()[axis + 1] > 1);
+                        let stride = places.map(|&other| costs[other].field[axis].stride).fold(1.0, f64::max);
+                        let joins = !rest.is_empty() && spread;
+                        if joins { Field::everywhere(size[axis], output[axis + 1], stride) } else { own }
+                    };
+                    let before = rest.iter().fold([0, 1].map(|axis| field(first, axis)), |fields, &other| {
+                        [0, 1].map(|axis| fields[axis].union(field(other, axis)))
+                    });
                     [0, 1].map(|axis| before[axis].through(node.op.reach(axis, input[axis + 1], output[axis + 1])))
                 }
             };

@@ -134,6 +134,10 @@ impl Graph {
         let mut graph = self.clone();
         graph.nodes[0].shape = vec![self.input_shape()[0], height, width];
         for id in 1..graph.nodes.len() {
+            if let Some(&input) = graph.nodes[id].inputs.first() {
+                let op = graph.nodes[id].op.clone();
+                graph.nodes[id].op = op.settled(&graph.nodes[input].shape);
+            }
             let node = &graph.nodes[id];
             let shapes: Vec<&[usize]> = node.inputs.iter().map(|&input| graph.nodes[input].shape.as_slice()).collect();
             let shape = node.op.output_shape(&shapes).map_err(|why| {
@@ -265,6 +269,10 @@ impl Builder {
         let name = name.into();
         let id = self.nodes.len();
         let shapes: Vec<&[usize]> = inputs.iter().map(|&input| self.nodes[input].shape.as_slice()).collect();
+        let op = match shapes.first() {
+            Some(shape) => op.settled(shape),
+            None => op,
+        };
         let shape = op.output_shape(&shapes).unwrap_or_else(|why| {
             self.fault.get_or_insert(format!("layer {name} does not fit: {why}"));
             shapes.first().map_or_else(Vec::new, |shape| shape.to_vec())

@@ -32,7 +32,9 @@ pub use graph::{Builder, Graph, Node, NodeId};
 pub use layers::Tensors;
 pub use learn::TrainingTrace;
 pub use network::Network;
-pub use ops::{Activation, Conv, ConvTranspose, Coordinates, Op, PadMode, Rule, Slice, Upsample, WeightSpec, Window};
+pub use ops::{
+    Activation, AutoPad, Conv, ConvTranspose, Coordinates, Op, PadMode, Rule, Slice, Upsample, WeightSpec, Window,
+};
 pub use rebuild::Replacement;
 pub use shapes::{Field, Padding};
 pub use trace::Trace;

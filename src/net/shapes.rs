@@ -130,10 +130,16 @@ impl Field {
     /// The field behind an operator.
     pub(super) fn through(self, reach: Reach) -> Field {
         Field {
-            size: self.size + ((reach.span - 1) as f64 * self.stride).round() as usize,
+            size: self.size.saturating_add(((reach.span - 1) as f64 * self.stride).round() as usize),
             stride: self.stride * reach.stride,
             offset: self.offset - reach.pad * self.stride,
         }
+    }
+
+    /// The field of `places` values, `stride` pixels apart, each of which sees all of a picture of `size` pixels.
+    pub(super) fn everywhere(size: usize, places: usize, stride: f64) -> Field {
+        let around = (places.saturating_sub(1)) as f64 * stride;
+        Field { size: size.saturating_add(around.round() as usize), stride, offset: -around }
     }
 
     /// The smallest field that holds both: where branches meet.

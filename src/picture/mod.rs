@@ -28,4 +28,4 @@ pub use open::{MAX_PIXELS, Picture, is_tiff, planes};
 pub use preparation::{Preparation, PreparationPreset};
 pub use preprocess::{Fit, Input, PixelScale, Preprocess};
 pub use resample::Interpolation;
-pub use samples::{SAMPLES, Sample};
+pub use samples::{SAMPLES, Sample, first_sample, offered_samples};

@@ -9,34 +9,50 @@ pub struct Sample {
     pub title: &'static str,
     /// The author, and the licence.
     pub credit: &'static str,
+    /// The networks that ship and name its subject rightly. A window shows a network such a picture first.
+    pub named_by: &'static [&'static str],
     /// The file, PNG or JPEG.
     pub bytes: &'static [u8],
 }
 
-/// Every sample picture; the first is the one shown at start.
+/// Every sample picture.
 pub const SAMPLES: &[Sample] = &[
     Sample {
         name: "chelsea",
         title: "Chelsea the cat",
         credit: "Stefan van der Walt, CC0",
+        named_by: &["efficientnet_lite0"],
         bytes: include_bytes!("../../assets/samples/chelsea.png"),
     },
     Sample {
         name: "coffee",
         title: "A cup of espresso",
         credit: "Rachel Michetti, CC0",
+        named_by: &["efficientnet_lite0", "photonet"],
         bytes: include_bytes!("../../assets/samples/coffee.png"),
+    },
+    Sample {
+        name: "palace",
+        title: "The Summer Palace in Beijing",
+        credit: "danielbuechele (Flickr), CC BY 2.0",
+        named_by: &["efficientnet_lite0"],
+        bytes: include_bytes!("../../assets/samples/palace.jpg"),
     },
     Sample {
         name: "rocket",
         title: "A Falcon 9 launch",
         credit: "SpaceX photos, CC0",
+        named_by: &[],
         bytes: include_bytes!("../../assets/samples/rocket.jpg"),
     },
-    Sample {
-        name: "astronaut",
-        title: "Eileen Collins",
-        credit: "NASA, public domain",
-        bytes: include_bytes!("../../assets/samples/astronaut.png"),
-    },
 ];
+
+/// The sample that a network is shown first: one that it names rightly, where there is one.
+pub fn first_sample(network: &str) -> &'static Sample {
+    SAMPLES.iter().find(|sample| sample.named_by.contains(&network)).unwrap_or(&SAMPLES[0])
+}
+
+/// The samples that a window offers: those that a network that ships names rightly.
+pub fn offered_samples() -> impl Iterator<Item = &'static Sample> {
+    SAMPLES.iter().filter(|sample| !sample.named_by.is_empty())
+}

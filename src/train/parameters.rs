@@ -47,7 +47,10 @@ impl Parameters {
     pub fn new(graph: &Graph, tensors: &Tensors) -> Result<Self> {
         let mut all = Vec::new();
         for (layer, node) in graph.nodes().iter().enumerate() {
-            let normalises = matches!(node.op, Op::BatchNorm { .. } | Op::LayerNorm { .. } | Op::GroupNorm { .. });
+            let normalises = matches!(
+                node.op,
+                Op::BatchNorm { .. } | Op::LayerNorm { .. } | Op::LayerNorm2d { .. } | Op::GroupNorm { .. }
+            );
             for spec in graph.node_parameters(node) {
                 let name = format!("{}.{}", node.name, spec.suffix);
                 let missing = || crate::Error::Failed(format!("the weights lack {name}"));

@@ -19,6 +19,10 @@ pub struct Palette {
     pub picked: Color32,
     /// A row under the pointer.
     pub hovered: Color32,
+    /// The bar of a class's probability. Text is read on it.
+    pub bar: Color32,
+    /// The same for the class that is explained.
+    pub bar_picked: Color32,
     /// Hair lines and rails.
     pub line: Color32,
     /// Text that explains.
@@ -42,6 +46,8 @@ const DARK: Palette = Palette {
     accent: grey(255, 122, 80),
     picked: grey(49, 42, 41),
     hovered: grey(35, 38, 43),
+    bar: grey(62, 68, 79),
+    bar_picked: grey(128, 58, 36),
     line: grey(48, 52, 59),
     weak: grey(142, 148, 158),
     warning: grey(240, 180, 80),
@@ -55,6 +61,8 @@ const LIGHT: Palette = Palette {
     accent: grey(214, 69, 20),
     picked: grey(251, 229, 220),
     hovered: grey(239, 240, 242),
+    bar: grey(196, 203, 214),
+    bar_picked: grey(250, 187, 164),
     line: grey(213, 215, 220),
     weak: grey(98, 103, 112),
     warning: grey(160, 98, 0),

@@ -8,7 +8,7 @@
 
 mod arrays;
 mod batch;
-mod bounded;
+pub(crate) mod bounded;
 mod caffe;
 mod checkpoint;
 mod classes;
@@ -30,6 +30,7 @@ mod spelling;
 mod strided;
 mod synthetic;
 mod torch;
+pub(crate) mod wire;
 mod zipped;
 
 pub use batch::read_pickled_batch;

@@ -161,7 +161,10 @@ fn towers(name: &str, tensor: &Tensor, wanted: &WantedShapes) -> Option<([String
 /// not the same weights.
 fn reshape(tensor: &Tensor, shape: &[usize]) -> Result<Option<Tensor>> {
     let found = tensor.dims();
-    let without_ones = |dims: &[usize]| dims.iter().copied().skip_while(|&size| size == 1).collect::<Vec<_>>();
+    let without_ones = |dims: &[usize]| {
+        let end = dims.len() - dims.iter().rev().take_while(|&&size| size == 1).count();
+        dims[..end].iter().copied().skip_while(|&size| size == 1).collect::<Vec<_>>()
+    };
     let is_linear = |dims: &[usize]| dims.len() == 2 || dims.len() == 4;
     let same_rows =
         found.first() == shape.first() && found.len() != shape.len() && is_linear(found) && is_linear(shape);

@@ -2,7 +2,8 @@
 //! [`SPELLINGS`].
 
 /// A pattern of a layer's last segments and the name that torchvision uses. `#` stands for a number; `{0}` repeats the
-/// first number, `{1+1}` is the second plus one, `{0-3}` the first minus three, where that is 1 or more.
+/// first number, `{1+1}` the second plus one, `{0-3}` the first less three where it is that large,
+/// `{2*0+1}` twice the first plus one.
 const SPELLINGS: &[(&str, &str)] = &[
     // transformers: ResNet.
     ("embedder.embedder.convolution", "conv1"),
@@ -20,6 +21,44 @@ const SPELLINGS: &[(&str, &str)] = &[
     // timm: VGG's first fully connected layers, written as convolutions.
     ("pre_logits.fc1", "classifier.0"),
     ("pre_logits.fc2", "classifier.3"),
+    // ConvNeXt by its authors, in timm and in transformers.
+    ("downsample_layers.0.#", "features.0.{0}"),
+    ("downsample_layers.#.#", "features.{2*0}.{1}"),
+    ("stages.#.#.dwconv", "features.{2*0+1}.{1}.block.0"),
+    ("stages.#.#.norm", "features.{2*0+1}.{1}.block.2"),
+    ("stages.#.#.pwconv1", "features.{2*0+1}.{1}.block.3"),
+    ("stages.#.#.pwconv2", "features.{2*0+1}.{1}.block.5"),
+    ("stages.#.#.layer_scale", "features.{2*0+1}.{1}.layer_scale"),
+    ("norm", "classifier.0"),
+    ("stem.#", "features.0.{0}"),
+    ("stages.#.downsample.#", "features.{2*0}.{1}"),
+    ("stages.#.blocks.#.conv_dw", "features.{2*0+1}.{1}.block.0"),
+    ("stages.#.blocks.#.norm", "features.{2*0+1}.{1}.block.2"),
+    ("stages.#.blocks.#.mlp.fc1", "features.{2*0+1}.{1}.block.3"),
+    ("stages.#.blocks.#.mlp.fc2", "features.{2*0+1}.{1}.block.5"),
+    ("stages.#.blocks.#.layer_scale", "features.{2*0+1}.{1}.layer_scale"),
+    ("head.norm", "classifier.0"),
+    ("embeddings.patch_embeddings", "features.0.0"),
+    ("embeddings.layernorm", "features.0.1"),
+    ("encoder.stages.#.downsampling_layer.#", "features.{2*0}.{1}"),
+    ("encoder.stages.#.layers.#.dwconv", "features.{2*0+1}.{1}.block.0"),
+    ("encoder.stages.#.layers.#.layernorm", "features.{2*0+1}.{1}.block.2"),
+    ("encoder.stages.#.layers.#.pwconv1", "features.{2*0+1}.{1}.block.3"),
+    ("encoder.stages.#.layers.#.pwconv2", "features.{2*0+1}.{1}.block.5"),
+    ("encoder.stages.#.layers.#.layer_scale", "features.{2*0+1}.{1}.layer_scale"),
+    ("layernorm", "classifier.0"),
+    // timm: RegNet.
+    ("stem.conv", "stem.0"),
+    ("stem.bn", "stem.1"),
+    ("s#.b#.conv1.conv", "trunk_output.block{0}.block{0}-{1-1}.f.a.0"),
+    ("s#.b#.conv1.bn", "trunk_output.block{0}.block{0}-{1-1}.f.a.1"),
+    ("s#.b#.conv2.conv", "trunk_output.block{0}.block{0}-{1-1}.f.b.0"),
+    ("s#.b#.conv2.bn", "trunk_output.block{0}.block{0}-{1-1}.f.b.1"),
+    ("s#.b#.conv3.conv", "trunk_output.block{0}.block{0}-{1-1}.f.c.0"),
+    ("s#.b#.conv3.bn", "trunk_output.block{0}.block{0}-{1-1}.f.c.1"),
+    ("s#.b#.se.fc#", "trunk_output.block{0}.block{0}-{1-1}.f.se.fc{2}"),
+    ("s#.b#.downsample.conv", "trunk_output.block{0}.block{0}-{1-1}.proj.0"),
+    ("s#.b#.downsample.bn", "trunk_output.block{0}.block{0}-{1-1}.proj.1"),
     // MMPretrain: DenseNet.
     ("stem.0", "features.conv0"),
     ("stem.1", "features.norm0"),
@@ -50,6 +89,9 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("layer#.#.downsample.1", "layer{0}.{1}.shortcut.1"),
 ];
 
+/// Tensors that stand beside a block's layers where Striate has a layer with a weight: ConvNeXt's factors.
+const FACTORS: [&str; 3] = ["layer_scale", "gamma", "layer_scale_parameter"];
+
 /// Segments that wrappers add at any depth: DistributedDataParallel, torch.compile, FSDP, activation checkpoints, Fabric.
 const WRAPPERS: [&str; 6] = [
     "module",
@@ -69,32 +111,47 @@ const PARAMETERS: [(&str, &str); 5] = [
     ("moving_var", "running_var"),
 ];
 
-/// A name without the segments of wrappers, with dots between its segments and PyTorch's word for the parameter.
+/// A name without the segments of wrappers, with dots between its segments.
 pub(super) fn unwrapped(name: &str) -> String {
     let dotted = match name.contains(['.', '/']) {
         true => name.replace('/', "."),
         // A name without any dot: `layer1_0_bn1_running_mean`.
         false => name.replace('_', ".").replace("running.", "running_").replace("moving.", "moving_"),
     };
-    let (layer, parameter) = dotted.rsplit_once('.').unwrap_or(("", &dotted));
-    let usual = PARAMETERS.iter().find(|(other, _)| *other == parameter).map_or(parameter, |(_, usual)| usual);
-    let kept = layer.split('.').filter(|segment| !segment.is_empty() && !WRAPPERS.contains(segment));
-    kept.chain([usual]).collect::<Vec<_>>().join(".")
+    let kept = dotted.split('.').filter(|segment| !segment.is_empty() && !WRAPPERS.contains(segment));
+    kept.collect::<Vec<_>>().join(".")
 }
 
-/// The other names that a tensor may have: its layer's last segments replaced by each spelling that they match.
-pub(super) fn respelled(name: &str) -> impl Iterator<Item = String> + '_ {
+/// The other names that a tensor may have: PyTorch's word for the parameter, and its layer's last segments replaced by each
+/// spelling that they match.
+pub(super) fn respelled(name: &str) -> Vec<String> {
     let (layer, parameter) = name.rsplit_once('.').unwrap_or(("", name));
+    let usual = PARAMETERS.iter().find(|(other, _)| *other == parameter).map(|(_, usual)| *usual);
+    let mut found = Vec::new();
+    if FACTORS.contains(&parameter) {
+        spelled(&format!("{layer}.layer_scale"), "weight", true, &mut found);
+    }
+    if let Some(usual) = usual {
+        spelled(layer, usual, true, &mut found);
+    }
+    if found.is_empty() {
+        spelled(layer, parameter, false, &mut found);
+    }
+    found
+}
+
+/// The names of a parameter of a layer in every spelling; with `own`, this one as well.
+fn spelled(layer: &str, parameter: &str, own: bool, found: &mut Vec<String>) {
     let segments: Vec<&str> = layer.split('.').collect();
-    SPELLINGS.iter().filter_map(move |(pattern, usual)| {
-        let wanted = pattern.split('.').count();
-        let start = segments.len().checked_sub(wanted)?;
+    found.extend(own.then(|| format!("{layer}.{parameter}")));
+    found.extend(SPELLINGS.iter().filter_map(|(pattern, usual)| {
+        let start = segments.len().checked_sub(pattern.split('.').count())?;
         let numbers = matched(pattern, &segments[start..])?;
         let mut all: Vec<String> = segments[..start].iter().map(|segment| (*segment).to_owned()).collect();
         all.push(filled(usual, &numbers)?);
         all.push(parameter.to_owned());
         Some(all.join("."))
-    })
+    }));
 }
 
 /// The numbers of a layer that matches a pattern.
@@ -110,20 +167,28 @@ fn matched(pattern: &str, segments: &[&str]) -> Option<Vec<usize>> {
     Some(numbers)
 }
 
-/// A name with its numbers filled in; `None` where one would be below 1.
+/// A name with its numbers filled in; `None` where one would be below 0.
 fn filled(usual: &str, numbers: &[usize]) -> Option<String> {
-    let mut name = usual.to_owned();
-    while let Some((front, rest)) = name.split_once('{') {
-        let (place, end) = rest.split_once('}')?;
-        let number = |index: &str| numbers.get(index.parse::<usize>().ok()?).copied();
-        let value = match (place.split_once('+'), place.split_once('-')) {
-            (Some((index, more)), _) => number(index)?.checked_add(more.parse().ok()?)?,
-            (_, Some((index, less))) => number(index)?.checked_sub(less.parse().ok()?).filter(|&value| value > 0)?,
-            _ => number(place)?,
-        };
-        name = format!("{front}{value}{end}");
+    let mut name = String::new();
+    let mut rest = usual;
+    while let Some((before, inside)) = rest.split_once('{') {
+        let (inside, after) = inside.split_once('}')?;
+        name.push_str(before);
+        name.push_str(&number(inside, numbers)?.to_string());
+        rest = after;
     }
-    Some(name)
+    Some(name + rest)
+}
+
+/// The value of `1`, `1+1`, `1-1`, `2*0` or `2*0+1`: a factor, the place of a number, a summand.
+fn number(text: &str, numbers: &[usize]) -> Option<usize> {
+    let (factor, text) = text.split_once('*').unwrap_or(("1", text));
+    let place = |text: &str| numbers.get(text.parse::<usize>().ok()?)?.checked_mul(factor.parse().ok()?);
+    match (text.split_once('+'), text.split_once('-')) {
+        (Some((index, more)), _) => place(index)?.checked_add(more.parse().ok()?),
+        (_, Some((index, less))) => place(index)?.checked_sub(less.parse().ok()?),
+        _ => place(text),
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +197,7 @@ mod tests {
 
     #[test]
     fn names_of_other_programs_are_respelled() {
-        let one = |name: &str| respelled(name).collect::<Vec<_>>();
+        let one = |name: &str| respelled(name);
         let hub = "resnet.encoder.stages.0.layers.1.layer.0.convolution.weight";
         assert_eq!(one(hub), ["resnet.layer1.1.conv1.weight"]);
         assert_eq!(one("denselayer3.norm.1.bias"), ["denselayer3.norm1.bias"]);
@@ -141,8 +206,12 @@ mod tests {
         assert_eq!(one("res4.11.conv2.norm.weight"), ["layer3.11.bn2.weight"]);
         assert!(one("body.4.0.conv1.weight").contains(&"body.layer1.0.conv1.weight".to_owned()));
         assert!(!one("body.2.0.conv1.weight").iter().any(|name| name.contains("layer")));
+        assert!(one("bn1.moving_variance").contains(&"bn1.running_var".to_owned()));
+        assert_eq!(one("features.1.2.layer_scale"), ["features.1.2.layer_scale.weight"]);
+        assert!(one("stages.3.blocks.1.gamma").contains(&"features.7.1.layer_scale.weight".to_owned()));
+        assert!(one("s2.b3.se.fc1.weight").contains(&"trunk_output.block2.block2-2.f.se.fc1.weight".to_owned()));
         assert_eq!(unwrapped("module.features._orig_mod.0.weight"), "features.0.weight");
-        assert_eq!(unwrapped("layer1/0/bn1/moving_variance"), "layer1.0.bn1.running_var");
+        assert_eq!(unwrapped("layer1/0/bn1/bias"), "layer1.0.bn1.bias");
         assert_eq!(unwrapped("layer1_0_bn1_running_mean"), "layer1.0.bn1.running_mean");
     }
 }

@@ -4,7 +4,7 @@
 use super::{Card, Labels};
 use crate::{
     Result,
-    net::{Activation, Builder, Conv, Graph, NodeId, Op, Padding},
+    net::{Activation, AutoPad, Builder, Conv, Graph, NodeId, Op},
     picture::{Interpolation, PixelScale, Preprocess},
 };
 
@@ -37,13 +37,11 @@ const STAGES: [(usize, usize, usize, usize, usize); 7] = [
 
 fn build(size: usize) -> Result<Graph> {
     let mut net = Builder::new([3, size, size]);
-    let mut side = size;
-    let stem = conv(32, 3, 2, &mut side);
-    normalised(&mut net, "conv_stem", "bn1", stem, true);
+    normalised(&mut net, "conv_stem", "bn1", conv(32, 3, 2), true);
     for (stage, (expansion, units, count, stride, kernel)) in STAGES.into_iter().enumerate() {
         for index in 0..count {
             let stride = if index == 0 { stride } else { 1 };
-            block(&mut net, &format!("blocks.{stage}.{index}"), [expansion, units, stride, kernel], &mut side);
+            block(&mut net, &format!("blocks.{stage}.{index}"), [expansion, units, stride, kernel]);
         }
     }
     normalised(&mut net, "conv_head", "bn2", Conv::new(1280, 1), true);
@@ -56,10 +54,10 @@ fn build(size: usize) -> Result<Graph> {
 
 /// An inverted residual block: wider by a 1x1 convolution, a depthwise convolution, narrow again; around it the input is
 /// added where the shape stays.
-fn block(net: &mut Builder, name: &str, [expansion, units, stride, kernel]: [usize; 4], side: &mut usize) {
+fn block(net: &mut Builder, name: &str, [expansion, units, stride, kernel]: [usize; 4]) {
     let input = net.last();
     let wide = net.channels(input) * expansion;
-    let depthwise = conv(wide, kernel, stride, side).groups(wide);
+    let depthwise = conv(wide, kernel, stride).groups(wide);
     let part = |part: &str| format!("{name}.{part}");
     if expansion == 1 {
         normalised(net, &part("conv_dw"), &part("bn1"), depthwise, true);
@@ -84,13 +82,7 @@ fn normalised(net: &mut Builder, conv_name: &str, norm: &str, conv: Conv, rectif
 
 const RELU6: Op = Op::Activation(Activation::Clip { low: 0.0, high: 6.0 });
 
-/// A convolution with TensorFlow's "same" padding of maps `side` values wide, which then are `side / stride` wide,
-/// rounded up: the odd row and column of padding lie below and behind.
-fn conv(out: usize, kernel: usize, stride: usize, side: &mut usize) -> Conv {
-    let output = side.div_ceil(stride);
-    let all = (output.saturating_sub(1) * stride + kernel).saturating_sub(*side);
-    *side = output;
-    let (before, after) = (all / 2, all - all / 2);
-    let padding = Padding { top: before, bottom: after, left: before, right: after };
-    Conv { padding, ..Conv::new(out, kernel).stride(stride) }
+/// A convolution with TensorFlow's "same" padding.
+const fn conv(out: usize, kernel: usize, stride: usize) -> Conv {
+    Conv::new(out, kernel).stride(stride).auto_pad(AutoPad::SameUpper)
 }

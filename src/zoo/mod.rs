@@ -5,19 +5,27 @@
 
 mod alexnet;
 mod alphago;
+mod blocks;
 mod bn_inception;
 mod cifar;
+mod convnext;
 mod densenet;
 mod description;
+mod efficientnet;
 mod efficientnet_lite;
 mod googlenet;
 mod inception_v3;
 mod inception_v4;
 mod labels;
 mod lenet;
+mod mnasnet;
+mod mobilenet_v2;
+mod mobilenet_v3;
 mod photonet;
+mod regnet;
 mod resnet;
 mod resnet_preact;
+mod shufflenet_v2;
 mod squeezenet;
 mod vgg;
 mod zfnet;
@@ -157,6 +165,47 @@ pub const ZOO: &[Card] = &[
     densenet::DENSENET_BC100,
     squeezenet::SQUEEZENET1_0,
     squeezenet::SQUEEZENET1_1,
+    mobilenet_v2::MOBILENET_V2,
+    mobilenet_v3::MOBILENET_V3_LARGE,
+    mobilenet_v3::MOBILENET_V3_SMALL,
+    efficientnet::EFFICIENTNET_B0,
+    efficientnet::EFFICIENTNET_B1,
+    efficientnet::EFFICIENTNET_B2,
+    efficientnet::EFFICIENTNET_B3,
+    efficientnet::EFFICIENTNET_B4,
+    efficientnet::EFFICIENTNET_B5,
+    efficientnet::EFFICIENTNET_B6,
+    efficientnet::EFFICIENTNET_B7,
+    efficientnet::EFFICIENTNET_V2_S,
+    efficientnet::EFFICIENTNET_V2_M,
+    efficientnet::EFFICIENTNET_V2_L,
+    convnext::CONVNEXT_TINY,
+    convnext::CONVNEXT_SMALL,
+    convnext::CONVNEXT_BASE,
+    convnext::CONVNEXT_LARGE,
+    regnet::REGNET_X_400MF,
+    regnet::REGNET_X_800MF,
+    regnet::REGNET_X_1_6GF,
+    regnet::REGNET_X_3_2GF,
+    regnet::REGNET_X_8GF,
+    regnet::REGNET_X_16GF,
+    regnet::REGNET_X_32GF,
+    regnet::REGNET_Y_400MF,
+    regnet::REGNET_Y_800MF,
+    regnet::REGNET_Y_1_6GF,
+    regnet::REGNET_Y_3_2GF,
+    regnet::REGNET_Y_8GF,
+    regnet::REGNET_Y_16GF,
+    regnet::REGNET_Y_32GF,
+    regnet::REGNET_Y_128GF,
+    shufflenet_v2::SHUFFLENET_V2_X0_5,
+    shufflenet_v2::SHUFFLENET_V2_X1_0,
+    shufflenet_v2::SHUFFLENET_V2_X1_5,
+    shufflenet_v2::SHUFFLENET_V2_X2_0,
+    mnasnet::MNASNET0_5,
+    mnasnet::MNASNET0_75,
+    mnasnet::MNASNET1_0,
+    mnasnet::MNASNET1_3,
     alphago::POLICY_128,
     alphago::POLICY_192,
     alphago::POLICY_256,

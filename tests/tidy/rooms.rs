@@ -15,9 +15,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("paint", &[]),
     ("weights", &["net"]),
     ("zoo", &["net", "picture"]),
+    ("formats", &["net", "picture", "weights", "zoo"]),
     ("methods", &["net", "kernels"]),
     ("synthesis", &["net", "picture", "methods"]),
-    ("engine", &["kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
+    ("engine", &["dataset", "formats", "kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
     ("train", &["kernels", "net", "paint", "picture", "weights"]),
     ("dataset", &["kernels", "net", "paint"]),
     ("figures", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "zoo"]),
@@ -26,8 +27,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
+            "dataset",
             "engine",
             "figures",
+            "formats",
             "gpu",
             "kernels",
             "methods",
@@ -46,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "dataset",
             "engine",
             "figures",
+            "formats",
             "kernels",
             "methods",
             "net",
@@ -61,14 +65,14 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Files of the panels' folder that are parts of a panel, or shared by several.
-const PANEL_PARTS: [&str; 13] = [
-    "mod", "panel", "heat", "sides", "convolve", "options", "magnify", "drawn", "fold", "layout", "lines", "svg",
-    "tools",
+const PANEL_PARTS: [&str; 14] = [
+    "mod", "panel", "heat", "sides", "convolve", "options", "magnify", "drawn", "fold", "layout", "lines", "maps",
+    "svg", "tools",
 ];
 
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.
 const REGISTRIES: &[(&str, &str, &[&str])] = &[
-    ("src/zoo", "src/zoo/mod.rs", &["mod", "labels"]),
+    ("src/zoo", "src/zoo/mod.rs", &["mod", "labels", "blocks"]),
     (
         "src/methods",
         "src/methods/mod.rs",

@@ -121,7 +121,7 @@ fn numbers_are_typed_and_the_curve_agrees_with_the_picture() {
     // The saved file states the rotation.
     let path = folder.path().join("saved.png");
     answers.lock().unwrap().push(path.clone());
-    press(&mut window, "Export Saliency");
+    export(&mut window, "Pixels");
     until(&mut window, "the file", |app| app.message().is_some_and(|message| message.text.contains("saved")));
     let bytes = std::fs::read(path).unwrap();
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());

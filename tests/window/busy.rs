@@ -37,7 +37,7 @@ fn layers_reconstructions_and_classes_are_answered_while_a_slow_method_runs() {
         until(&mut window, "a reconstruction", |app| app.answers().get(&key(app)).is_some());
         is_at_it(&mut window);
     }
-    press(&mut window, "CAM");
+    press(&mut window, "Regions");
     let class = Target::Class(window.state().shown().unwrap().ranking[0]);
     let key = attribution_key(window.state(), "grad-cam", class);
     until(&mut window, "Grad-CAM", |app| app.answers().get(&key).is_some());

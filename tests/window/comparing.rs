@@ -37,20 +37,20 @@ fn two_pictures_are_compared_layer_by_layer() {
     let folder = tempfile::tempdir().unwrap();
     let answers = Answers::default();
     let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
-    press(&mut window, "Compare");
+    press(&mut window, "A and B");
     compare_with(&mut window, "coffee");
     for letter in ["picture A", "picture B"] {
         appear(&mut window, letter);
     }
     assert!(distance(&mut window, "input") > 0.5 && distance(&mut window, "conv1") > 0.5);
-    window.get_by_label_contains("A and B");
+    window.get_by_label_contains("class  ·  A and B");
     press(&mut window, "Show A \u{2212} B");
     settle(&mut window);
     window.get_by_label("differences of conv1");
     // The saved values are those on screen.
     let path = folder.path().join("difference.npy");
     answers.lock().unwrap().push(path.clone());
-    press(&mut window, "Export Activations");
+    export(&mut window, "Activations");
     until(&mut window, "the file", |app| app.message().is_some_and(|message| message.text.contains("difference")));
     let saved = striate::kernels::to_vec(&striate::paint::read_npy(&path).unwrap()).unwrap();
     let app = window.state();
@@ -75,7 +75,7 @@ fn two_pictures_are_compared_layer_by_layer() {
 #[test]
 fn a_picture_is_compared_with_itself_altered() {
     let Some(mut window) = open() else { return };
-    press(&mut window, "Compare");
+    press(&mut window, "A and B");
     compare_with(&mut window, "this picture");
     assert_eq!(distance(&mut window, "conv1"), 0.0);
     press(&mut window, "Flip across");

@@ -122,12 +122,11 @@ fn panes_are_exported_with_what_they_show() {
     let answers = Answers::default();
     let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
     for (pane, size) in
-        [("Activations", None), ("Saliency", None), ("Unit", Some((512, 512))), ("Picture", Some((451, 300)))]
+        [("Activations", None), ("Pixels", None), ("Unit", Some((512, 512))), ("Picture", Some((451, 300)))]
     {
         let path = folder.path().join(format!("{pane}.png"));
         answers.lock().unwrap().push(path.clone());
-        window.get_by_label(&format!("Export {pane}")).click();
-        window.step();
+        export(&mut window, pane);
         until(&mut window, "the file", |app| app.message().is_some_and(|message| message.text.contains(pane)));
         let written = image::open(&path).unwrap();
         assert!(size.is_none_or(|size| size == (written.width(), written.height())), "{pane}");
@@ -137,8 +136,7 @@ fn panes_are_exported_with_what_they_show() {
     }
     let path = folder.path().join("maps.npy");
     answers.lock().unwrap().push(path.clone());
-    window.get_by_label("Export Activations").click();
-    window.step();
+    export(&mut window, "Activations");
     until(&mut window, "the array", |app| app.message().is_some_and(|message| message.text.contains("maps.npy")));
     assert_eq!(striate::paint::read_npy(&path).unwrap().dims(), [64, 32, 32]);
 }
@@ -258,12 +256,12 @@ fn in_the_smallest_window_every_tab_is_whole_and_drawing_has_room() {
     settle(&mut window);
     for (active, last) in [
         ("Activations", "Convolution"),
-        ("Saliency", "Invariance"),
-        ("Deconvnet", "Magnifier"),
+        ("Pixels", "Invariance"),
+        ("Projected", "Magnifier"),
         ("Picture", "Draw"),
-        ("Scores", "Compare"),
+        ("Scores", "A and B"),
     ] {
-        let menu = window.get_by_label(&format!("Menu of {active}")).rect();
+        let menu = window.get_by_label(&format!("Help on {active}")).rect();
         let tab = window.get_by_label(last).rect();
         assert!(tab.right() <= menu.left(), "{last} at {tab} reaches the menu at {menu}");
     }

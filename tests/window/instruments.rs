@@ -12,7 +12,7 @@ fn count(window: &Window, label: &str) -> usize {
 #[test]
 fn class_activation_maps_follow_class_and_layer() {
     let Some(mut window) = open() else { return };
-    press(&mut window, "CAM");
+    press(&mut window, "Regions");
     settle(&mut window);
     let ranking = window.state().shown().unwrap().ranking.clone();
     let first = answer(window.state(), "grad-cam", Target::Class(ranking[0]));
@@ -206,7 +206,7 @@ fn the_table_of_layers_is_sorted_searched_and_leads_to_layers() {
     assert_eq!(window.state().shown().unwrap().run.model.network.graph().node(layer).name, "pool2");
     let path = folder.path().join("layers");
     answers.lock().unwrap().push(path.clone());
-    press(&mut window, "Export Layers");
+    export(&mut window, "Layers");
     until(&mut window, "the table", |app| app.message().is_some_and(|message| message.text.contains("layers.csv")));
     let text = std::fs::read_to_string(path.with_extension("csv")).unwrap();
     assert_eq!((text.lines().count(), text.lines().nth(1).unwrap().split(',').count()), (4, 12), "{text}");
@@ -315,7 +315,7 @@ fn the_network_is_drawn_folded_zoomed_and_leads_to_layers() {
     window.get_by_label("box layer1.0");
     let path = folder.path().join("network");
     answers.lock().unwrap().push(path.clone());
-    press(&mut window, "Export Architecture");
+    export(&mut window, "Architecture");
     until(&mut window, "the drawing", |app| app.message().is_some_and(|message| message.text.contains("network.svg")));
     let text = std::fs::read_to_string(path.with_extension("svg")).unwrap();
     assert!(text.starts_with("<svg") && text.contains(">layer4.1<"), "{text}");
@@ -418,7 +418,7 @@ fn invariance_is_measured_and_saved() {
     window.run_steps(3);
     let path = folder.path().join("curves");
     answers.lock().unwrap().push(path.clone());
-    press(&mut window, "Export Invariance");
+    export(&mut window, "Invariance");
     until(&mut window, "the curves", |app| app.message().is_some_and(|message| message.text.contains("curves.csv")));
     let text = std::fs::read_to_string(path.with_extension("csv")).unwrap();
     assert_eq!(text.lines().count(), 22);

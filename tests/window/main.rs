@@ -22,6 +22,7 @@ mod comparing;
 mod convolution;
 mod filming;
 mod first;
+mod folders;
 mod instruments;
 mod monkey;
 mod naming;
@@ -33,6 +34,7 @@ mod saving;
 mod sessions;
 mod snapshots;
 mod synthesis;
+mod teaching;
 mod zooming;
 
 type Window = Harness<'static, App>;
@@ -88,10 +90,23 @@ fn open_start(network: &str, answers: Answers, kept: Box<Kept>, camera: Option<C
 
 /// The same with file dialogs that answer by `ask`.
 fn open_asking(network: &str, ask: Ask, kept: Box<Kept>, camera: Option<CameraSource>) -> Option<Window> {
+    let start = Start {
+        opening: Opening::of(network),
+        picture: Some("sample:chelsea".into()),
+        device: DeviceChoice::Cpu,
+        camera,
+    };
+    let mut kept = kept;
+    // Most tests are about panes that stand side by side.
+    kept.0.entry("striate".into()).or_insert_with(|| r#"{"arrangement":"Everything","slid":true}"#.into());
+    open_window(start, ask, kept)
+}
+
+/// A window as it starts with these settings.
+fn open_window(start: Start, ask: Ask, kept: Box<Kept>) -> Option<Window> {
     if !can_draw() {
         return None;
     }
-    let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu, camera };
     let builder = Harness::builder().with_size([1280.0, 800.0]).with_render_cursor(false).wgpu();
     // A test ends before anybody would miss it.
     let kept: &'static Kept = Box::leak(kept);
@@ -203,6 +218,12 @@ fn show_pane(window: &mut Window, title: &str) {
     window.get_all_by_label(title).next().unwrap().click();
     window.run_steps(4);
     settle(window);
+}
+
+/// Saves what a pane shows, by the dialog that its button opens.
+fn export(window: &mut Window, pane: &str) {
+    press(window, &format!("Export {pane}"));
+    press(window, "Save as…");
 }
 
 fn picture_name(app: &App) -> String {

@@ -52,16 +52,16 @@ fn focused(window: &Window) -> Option<String> {
 fn tab_goes_through_tabs_menus_and_controls_and_space_presses_them() {
     let Some(mut window) = open() else { return };
     let mut reached = BTreeSet::new();
-    let wanted = ["File", "Network", "CAM", "Menu of Saliency", "Order", "CAM method", "whole maps", "Export Scores"];
-    for _ in 0..250 {
+    let wanted = ["File", "Network", "Regions", "Menu of Pixels", "Order", "CAM method", "whole maps", "Export Scores"];
+    for _ in 0..320 {
         window.key_press(Key::Tab);
         window.step();
         let Some(name) = focused(&window) else { continue };
-        if name == "CAM" && !reached.contains("CAM") {
+        if name == "Regions" && !reached.contains("Regions") {
             window.key_press(Key::Space);
             window.run_steps(3);
-            window.get_by_label("Menu of CAM");
-            window.get_by_role_and_label(Role::Button, "Saliency");
+            window.get_by_label("Menu of Regions");
+            window.get_by_role_and_label(Role::Button, "Pixels");
         }
         reached.insert(name);
     }

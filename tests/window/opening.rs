@@ -96,7 +96,7 @@ fn a_message_of_success_stays_while_pictures_are_run() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("unit.png");
     let Some(mut window) = open_with("photonet", Arc::new(Mutex::new(vec![path]))) else { return };
-    window.get_by_label("Export Unit").click();
+    export(&mut window, "Unit");
     until(&mut window, "a message", |app| app.message().is_some_and(|message| message.text.contains("Saved")));
     press_key(&mut window, Key::PageDown, 1);
     window.run_steps(2);

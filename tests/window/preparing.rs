@@ -15,7 +15,14 @@ fn preprocess(window: &Window) -> striate::picture::Preprocess {
     window.state().shown().unwrap().run.model.preprocess.clone()
 }
 
+/// Scrolls a control of the form into sight.
+fn bring(window: &mut Window, label: &str) {
+    window.get_by_label(label).scroll_to_me();
+    window.run_steps(6);
+}
+
 fn choose(window: &mut Window, list: &str, entry: &str) {
+    bring(window, list);
     window.get_by_label(list).click();
     window.run_steps(4);
     window.get_by_label(entry).click();
@@ -33,6 +40,7 @@ fn a_wrong_preparation_is_seen_corrected_and_remembered() {
     assert_ne!(window.state().shown().unwrap().run.probabilities, usual);
     let class = window.state().selection().layer;
 
+    bring(&mut window, "whole");
     window.get_by_label("whole").click();
     window.run_steps(2);
     settle(&mut window);
@@ -48,6 +56,7 @@ fn a_wrong_preparation_is_seen_corrected_and_remembered() {
     let Some(mut window) = open_form(Answers::default(), kept) else { return };
     assert_eq!((preprocess(&window).fit, preprocess(&window).mean), (Fit::Stretch, vec![0.0; 3]));
 
+    bring(&mut window, "Reset preparation");
     window.get_by_label("Reset preparation").click();
     window.run_steps(2);
     settle(&mut window);
@@ -66,6 +75,7 @@ fn labels_are_given_and_refused_when_they_are_too_few() {
     let Some(mut window) = open_form(Arc::clone(&answers), Box::default()) else { return };
     let give = |window: &mut Window, path: &PathBuf| {
         answers.lock().unwrap().push(path.clone());
+        bring(window, "Labels…");
         window.get_by_label("Labels…").click();
         for _ in 0..40 {
             std::thread::sleep(Duration::from_millis(5));
@@ -80,6 +90,7 @@ fn labels_are_given_and_refused_when_they_are_too_few() {
     let said = window.state().message().unwrap().text.clone();
     assert!(said.contains("2 labels") && said.contains("200 classes"), "{said}");
     assert_eq!(window.state().shown().unwrap().run.model.class_name(7), "thing 7");
+    bring(&mut window, "no labels file");
     window.get_by_label("no labels file").click();
     window.run_steps(2);
     settle(&mut window);

@@ -27,6 +27,7 @@ fn save(window: &mut Window, answers: &Answers, title: &str, path: &Path) -> Rgb
     answers.lock().unwrap().push(path.to_owned());
     press(window, &format!("Menu of {title}"));
     press(window, "Save…");
+    press(window, "Save as…");
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     until(window, "a saved file", |app| app.message().is_some_and(|message| message.text.contains(&name)));
     image::open(path).unwrap().into_rgba8()
@@ -81,8 +82,8 @@ fn heatmaps() {
     let folder = tempfile::tempdir().unwrap();
     window.set_size(vec2(2000.0, 1300.0));
     for (title, label, arguments) in [
-        ("Saliency", "heatmap", "saliency sample:chelsea --overlay"),
-        ("CAM", "class activation map", "cam sample:chelsea"),
+        ("Pixels", "heatmap", "saliency sample:chelsea --overlay"),
+        ("Regions", "class activation map", "cam sample:chelsea"),
     ] {
         show_pane(&mut window, title);
         let path = folder.path().join(format!("{title}.png"));

@@ -60,8 +60,9 @@ fn a_pane_is_saved_and_copied_as_it_looks() {
     let answers = Answers::default();
     let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
     let tiles = window.get_by_label("feature maps of conv1").rect();
-    press(&mut window, "Menu of Activations");
-    press(&mut window, "Copy as shown");
+    press(&mut window, "Export Activations");
+    press(&mut window, "Pane as it looks");
+    press(&mut window, "Copy to the clipboard");
     let OutputCommand::CopyImage(image) = copied(&mut window) else { panic!("no picture") };
     let [width, height] = image.size.map(|side| side as f32);
     assert!(width >= tiles.width() && height >= tiles.height() && width < 1280.0, "{width}x{height}");
@@ -69,8 +70,9 @@ fn a_pane_is_saved_and_copied_as_it_looks() {
     assert!(colours.len() > 50, "only {} colours", colours.len());
     let path = folder.path().join("look.png");
     answers.lock().unwrap().push(path.clone());
-    press(&mut window, "Menu of Activations");
-    press(&mut window, "Save as shown…");
+    press(&mut window, "Export Activations");
+    press(&mut window, "Pane as it looks");
+    press(&mut window, "Save as…");
     message(&mut window, "look.png");
     let saved = image::open(&path).unwrap();
     assert_eq!([saved.width() as usize, saved.height() as usize], image.size);
@@ -78,8 +80,9 @@ fn a_pane_is_saved_and_copied_as_it_looks() {
     // Twice as large: the same pane with more pixels, and the window as it was.
     let path = folder.path().join("large.png");
     answers.lock().unwrap().push(path.clone());
-    press(&mut window, "Menu of Activations");
-    press(&mut window, "Save as shown, 2x…");
+    press(&mut window, "Export Activations");
+    press(&mut window, "Pane as it looks, twice as large");
+    press(&mut window, "Save as…");
     // As on a screen, where half as many points fit: the pane comes in four parts.
     let start = Instant::now();
     while window.ctx.zoom_factor() != 2.0 {
@@ -109,7 +112,7 @@ fn the_tour_is_written_from_the_menu() {
     let Some(mut window) = open_with("lenet5", Arc::clone(&answers)) else { return };
     answers.lock().unwrap().push(folder.path().to_owned());
     press(&mut window, "File");
-    press(&mut window, "Export tour…");
+    press(&mut window, "Save report…");
     message(&mut window, "wrote a tour");
     let page = std::fs::read_to_string(folder.path().join("lenet5-chelsea-tour/index.html")).unwrap();
     assert!(page.contains("LeNet-5") && page.contains("Picture: "), "a sample's origin is named");

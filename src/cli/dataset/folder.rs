@@ -3,18 +3,15 @@
 use crate::{
     Error, Result,
     cli::{args::NetworkArgs, console::Console},
-    dataset::{Fingerprint, Index, Listing, index_folder},
+    dataset::{Index, Listing, index_folder},
     engine::Model,
     net::NodeId,
-    picture::Picture,
-    weights::{self, Source},
 };
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::UNIX_EPOCH,
 };
 
 /// Damaged pictures that are named on the terminal.
@@ -48,7 +45,7 @@ impl FolderArgs {
 impl FolderSubject {
     /// The network's input for a file.
     pub fn prepare(&self, path: &Path) -> Result<Tensor> {
-        Ok(self.model.preprocess.apply(&Picture::open(path)?, &Device::Cpu)?.tensor)
+        self.model.prepare_file(path)
     }
 
     /// The pictures of the folder.
@@ -64,50 +61,24 @@ impl FolderSubject {
 
     /// The index of the folder, made or continued first. `path` is its file; without it the file lies in the cache.
     pub fn index(&self, path: Option<&Path>, console: &Console) -> Result<Index> {
-        let path = path.map_or_else(|| self.cached(), |path| Ok(path.to_owned()))?;
+        let path = path.map_or_else(|| self.model.index_file(&self.folder), |path| Ok(path.to_owned()))?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, &error))?;
         }
         console.stage(&format!("indexing {}", self.folder.display()));
         let prepare = |path: &Path| self.prepare(path);
         let network = &self.model.network;
-        let index =
-            index_folder(network, &prepare, self.fingerprint(), &self.folder, &path, console.watch(), &mut |_, _| ())?;
+        let index = index_folder(
+            network,
+            &prepare,
+            self.model.fingerprint(),
+            &self.folder,
+            &path,
+            console.watch(),
+            &mut |_, _| (),
+        )?;
         note_damaged(&index.damaged, console);
         Ok(index)
-    }
-
-    /// The index's file in the cache: one for each folder, network, weights and preparation.
-    fn cached(&self) -> Result<PathBuf> {
-        let cache = weights::cache_folder();
-        let cache =
-            cache.ok_or_else(|| Error::Usage("there is no folder for caches: name the file with --index".into()))?;
-        let folder = fs::canonicalize(&self.folder).map_err(|error| Error::io("read", &self.folder, &error))?;
-        let key = self.fingerprint();
-        let text = format!("{}\n{}\n{}\n{}", folder.display(), key.network, key.weights, key.preparation);
-        let mut crc = [0u32; 2];
-        for (slot, crc) in crc.iter_mut().enumerate() {
-            let mut sum = flate2::Crc::new();
-            sum.update(&[slot as u8]);
-            sum.update(text.as_bytes());
-            *crc = sum.sum();
-        }
-        Ok(cache.join("index").join(format!("{}-{:08x}{:08x}.index", key.network, crc[0], crc[1])))
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        let weights = match &self.model.weights {
-            Source::File(path) => {
-                let metadata = fs::metadata(path).ok();
-                let modified = metadata.as_ref().and_then(|found| found.modified().ok());
-                let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-                let bytes = metadata.map_or(0, |found| found.len());
-                format!("{} of {bytes} bytes, {}", path.display(), modified.map_or(0, |since| since.as_nanos()))
-            }
-            other => other.to_string(),
-        };
-        let preparation = format!("{:?}", self.model.preprocess);
-        Fingerprint { network: self.model.card.name.to_string(), weights, preparation }
     }
 }
 

@@ -1,14 +1,16 @@
 //! Work on a convolution's sums while they are still in the first-level cache: scale and shift (bias, or batch
-//! normalisation with its running statistics), a residual, the gate of a rectifier's rule, rectification.
+//! normalisation with its running statistics), a residual, an activation function; in a reverse walk a rectifier's rule.
 #![allow(unsafe_code)] // Pointers into maps that many threads write.
 
 use super::{
     maps::{Maps, Placement},
+    nonlinearity::Nonlinearity,
     simd::{LANES, Lanes},
 };
 use std::ptr;
 
-/// value = gate(value * scale + shift + add), then max(value, 0) with `rectify`. Absent parts are left out.
+/// value * scale + shift + add; then max(value, 0) with `rectify`; then the gate; then the activation. Absent parts are left
+/// out.
 #[derive(Clone, Copy, Default)]
 pub struct Epilogue<'a> {
     /// A factor a channel; as long as the channels rounded up to whole blocks.
@@ -17,8 +19,13 @@ pub struct Epilogue<'a> {
     pub shift: Option<&'a [f32]>,
     /// Maps of the output's size.
     pub add: Option<Maps<'a>>,
-    /// Maps of the output's size: the value is kept where they are positive, and becomes 0 elsewhere.
+    /// Maps of the output's size: the value is kept where they are positive, and becomes 0 elsewhere; with `slope` it is
+    /// multiplied by that function's derivative there.
     pub gate: Option<Maps<'a>>,
+    /// The function whose slope the gate gives.
+    pub slope: Option<Nonlinearity>,
+    /// An activation function.
+    pub activation: Option<Nonlinearity>,
     /// Negative values become 0.
     pub rectify: bool,
 }
@@ -37,8 +44,8 @@ impl Epilogue<'_> {
 
     /// For the outputs of one picture from `block`, `offset` floats into the block, on.
     pub(super) fn at(&self, image: usize, block: usize, offset: usize) -> Option<Finish> {
-        let nothing =
-            self.scale.is_none() && self.shift.is_none() && self.add.is_none() && self.gate.is_none() && !self.rectify;
+        let plain = self.scale.is_none() && self.shift.is_none() && self.add.is_none() && self.gate.is_none();
+        let nothing = plain && !self.rectify && self.activation.is_none();
         if nothing {
             return None;
         }
@@ -50,6 +57,8 @@ impl Epilogue<'_> {
             shift: channel(self.shift),
             add: pixel(self.add),
             gate: pixel(self.gate),
+            slope: self.slope,
+            activation: self.activation,
             rectify: self.rectify,
         })
     }
@@ -62,6 +71,8 @@ pub(super) struct Finish {
     shift: *const f32,
     add: *const f32,
     gate: *const f32,
+    slope: Option<Nonlinearity>,
+    activation: Option<Nonlinearity>,
     rectify: bool,
 }
 
@@ -97,10 +108,20 @@ impl Finish {
             if !self.add.is_null() {
                 value = value.add(V::load(self.add.add(offset)));
             }
+            if self.rectify {
+                value = value.rectified();
+            }
             if !self.gate.is_null() {
-                value = value.where_positive(V::load(self.gate.add(offset)));
+                let gate = V::load(self.gate.add(offset));
+                value = match self.slope {
+                    None => value.where_positive(gate),
+                    Some(function) => value.mul(function.slope(gate)),
+                };
+            }
+            match self.activation {
+                None => value,
+                Some(function) => function.value(value),
             }
         }
-        if self.rectify { value.rectified() } else { value }
     }
 }

@@ -1,6 +1,6 @@
 //! Feature maps in blocks of sixteen channels: `[batch][channels / 16][height][width][16]` (oneDNN's nChw16c). One
 //! pixel of one block is one vector, so that a convolution reads a pixel and multiplies by weights for sixteen outputs
-//! at once, and border, pooling and pointwise work never shuffles lanes. Lanes beyond the last channel are zero.
+//! at once, and border, pooling and pointwise work never shuffles lanes. Lanes beyond the last channel are zero, or what a function makes of zero; no weight but zero ever meets them.
 //!
 //! A view may be a range of blocks inside a larger buffer: then a concatenation is its parts written side by side.
 //! Pictures, of few channels, stay planar: blocks of one channel.

@@ -1,15 +1,16 @@
-//! Between plain tensors and blocked maps, and from a pool's layer to its windows.
+//! Between plain tensors and blocked maps, from a pool's layer to its windows, and from an operator to the function that
+//! kernels know.
 
 use crate::{
     Result,
     kernels::{
         Spans,
-        blocked::{BufferPool, Maps, Owned, Placement},
+        blocked::{BufferPool, Maps, Nonlinearity, Owned, Placement},
         with_values,
     },
     net::{
         graph::{Graph, NodeId},
-        ops::Op,
+        ops::{Activation, Op},
         shapes::adaptive_spans,
     },
 };
@@ -43,4 +44,23 @@ pub(super) fn spans(graph: &Graph, id: NodeId) -> [Spans; 2] {
         Op::AdaptiveAvgPool { size } => adaptive_spans([height, width], *size),
         other => unreachable!("{} has no windows", other.kind()),
     }
+}
+
+/// The activation function of an operator, where kernels have it. The rectifier has a place of its own in their epilogues.
+pub(super) fn nonlinearity(op: &Op) -> Option<Nonlinearity> {
+    Some(match *op {
+        Op::Sigmoid => Nonlinearity::Sigmoid,
+        Op::Activation(activation) => match activation {
+            Activation::Clip { low, high } => Nonlinearity::Clip { low: low as f32, high: high as f32 },
+            Activation::LeakyRelu { slope } if slope > 0.0 => Nonlinearity::LeakyRelu { slope: slope as f32 },
+            Activation::HardSigmoid { slope, offset } => {
+                Nonlinearity::HardSigmoid { slope: slope as f32, offset: offset as f32 }
+            }
+            Activation::Silu => Nonlinearity::Silu,
+            Activation::HardSwish => Nonlinearity::HardSwish,
+            Activation::Gelu => Nonlinearity::Gelu,
+            _ => return None,
+        },
+        _ => return None,
+    })
 }

@@ -1,8 +1,8 @@
 //! The forward pass over groups, and single layers again when one is asked for that a group passed over.
 
 use super::{
-    convert::{block, spans, tensor},
-    plan::{Held, LayerGroup},
+    convert::{block, nonlinearity, spans, tensor},
+    plan::{Held, LayerGroup, gate},
     prepared::{Fast, once},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     watch::Watch,
 };
 use candle_core::{Device, Tensor};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, atomic::Ordering};
 
 /// The outputs of one forward pass.
 pub(in crate::net) struct FastPass {
@@ -26,6 +26,8 @@ pub(in crate::net) struct FastPass {
     plain: Vec<OnceLock<Tensor>>,
     /// Switches of max pools, computed when the first reverse walk needs them.
     switches: Vec<OnceLock<Owned>>,
+    /// Inputs of activations whose slopes follow from them, as far as walks need them.
+    before: Vec<OnceLock<Owned>>,
     /// In training.
     lesson: Option<Lesson>,
 }
@@ -70,6 +72,7 @@ impl FastPass {
             buffers,
             plain: (0..nodes).map(|_| OnceLock::new()).collect(),
             switches: (0..nodes).map(|_| OnceLock::new()).collect(),
+            before: (0..nodes).map(|_| OnceLock::new()).collect(),
             lesson,
         };
         let _ = pass.plain[0].set(pictures.to_device(&Device::Cpu)?.contiguous()?);
@@ -118,7 +121,7 @@ impl FastPass {
             },
             Held::Within(last) => {
                 let node = self.fast.graph().node(id);
-                let cheap = matches!(node.op, Op::BatchNorm { .. } | Op::Add);
+                let cheap = matches!(node.op, Op::BatchNorm { .. } | Op::Scale { .. } | Op::Add);
                 if cheap && node.inputs.iter().all(|&input| self.plain[input].get().is_some()) {
                     // A viewer that steps through the layers has asked for the convolution already.
                     return self.plain_output(id);
@@ -203,13 +206,33 @@ impl FastPass {
     }
 
     fn compute(&self, id: NodeId, out: &mut MapsMut) -> Result<()> {
+        let (graph, isa) = (self.fast.graph(), self.fast.isa);
+        let node = graph.node(id);
         if let Some(group) = &self.fast.plan.groups[id] {
-            return self.run_group(group, id, out);
+            let walked = self.fast.walked.load(Ordering::Relaxed) && group.head != id;
+            return match nonlinearity(&node.op).filter(|function| walked && function.slopes_by_input()) {
+                None => self.run_group(group, id, out),
+                function => {
+                    let how = Epilogue { activation: function, ..Epilogue::default() };
+                    blocked::pointwise(isa, self.before(id)?, out, &how);
+                    Ok(())
+                }
+            };
         }
-        let isa = self.fast.isa;
-        let node = self.fast.graph().node(id);
-        let [rows, columns] = spans(self.fast.graph(), id);
+        if let (Op::Mul, Some([maps, factors])) = (&node.op, gate(graph, id)) {
+            return self.with_maps(node.inputs[maps], false, |maps| {
+                self.with_maps(node.inputs[factors], false, |factors| {
+                    blocked::gate(isa, maps, factors, out, &Epilogue::default());
+                    Ok(())
+                })
+            });
+        }
         self.with_maps(node.inputs[0], false, |maps| {
+            if matches!(node.op, Op::LayerNorm2d { .. }) {
+                self.fast.layer_norm(id)?.run(isa, maps, out, &Epilogue::default());
+                return Ok(());
+            }
+            let [rows, columns] = spans(graph, id);
             match &node.op {
                 Op::MaxPool(_) => blocked::max_pool(isa, maps, out, [&rows, &columns]),
                 _ => blocked::mean_pool(isa, maps, out, [&rows, &columns]),
@@ -230,9 +253,14 @@ impl FastPass {
             Some(affine) => affine,
             None => fast.affine(conv, norm)?,
         };
-        let rectify = group.relu.is_some_and(|relu| relu <= last);
-        let epilogue =
-            Epilogue { scale: affine.scale.as_deref(), shift: affine.shift.as_deref(), rectify, ..Epilogue::default() };
+        let activation = group.activation.filter(|&activation| activation <= last).map(|id| &graph.node(id).op);
+        let epilogue = Epilogue {
+            scale: affine.scale.as_deref(),
+            shift: affine.shift.as_deref(),
+            rectify: matches!(activation, Some(Op::Relu)),
+            activation: activation.and_then(nonlinearity),
+            ..Epilogue::default()
+        };
         let kernel = conv.map(|conv| fast.kernel(conv)).transpose()?;
         let planar = conv.is_some_and(|conv| fast.plan.is_planar(graph, conv));
         self.with_maps(head.inputs[0], planar, |maps| {
@@ -249,6 +277,24 @@ impl FastPass {
             }
             Ok(())
         })
+    }
+
+    /// The input of the activation that a group ends in.
+    pub fn before(&self, id: NodeId) -> Result<Maps<'_>> {
+        let graph = self.fast.graph();
+        let input = graph.node(id).inputs[0];
+        if let Some(maps) = self.blocked(input) {
+            return Ok(maps);
+        }
+        let made = once(&self.before[id], || match &self.fast.plan.groups[id] {
+            Some(group) if group.head != id => {
+                let mut maps = self.room(Placement::alone(self.batch, graph.node(id).extent()));
+                self.run_group(group, input, &mut maps.view_mut())?;
+                Ok(maps)
+            }
+            _ => block(self.output(input), &self.fast.pool),
+        })?;
+        Ok(made.view())
     }
 
     /// Calls `f` with a node's maps, blocked or planar, converted if they are kept otherwise.

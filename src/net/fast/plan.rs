@@ -1,7 +1,7 @@
 //! The plan of a graph, made once: groups of nodes that are computed together, and the place of each node's maps in memory.
 //!
-//! Groups. A convolution or pointwise node takes along the batch normalisation, sum and rectifier that follow it, if no
-//! other node reads the values between them. Only the last node's output is kept. The outputs inside a group are computed
+//! Groups. A convolution or pointwise node takes along the batch normalisation (or scale), sum and activation that follow
+//! it, if no other node reads the values between them. Only the last node's output is kept. The outputs inside a group are computed
 //! again on request (`FastPass::output`), with the same kernel and so the same numbers. That is cheaper than writing them all:
 //! a forward pass writes half as many bytes, and a viewer shows few of a network's layers.
 //!
@@ -12,6 +12,7 @@
 //! A node that no kernel for blocked maps computes is held as a plain tensor and runs by candle's operator; its
 //! neighbours convert from and to blocks.
 
+use super::convert::nonlinearity;
 use crate::{
     kernels::blocked::{LANES, Placement},
     net::{
@@ -41,12 +42,12 @@ pub(in crate::net) enum Held {
 pub(in crate::net) struct LayerGroup {
     /// The first of them.
     pub head: NodeId,
-    /// Batch normalisation.
+    /// Batch normalisation, or a factor for each map.
     pub norm: Option<NodeId>,
     /// A sum, and the other input of it.
     pub add: Option<(NodeId, NodeId)>,
-    /// A rectifier.
-    pub relu: Option<NodeId>,
+    /// A rectifier or another activation that kernels have.
+    pub activation: Option<NodeId>,
 }
 
 /// Blocks, height and width of a buffer.
@@ -99,22 +100,26 @@ impl Plan {
     /// Makes the largest group that begins at a node.
     fn group(&mut self, graph: &Graph, readers: &[Vec<NodeId>], head: NodeId) {
         let node = graph.node(head);
-        let mut group = LayerGroup { head, norm: None, add: None, relu: None };
+        let mut group = LayerGroup { head, norm: None, add: None, activation: None };
         match &node.op {
             Op::Conv(_) => {}
-            Op::BatchNorm { .. } if node.shape.len() == 3 => group.norm = Some(head),
+            op if is_factor_a_map(op, &node.shape) => group.norm = Some(head),
             Op::Add if is_sum_of_two(graph, head) => group.add = Some((head, node.inputs[1])),
-            Op::Relu if node.shape.len() == 3 => group.relu = Some(head),
+            op if is_activation(op) && node.shape.len() == 3 => group.activation = Some(head),
             _ => return,
         }
         let mut last = head;
         let mut inside = Vec::new();
-        while group.relu.is_none() {
+        while group.activation.is_none() {
             let &[next] = readers[last].as_slice() else { break };
             let node = graph.node(next);
             match &node.op {
-                Op::BatchNorm { .. } if self.training => break,
-                Op::BatchNorm { .. } if last == head && group.norm.is_none() && group.add.is_none() => {
+                op if is_factor_a_map(op, &node.shape) && self.training => break,
+                op if is_factor_a_map(op, &node.shape)
+                    && last == head
+                    && group.norm.is_none()
+                    && group.add.is_none() =>
+                {
                     group.norm = Some(next);
                 }
                 Op::Add if group.add.is_none() && is_sum_of_two(graph, next) && self.held[next] == Held::Plain => {
@@ -124,7 +129,7 @@ impl Plan {
                     let other = if node.inputs[0] == last { node.inputs[1] } else { node.inputs[0] };
                     group.add = Some((next, other));
                 }
-                Op::Relu => group.relu = Some(next),
+                op if is_activation(op) => group.activation = Some(next),
                 _ => break,
             }
             inside.push(last);
@@ -203,7 +208,8 @@ impl Plan {
             return false;
         }
         match &node.op {
-            Op::MaxPool(_) | Op::AvgPool { .. } | Op::AdaptiveAvgPool { .. } => true,
+            Op::MaxPool(_) | Op::AvgPool { .. } | Op::AdaptiveAvgPool { .. } | Op::LayerNorm2d { .. } => true,
+            Op::Mul => gate(graph, id).is_some(),
             Op::Concat => {
                 let (_, others) = node.inputs.split_last().unwrap_or((&0, &[]));
                 others.iter().all(|&input| graph.node(input).shape[0].is_multiple_of(LANES))
@@ -249,4 +255,31 @@ fn is_sum_of_two(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     let same = node.inputs.iter().all(|&input| graph.node(input).shape == node.shape);
     node.shape.len() == 3 && node.inputs.len() == 2 && same
+}
+
+/// Batch normalisation of maps, or a learned factor for each of them.
+pub(super) fn is_factor_a_map(op: &Op, shape: &[usize]) -> bool {
+    match op {
+        Op::BatchNorm { .. } => shape.len() == 3,
+        Op::Scale { shape: factors } => shape.len() == 3 && **factors == [shape[0], 1, 1],
+        _ => false,
+    }
+}
+
+/// An activation that kernels apply and whose gradient is a product with a gate.
+pub(super) fn is_activation(op: &Op) -> bool {
+    matches!(op, Op::Relu) || nonlinearity(op).is_some()
+}
+
+/// Where a product is of maps and one factor for each: the numbers of the inputs that are the maps and the factors.
+pub(super) fn gate(graph: &Graph, id: NodeId) -> Option<[usize; 2]> {
+    let node = graph.node(id);
+    let (&[units, height, width], &[a, b]) = (node.shape.as_slice(), node.inputs.as_slice()) else { return None };
+    let is_maps = |input: NodeId| graph.node(input).shape == node.shape;
+    let is_factors = |input: NodeId| graph.node(input).shape == [units, 1, 1] && height * width > 1;
+    match (is_maps(a) && is_factors(b), is_maps(b) && is_factors(a)) {
+        (true, _) => Some([0, 1]),
+        (_, true) => Some([1, 0]),
+        _ => None,
+    }
 }

@@ -5,8 +5,8 @@ use crate::{
     Result,
     kernels::{
         blocked::{
-            BufferPool, ConvFilters, ConvGeometry, Depthwise, Direct, Epilogue, Isa, LANES, Maps, MapsMut, Thin,
-            Winograd,
+            BufferPool, ConvFilters, ConvGeometry, Depthwise, Direct, Epilogue, Isa, LANES, LayerNorm, Maps, MapsMut,
+            Thin, Winograd,
         },
         to_vec, with_values,
     },
@@ -16,7 +16,7 @@ use crate::{
         ops::{Conv, Op, batch_norm_scale},
     },
 };
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, atomic::AtomicBool};
 
 /// A network's plan, and its weights as the kernels want them.
 pub(in crate::net) struct Fast {
@@ -28,6 +28,10 @@ pub(in crate::net) struct Fast {
     /// Prepared for the first reverse walk; the second of each pair has the batch normalisation behind multiplied in.
     reverse: Vec<[OnceLock<Kernel>; 2]>,
     affine: Vec<OnceLock<Affine>>,
+    layer_norms: Vec<OnceLock<LayerNorm>>,
+    /// Whether a reverse walk has been asked for: forward passes then keep the inputs of activations whose slopes follow
+    /// from them, which the walk would compute again.
+    pub walked: AtomicBool,
 }
 
 /// A convolution's prepared weights.
@@ -72,6 +76,8 @@ impl Fast {
             forward: (0..nodes).map(|_| OnceLock::new()).collect(),
             reverse: (0..nodes).map(|_| Default::default()).collect(),
             affine: (0..nodes).map(|_| OnceLock::new()).collect(),
+            layer_norms: (0..nodes).map(|_| OnceLock::new()).collect(),
+            walked: AtomicBool::new(false),
             layers,
         }
     }
@@ -138,6 +144,10 @@ impl Fast {
             let Some(norm) = norm else { return Ok(Affine { scale: None, shift: bias }) };
             let weights = self.layers.weights(norm).all();
             let scale = padded(self.norm_scale(norm)?);
+            if weights.len() == 1 {
+                let shift = bias.map(|bias| bias.iter().zip(&scale).map(|(bias, scale)| bias * scale).collect());
+                return Ok(Affine { scale: Some(scale), shift });
+            }
             let (beta, mean) = (padded(to_vec(&weights[1])?), padded(to_vec(&weights[2])?));
             let shift = (0..scale.len())
                 .map(|i| beta[i] + (bias.as_ref().map_or(0.0, |bias| bias[i]) - mean[i]) * scale[i])
@@ -146,10 +156,25 @@ impl Fast {
         })
     }
 
-    /// The factor of each channel by a batch normalisation.
+    /// The factor of each channel by a batch normalisation, or by a layer of factors.
     pub fn norm_scale(&self, norm: NodeId) -> Result<Vec<f32>> {
-        let Op::BatchNorm { eps } = self.graph().node(norm).op else { return Ok(Vec::new()) };
-        Ok(to_vec(&batch_norm_scale(self.layers.weights(norm), eps)?)?)
+        let weights = self.layers.weights(norm);
+        match self.graph().node(norm).op {
+            Op::BatchNorm { eps } => Ok(to_vec(&batch_norm_scale(weights, eps)?)?),
+            _ => Ok(to_vec(&weights.all()[0])?),
+        }
+    }
+
+    /// A layer normalisation's weights.
+    pub fn layer_norm(&self, id: NodeId) -> Result<&LayerNorm> {
+        once(&self.layer_norms[id], || {
+            let weights = self.layers.weights(id).all();
+            let eps = match self.graph().node(id).op {
+                Op::LayerNorm2d { eps } => eps,
+                _ => 0.0,
+            };
+            Ok(LayerNorm::new(&to_vec(&weights[0])?, &to_vec(&weights[1])?, eps as f32))
+        })
     }
 }
 

@@ -3,10 +3,10 @@
 //! that the node is, so that neither takes a pass of its own.
 
 use super::{
-    convert::{block, spans, tensor},
+    convert::{block, nonlinearity, spans, tensor},
     learn::NormReverse,
     pass::FastPass,
-    plan::Held,
+    plan::{Held, gate, is_activation, is_factor_a_map},
     prepared::{Kernel, padded},
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 };
 use candle_core::{DType, Device, Tensor};
 use half::f16;
-use std::rc::Rc;
+use std::{rc::Rc, sync::atomic::Ordering};
 
 /// The gradient of a node.
 #[derive(Clone)]
@@ -74,6 +74,7 @@ pub(in crate::net) fn gradients(pass: &FastPass, walk: &Walk, watch: &Watch) -> 
 
 fn run<'a>(pass: &'a FastPass, walk: &'a Walk, how: &'a Reverse) -> Result<Progress<'a>> {
     let &Walk { graph, from, seed, to, others, ref leads_to } = walk;
+    pass.fast().walked.store(true, Ordering::Relaxed);
     let mut reached = vec![false; from + 1];
     let mut pending = vec![0; from + 1];
     reached[from] = true;
@@ -155,14 +156,14 @@ impl Progress<'_> {
                 }
                 Ok(())
             }
-            (Op::Relu, grad) if self.gated[id] => self.share(input, grad),
-            (Op::Relu, Grad::Maps(buffer, place)) if pass.blocked(id).is_some() => {
+            (_, grad) if self.gated[id] => self.share(input, grad),
+            (op, Grad::Maps(buffer, place)) if is_activation(op) && pass.blocked(id).is_some() => {
                 let mut passed = pass.room(place.own());
-                let rule = self.rule(id);
+                let rule = self.rule(id)?;
                 blocked::pointwise(fast.isa, Maps::new(&buffer, place), &mut passed.view_mut(), &rule);
                 self.share(input, passed.into())
             }
-            (Op::BatchNorm { .. }, Grad::Maps(buffer, place)) => {
+            (op, Grad::Maps(buffer, place)) if is_factor_a_map(op, &node.shape) => {
                 let group = fast.plan.groups.iter().flatten().find(|group| group.norm == Some(id));
                 if group.is_some_and(|group| group.head == input) && input != self.walk.to {
                     self.through[input] = Some(id);
@@ -188,6 +189,18 @@ impl Progress<'_> {
                     Ok(())
                 })
             }
+            (Op::LayerNorm2d { .. }, Grad::Maps(buffer, place)) => {
+                let norm = fast.layer_norm(id)?;
+                self.receive(input, |epilogue, out| {
+                    pass.with_maps(input, false, |maps| {
+                        norm.reverse(fast.isa, maps, Maps::new(&buffer, place), out, epilogue);
+                        Ok(())
+                    })
+                })
+            }
+            (Op::Mul, Grad::Maps(buffer, place)) if gate(graph, id).is_some() => {
+                self.through_gate(id, Maps::new(&buffer, place))
+            }
             (Op::MaxPool(_), Grad::Maps(buffer, place)) => {
                 let [rows, columns] = spans(graph, id);
                 self.receive(input, |epilogue, out| {
@@ -204,7 +217,7 @@ impl Progress<'_> {
                     Ok(())
                 })
             }
-            (Op::Linear { out, .. }, grad) => {
+            (Op::Linear { out, .. }, grad) if graph.node(input).shape.len() == 1 => {
                 let grad = plain(grad)?;
                 let (batch, inputs) = pass.output(input).dims2()?;
                 let (weight, isa) = (&fast.layers().weights(id).all()[0], fast.isa);
@@ -227,6 +240,33 @@ impl Progress<'_> {
         }
     }
 
+    /// Through a product of maps and one factor for each, to both.
+    fn through_gate(&mut self, id: NodeId, grad: Maps) -> Result<()> {
+        let (pass, isa) = (self.pass, self.pass.fast().isa);
+        let inputs = &pass.fast().graph().node(id).inputs;
+        let Some([maps, factors]) = gate(pass.fast().graph(), id).map(|places| places.map(|place| inputs[place]))
+        else {
+            return Ok(());
+        };
+        if self.walk.leads_to[maps] {
+            self.receive(maps, |epilogue, out| {
+                pass.with_maps(factors, false, |factors| {
+                    blocked::gate(isa, grad, factors, out, epilogue);
+                    Ok(())
+                })
+            })?;
+        }
+        if self.walk.leads_to[factors] {
+            self.receive(factors, |epilogue, out| {
+                pass.with_maps(maps, false, |maps| {
+                    blocked::gate_sums(isa, grad, maps, out, epilogue);
+                    Ok(())
+                })
+            })?;
+        }
+        Ok(())
+    }
+
     /// A batch normalisation that learns.
     fn learning_norm(&mut self, id: NodeId, grad: Grad) -> Result<()> {
         let pass = self.pass;
@@ -247,10 +287,22 @@ impl Progress<'_> {
         })
     }
 
-    /// The rule of a rectifier as an epilogue.
-    fn rule(&self, relu: NodeId) -> Epilogue<'_> {
-        let gate = if self.how.rule == Rule::Deconvnet { None } else { self.pass.blocked(relu) };
-        Epilogue { gate, rectify: self.how.rule != Rule::Gradient, ..Epilogue::default() }
+    /// The rule of an activation as an epilogue. A rule of rectifiers holds for the activations that do as they do.
+    fn rule(&self, id: NodeId) -> Result<Epilogue<'_>> {
+        let pass = self.pass;
+        let op = &pass.fast().graph().node(id).op;
+        let slope = nonlinearity(op);
+        let rule = match op {
+            Op::Relu => self.how.rule,
+            Op::Activation(activation) if activation.rectifies() => self.how.rule,
+            _ => Rule::Gradient,
+        };
+        let gate = match (rule, slope) {
+            (Rule::Deconvnet, _) => None,
+            (_, Some(function)) if function.slopes_by_input() => Some(pass.before(id)?),
+            _ => pass.blocked(id),
+        };
+        Ok(Epilogue { gate, slope, rectify: rule != Rule::Gradient, ..Epilogue::default() })
     }
 
     /// Calls `make` to write a contribution to a node's gradient, with the epilogue that adds it to the earlier ones.
@@ -260,11 +312,12 @@ impl Progress<'_> {
         let before = self.grads[id].take().map(|grad| self.maps(grad)).transpose()?;
         let gated = self.pending[id] == 0
             && id != self.walk.to
-            && matches!(graph.node(id).op, Op::Relu)
+            && is_activation(&graph.node(id).op)
             && self.pass.blocked(id).is_some();
-        let rule = if gated { self.rule(id) } else { Epilogue::default() };
+        let pass = self.pass;
+        let rule = if gated { self.rule(id)? } else { Epilogue::default() };
         let add = before.as_ref().map(|(buffer, place)| Maps::new(buffer, *place));
-        let mut out = self.pass.room(Placement::alone(self.pass.batch(), graph.node(id).extent()));
+        let mut out = pass.room(Placement::alone(self.pass.batch(), graph.node(id).extent()));
         make(&Epilogue { add, ..rule }, &mut out.view_mut())?;
         self.gated[id] = gated;
         let grad = self.like(id, out.into())?;

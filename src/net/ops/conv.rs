@@ -1,6 +1,9 @@
 //! Convolution, by candle's operator.
 
-use super::step::{LayerWeights, Step, WeightSpec};
+use super::{
+    auto_pad::AutoPad,
+    step::{LayerWeights, Step, WeightSpec},
+};
 use crate::{
     Result,
     net::shapes::{self, Padding, Reach, Windows},
@@ -19,6 +22,9 @@ pub struct Conv {
     pub stride: [usize; 2],
     /// Zeros around the input.
     pub padding: Padding,
+    /// Whether `padding` is stated or follows from the input's size.
+    #[serde(default)]
+    pub auto_pad: AutoPad,
     /// Step between the taps of a window, along rows and along columns.
     pub dilation: [usize; 2],
     /// Independent groups of channels.
@@ -34,7 +40,8 @@ impl Conv {
     }
     /// The same with a kernel of `[height, width]`.
     pub const fn rect(out: usize, kernel: [usize; 2]) -> Self {
-        Conv { out, kernel, stride: [1; 2], padding: Padding::all(0), dilation: [1; 2], groups: 1, bias: true }
+        let (padding, auto_pad) = (Padding::all(0), AutoPad::Stated);
+        Conv { out, kernel, stride: [1; 2], padding, auto_pad, dilation: [1; 2], groups: 1, bias: true }
     }
     /// With another step, along both axes.
     pub const fn stride(self, stride: usize) -> Self {
@@ -55,6 +62,10 @@ impl Conv {
     /// With the same padding on all sides.
     pub const fn pad(self, size: usize) -> Self {
         Conv { padding: Padding::all(size), ..self }
+    }
+    /// With padding that follows from the input's size.
+    pub const fn auto_pad(self, auto_pad: AutoPad) -> Self {
+        Conv { auto_pad, ..self }
     }
     /// Without bias, as before batch normalisation.
     pub const fn unbiased(self) -> Self {

@@ -1,4 +1,4 @@
-//! Operators that join channels: concatenation, channels of zeros.
+//! Operators that join or order channels: concatenation, channels of zeros, channels of groups in turn.
 
 use super::step::Step;
 use crate::{Result, net::shapes};
@@ -27,4 +27,19 @@ pub(super) fn pad_channels_shape(before: usize, after: usize, input: &[usize]) -
 
 pub(super) fn pad_channels_reverse(step: &Step, before: usize) -> Result<Tensor> {
     Ok(step.grad.narrow(1, before, step.input_shape()[0])?.contiguous()?)
+}
+
+pub(super) fn shuffle_shape(groups: usize, input: &[usize]) -> Result<Vec<usize>, String> {
+    let [channels, ..] = shapes::maps(input)?;
+    match groups > 0 && channels.is_multiple_of(groups) {
+        true => Ok(input.to_vec()),
+        false => Err(format!("{channels} channels do not divide into {groups} groups")),
+    }
+}
+
+/// The first channel of each group, then the second of each, and so on.
+pub(super) fn shuffle(x: &Tensor, groups: usize) -> Result<Tensor> {
+    let (batch, channels, height, width) = x.dims4()?;
+    let split = x.contiguous()?.reshape((batch, groups, channels / groups, height * width))?;
+    Ok(split.transpose(1, 2)?.contiguous()?.reshape((batch, channels, height, width))?)
 }

@@ -23,7 +23,7 @@ impl Op {
             Op::Conv(conv) => biased(conv.weight_gradient(step.values.input(0), step.grad)),
             Op::TableConv { kernel, table } => biased(table_conv::weight_gradient(*kernel, table, step)),
             Op::ConvTranspose(conv) => biased(conv.weight_gradient(step)),
-            Op::Linear { .. } => biased(linear::weight_gradient(step)),
+            Op::Linear { .. } => linear::weight_gradients(step),
             Op::Subsample(window) => biased(pool::subsample_weight_gradient(window, step)),
             Op::Bias => Ok(vec![step.grad.sum(0)?]),
             Op::PRelu => Ok(vec![activation::prelu_weight_gradient(step)?]),
@@ -32,6 +32,7 @@ impl Op {
             Op::BatchNorm { eps } => Over::Batch.weight_gradients(step, *eps),
             Op::LayerNorm { axes, eps } => Over::Axes(*axes).weight_gradients(step, *eps),
             Op::GroupNorm { groups, eps } => Over::Groups(*groups).weight_gradients(step, *eps),
+            Op::LayerNorm2d { eps } => Over::Channels.weight_gradients(step, *eps),
             _ => Ok(Vec::new()),
         }
     }

@@ -7,6 +7,7 @@
 
 mod activation;
 mod arrange;
+mod auto_pad;
 mod broadcast;
 mod conv;
 mod conv_transpose;
@@ -27,6 +28,7 @@ mod upsample;
 
 pub use activation::Activation;
 pub use arrange::{PadMode, Slice};
+pub use auto_pad::AutoPad;
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
 pub(super) use norm::batch_norm_scale;
@@ -56,7 +58,7 @@ pub enum Op {
         /// For each unit the channels it sees.
         table: Vec<Vec<usize>>,
     },
-    /// Fully connected, weights (out, in).
+    /// Fully connected, weights (out, in); rows of features are taken one by one.
     Linear {
         /// Output features: the layer's units.
         out: usize,
@@ -164,6 +166,11 @@ pub enum Op {
         /// Added to the variance.
         eps: f64,
     },
+    /// Layer normalisation over the channels at each place of the maps (ConvNeXt).
+    LayerNorm2d {
+        /// Added to the variance.
+        eps: f64,
+    },
     /// The largest value over a grid of nearly equal windows (PyTorch's rule); 1x1 is global maximum pooling.
     AdaptiveMaxPool {
         /// Output height and width.
@@ -194,6 +201,11 @@ pub enum Op {
     Transpose {
         /// For each axis of the output that of the input, the batch not counted.
         order: Vec<usize>,
+    },
+    /// The channels of all groups in turn: the first of each, then the second of each (Zhang, Zhou, Lin and Sun 2018).
+    ChannelShuffle {
+        /// Groups of channels.
+        groups: usize,
     },
     /// Maps of another size.
     Upsample(Upsample),
@@ -240,12 +252,14 @@ impl Op {
             Op::Div => "Div",
             Op::LayerNorm { .. } => "LayerNorm",
             Op::GroupNorm { .. } => "GroupNorm",
+            Op::LayerNorm2d { .. } => "LayerNorm2d",
             Op::AdaptiveMaxPool { .. } => "AdaptiveMaxPool2d",
             Op::Mean { .. } => "Mean",
             Op::Pad { .. } => "Pad",
             Op::Slice(_) => "Slice",
             Op::Reshape { .. } => "Reshape",
             Op::Transpose { .. } => "Transpose",
+            Op::ChannelShuffle { .. } => "ChannelShuffle",
             Op::Upsample(_) => "Upsample",
             Op::MatMul => "MatMul",
         }

@@ -1,7 +1,7 @@
-//! Normalisation by the statistics of the values at hand: of each picture over the last axes (layer normalisation; Ba, Kiros
-//! and Hinton 2016) or over groups of channels (group normalisation, Wu and He 2018; of one channel each: instance
-//! normalisation, Ulyanov, Vedaldi and Lempitsky 2016); and of a batch, as batch normalisation does in training (Ioffe and
-//! Szegedy 2015).
+//! Normalisation by the statistics of the values at hand: of each picture over the last axes or over the channels at each
+//! place of the maps (layer normalisation; Ba, Kiros and Hinton 2016), or over groups of channels (group normalisation, Wu and
+//! He 2018; of one channel each: instance normalisation, Ulyanov, Vedaldi and Lempitsky 2016); and of a batch, as batch
+//! normalisation does in training (Ioffe and Szegedy 2015).
 
 use super::step::{LayerWeights, Step, WeightSpec};
 use crate::{Result, net::shapes};
@@ -14,6 +14,8 @@ pub(in crate::net) enum Over {
     Axes(usize),
     /// So many groups of channels; a weight and bias for each channel.
     Groups(usize),
+    /// The channels at each place; a weight and bias for each channel.
+    Channels,
     /// Each channel over all pictures, rows and columns; a weight and bias for each channel.
     Batch,
 }
@@ -25,6 +27,7 @@ impl Over {
                 Err(format!("it normalises {count} axes of {input:?}"))
             }
             Over::Axes(_) | Over::Batch => Ok(input.to_vec()),
+            Over::Channels => shapes::maps(input).map(|_| input.to_vec()),
             Over::Groups(groups) => {
                 let [channels, ..] = shapes::maps(input)?;
                 match groups > 0 && channels % groups == 0 {
@@ -38,7 +41,7 @@ impl Over {
     pub fn parameters(self, input: &[usize]) -> Vec<WeightSpec> {
         let shape = match self {
             Over::Axes(count) => input[input.len() - count..].to_vec(),
-            Over::Groups(_) | Over::Batch => vec![input[0]],
+            Over::Groups(_) | Over::Channels | Over::Batch => vec![input[0]],
         };
         vec![WeightSpec::learned("weight", shape.clone()), WeightSpec::learned("bias", shape)]
     }
@@ -49,6 +52,7 @@ impl Over {
         let rows = match self {
             Over::Axes(count) => dims[..dims.len() - count].iter().product::<usize>(),
             Over::Groups(groups) => dims[0] * groups,
+            Over::Channels => return Ok(x.permute((0, 2, 3, 1))?.contiguous()?.reshape(((), dims[1]))?),
             Over::Batch => return Ok(x.transpose(0, 1)?.contiguous()?.reshape((dims[1], ()))?),
         };
         Ok(x.contiguous()?.reshape((rows, ()))?)
@@ -56,6 +60,10 @@ impl Over {
 
     /// Rows back in the shape of `x`.
     fn unrowed(self, rows: &Tensor, x: &Tensor) -> Result<Tensor> {
+        if let Over::Channels = self {
+            let (batch, channels, height, width) = x.dims4()?;
+            return Ok(rows.reshape((batch, height, width, channels))?.permute((0, 3, 1, 2))?.contiguous()?);
+        }
         if !matches!(self, Over::Batch) {
             return Ok(rows.reshape(x.shape())?);
         }
@@ -69,7 +77,7 @@ impl Over {
         let mut shape = vec![1; rank];
         match self {
             Over::Axes(_) => return Ok(weight.clone()),
-            Over::Groups(_) | Over::Batch => shape[1] = weight.elem_count(),
+            Over::Groups(_) | Over::Channels | Over::Batch => shape[1] = weight.elem_count(),
         }
         Ok(weight.reshape(shape)?)
     }

@@ -1,6 +1,7 @@
 //! Pooling over windows: the largest value, the mean, the weighted sum of LeNet-5, and the mean over a grid.
 
 use super::{
+    auto_pad::AutoPad,
     norm_within::per_channel,
     step::{LayerWeights, Step, WeightSpec},
 };
@@ -21,6 +22,9 @@ pub struct Window {
     pub stride: [usize; 2],
     /// Padding; never chosen by max pooling.
     pub padding: Padding,
+    /// Whether `padding` is stated or follows from the input's size.
+    #[serde(default)]
+    pub auto_pad: AutoPad,
     /// Round the output size up, as long as the last window starts inside the padded input.
     pub ceil_mode: bool,
 }
@@ -28,11 +32,16 @@ pub struct Window {
 impl Window {
     /// A square window: no padding, size rounded down.
     pub const fn new(kernel: usize, stride: usize) -> Self {
-        Window { kernel: [kernel, kernel], stride: [stride, stride], padding: Padding::all(0), ceil_mode: false }
+        let (padding, auto_pad) = (Padding::all(0), AutoPad::Stated);
+        Window { kernel: [kernel, kernel], stride: [stride, stride], padding, auto_pad, ceil_mode: false }
     }
     /// With the same padding on all sides.
     pub const fn pad(self, size: usize) -> Self {
         Window { padding: Padding::all(size), ..self }
+    }
+    /// With padding that follows from the input's size.
+    pub const fn auto_pad(self, auto_pad: AutoPad) -> Self {
+        Window { auto_pad, ..self }
     }
     /// With the size rounded up.
     pub const fn ceil(self) -> Self {
@@ -46,7 +55,7 @@ impl Window {
 
     pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
         let [channels, height, width] = shapes::maps(input)?;
-        let Window { kernel, stride, padding: p, ceil_mode: ceil } = *self;
+        let Window { kernel, stride, padding: p, ceil_mode: ceil, .. } = *self;
         if p.top.max(p.bottom) * 2 > kernel[0] || p.left.max(p.right) * 2 > kernel[1] {
             return Err("the padding is more than half the window".to_owned());
         }

@@ -32,12 +32,14 @@ impl Op {
             Op::Sub | Op::Mul | Op::Div => broadcast::output_shape(inputs),
             Op::LayerNorm { axes, .. } => Over::Axes(*axes).output_shape(first),
             Op::GroupNorm { groups, .. } => Over::Groups(*groups).output_shape(first),
+            Op::LayerNorm2d { .. } => Over::Channels.output_shape(first),
             Op::AdaptiveMaxPool { size } => pool::adaptive_shape(*size, first),
             Op::Mean { axes, keep } => reduce::mean_shape(axes, *keep, first),
             Op::Pad { padding, mode } => arrange::pad_shape(padding, *mode, first),
             Op::Slice(slice) => slice.output_shape(first),
             Op::Reshape { shape } => arrange::reshape_shape(shape, first),
             Op::Transpose { order } => arrange::transpose_shape(order, first),
+            Op::ChannelShuffle { groups } => join::shuffle_shape(*groups, first),
             Op::Upsample(upsample) => upsample.output_shape(first),
             Op::MatMul => reduce::matmul_shape(inputs),
         }
@@ -58,6 +60,7 @@ impl Op {
             Op::Shift { shape } => broadcast::constant("bias", shape),
             Op::LayerNorm { axes, .. } => Over::Axes(*axes).parameters(input),
             Op::GroupNorm { groups, .. } => Over::Groups(*groups).parameters(input),
+            Op::LayerNorm2d { .. } => Over::Channels.parameters(input),
             _ => Vec::new(),
         }
     }

@@ -5,13 +5,12 @@ use crate::{
     engine::PictureSource,
     ui::{
         background::camera::Filming,
-        chrome::{Overlay, finder::FinderState},
+        chrome::{Overlay, finder::FinderState, guide},
         dialogs::{FileQuestion, Purpose},
         model::{
             commands::{Action, Command},
             viewport::Viewport,
         },
-        panes::arrangement::first_arrangement,
     },
 };
 use eframe::egui::{self, Theme};
@@ -38,7 +37,9 @@ impl App {
             }
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Cancel if self.output.dialogs.cancel() => {}
+            Action::Cancel if self.output.saving.take().is_some() => {}
             Action::Cancel if self.notice.overlay != Overlay::None => self.notice.overlay = Overlay::None,
+            Action::Cancel if self.engine.is_idle() && self.notice.guide.take().is_some() => {}
             Action::Cancel if self.engine.is_idle() && self.background.camera.state() != Filming::On => {
                 self.notice.message = None;
             }
@@ -53,26 +54,34 @@ impl App {
             Action::UnitRight => self.step(1, 0),
             Action::UnitUp => self.step(0, -1),
             Action::UnitDown => self.step(0, 1),
-            Action::PredictedClass => self.focus.selection.class = None,
+            Action::PredictedClass => self.apply(ctx, Command::SelectClass(None)),
             Action::Unalter => self.apply(ctx, Command::Alter(Default::default())),
             Action::Nearer | Action::Farther => {
                 let factor = if action == Action::Nearer { 1.5 } else { 1.0 / 1.5 };
                 self.focus.viewport = self.focus.viewport.zoomed(factor, self.aim());
             }
             Action::Whole => self.focus.viewport = Viewport::default(),
-            Action::ToggleTheme => {
-                let other = if ctx.theme() == Theme::Dark { Theme::Light } else { Theme::Dark };
-                ctx.set_theme(other);
-            }
-            Action::ResetArrangement => self.layout.panes = first_arrangement(ctx.content_rect().size()),
+            Action::ToggleTheme => ctx.set_theme(if ctx.theme() == Theme::Dark { Theme::Light } else { Theme::Dark }),
+            Action::Arrange(to) => self.arrange_for(ctx, to),
+            Action::ResetArrangement => self.layout.reset(ctx.content_rect().size()),
             Action::ZoomIn => egui::gui_zoom::zoom_in(ctx),
             Action::ZoomOut => egui::gui_zoom::zoom_out(ctx),
             Action::ZoomReset => ctx.set_zoom_factor(1.0),
             Action::Beside => self.notice.overlay = Overlay::Finder(FinderState::of_networks()),
             Action::Find => self.notice.overlay = Overlay::Finder(Default::default()),
+            Action::Guide => self.start_guide(ctx),
+            Action::Glossary => self.apply(ctx, Command::ShowPane("glossary")),
             Action::Keys => self.notice.overlay = Overlay::Keys,
             Action::About => self.notice.overlay = Overlay::About,
         }
+    }
+
+    /// Starts the guided tour at its first step.
+    fn start_guide(&mut self, ctx: &egui::Context) {
+        self.notice.guide = Some(0);
+        let mut out = Vec::new();
+        guide::enter(0, self.runs.shown.as_deref(), &mut out);
+        out.into_iter().for_each(|command| self.apply(ctx, command));
     }
 
     /// Performs an action that opens or saves.

@@ -1,10 +1,11 @@
 //! Applies the commands of a frame.
 
-use super::window::App;
+use super::window::{App, Arriving};
 use crate::{
     engine::{AnyInquiry, BY_FILE, Opening, PictureSource, Request},
     picture::Preparation,
     ui::{
+        background::folder_index::FolderIndex,
         chrome::{Overlay, finder::FinderState},
         dialogs::{FileQuestion, Purpose, paths::FileKind},
         model::{
@@ -18,7 +19,7 @@ use crate::{
 };
 use eframe::egui;
 use egui_tiles::{TileId, Tree};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 impl App {
     /// Applies a command.
@@ -28,6 +29,13 @@ impl App {
             Command::Open(source) => self.open(source),
             Command::OpenPath(path) => self.open_path(path),
             Command::FindPath(start) => self.notice.overlay = Overlay::Finder(FinderState::starting(start)),
+            Command::OpenAt { file, layer, unit, position } => {
+                self.open(PictureSource::File(file.clone()));
+                self.focus.arriving = Some(Arriving { file, layer, unit, position });
+            }
+            Command::ChooseIndex => self.output.dialogs.open(ctx, FileQuestion::Folder, Purpose::Index),
+            Command::Index(folder) => self.index(ctx, folder),
+            Command::StopIndex => self.background.folder.iter().for_each(|(index, _)| index.stop()),
             Command::Compare(with) => self.compare(ctx, with),
             Command::OpenNetwork(opening) => self.open_network(opening, Request::Open),
             Command::Prepare(preparation, labels) => self.prepare(preparation, labels),
@@ -46,6 +54,7 @@ impl App {
             }
             Command::SelectLayer(layer) => {
                 if let Some(shown) = &self.runs.shown {
+                    self.settings.slid = true;
                     self.focus.selection.select_layer(&shown.run, layer);
                 }
             }
@@ -80,8 +89,6 @@ impl App {
             }
             Command::ExportPane(tile) => self.export(ctx, tile),
             Command::CopyPane(tile) => self.copy(ctx, tile),
-            Command::ExportLook(tile, large) => self.export_look(ctx, tile, large),
-            Command::CopyLook(tile) => self.start_capture(ctx, tile, None, false),
             Command::SaveFrames(name, texts) => {
                 self.output.dialogs.open(ctx, FileQuestion::Into, Purpose::Frames(name, texts));
             }
@@ -122,16 +129,24 @@ impl App {
         self.engine.request(Request::Prepare(preparation, labels));
     }
 
+    /// Indexes a folder by the network on screen, in place of the folder before.
+    fn index(&mut self, ctx: &egui::Context, folder: PathBuf) {
+        let Some(shown) = &self.runs.shown else { return };
+        match FolderIndex::start(folder, Arc::clone(&shown.run.model), ctx) {
+            Ok(index) => {
+                let state = index.state();
+                self.background.folder = Some((index, state));
+            }
+            Err(why) => self.notice.fail(why.to_string()),
+        }
+    }
+
     /// Opens a file or a folder by what it is.
     fn open_path(&mut self, path: PathBuf) {
         match FileKind::of(&path) {
-            FileKind::Weights => {
+            FileKind::Weights | FileKind::Network => {
                 let network = BY_FILE.to_owned();
                 let opening = Opening { network, weights: Source::File(path), ..self.runs.opening.clone() };
-                self.open_network(opening, Request::Open);
-            }
-            FileKind::Network => {
-                let opening = Opening::of(&path.to_string_lossy());
                 self.open_network(opening, Request::Open);
             }
             FileKind::Picture => self.open(PictureSource::File(path)),

@@ -8,10 +8,14 @@ use crate::{
         dialogs::{Purpose, opened, paths},
         model::{commands::Command, state::Shown},
     },
+    weights::{Source, find_local},
 };
 use eframe::egui;
 use egui_tiles::TileId;
 use std::sync::Arc;
+
+/// Number of weights files that are remembered.
+const MODELS: usize = 8;
 
 impl App {
     /// Handles the events of the engine, the camera, the dialogs and the system.
@@ -27,12 +31,15 @@ impl App {
             }
             None => {}
         }
+        if let Some((index, state)) = &mut self.background.folder {
+            *state = index.state();
+        }
         self.change_over();
         if self.runs.shown.is_some() && std::mem::take(&mut self.layout.is_new) {
             self.reopen();
         }
         match self.output.dialogs.poll(ctx) {
-            Some((Purpose::Save(tile), path)) => self.save_pane(tile, path),
+            Some((Purpose::Save(tile, usual), path)) => self.save_pane(tile, path, usual),
             Some((Purpose::SaveLook(tile, large), path)) => self.start_capture(ctx, tile, Some(path), large),
             Some((Purpose::Tour, path)) => self.save_tour(&path),
             Some((Purpose::Frames(name, texts), path)) => self.save_frames(&path, &name, texts),
@@ -49,6 +56,16 @@ impl App {
                 self.runs.opened = self.runs.opening.clone();
                 let weights = model.weights.clone();
                 self.settings.prepared.keep(&Opening { weights, ..self.runs.opened.clone() });
+                if let Source::File(path) = &model.weights
+                    && find_local(&model.card.name).as_ref() != Some(path)
+                {
+                    self.settings.models.retain(|other| other != path);
+                    self.settings.models.insert(0, path.clone());
+                    self.settings.models.truncate(MODELS);
+                }
+                if !model.notes.is_empty() {
+                    self.notice.say(format!("Opened {}: {}", model.weights, model.notes.join("; ")));
+                }
                 self.runs.model = Some(model);
                 self.results.synthesis = None;
             }
@@ -113,7 +130,7 @@ impl App {
     }
 
     /// Asks for what panes were pinned to in an earlier session, once there is something to see.
-    fn reopen(&mut self) {
+    pub(super) fn reopen(&mut self) {
         let pinned = self.layout.panes.tiles.iter().filter_map(|(tile, found)| match found {
             egui_tiles::Tile::Pane(pane) => Some((*tile, pane.pin().wanted()?.again()?)),
             egui_tiles::Tile::Container(_) => None,
@@ -128,7 +145,9 @@ impl App {
 
     /// Gives a pane the run that it was pinned to.
     fn bring(&mut self, number: u64, run: Arc<Run>) {
-        if let Some(egui_tiles::Tile::Pane(pane)) = self.layout.panes.tiles.get_mut(TileId(number)) {
+        if let Some(egui_tiles::Tile::Pane(pane)) = self.layout.panes.tiles.get_mut(TileId(number))
+            && pane.pin().wanted().is_some()
+        {
             pane.bring(Arc::new(Shown::new(run)));
         }
     }

@@ -109,6 +109,11 @@ impl App {
             self.focus.selection.alteration = run.alteration;
         }
         self.pending.asked.alteration = run.alteration;
+        let path = run.original.as_ref().and_then(|picture| picture.path.as_ref());
+        if let Some(to) = self.focus.arriving.take_if(|to| Some(&to.file) == path) {
+            self.focus.selection.select_layer(run, to.layer);
+            self.focus.selection.select_unit(to.unit, Some(to.position));
+        }
         // The questions about the last run were dropped with it.
         self.results.answers.ask_again();
         self.runs.shown = Some(shown);

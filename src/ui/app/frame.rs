@@ -7,10 +7,7 @@ use crate::{
         chrome,
         model::{commands::Command, settings::Preferences},
         panels::PANELS,
-        panes::{
-            arrangement::{self, first_arrangement},
-            tiles::TileBehaviour,
-        },
+        panes::{purposes::arranged, tiles::TileBehaviour},
         theme::{self, Palette},
     },
 };
@@ -29,8 +26,10 @@ impl eframe::App for App {
         let kept = Preferences {
             folder: self.output.dialogs.folder.clone(),
             recent: self.settings.recent.clone(),
+            models: self.settings.models.clone(),
             prepared: self.settings.prepared.clone(),
-            panes: arrangement::to_json(&self.layout.panes),
+            arrangement: self.layout.arrangement,
+            panes: self.layout.kept(),
             known: PANELS.iter().map(|kind| kind.name.to_owned()).collect(),
             ..self.settings
         };
@@ -47,7 +46,7 @@ impl App {
         let mut out = Vec::new();
         if self.layout.is_new && self.layout.panes.root.is_none() {
             // The size of the window is known from the first frame on.
-            self.layout.panes = first_arrangement(ui.max_rect().size());
+            self.layout.panes = arranged(self.layout.arrangement, ui.max_rect().size());
         }
         // Read before the events: if nothing runs now, then every answer is among them.
         let work = self.work();
@@ -57,6 +56,8 @@ impl App {
         let palette = Palette::of(&ctx);
         self.draw_panels(ui, &work, palette, &mut out);
         let filming = self.background.camera.state();
+        chrome::guide::guide(&ctx, &mut self.notice.guide, self.runs.shown.as_deref(), palette, &mut out);
+        self.save_dialog(&ctx);
         chrome::overlay(&ctx, &mut self.notice.overlay, self.runs.shown.as_deref(), filming, palette, &mut out);
         self.apply_all(&ctx, out);
         self.set_title(&ctx);
@@ -72,7 +73,8 @@ impl App {
         let filming = self.background.camera.state();
         let shown = self.runs.shown.as_deref();
         Panel::top("menu").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(8, 4))).show(ui, |ui| {
-            chrome::menu(ui, shown, &self.settings.recent, filming, palette, out);
+            let arrangement = self.layout.arrangement;
+            chrome::menu(ui, shown, &self.settings.recent, filming, arrangement, palette, out);
         });
         Panel::bottom("status").frame(theme::bare(palette.backdrop, egui::Margin::symmetric(10, 4))).show(ui, |ui| {
             chrome::status(ui, work, self.notice.message.as_ref(), filming, palette, out);
@@ -87,7 +89,8 @@ impl App {
             .size_range(200.0..=(0.23 * window.x).clamp(200.0, 380.0))
             .show_separator_line(false)
             .show(ui, |ui| {
-                strip.ui(ui, self.runs.model.as_deref(), view, out);
+                let is_new = !self.settings.slid;
+                strip.ui(ui, self.runs.model.as_deref(), &self.settings.models, is_new, view, out);
             });
         let frame = theme::bare(palette.backdrop, egui::Margin { left: 5, right: 5, top: 0, bottom: 0 });
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {

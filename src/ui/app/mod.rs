@@ -9,6 +9,7 @@ mod events;
 mod follow;
 mod frame;
 mod heatmaps;
+mod layout;
 mod pending;
 mod save;
 mod screenshot;

@@ -6,7 +6,10 @@ use crate::{
     paint::NewFolder,
     tour::{TOUR, Tour},
     ui::{
-        dialogs::{FileQuestion, Purpose},
+        dialogs::{
+            FileQuestion, Purpose,
+            save::{SaveDialog, SaveForm, Saving},
+        },
         model::export::{Export, Texts, file_name},
         theme::Palette,
     },
@@ -36,21 +39,38 @@ impl App {
         self.layout.active.filter(is_pane).or_else(|| self.layout.panes.active_tiles().into_iter().find(is_pane))
     }
 
-    /// Asks where to save what a pane shows.
+    /// Opens the dialog that saves or copies what a pane shows.
     pub(super) fn export(&mut self, ctx: &egui::Context, tile: TileId) {
-        match self.exported(tile) {
-            Some(export) => {
-                let question = FileQuestion::Save(export.name.clone(), export.endings());
-                self.output.dialogs.open(ctx, question, Purpose::Save(tile));
+        let Some(title) = self.layout.panes.tiles.get_pane(&tile).map(|pane| pane.kind().title) else { return };
+        self.output.saving = Some(SaveDialog::new(ctx, tile, title, self.exported(tile)));
+    }
+
+    /// Draws the dialog that saves a pane, where it is open, and does what is chosen there.
+    pub(super) fn save_dialog(&mut self, ctx: &egui::Context) {
+        let Some((chosen, name)) =
+            self.output.saving.as_mut().and_then(|dialog| Some((dialog.show(ctx)?, dialog.name().to_owned())))
+        else {
+            return;
+        };
+        self.output.saving = None;
+        match chosen {
+            Saving::File(tile, form, endings) => {
+                let usual = endings.first().map_or("png", |(ending, _)| ending);
+                let purpose = match form {
+                    SaveForm::Look(large) => Purpose::SaveLook(tile, large),
+                    SaveForm::Picture | SaveForm::Numbers | SaveForm::Text => Purpose::Save(tile, usual),
+                };
+                self.output.dialogs.open(ctx, FileQuestion::Save(name, endings), purpose);
             }
-            None => self.nothing_yet(),
+            Saving::Clipboard(tile, SaveForm::Look(_)) => self.start_capture(ctx, tile, None, false),
+            Saving::Clipboard(tile, _) => self.copy(ctx, tile),
+            Saving::Cancel => {}
         }
     }
 
-    /// Writes what the pane shows now.
-    pub(super) fn save_pane(&mut self, tile: TileId, path: PathBuf) {
+    /// Writes what the pane shows now; `usual` is the ending of a name without one.
+    pub(super) fn save_pane(&mut self, tile: TileId, path: PathBuf, usual: &str) {
         if let Some(export) = self.exported(tile) {
-            let usual = export.endings().first().map_or("", |(ending, _)| ending);
             let path = if path.extension().is_some() { path } else { path.with_extension(usual) };
             let what = format!("Saving {}", export.name);
             self.engine.request(Request::Task(what, Box::new(move |watch| export.write(&path, watch))));
@@ -62,17 +82,6 @@ impl App {
         let Some(export) = self.exported(tile) else { return self.nothing_yet() };
         let (what, ctx) = (format!("Copying {}", export.name), ctx.clone());
         self.engine.request(Request::Task(what, Box::new(move |watch| export.copy(&ctx, watch))));
-    }
-
-    /// Asks where to save a pane as it looks.
-    pub(super) fn export_look(&mut self, ctx: &egui::Context, tile: TileId, large: bool) {
-        let name = self.exported(tile).map(|export| export.into_texts().0);
-        let name = name.unwrap_or_else(|| "striate".into());
-        self.output.dialogs.open(
-            ctx,
-            FileQuestion::Save(name, &[("png", "PNG picture")]),
-            Purpose::SaveLook(tile, large),
-        );
     }
 
     /// Writes the tour of what is on screen into a folder in this one.

@@ -9,7 +9,7 @@ use crate::{
     Result,
     engine::Request,
     figures::Facts,
-    paint::write_png,
+    paint::write_picture,
     ui::{model::export::Texts, theme::Palette},
 };
 use eframe::egui::{self, ColorImage, Pos2, Rect, Vec2, vec2};
@@ -124,6 +124,6 @@ impl App {
 fn write(path: &Path, image: &ColorImage, texts: &Texts) -> Result<String> {
     let pixels = image.pixels.iter().flat_map(egui::Color32::to_array).collect();
     let pixels = image::RgbaImage::from_raw(image.size[0] as u32, image.size[1] as u32, pixels).unwrap_or_default();
-    write_png(path, &pixels, texts)?;
+    write_picture(path, &pixels, texts)?;
     Ok(format!("Saved {}", path.display()))
 }

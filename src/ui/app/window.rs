@@ -3,16 +3,24 @@
 use super::{capture::Captures, debounce::Debounce, heatmaps::Heatmaps, pending::AskedRuns};
 use crate::{
     Result,
-    engine::{Answers, Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
-    picture::{Picture, SAMPLES},
+    engine::{Answers, BY_FILE, Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
+    net::NodeId,
+    picture::{Picture, first_sample},
     ui::{
-        background::{cache::Cache, camera::Camera, thumbnails::Thumbs},
+        background::{
+            cache::Cache,
+            camera::Camera,
+            folder_index::{FolderIndex, IndexState},
+            thumbnails::Thumbs,
+            top_tiles::TopTiles,
+        },
         chrome::Overlay,
-        dialogs::{Ask, Dialogs},
+        dialogs::{Ask, Dialogs, save::SaveDialog},
         model::{
+            arrangement::Arrangement,
             history::History,
             settings::Preferences,
-            state::{Message, Selection, Shown, UnitGrid, View},
+            state::{FolderView, Message, Selection, Shown, UnitGrid, View},
             viewport::Viewport,
         },
         panes::{arrangement, pane::Pane},
@@ -23,7 +31,7 @@ use crate::{
 };
 use eframe::egui::{self, Theme};
 use egui_tiles::{TileId, Tree};
-use std::{ffi::OsString, sync::Arc};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 
 /// The window's state, grouped by what changes together.
 pub struct App {
@@ -44,7 +52,10 @@ pub struct App {
 pub(super) struct Background {
     pub cache: Cache,
     pub thumbs: Thumbs,
+    pub tops: TopTiles,
     pub camera: Camera,
+    /// The folder that is being indexed, or was, with its state in this frame.
+    pub folder: Option<(FolderIndex, IndexState)>,
 }
 
 /// The answers of the engine.
@@ -88,11 +99,25 @@ pub(super) struct Focus {
     pub viewport: Viewport,
     /// The grid that the arrow keys walk over.
     pub grid: Option<UnitGrid>,
+    /// The place to go to in a picture that is on its way.
+    pub arriving: Option<Arriving>,
+}
+
+/// A place of a unit's map in a picture file.
+pub(super) struct Arriving {
+    pub file: PathBuf,
+    pub layer: NodeId,
+    pub unit: usize,
+    pub position: [usize; 2],
 }
 
 /// The strip and the arrangement of the panes.
 pub(super) struct PaneLayout {
     pub panes: Tree<Pane>,
+    /// The purpose that they are arranged for.
+    pub arrangement: Arrangement,
+    /// The panes of the arrangements that are not on screen.
+    pub others: BTreeMap<Arrangement, Tree<Pane>>,
     pub strip: LayerStrip,
     /// The pane that was clicked last.
     pub active: Option<TileId>,
@@ -103,6 +128,8 @@ pub(super) struct PaneLayout {
 /// The ways out of the window: dialogs and screenshots.
 pub(super) struct Output {
     pub dialogs: Dialogs,
+    /// The dialog that saves a pane, while it is open.
+    pub saving: Option<SaveDialog>,
     pub captures: Captures,
 }
 
@@ -111,6 +138,8 @@ pub(super) struct Output {
 pub(super) struct Notice {
     pub message: Option<Message>,
     pub overlay: Overlay,
+    /// The step of the guided tour, while that is on.
+    pub guide: Option<usize>,
     /// The window's title as it was last set.
     pub title: String,
 }
@@ -132,6 +161,15 @@ impl Notice {
     }
 }
 
+/// The picture that a window starts with: the one asked for, else a sample that the network names rightly.
+fn first_picture(asked: Option<OsString>, opening: &Opening) -> PictureSource {
+    let network = if opening.network == BY_FILE { "" } else { &opening.network };
+    let sample = || Ok(format!("sample:{}", first_sample(network).name));
+    // A name that is not UTF-8 is a file's.
+    let picture = asked.map_or_else(sample, OsString::into_string);
+    picture.map_or_else(|path| PictureSource::File(path.into()), PictureSource::Named)
+}
+
 impl App {
     /// A window in an eframe context, which asks for files by `ask`.
     ///
@@ -150,19 +188,21 @@ impl App {
         let engine = Engine::start(start.device, move || ctx.request_repaint())?;
         let opening = settings.prepared.recall(start.opening);
         engine.request(Request::Open(opening.clone()));
-        let picture = start.picture.map_or_else(|| Ok(format!("sample:{}", SAMPLES[0].name)), OsString::into_string);
-        // A name that is not UTF-8 is a file's.
-        let picture = picture.map_or_else(|path| PictureSource::File(path.into()), PictureSource::Named);
-        engine.request(Request::Picture(picture));
+        engine.request(Request::Picture(first_picture(start.picture, &opening)));
         let mut dialogs = Dialogs::new(ask);
         dialogs.folder = settings.folder.take();
-        let panes = arrangement::from_json(std::mem::take(&mut settings.panes), &settings.known);
+        let mut others =
+            arrangement::read_all(std::mem::take(&mut settings.panes), &std::mem::take(&mut settings.known));
+        let panes = others.remove(&settings.arrangement);
+        let arrangement = settings.arrangement;
         Ok(App {
             engine,
             background: Background {
                 cache: Cache::start(cc.wgpu_render_state.clone(), cc.egui_ctx.clone())?,
                 thumbs: Thumbs::start(cc.egui_ctx.clone())?,
+                tops: TopTiles::start(cc.egui_ctx.clone())?,
                 camera: Camera::new(start.camera),
+                folder: None,
             },
             results: Results::default(),
             runs: Runs {
@@ -179,11 +219,13 @@ impl App {
             settings,
             layout: PaneLayout {
                 panes: panes.unwrap_or_else(|| Tree::empty(egui::Id::unique("panes"))),
+                arrangement,
+                others,
                 strip: LayerStrip::default(),
                 active: None,
                 is_new: true,
             },
-            output: Output { dialogs, captures: Captures::default() },
+            output: Output { dialogs, saving: None, captures: Captures::default() },
             notice: Notice::default(),
         })
     }
@@ -191,6 +233,11 @@ impl App {
     /// The run on screen.
     pub fn shown(&self) -> Option<&Shown> {
         self.runs.shown.as_deref()
+    }
+
+    /// The state of the folder that is being indexed, or was.
+    pub fn indexed(&self) -> Option<&IndexState> {
+        self.background.folder.as_ref().map(|(_, state)| state)
     }
 
     /// The run of the picture that the one on screen is compared with.
@@ -216,6 +263,16 @@ impl App {
     /// The live synthesis as it was last seen.
     pub fn synthesis(&self) -> Option<&Arc<Frame>> {
         self.results.synthesis.as_ref()
+    }
+
+    /// The step of the guided tour, while that is on.
+    pub fn guide(&self) -> Option<usize> {
+        self.notice.guide
+    }
+
+    /// The arrangement on screen.
+    pub fn arrangement(&self) -> Arrangement {
+        self.layout.arrangement
     }
 
     /// The window's title.
@@ -262,6 +319,12 @@ impl App {
             viewport: self.focus.viewport,
             cache: &self.background.cache,
             thumbs: &self.background.thumbs,
+            folder: self.background.folder.as_ref().map(|(index, state)| FolderView {
+                folder: &index.folder,
+                model: &index.model,
+                state,
+            }),
+            tops: &self.background.tops,
             answers: &self.results.answers,
             synthesis: self.results.synthesis.as_ref(),
             work,

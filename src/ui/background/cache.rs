@@ -66,6 +66,16 @@ impl Cache {
         self.find(Wish { run: Arc::clone(run), minus: None, node }).0
     }
 
+    /// The same for the selected layer: layers near it are uploaded ahead of need.
+    pub fn selected_maps(&self, run: &Arc<Run>, node: NodeId) -> LayerMaps {
+        let mut state = self.worker.lock();
+        if state.run.as_ref().is_some_and(|present| present.id == run.id) {
+            state.focus = node;
+        }
+        drop(state);
+        self.maps(run, node)
+    }
+
     /// The same for what a run has more than another, with the values.
     pub fn difference(&self, run: &Arc<Run>, minus: &Arc<Run>, node: NodeId) -> (LayerMaps, Option<LayerView>) {
         self.find(Wish { run: Arc::clone(run), minus: Some(Arc::clone(minus)), node })
@@ -75,9 +85,6 @@ impl Cache {
         let mut state = self.worker.lock();
         state.clock += 1;
         let clock = state.clock;
-        if state.run.as_ref().is_some_and(|present| present.id == wish.run.id) {
-            state.focus = wish.node;
-        }
         if let Some((used, found)) = state.atlases.get_mut(&wish.key()) {
             *used = clock;
             return match found {

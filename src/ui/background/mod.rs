@@ -3,9 +3,11 @@
 pub mod cache;
 pub mod camera;
 pub mod film;
+pub mod folder_index;
 mod queue;
 pub mod textures;
 pub mod thumbnails;
+pub mod top_tiles;
 #[cfg(feature = "webcam")]
 mod webcam;
 pub mod worker;

@@ -66,12 +66,17 @@ impl CacheQueue {
     pub fn job(&mut self) -> Option<CacheJob> {
         let atlases = &self.atlases;
         self.wanted.retain(|wish| wish.node < wish.run.layers.len() && !atlases.contains_key(&wish.key()));
-        // The newest wish first.
-        if let Some(wish) = self.wanted.last() {
+        // The selected layer first, then the picture and the thumbnails, then the newest wish.
+        let focus =
+            |wish: &&Wish| self.run.as_ref().is_some_and(|run| run.id == wish.run.id) && wish.node == self.focus;
+        if let Some(wish) = self.wanted.iter().rfind(focus) {
             return Some(CacheJob::Upload(wish.clone()));
         }
         if let Some(run) = self.unpainted.first() {
             return Some(CacheJob::Pictures(Arc::clone(run)));
+        }
+        if let Some(wish) = self.wanted.last() {
+            return Some(CacheJob::Upload(wish.clone()));
         }
         // Uploads ahead of need never evict another layer.
         let run = self.run.as_ref()?;

@@ -71,10 +71,10 @@ pub fn page(
         true => ("Find a network", "The network to compare with: a part of its name"),
         false => ("Find a command", "A command, a layer, a class, a network, a path; a unit by its number"),
     };
+    take_early_letters(ui, search);
     let field = egui::TextEdit::singleline(&mut search.typed).hint_text(hint).desired_width(f32::INFINITY).show(ui);
-    let edit = field.response.response.clone();
+    let (edit, mut state) = (field.response.response.clone(), field.state);
     if std::mem::take(&mut search.moves_cursor) {
-        let mut state = field.state;
         let end = egui::text::CCursor::new(search.typed.chars().count());
         state.cursor.set_char_range(Some(egui::text::CCursorRange::one(end)));
         state.store(ui.ctx(), edit.id);
@@ -116,9 +116,27 @@ pub fn page(
         Match::Network(index) => Command::OpenNetwork(Opening::of(ZOO[index].name)),
         Match::Sample(index) => Command::Open(PictureSource::Named(format!("sample:{}", SAMPLES[index].name))),
     });
-    let any = command.is_some();
+    let before = out.len();
     out.extend(command);
-    any
+    out.len() > before
+}
+
+/// Takes the letters of the frame in which the text field gets the focus: the field would lose them.
+fn take_early_letters(ui: &Ui, search: &mut FinderState) {
+    if ui.memory(|memory| memory.focused().is_some()) {
+        return;
+    }
+    let letters = ui.input(|input| {
+        let letter = |event: &egui::Event| match event {
+            egui::Event::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        input.events.iter().filter_map(letter).collect::<String>()
+    });
+    if !letters.is_empty() {
+        search.typed.push_str(&letters);
+        search.moves_cursor = true;
+    }
 }
 
 /// The networks that match, without the one on screen.

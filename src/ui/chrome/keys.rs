@@ -38,10 +38,18 @@ fn typed_path(ctx: &egui::Context) -> Option<String> {
     ctx.input_mut(|input| {
         let starts = |event: &egui::Event| matches!(event, egui::Event::Text(text) if text == "/" || text == "~");
         let at = input.events.iter().position(starts)?;
-        match input.events.remove(at) {
-            egui::Event::Text(text) => Some(text),
-            _ => None,
-        }
+        // A slow frame may hold more of the path.
+        let mut typed = String::new();
+        let mut index = 0;
+        input.events.retain(|event| {
+            let is_text = matches!(event, egui::Event::Text(_)) && index >= at;
+            if let (true, egui::Event::Text(text)) = (is_text, event) {
+                typed.push_str(text);
+            }
+            index += 1;
+            !is_text
+        });
+        Some(typed)
     })
 }
 

@@ -3,10 +3,11 @@
 use super::keys::shortcut_text;
 use crate::{
     engine::PictureSource,
-    picture::SAMPLES,
+    picture::offered_samples,
     ui::{
         background::camera::Filming,
         model::{
+            arrangement::Arrangement,
             commands::{Action, Command},
             state::Shown,
         },
@@ -41,6 +42,7 @@ pub fn menu(
     shown: Option<&Shown>,
     recent: &[PathBuf],
     filming: Filming,
+    arrangement: Arrangement,
     palette: &Palette,
     out: &mut Vec<Command>,
 ) {
@@ -48,10 +50,11 @@ pub fn menu(
         ui.menu_button("File", |ui| file_menu(ui, recent, filming, out));
         ui.menu_button("View", |ui| view_menu(ui, out));
         ui.menu_button("Help", |ui| {
-            for action in [Action::Find, Action::Keys, Action::About] {
+            for action in [Action::Guide, Action::Glossary, Action::Find, Action::Keys, Action::About] {
                 entry(ui, action, out);
             }
         });
+        arrangements(ui, arrangement, out);
         if let Some(shown) = shown {
             summary(ui, shown, palette);
         }
@@ -74,7 +77,7 @@ fn file_menu(ui: &mut Ui, recent: &[PathBuf], filming: Filming, out: &mut Vec<Co
         });
     });
     ui.menu_button("Samples", |ui| {
-        for sample in SAMPLES {
+        for sample in offered_samples() {
             if ui.button(sample.title).on_hover_text(sample.credit).clicked() {
                 out.push(Command::Open(PictureSource::Named(format!("sample:{}", sample.name))));
                 ui.close();
@@ -110,12 +113,32 @@ fn view_menu(ui: &mut Ui, out: &mut Vec<Command>) {
             }
         }
     });
-    for action in [Action::Beside, Action::ResetArrangement, Action::ToggleTheme] {
+    ui.menu_button("Arrangement", |ui| {
+        Arrangement::ALL.into_iter().for_each(|arrangement| entry(ui, Action::Arrange(arrangement), out));
+    });
+    for action in [Action::ResetArrangement, Action::Beside, Action::ToggleTheme] {
         entry(ui, action, out);
     }
     ui.separator();
     for action in [Action::ZoomIn, Action::ZoomOut, Action::ZoomReset] {
         entry(ui, action, out);
+    }
+}
+
+/// A button for each arrangement; the View menu has them where the bar is narrow.
+fn arrangements(ui: &mut Ui, present: Arrangement, out: &mut Vec<Command>) {
+    if ui.available_width() < 560.0 {
+        return;
+    }
+    ui.add_space(10.0);
+    for arrangement in Arrangement::ALL {
+        let button = ui.selectable_label(present == arrangement, arrangement.title());
+        let action = Action::Arrange(arrangement);
+        let key = action.info().shortcut.map_or_else(String::new, |key| shortcut_text(ui.ctx(), &key));
+        let button = button.on_hover_text(format!("{}\n{key}", arrangement.hint()));
+        if button.accessible_name(arrangement.label()).clicked() {
+            out.push(action.into());
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod drop;
 pub mod finder;
+pub mod guide;
 mod keys;
 mod menu;
 mod overlay;

@@ -5,6 +5,7 @@ mod ask;
 mod browser;
 mod open;
 pub mod paths;
+pub mod save;
 
 pub use ask::{Ask, FileQuestion, native};
 pub use open::{Dialogs, Purpose, opened};

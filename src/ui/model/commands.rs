@@ -6,6 +6,7 @@ use crate::{
     net::NodeId,
     picture::{Alteration, Picture, Preparation},
     ui::model::{
+        arrangement::Arrangement,
         export::Texts,
         pin::Pinned,
         state::{Colouring, Hover, UnitGrid},
@@ -71,7 +72,9 @@ pub enum Action {
     Whole,
     /// Dark or light.
     ToggleTheme,
-    /// All panes where they were at first.
+    /// The panes of a purpose.
+    Arrange(Arrangement),
+    /// The panes of the present arrangement where they were at first.
     ResetArrangement,
     /// Everything larger.
     ZoomIn,
@@ -81,6 +84,10 @@ pub enum Action {
     ZoomReset,
     /// Any action, by its name.
     Find,
+    /// The guided tour.
+    Guide,
+    /// The pane of terms.
+    Glossary,
     /// The page of keys.
     Keys,
     /// The name and version of the program.
@@ -114,7 +121,7 @@ const BESIDE: &str =
 
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 33] = [
+    pub const ALL: [Action; 41] = [
         Action::OpenPicture,
         Action::OpenFolder,
         Action::PreviousPicture,
@@ -140,11 +147,19 @@ impl Action {
         Action::Whole,
         Action::Cancel,
         Action::ToggleTheme,
+        Action::Arrange(Arrangement::Explore),
+        Action::Arrange(Arrangement::Explain),
+        Action::Arrange(Arrangement::Compare),
+        Action::Arrange(Arrangement::Unit),
+        Action::Arrange(Arrangement::Lecture),
+        Action::Arrange(Arrangement::Everything),
         Action::ResetArrangement,
         Action::ZoomIn,
         Action::ZoomOut,
         Action::ZoomReset,
         Action::Find,
+        Action::Guide,
+        Action::Glossary,
         Action::Keys,
         Action::About,
         Action::Quit,
@@ -176,15 +191,17 @@ impl Action {
                 Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O))
             }),
             Action::Beside => ("Compare with another network…", BESIDE, ctrl(Key::B)),
-            Action::Export => {
-                ("Export…", "Save what the active pane shows as PNG, or its numbers as .npy", ctrl(Key::S))
-            }
+            Action::Export => (
+                "Save pane…",
+                "Save what the active pane shows: its picture, its numbers, or as it looks",
+                ctrl(Key::S),
+            ),
             Action::Copy => {
                 let key = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::C);
-                ("Copy", "Put what the active pane shows on the clipboard: its picture, or its table", Some(key))
+                ("Copy pane", "Put what the active pane shows on the clipboard: its picture, or its table", Some(key))
             }
             Action::Tour => {
-                ("Export tour…", "Save everything about this picture, layer by layer, as a folder for a browser", None)
+                ("Save report…", "Save everything about this picture, layer by layer, as a folder for a browser", None)
             }
             Action::Quit => ("Quit", "Close the window", ctrl(Key::Q)),
             Action::Cancel => ("Cancel", "Stop what is being computed", key(Key::Escape)),
@@ -202,16 +219,28 @@ impl Action {
             Action::Farther => ("Zoom out of the picture", "In every pane that shows it", key(Key::Minus)),
             Action::Whole => ("Whole picture", "All of the picture in every pane that shows it", key(Key::Num0)),
             Action::ToggleTheme => ("Dark or light", "Switch between the dark and the light theme", { ctrl(Key::D) }),
-            Action::ResetArrangement => ("Reset arrangement", "Put all panes where they were at first", None),
+            Action::Arrange(arrangement) => (arrangement.label(), arrangement.hint(), arrangement_key(arrangement)),
+            Action::ResetArrangement => {
+                ("Reset arrangement", "Put the panes of this arrangement where they were at first", None)
+            }
             Action::ZoomIn => ("Larger", "Make everything larger", ctrl(Key::Plus)),
             Action::ZoomOut => ("Smaller", "Make everything smaller", ctrl(Key::Minus)),
             Action::ZoomReset => ("Usual size", "Show everything at its usual size", ctrl(Key::Num0)),
             Action::Find => ("Find a command…", "Type a part of its name", ctrl(Key::P)),
+            Action::Guide => ("Guided tour", "Eight steps through what the window shows", None),
+            Action::Glossary => ("Glossary of terms", "Every term with its meaning", None),
             Action::Keys => ("Keys", "Every key and what it does", key(Key::F1)),
             Action::About => ("About Striate", "What this program is", None),
         };
         Info { label, hint, shortcut }
     }
+}
+
+/// Ctrl and a number.
+fn arrangement_key(arrangement: Arrangement) -> Option<KeyboardShortcut> {
+    let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+    let place = Arrangement::ALL.iter().position(|other| *other == arrangement)?;
+    keys.get(place).and_then(|&key| ctrl(key))
 }
 
 /// The second picture of a comparison.
@@ -241,6 +270,23 @@ pub enum Command {
     OpenPath(PathBuf),
     /// Open the finder with the start of a path.
     FindPath(String),
+    /// Open a picture file, and go to a place of a unit's map there.
+    OpenAt {
+        /// The file.
+        file: PathBuf,
+        /// The layer.
+        layer: NodeId,
+        /// The unit.
+        unit: usize,
+        /// Row and column.
+        position: [usize; 2],
+    },
+    /// Choose a folder to index.
+    ChooseIndex,
+    /// Index a folder, or go on with it.
+    Index(PathBuf),
+    /// Stop indexing.
+    StopIndex,
     /// Compare the picture with another.
     Compare(With),
     /// Open another network.
@@ -279,14 +325,10 @@ pub enum Command {
     Ask(AnyInquiry),
     /// Ask again for what was cancelled.
     AskAgain,
-    /// Save what a pane shows.
+    /// Open the dialog that saves or copies what a pane shows.
     ExportPane(TileId),
     /// Put what a pane shows on the clipboard.
     CopyPane(TileId),
-    /// Save a pane as it looks, or twice as large.
-    ExportLook(TileId, bool),
-    /// Put a pane as it looks on the clipboard.
-    CopyLook(TileId),
     /// Save what the live synthesis keeps, in a folder of this name, with these texts in each picture.
     SaveFrames(String, Texts),
     /// Pin a part of the selection to a pane, or let the pane follow again.

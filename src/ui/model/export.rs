@@ -7,7 +7,7 @@ use crate::{
     figures::Facts,
     kernels::to_vec,
     net::NodeId,
-    paint::{write_atomically, write_npy, write_png},
+    paint::{write_atomically, write_npy, write_picture},
     ui::model::state::View,
     watch::Watch,
 };
@@ -37,6 +37,9 @@ pub struct Export {
     content: ExportContent,
 }
 
+/// The file types of pictures.
+pub const PICTURES: &[Ending] = &[("png", "PNG picture"), ("jpg", "JPEG picture"), ("webp", "WebP picture")];
+
 /// The file type of tables.
 const TABLE: &[Ending] = &[("csv", "Table of comma-separated values")];
 
@@ -60,6 +63,11 @@ impl Export {
     /// A table about the network of `view`; no cell of it holds a comma.
     pub fn table(view: View, name: &str, text: String) -> Self {
         Export::of(view, name, ExportContent::Text(TABLE, text))
+    }
+
+    /// A text.
+    pub fn plain(view: View, name: &str, text: String) -> Self {
+        Export::of(view, name, ExportContent::Text(&[("txt", "Text")], text))
     }
 
     /// A drawing about the network of `view`.
@@ -86,12 +94,24 @@ impl Export {
         [self.facts.texts(), self.extra.clone()].concat()
     }
 
-    /// The endings of the files that it can be written to, the usual first.
-    pub fn endings(&self) -> &'static [Ending] {
+    /// The endings of a file of text; `None` where the pane shows a picture.
+    pub fn text_endings(&self) -> Option<&'static [Ending]> {
         match &self.content {
-            ExportContent::Picture(_, Some(_)) => &[("png", "PNG picture"), ("npy", "NumPy array")],
-            ExportContent::Picture(_, None) => &[("png", "PNG picture")],
-            ExportContent::Text(endings, _) => endings,
+            ExportContent::Picture(..) => None,
+            ExportContent::Text(endings, _) => Some(endings),
+        }
+    }
+
+    /// Whether there are numbers behind the picture.
+    pub fn has_numbers(&self) -> bool {
+        matches!(self.content, ExportContent::Picture(_, Some(_)))
+    }
+
+    /// Paints the picture; `None` where the pane shows a text.
+    pub fn paint(self, watch: &Watch) -> Option<Result<RgbaImage>> {
+        match self.content {
+            ExportContent::Picture(paint, _) => Some(paint(watch)),
+            ExportContent::Text(..) => None,
         }
     }
 
@@ -125,8 +145,8 @@ impl Export {
         }
     }
 
-    /// Writes a PNG, or the numbers where the file's name ends in .npy; text as it is. Returns what was done in a
-    /// sentence.
+    /// Writes a picture in the format of the file's ending, or the numbers where that is .npy; text as it is. Returns what
+    /// was done in a sentence.
     ///
     /// # Errors
     /// When the file cannot be written; then there is none.
@@ -135,7 +155,7 @@ impl Export {
         let texts = self.texts();
         match self.content {
             ExportContent::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
-            ExportContent::Picture(paint, _) if !wants_numbers => write_png(path, &paint(watch)?, &texts)?,
+            ExportContent::Picture(paint, _) if !wants_numbers => write_picture(path, &paint(watch)?, &texts)?,
             ExportContent::Text(_, text) if !wants_numbers => {
                 write_atomically(path, |file| file.write_all(text.as_bytes()))?;
             }

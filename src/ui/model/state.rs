@@ -1,22 +1,24 @@
 //! The state that panes read: the selection, the run on screen, and the results of the engine.
 
 use crate::{
-    engine::{Answers, Frame, Lane, LayerView, Opening, Run, Status},
+    engine::{Answers, Frame, Lane, LayerView, Model, Opening, Run, Status},
     net::{Cost, Graph, Node, NodeId, Op},
     paint::{Scaling, Style},
     picture::Alteration,
     ui::{
         background::{
             cache::{Cache, LayerMaps},
+            folder_index::IndexState,
             textures::Pictures,
             thumbnails::Thumbs,
+            top_tiles::TopTiles,
         },
         model::viewport::{self, Viewport},
         theme::Palette,
     },
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 /// The selection that every pane follows unless it is pinned.
 #[derive(Clone, Debug, Default)]
@@ -144,6 +146,25 @@ pub struct Message {
     pub failed: bool,
 }
 
+/// The indexed folder as panes read it.
+#[derive(Clone, Copy)]
+pub struct FolderView<'a> {
+    /// The folder.
+    pub folder: &'a Path,
+    /// The network that looked at it.
+    pub model: &'a Arc<Model>,
+    /// The index so far.
+    pub state: &'a IndexState,
+}
+
+impl FolderView<'_> {
+    /// Whether the index is by the network on screen, prepared alike.
+    pub fn is_of(&self, view: View) -> bool {
+        Arc::ptr_eq(self.model, &view.run().model)
+            || self.model.is_same_network(&view.run().model) && self.model.preprocess == view.run().model.preprocess
+    }
+}
+
 /// All that a pane may read.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
@@ -163,6 +184,10 @@ pub struct View<'a> {
     pub cache: &'a Cache,
     /// Small pictures of the files beside the open one.
     pub thumbs: &'a Thumbs,
+    /// The indexed folder, if there is one.
+    pub folder: Option<FolderView<'a>>,
+    /// Strong responses of units in its pictures.
+    pub tops: &'a TopTiles,
     /// Answers to background questions.
     pub answers: &'a Answers,
     /// The live synthesis.
@@ -192,7 +217,7 @@ impl<'a> View<'a> {
 
     /// The selected layer's maps on the GPU.
     pub fn maps(&self) -> LayerMaps {
-        self.cache.maps(self.run(), self.selection.layer)
+        self.cache.selected_maps(self.run(), self.selection.layer)
     }
 
     /// The unit, row and column of the selected layer under the pointer. The unit is the selected one, unless the pointer

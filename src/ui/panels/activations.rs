@@ -15,12 +15,12 @@ use crate::{
         },
         panels::{
             panel::{Panel, PanelKind, keep, take},
-            sides::{Side, SideContent},
+            sides::{Side, SideContent, legend},
         },
         widgets::{caption, combo, describe, fill, gamma, hollow, look_controls, slider, toolbar},
     },
 };
-use eframe::egui::{self, Ui};
+use eframe::egui::{self, Rect, Ui, vec2};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     name: "activations",
     title: "Activations",
     about: "The feature maps of the selected layer: what each of its units makes of the picture.",
+    how: "Each tile is the feature map of one unit. Colours run from dark for the least value to bright for the largest; the bar says of what. Rest on a tile for the exact value; click it to select the unit and the place.",
     make: || Box::<Activations>::default(),
 };
 
@@ -171,6 +172,7 @@ impl Panel for Activations {
                     };
                     return hollow(ui, why, false);
                 }
+                let area = area - vec2(0.0, legend(ui, self.side.look(view), &content.layer, area));
                 let grid = self.grid(view, order, area);
                 let of = if minus.is_some() { "differences" } else { "feature maps" };
                 let label = format!("{of} of {}", view.node().name);
@@ -300,14 +302,14 @@ impl Activations {
         let (aspect, single) = (width as f32 / height as f32, height * width == 1);
         let gap = if single { 1.0 } else { 2.0 };
         // Room for the scroll bar, so that it does not come and go.
-        let area = egui::vec2(area.x - 12.0, area.y);
+        let area = vec2(area.x - 12.0, area.y);
         let least = if single { 9.0 } else { LEAST };
         let bounds = self.options.tile.map_or([least, if single { 34.0 } else { 320.0 }], |tile| [tile, tile]);
         let (columns, tile) = match self.options.tile {
             None => fill(order.len(), aspect, area, gap, bounds),
             Some(width) => {
                 let columns = ((area.x - gap) / (width + gap)).floor().max(1.0);
-                (columns as u32, egui::vec2(width, (width / aspect).max(1.0)))
+                (columns as u32, vec2(width, (width / aspect).max(1.0)))
             }
         };
         let look = self.side.look(view);
@@ -333,7 +335,7 @@ impl Activations {
             let overflows = answer.response.rect.height() > ui.clip_rect().height() + 1.0;
             let scrolls = overflows || answer.hovered_rect.is_none();
             // All tiles are of one size: any tells how far a drag goes that has left them.
-            let tile = answer.hovered_rect.unwrap_or(egui::Rect::from_min_size(answer.response.rect.min, grid.tile));
+            let tile = answer.hovered_rect.unwrap_or(Rect::from_min_size(answer.response.rect.min, grid.tile));
             let moved = view.viewport.navigate_tiles(ui, &answer.response, view.viewport.plane(tile), scrolls);
             out.extend(moved.map(Command::Show));
         }
@@ -369,10 +371,10 @@ fn has_many(layer: &LayerView) -> bool {
 fn number_tiles(ui: &Ui, grid: &TileGrid, corner: egui::Pos2) {
     let font = egui::FontId::monospace(10.0);
     for (slot, unit) in grid.order.iter().enumerate() {
-        let at = grid.tile_rect(ui, corner, slot as u32).min + egui::vec2(2.0, 1.0);
+        let at = grid.tile_rect(ui, corner, slot as u32).min + vec2(2.0, 1.0);
         if ui.clip_rect().expand(20.0).contains(at) {
             let text = ui.painter().layout_no_wrap(unit.to_string(), font.clone(), egui::Color32::WHITE);
-            let under = egui::Rect::from_min_size(at, text.size()).expand2(egui::vec2(2.0, 0.0));
+            let under = Rect::from_min_size(at, text.size()).expand2(vec2(2.0, 0.0));
             ui.painter().rect_filled(under, 2.0, egui::Color32::from_black_alpha(150));
             ui.painter().galley(at, text, egui::Color32::WHITE);
         }

@@ -7,7 +7,8 @@ use crate::{
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "cam",
-    title: "CAM",
+    title: "Regions",
     about: "Where a layer finds what speaks for a class or a unit: Grad-CAM and its relatives.",
+    how: "Bright where the maps of the layer speak for the class. It is as coarse as the layer: a spot is as wide as the receptive field, not as sharp as it looks.",
     make: || Box::new(Heat::new(CAMS, "class activation map")),
 };

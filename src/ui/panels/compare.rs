@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{Answer, ComparisonInquiry, Inquiry, PictureSource},
-    picture::SAMPLES,
+    picture::offered_samples,
     ui::{
         model::{
             commands::{Command, With},
@@ -26,9 +26,10 @@ use std::sync::Arc;
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "compare",
-    title: "Compare",
+    title: "A and B",
     about: "Runs a second picture through the same network: how far apart the two are at every layer. Activations then \
             show A, the picture, B, the other, or A\u{a0}\u{2212}\u{a0}B; scores show both.",
+    how: "Long bars mark layers at which the two pictures look different to the network.",
     make: || Box::new(Compare),
 };
 
@@ -83,7 +84,7 @@ fn name(shown: &Shown) -> &str {
 }
 
 /// The menu of pictures to compare with.
-fn choices(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+pub(super) fn choices(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
     let mut entry = |ui: &mut Ui, label: &str, hint: &str, with: With| {
         if ui.button(label).on_hover_text(hint).clicked() {
             out.push(Command::Compare(with));
@@ -97,7 +98,7 @@ fn choices(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
     entry(ui, "picture before", "The one that was open before this one", With::Before);
     entry(ui, "a file\u{2026}", "Choose a picture", With::File);
     ui.separator();
-    for sample in SAMPLES {
+    for sample in offered_samples() {
         let source = PictureSource::Named(format!("sample:{}", sample.name));
         entry(ui, sample.name, sample.title, With::Picture(source));
     }

@@ -4,7 +4,7 @@
 use crate::{
     engine::{ProjectionInquiry, ProjectionKey},
     figures::{Scale, large_reconstruction, patch},
-    methods::Keep,
+    methods::{Keep, Method, find},
     net::NodeId,
     paint::Range,
     ui::{
@@ -16,7 +16,7 @@ use crate::{
             viewport::cell,
         },
         panels::panel::{Panel, PanelKind},
-        widgets::{WHOLE, caption, hollow, is_brief, number, pointing::point, toolbar},
+        widgets::{WHOLE, caption, hollow, is_brief, number, pointing::point, spinner, toolbar},
     },
 };
 use eframe::egui::{
@@ -26,8 +26,9 @@ use std::{collections::HashMap, sync::Arc};
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "deconvnet",
-    title: "Deconvnet",
+    title: "Projected",
     about: "What in the picture excites the strongest units: each projected back, beside what it sees.",
+    how: "Left what the unit responds to, projected back to the picture; right the part of the picture that it sees. Grey is zero. Structures that appear left are those which excite the unit.",
     make: || Box::<Deconvnet>::default(),
 };
 
@@ -89,6 +90,10 @@ impl Panel for Deconvnet {
                 ui.horizontal(|ui| row.iter().for_each(|&key| self.pair(ui, view, key, side, out)));
             }
         });
+    }
+
+    fn method(&self) -> Option<&'static Method> {
+        find("deconvnet").ok()
     }
 
     fn export(&self, view: View) -> Option<Export> {
@@ -196,8 +201,7 @@ impl Deconvnet {
             None => {
                 painter.rect_filled(left.union(right), 0.0, view.palette.hovered);
                 if !view.work.is_empty() {
-                    egui::Spinner::new()
-                        .paint_at(ui, Rect::from_center_size(left.union(right).center(), vec2(14.0, 14.0)));
+                    spinner(ui, left.union(right).center(), 14.0);
                 }
             }
         }

@@ -23,6 +23,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     name: "filters",
     title: "Filters",
     about: "What the layer learned: the weights with which its units look at their input.",
+    how: "Each tile is the filter of one unit. Filters of the first layer are shown in the colours of the picture; those of deeper layers as one tile for each input unit.",
     make: || Box::<FiltersPane>::default(),
 };
 

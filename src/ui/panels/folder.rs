@@ -2,17 +2,17 @@
 
 use crate::{
     engine::PictureSource,
-    picture::{SAMPLES, folder_of},
+    picture::{folder_of, offered_samples},
     ui::{
         background::thumbnails::{PictureFile, Thumb},
         model::{commands::Command, export::Export, state::View},
         panels::panel::{Panel, PanelKind},
         theme::RADIUS,
-        widgets::{WHOLE, caption, fit, hollow},
+        widgets::{WHOLE, caption, fit, hollow, spinner},
     },
 };
 use eframe::egui::{
-    self, Align2, Color32, Rect, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
+    self, Align2, Color32, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 pub(super) const KIND: PanelKind = PanelKind {
@@ -20,6 +20,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Folder",
     about: "The pictures in the folder of the open one, or the samples. Click one to run it; PageUp and PageDown go \
             through them.",
+    how: "Every picture of the folder. The frame marks the open one.",
     make: || Box::<Folder>::default(),
 };
 
@@ -42,7 +43,7 @@ impl Panel for Folder {
         let path = picture.path.as_ref();
         let folder = path.map(|path| folder_of(path));
         let places: Vec<PictureFile> = match folder.map(|folder| view.thumbs.files(folder, view.run().of)) {
-            None => SAMPLES.iter().map(|sample| PictureFile::Sample(sample.name)).collect(),
+            None => offered_samples().map(|sample| PictureFile::Sample(sample.name)).collect(),
             Some(None) => return hollow(ui, "Listing the folder", true),
             Some(Some(Err(why))) => return hollow(ui, &why, false),
             Some(Some(Ok(files))) => files.iter().cloned().map(PictureFile::File).collect(),
@@ -104,7 +105,7 @@ fn entry(ui: &mut Ui, view: View, place: &PictureFile, size: Vec2, picked: bool,
             let [width, height] = texture.size().map(|side| side as f32);
             painter.image(texture.id(), fit(above.shrink(2.0), width / height), WHOLE, Color32::WHITE);
         }
-        Thumb::Coming => egui::Spinner::new().paint_at(ui, Rect::from_center_size(above.center(), Vec2::splat(14.0))),
+        Thumb::Coming => spinner(ui, above.center(), 14.0),
         Thumb::Failed(why) => {
             let font = TextStyle::Small.resolve(ui.style());
             painter.text(above.center(), Align2::CENTER_CENTER, "no picture", font, palette.weak);

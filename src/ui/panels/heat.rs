@@ -6,7 +6,7 @@ use crate::{
         HeatStyle, Heatmap, Scale, attribution_alone, attribution_facts, attribution_over, in_colour, words::range,
     },
     methods::{Attribution, Keep, Method, Target, cam_layers},
-    paint::{ColourMap, Range},
+    paint::{Range, Style},
     ui::{
         background::textures::{SHARP, rgba_texture},
         model::{
@@ -17,14 +17,14 @@ use crate::{
         },
         panels::panel::{Panel, keep, take},
         widgets::{
-            caption, class_picker, combo, fit, gamma, hollow, is_brief, number,
+            BAR, Ends, caption, class_picker, colour_bar, combo, fit, heat_style, hollow, is_brief, number,
             parameters::{self, KeptSettings, parameters},
             pointing::input_at,
-            ramp, slider, toolbar,
+            toolbar,
         },
     },
 };
-use eframe::egui::{self, TextureHandle, TextureOptions, Ui};
+use eframe::egui::{self, Rect, TextureHandle, TextureOptions, Ui, vec2};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -60,10 +60,15 @@ pub(super) struct Heat {
     /// The text that classes are searched for.
     search: String,
     painted: Option<Painted>,
+    /// The range and the colours of an answer: sorting its values takes longer than drawing them.
+    legend: Option<(Arc<Attribution>, Range, bool)>,
     last: Option<Last>,
     /// Since when there is no answer.
     lacking: Option<f64>,
 }
+
+/// A pane lower than this, in points, has no colour bar.
+const ROOM: f32 = 130.0;
 
 /// The texture of an answer, and what it was painted from.
 struct Painted {
@@ -88,16 +93,16 @@ impl Heat {
     /// A pane for these methods whose picture is called `label`.
     pub(super) fn new(methods: &'static [Method], label: &'static str) -> Self {
         let options = HeatOptions::default();
-        Heat { methods, label, options, search: String::new(), painted: None, last: None, lacking: None }
+        Heat { methods, label, options, search: String::new(), painted: None, legend: None, last: None, lacking: None }
     }
 
-    fn method(&self) -> &'static Method {
+    fn chosen(&self) -> &'static Method {
         self.methods.iter().find(|method| method.name == self.options.method).unwrap_or(&self.methods[0])
     }
 
     /// Returns the attribution that the pane asks for.
     fn inquiry(&self, view: View) -> AttributionInquiry {
-        let (method, layer) = (self.method(), view.selection.layer);
+        let (method, layer) = (self.chosen(), view.selection.layer);
         let target = match self.options.unit {
             true => Target::Unit { layer, unit: view.selection.unit, keep: keep_of(view) },
             false => Target::Class(view.class()),
@@ -120,40 +125,7 @@ fn keep_of(view: View) -> Keep {
 impl Panel for Heat {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         self.controls(ui, view, out);
-        let inquiry = self.inquiry(view);
-        let (method, key) = (inquiry.method, inquiry.key());
-        let target = said(view, inquiry.target);
-        if !method.slow {
-            out.push(Command::Need(inquiry.clone().into()));
-        }
-        match view.answers.get(&key) {
-            Some(Ok(attribution)) => {
-                let attribution = Arc::clone(attribution);
-                let text = self.read_out(view, &attribution).unwrap_or_else(|| {
-                    let range = range(Range::of(&attribution.values));
-                    let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
-                    let at = layer.map_or_else(String::new, |layer| format!("  ·  at {layer}"));
-                    // Which method it is stands above.
-                    format!("{target}{at}  ·  range {range}  ·  {}", method.paper)
-                });
-                caption(ui, text).on_hover_text(format!("{}\n\n{}", method.about, method.paper));
-                self.show(ui, view, &attribution, out);
-                let run = view.run();
-                let last = Last { run: run.id, of: run.of, model: Arc::downgrade(&run.model), attribution };
-                (self.last, self.lacking) = (Some(last), None);
-            }
-            Some(Err(why)) => {
-                caption(ui, format!("{target}  ·  {}", method.title));
-                hollow(ui, why, false);
-            }
-            None => {
-                // A quick method is asked for in the frame that first lacks its answer: then nothing runs for it yet.
-                let (works, is_asked) = (!view.work.is_empty(), view.answers.is_asked(&key));
-                let comes = if method.slow { works && is_asked } else { works || !is_asked };
-                caption(ui, format!("{target}  ·  {}", method.title)).on_hover_text(method.about);
-                self.offer(ui, view, inquiry, comes, out);
-            }
-        }
+        self.answer(ui, view, true, out);
     }
 
     fn export(&self, view: View) -> Option<Export> {
@@ -181,6 +153,10 @@ impl Panel for Heat {
         Some(export.about(|_| facts))
     }
 
+    fn method(&self) -> Option<&'static Method> {
+        Some(self.chosen())
+    }
+
     fn options(&self) -> Value {
         keep(&self.options)
     }
@@ -202,8 +178,57 @@ fn said(view: View, target: Target) -> String {
 }
 
 impl Heat {
+    /// The heatmap alone, without controls and caption.
+    pub(super) fn plain(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        self.answer(ui, view, false, out);
+    }
+
+    /// The answer, or its progress, with a caption above where that is `said`.
+    fn answer(&mut self, ui: &mut Ui, view: View, is_said: bool, out: &mut Vec<Command>) {
+        let say = |ui: &mut Ui, text: String, hint: &str| {
+            if is_said {
+                caption(ui, text).on_hover_text(hint);
+            }
+        };
+        let inquiry = self.inquiry(view);
+        let (method, key) = (inquiry.method, inquiry.key());
+        let target = said(view, inquiry.target);
+        if !method.slow {
+            out.push(Command::Need(inquiry.clone().into()));
+        }
+        match view.answers.get(&key) {
+            Some(Ok(attribution)) => {
+                let attribution = Arc::clone(attribution);
+                let text = self.read_out(view, &attribution).unwrap_or_else(|| {
+                    let range = range(Range::of(&attribution.values));
+                    let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
+                    let at = layer.map_or_else(String::new, |layer| format!("  ·  at {layer}"));
+                    // Which method it is stands above.
+                    let network = &view.run().model.card.title;
+                    format!("{network}  ·  {target}{at}  ·  range {range}  ·  {}", method.paper)
+                });
+                say(ui, text, &format!("{}\n\n{}", method.about, method.paper));
+                self.show(ui, view, &attribution, out);
+                let run = view.run();
+                let last = Last { run: run.id, of: run.of, model: Arc::downgrade(&run.model), attribution };
+                (self.last, self.lacking) = (Some(last), None);
+            }
+            Some(Err(why)) => {
+                say(ui, format!("{target}  ·  {}", method.title), method.about);
+                hollow(ui, why, false);
+            }
+            None => {
+                // A quick method is asked for in the frame that first lacks its answer: then nothing runs for it yet.
+                let (works, is_asked) = (!view.work.is_empty(), view.answers.is_asked(&key));
+                let comes = if method.slow { works && is_asked } else { works || !is_asked };
+                say(ui, format!("{target}  ·  {}", method.title), method.about);
+                self.offer(ui, view, inquiry, comes, out);
+            }
+        }
+    }
+
     fn controls(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        let method = self.method();
+        let method = self.chosen();
         toolbar(ui, |ui| {
             let name = if method.layered { "CAM method" } else { "Method" };
             combo(ui, name, method.title, 96.0, |ui| {
@@ -250,30 +275,12 @@ impl Heat {
     /// Shows the options that seldom change, apart from the others.
     fn more(&mut self, ui: &mut Ui) {
         ui.set_width(270.0);
-        let method = self.method();
+        let method = self.chosen();
         parameters(ui, method, &mut self.options.settings);
         if !method.parameters.is_empty() {
             ui.separator();
         }
-        let hint =
-            "Lay the heatmap over the picture. Values of three colours stand beside it, unless a colour map is chosen";
-        ui.checkbox(&mut self.options.over, "over picture").on_hover_text(hint);
-        ui.spacing_mut().slider_width = 96.0;
-        let style = &mut self.options.style;
-        ui.add_enabled_ui(self.options.over, |ui| {
-            slider(ui, "opacity", egui::Slider::new(&mut style.opacity, 0.0..=1.0));
-        });
-        gamma(ui, &mut style.gamma);
-        combo(ui, "Heatmap colours", style.map.map_or("usual", ColourMap::name), 96.0, |ui| {
-            let hint = "Red and blue for signed values, inferno for others, and the colours of values of three colours";
-            ui.selectable_value(&mut style.map, None, "usual").on_hover_text(hint);
-            for map in ColourMap::ALL {
-                ui.horizontal(|ui| {
-                    ramp(ui, map);
-                    ui.selectable_value(&mut style.map, Some(map), map.name());
-                });
-            }
-        });
+        heat_style(ui, &mut self.options.over, &mut self.options.style);
     }
 
     /// There is no answer: it comes, or it may be asked for. What was shown before stays, dimmed.
@@ -324,7 +331,16 @@ impl Heat {
         let backdrop = backdrop.filter(|_| self.options.over && !in_colour(attribution, &self.options.style));
         let beside = pictures.as_ref().and_then(|pictures| pictures.input.as_ref()).filter(|_| backdrop.is_none());
         let texture = self.texture(ui, view, attribution, backdrop);
-        let area = ui.available_rect_before_wrap();
+        let mut area = ui.available_rect_before_wrap();
+        // In a low pane the picture needs the room more.
+        if area.height() >= ROOM && !in_colour(attribution, &self.options.style) {
+            let (above, below) = area.split_top_bottom_at_y(area.bottom() - BAR);
+            area = above;
+            let (range, style) = self.legend(attribution);
+            let width = below.width().min(280.0);
+            let bar = Rect::from_center_size(below.center() + vec2(0.0, 2.0), vec2(width, BAR - 2.0));
+            colour_bar(ui, bar, &style, &Ends::Values(range));
+        }
         let [_, rows, columns] = view.shown.graph().input_shape();
         let aspect = columns as f32 / rows as f32;
         let rect = match beside {
@@ -337,6 +353,17 @@ impl Heat {
             _ => fit(area, aspect),
         };
         input_at(ui, view, rect, texture, self.label, out);
+    }
+
+    /// The range that the colours of an answer span, and the colours.
+    fn legend(&mut self, attribution: &Arc<Attribution>) -> (Range, Style) {
+        if self.legend.as_ref().is_none_or(|(of, ..)| !Arc::ptr_eq(of, attribution)) {
+            let range = Heatmap::of(attribution).range();
+            self.legend = Some((Arc::clone(attribution), range, attribution.signed));
+        }
+        let (range, signed) =
+            self.legend.as_ref().map_or((Range::default(), false), |(_, range, signed)| (*range, *signed));
+        (range, self.options.style.colours(signed))
     }
 
     /// The picture that a file would hold, painted anew only when the answer, the options or the picture change.

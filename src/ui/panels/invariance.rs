@@ -28,6 +28,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Invariance",
     about: "The class's probability, and how far layers move, as the picture is shifted, scaled, rotated or covered \
             (Zeiler and Fergus 2014). Click the curves to alter the picture by that much.",
+    how: "The thick curve is the probability of the class as the picture changes; the thin ones say how far layers move. A flat thick curve means that the change does not matter to the network.",
     make: || Box::<InvariancePanel>::default(),
 };
 
@@ -85,12 +86,16 @@ impl Panel for InvariancePanel {
 
     fn export(&self, view: View) -> Option<Export> {
         let found = view.answers.get(&self.inquiry(view).key())?.as_ref().ok()?;
-        let mut text = String::from("amount,probability");
+        let trained = !view.run().model.is_untrained();
+        let mut text = String::from(if trained { "amount,probability" } else { "amount" });
         for (layer, _) in &found.distances {
             text.push_str(&format!(",distance of {}", view.shown.graph().node(*layer).name));
         }
         for (index, amount) in found.amounts.iter().enumerate() {
-            text.push_str(&format!("\n{amount},{}", found.probabilities[index]));
+            text.push_str(&format!("\n{amount}"));
+            if trained {
+                text.push_str(&format!(",{}", found.probabilities[index]));
+            }
             found.distances.iter().for_each(|(_, distances)| text.push_str(&format!(",{}", distances[index])));
         }
         text.push('\n');
@@ -136,7 +141,11 @@ impl InvariancePanel {
         for ((_, distances), colour) in found.distances.iter().zip(COLOURS) {
             curve(distances, farthest, colour, 1.2);
         }
-        curve(&found.probabilities, 1.0, view.palette.accent, 2.4);
+        // The outputs of an untrained network are no probabilities.
+        let trained = !view.run().model.is_untrained();
+        if trained {
+            curve(&found.probabilities, 1.0, view.palette.accent, 2.4);
+        }
         let change = self.options.change;
         let small = FontId::proportional(10.5);
         for (index, align) in [(0, Align2::LEFT_TOP), (last / 2, Align2::CENTER_TOP), (last, Align2::RIGHT_TOP)] {
@@ -150,10 +159,11 @@ impl InvariancePanel {
         let far = |index: &usize| (found.amounts[*index] - change.amount(&view.selection.alteration)).abs();
         let nearest = || (0..=last).min_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(0);
         let index = hovered.unwrap_or_else(nearest);
-        let mut words = vec![
-            (change.say(found.amounts[index]), view.palette.weak),
-            (format!("{:.1}%", 100.0 * found.probabilities[index]), view.palette.accent),
-        ];
+        let mut words = vec![(change.say(found.amounts[index]), view.palette.weak)];
+        words.push(match trained {
+            true => (format!("{:.1}%", 100.0 * found.probabilities[index]), view.palette.accent),
+            false => ("untrained: no probability".to_owned(), view.palette.warning),
+        });
         for ((layer, distances), colour) in found.distances.iter().zip(COLOURS) {
             let name = layer_name(view.shown.graph().node(*layer));
             words.push((format!("{name} {}", number(distances[index])), colour));
@@ -177,12 +187,10 @@ impl InvariancePanel {
             let at = plot.left() + plot.width() * share;
             let now = view.run().probabilities.get(self.class(view)).copied().unwrap_or(0.0);
             painter.vline(at, plot.y_range(), Stroke::new(1.0, view.palette.accent.gamma_multiply(0.6)));
-            painter.circle(
-                pos2(at, plot.bottom() - plot.height() * now),
-                4.0,
-                view.palette.pane,
-                Stroke::new(2.0, view.palette.accent),
-            );
+            if trained {
+                let place = pos2(at, plot.bottom() - plot.height() * now);
+                painter.circle(place, 4.0, view.palette.pane, Stroke::new(2.0, view.palette.accent));
+            }
         }
         if hovered.is_some() {
             painter.vline(x(index), plot.y_range(), Stroke::new(1.0, view.palette.weak));

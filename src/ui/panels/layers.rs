@@ -22,6 +22,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     name: "layers",
     title: "Layers",
     about: "All layers as a table: output, parameters, multiply-adds, memory, milliseconds, receptive field.",
+    how: "One row for each layer. Multiply-adds and parameters say what it costs, the receptive field what part of the picture it can see. Click a heading to sort.",
     make: || Box::<LayersTable>::default(),
 };
 

@@ -1,17 +1,21 @@
 //! The panels, one file or folder each. [`PANELS`] lists them; the arrangement, the tabs and the menus are derived from it.
 
 mod activations;
+mod beside;
 mod cam;
 mod compare;
 mod convolution;
 mod deconvnet;
 mod filters;
 mod folder;
+mod glossary;
 mod heat;
 mod invariance;
 mod layers;
 mod magnifier;
+mod mistakes;
 mod network;
+mod overview;
 mod pad;
 pub mod panel;
 mod picture;
@@ -20,6 +24,7 @@ mod saliency;
 mod scores;
 mod sides;
 mod synthesis;
+mod top;
 mod unit;
 
 use panel::PanelKind;
@@ -27,6 +32,7 @@ use panel::PanelKind;
 /// Every pane.
 pub const PANELS: &[PanelKind] = &[
     activations::KIND,
+    overview::KIND,
     filters::KIND,
     network::KIND,
     layers::KIND,
@@ -38,12 +44,16 @@ pub const PANELS: &[PanelKind] = &[
     unit::KIND,
     magnifier::KIND,
     compare::KIND,
+    beside::KIND,
     convolution::KIND,
+    glossary::KIND,
     invariance::KIND,
     pad::KIND,
     preparation::KIND,
+    mistakes::KIND,
     scores::KIND,
     synthesis::KIND,
+    top::KIND,
 ];
 
 /// The pane called `name`.

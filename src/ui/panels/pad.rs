@@ -18,6 +18,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     name: "pad",
     title: "Draw",
     about: "Draw something: it runs through the network as you draw. LeNet-5 expects a digit, white on black.",
+    how: "Draw, and the network runs at every stroke.",
     make: || Box::<Pad>::default(),
 };
 

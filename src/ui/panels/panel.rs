@@ -2,7 +2,10 @@
 //!
 //! Architecture invariant: a panel reads a [`View`] and returns [`Command`]s; it changes only its own options.
 
-use crate::ui::model::{commands::Command, export::Export, state::View};
+use crate::{
+    methods::Method,
+    ui::model::{commands::Command, export::Export, state::View},
+};
 use eframe::egui::Ui;
 use serde_json::Value;
 
@@ -13,6 +16,11 @@ pub trait Panel {
 
     /// Its content, ready to be saved; `None` while it shows nothing.
     fn export(&self, view: View) -> Option<Export>;
+
+    /// The method whose answer it shows, if there is one.
+    fn method(&self) -> Option<&'static Method> {
+        None
+    }
 
     /// Its options, as they are kept between sessions.
     fn options(&self) -> Value {
@@ -31,6 +39,8 @@ pub struct PanelKind {
     pub title: &'static str,
     /// Hover text of the tab.
     pub about: &'static str,
+    /// How to read it.
+    pub how: &'static str,
     /// Makes one.
     pub make: fn() -> Box<dyn Panel>,
 }

@@ -12,7 +12,7 @@ use crate::{
             state::View,
         },
         panels::panel::{Panel, PanelKind},
-        widgets::{caption, combo, fit, hollow, image_at, number, toolbar},
+        widgets::{caption, combo, fit, hollow, image_at, number, weights_notes},
     },
 };
 use eframe::egui::{self, Rect, RichText, Ui, pos2, vec2};
@@ -24,6 +24,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "How pictures become the network's input, and the names of its classes. A wrong choice shows in the picture \
             that the network receives, at its true resolution, and in the classes beside it. The choices are remembered \
             for each weights file.",
+    how: "Compare the small picture with what the network was trained on. Wrong colours, a wrong part or wrong sizes show there, and in the classes beside it.",
     make: || Box::<PreparationForm>::default(),
 };
 
@@ -41,6 +42,8 @@ struct PreparationForm {
 const CLASSES: usize = 5;
 /// The narrowest pane in which the classes stand beside the picture.
 const WIDE: f32 = 260.0;
+/// The narrowest pane in which the form stands beside the picture.
+const SPREAD: f32 = 560.0;
 
 impl Panel for PreparationForm {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
@@ -48,14 +51,33 @@ impl Panel for PreparationForm {
         self.refill(view);
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let mut wanted = opening.preparation.clone();
-            toolbar(ui, |ui| self.picture_choices(ui, view, &mut wanted));
-            toolbar(ui, |ui| self.number_choices(ui, view, &mut wanted));
+            let mut form = |ui: &mut Ui| {
+                egui::Grid::new("form").num_columns(2).spacing([10.0, 4.0]).show(ui, |ui| {
+                    self.picture_choices(ui, view, &mut wanted);
+                    self.number_choices(ui, view, &mut wanted);
+                    labels(ui, opening, view, out);
+                });
+            };
+            let room = ui.available_size();
+            if room.x >= SPREAD {
+                ui.horizontal_top(|ui| {
+                    ui.vertical(&mut form);
+                    ui.vertical(|ui| result(ui, view));
+                });
+            } else {
+                ui.allocate_ui(vec2(room.x, (0.5 * room.y).clamp(110.0, 260.0)), |ui| result(ui, view));
+                ui.add_space(4.0);
+                form(ui);
+            }
             if wanted != opening.preparation {
                 out.push(Command::Prepare(wanted, opening.labels.clone()));
             }
-            toolbar(ui, |ui| labels(ui, opening, view, out));
             caption(ui, view.run().model.preprocess.to_string());
-            result(ui, view);
+            if !view.run().model.notes.is_empty() {
+                ui.add_space(4.0);
+                caption(ui, "noticed in the weights file");
+                weights_notes(ui, &view.run().model);
+            }
         });
     }
 
@@ -90,6 +112,7 @@ impl PreparationForm {
     /// The preset, the part of the picture, and the sizes.
     fn picture_choices(&mut self, ui: &mut Ui, view: View, wanted: &mut Preparation) {
         let preprocess = &view.run().model.preprocess;
+        name(ui, "Prepared as");
         combo(ui, "Preset", wanted.preset.map_or("the network's", PreparationPreset::name), 110.0, |ui| {
             let mut chosen = wanted.preset;
             ui.selectable_value(&mut chosen, None, "the network's");
@@ -102,23 +125,37 @@ impl PreparationForm {
                 *wanted = Preparation { preset: chosen, size, crop, whole, ..Preparation::default() };
             }
         });
+        ui.end_row();
         let whole = matches!(preprocess.fit, Fit::Whole | Fit::Stretch);
-        if ui.selectable_label(!whole, "crop").on_hover_text("Cut the centre").clicked() {
-            wanted.whole = false;
-        }
-        let hint = "The whole picture at its own aspect ratio; nothing is cut";
-        if ui.selectable_label(whole, "whole").on_hover_text(hint).clicked() {
-            (wanted.whole, wanted.size, wanted.crop) = (true, None, None);
-        }
+        name(ui, "Part");
+        ui.horizontal(|ui| {
+            if ui.selectable_label(!whole, "crop").on_hover_text("Cut the centre").clicked() {
+                wanted.whole = false;
+            }
+            let hint = "The whole picture at its own aspect ratio; nothing is cut";
+            if ui.selectable_label(whole, "whole").on_hover_text(hint).clicked() {
+                (wanted.whole, wanted.size, wanted.crop) = (true, None, None);
+            }
+        });
+        ui.end_row();
+        name(ui, "Short side");
         if pixels(ui, "Short side", &mut self.resize) {
             wanted.resize = Some(self.resize);
         }
+        ui.end_row();
         if !whole {
-            let changed = [pixels(ui, "Height", &mut self.size[0]), pixels(ui, "Width", &mut self.size[1])];
-            if changed.contains(&true) {
-                (wanted.crop, wanted.size) = (Some(self.size), None);
-            }
+            name(ui, "Cut to");
+            ui.horizontal(|ui| {
+                let mut changed = pixels(ui, "Height", &mut self.size[0]);
+                ui.label("x");
+                changed |= pixels(ui, "Width", &mut self.size[1]);
+                if changed {
+                    (wanted.crop, wanted.size) = (Some(self.size), None);
+                }
+            });
+            ui.end_row();
         }
+        name(ui, "Resized by");
         let mut filter = preprocess.interpolation;
         combo(ui, "Interpolation", filter.name(), 80.0, |ui| {
             for other in Interpolation::ALL {
@@ -128,17 +165,38 @@ impl PreparationForm {
         if filter != preprocess.interpolation {
             wanted.interpolation = Some(filter);
         }
+        ui.end_row();
     }
 
     /// The mean and the deviation, the value of white, and the order of the channels.
     fn number_choices(&mut self, ui: &mut Ui, view: View, wanted: &mut Preparation) {
-        let preprocess = &view.run().model.preprocess;
+        name(ui, "Values");
+        ui.horizontal(|ui| {
+            self.values(ui, view, wanted);
+        });
+        ui.end_row();
+        name(ui, "Minus mean");
         if let Some(mean) = numbers(ui, "Mean", &mut self.mean) {
             wanted.mean = Some(mean);
         }
+        ui.end_row();
+        name(ui, "By deviation");
         if let Some(std) = numbers(ui, "Deviation", &mut self.std) {
             wanted.std = Some(std);
         }
+        ui.end_row();
+        name(ui, "");
+        let hint = "Prepare pictures as the network itself does";
+        let reset = egui::Button::new("Reset preparation").small();
+        if ui.add_enabled(!wanted.is_none(), reset).on_hover_text(hint).clicked() {
+            *wanted = Preparation::default();
+        }
+        ui.end_row();
+    }
+
+    /// The value of white, and the order of the channels.
+    fn values(&mut self, ui: &mut Ui, view: View, wanted: &mut Preparation) {
+        let preprocess = &view.run().model.preprocess;
         let mut scale = preprocess.scale;
         let name = |scale: PixelScale| format!("0 to {}", u8::from(scale));
         combo(ui, "Values", &name(scale), 70.0, |ui| {
@@ -155,57 +213,60 @@ impl PreparationForm {
         if ui.add_enabled(coloured, egui::Checkbox::new(&mut bgr, "BGR")).on_hover_text(hint).changed() {
             wanted.bgr = Some(bgr);
         }
-        let hint = "Prepare pictures as the network itself does";
-        let reset = egui::Button::new("Reset preparation").small();
-        if ui.add_enabled(!wanted.is_none(), reset).on_hover_text(hint).clicked() {
-            *wanted = Preparation::default();
-        }
     }
+}
+
+/// The name of a choice, in the first column of the form.
+fn name(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).small().weak());
 }
 
 /// A number of pixels; whether it was changed for good.
 fn pixels(ui: &mut Ui, name: &str, value: &mut usize) -> bool {
-    let label = ui.label(RichText::new(name).small().weak());
     let drag = ui.add(egui::DragValue::new(value).range(1..=4096).speed(1.0).update_while_editing(false));
-    let drag = drag.labelled_by(label.id);
+    let drag = drag.on_hover_text(format!("{name} in pixels")).accessible_name(name);
     // Each change runs the network: a drag counts when it ends.
     drag.drag_stopped() || (drag.changed() && !drag.dragged())
 }
 
 /// A list of numbers, once it is entered and can be read.
 fn numbers(ui: &mut Ui, name: &str, text: &mut String) -> Option<Vec<f32>> {
-    let label = ui.label(RichText::new(name).small().weak());
     let read = |text: &str| -> Option<Vec<f32>> {
         let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
         parts.map(|part| part.parse().ok()).collect::<Option<Vec<f32>>>().filter(|found| !found.is_empty())
     };
     let colour = read(text).is_none().then(|| ui.visuals().error_fg_color);
     let edit = egui::TextEdit::singleline(text).desired_width(130.0).text_color_opt(colour);
-    let response =
-        ui.add(edit).labelled_by(label.id).on_hover_text("A number for each channel, or one for all; Enter applies");
+    let response = ui.add(edit).on_hover_text("A number for each channel, or one for all; Enter applies");
+    let response = response.accessible_name(name);
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     read(text).filter(|_| entered)
 }
 
 /// The file with the names of the classes.
 fn labels(ui: &mut Ui, opening: &Opening, view: View, out: &mut Vec<Command>) {
-    let name = opening.labels.as_ref().and_then(|path| path.file_name());
+    let file = opening.labels.as_ref().and_then(|path| path.file_name());
+    name(ui, "Class names");
     let hint = "A label a line, or JSON: a list, id2label, class_to_idx";
-    if ui.button("Labels…").on_hover_text(hint).clicked() {
-        out.push(Command::ChooseLabels);
-    }
-    match name {
-        Some(name) => {
-            if ui.small_button("no labels file").clicked() {
-                out.push(Command::Prepare(opening.preparation.clone(), None));
-            }
-            caption(ui, name.to_string_lossy().into_owned());
+    ui.horizontal(|ui| {
+        if ui.button("Labels…").on_hover_text(hint).clicked() {
+            out.push(Command::ChooseLabels);
         }
-        None => {
-            let count = view.run().scores.len();
-            caption(ui, format!("{count} classes, named by the network or its weights file"));
+        if file.is_some() && ui.small_button("no labels file").clicked() {
+            out.push(Command::Prepare(opening.preparation.clone(), None));
         }
-    }
+    });
+    ui.end_row();
+    name(ui, "");
+    let count = view.run().scores.len();
+    caption(
+        ui,
+        match file {
+            Some(file) => format!("{count} classes, named by {}", file.to_string_lossy()),
+            None => format!("{count} classes, named by the network"),
+        },
+    );
+    ui.end_row();
 }
 
 /// The network's input and the classes it is taken for.

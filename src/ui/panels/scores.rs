@@ -14,13 +14,14 @@ use crate::{
         widgets::{caption, number},
     },
 };
-use eframe::egui::{self, Align2, FontId, Rect, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{self, Align2, FontId, Rect, Sense, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2};
 use std::{borrow::Cow, sync::Arc};
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "scores",
     title: "Scores",
     about: "What the network takes the picture for. Click a class to see which pixels speak for it.",
+    how: "A bar that fills its row is a probability of 100%. The number at the right is the score before softmax. A high probability is no proof that the network is right.",
     make: || Box::<Scores>::default(),
 };
 
@@ -33,6 +34,8 @@ struct Scores {
 /// Classes in the list; those behind have next to no probability.
 const SHOWN: usize = 100;
 const ROW: f32 = 22.0;
+/// Between two rows.
+const GAP: f32 = 2.0;
 
 impl Panel for Scores {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
@@ -68,10 +71,10 @@ impl Panel for Scores {
         if self.listed.replace(key) != Some(key) {
             scroll = scroll.vertical_scroll_offset(0.0);
         }
-        scroll.show_rows(ui, ROW, count, |ui, rows| {
-            ui.spacing_mut().item_spacing.y = 0.0;
+        ui.spacing_mut().item_spacing.y = GAP;
+        scroll.show_rows(ui, ROW - GAP, count, |ui, rows| {
             for rank in rows {
-                row(ui, view, ranking[rank], out);
+                row(ui, view, ranking[rank], ROW - GAP, out);
             }
         });
     }
@@ -90,35 +93,36 @@ impl Panel for Scores {
     }
 }
 
-/// One class: its name over a bar as long as its probability.
-fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
+/// One class in a row of a height: its name over a bar as long as its probability.
+pub(super) fn row(ui: &mut Ui, view: View, class: usize, height: f32, out: &mut Vec<Command>) {
     let run = view.run();
     let (name, score) = (run.model.class_name(class), run.scores[class]);
     // An untrained network has no probabilities.
     let trained = !run.model.is_untrained();
     let share = if trained { run.probabilities[class] } else { 0.0 };
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW - 2.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let picked = view.class() == class;
     let label = if trained { format!("class {name}") } else { name.clone() };
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, label.clone()));
     let palette = view.palette;
     let painter = ui.painter();
-    if picked || response.hovered() {
-        painter.rect_filled(rect, RADIUS, if picked { palette.picked } else { palette.hovered });
+    // The whole row is the scale of the bar.
+    painter.rect_filled(rect, RADIUS, palette.hovered);
+    if response.hovered() || response.has_focus() {
+        painter.rect_stroke(rect, RADIUS, Stroke::new(1.0, palette.weak), StrokeKind::Inside);
     }
     let width = (rect.width() * share).max(if trained { 1.0 } else { 0.0 });
-    let bar =
-        Rect::from_min_max(pos2(rect.left(), rect.bottom() - 3.0), pos2(rect.left() + width, rect.bottom() - 1.0));
-    painter.rect_filled(bar, 1.0, if picked { palette.accent } else { palette.weak });
+    let bar = Rect::from_min_max(rect.min, pos2(rect.left() + width, rect.bottom()));
+    painter.rect_filled(bar, RADIUS, if picked { palette.bar_picked } else { palette.bar });
     let other = view.other.filter(|_| trained).map(|other| other.run.probabilities[class]);
     if let Some(other) = other {
-        // The other picture's, a hair line above.
-        let end = pos2(rect.left() + (rect.width() * other).max(1.0), bar.top() - 1.0);
-        painter.rect_filled(Rect::from_min_max(bar.left_top() - vec2(0.0, 2.5), end), 1.0, palette.second);
+        // The other picture's, a line along the lower edge.
+        let end = pos2(rect.left() + (rect.width() * other).max(1.0), rect.bottom());
+        painter.rect_filled(Rect::from_min_max(rect.left_bottom() - vec2(0.0, 3.0), end), 1.0, palette.second);
     }
     let mono = TextStyle::Monospace.resolve(ui.style());
     let text = ui.visuals().text_color();
-    let at = |x: f32| pos2(x, rect.center().y - 1.0);
+    let at = |x: f32| pos2(x, rect.center().y);
     let percent = if trained { format!("{:.1}%", 100.0 * share) } else { number(score) };
     let mut left = rect.right() - 6.0;
     // In a narrow pane the name needs the room more; the score is in the hover text.
@@ -126,7 +130,7 @@ fn row(ui: &mut Ui, view: View, class: usize, out: &mut Vec<Command>) {
         // Two numbers a row: beside another picture's share, the score stands in the hover text alone.
         let (text, colour) = match other {
             Some(other) => (format!("{:.1}%", 100.0 * other), palette.second),
-            None => (number(score), palette.weak),
+            None => (number(score), ui.visuals().text_color()),
         };
         let right = painter.text(at(left), Align2::RIGHT_CENTER, text, mono.clone(), colour);
         left = right.left().min(rect.right() - 46.0) - 10.0;

@@ -2,14 +2,15 @@
 
 use crate::{
     engine::LayerView,
+    figures::suited_scaling,
     paint::{ColourMap, Scaling, Style},
     ui::{
         background::cache::LayerMaps,
         model::state::{Colouring, View, layer_name},
-        widgets::{describe, number},
+        widgets::{BAR, Ends, colour_bar, describe, number},
     },
 };
-use eframe::egui::Ui;
+use eframe::egui::{self, Rect, Ui, pos2, vec2};
 
 /// Which side of a comparison is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,4 +97,20 @@ impl Side {
         let style = Style { map: ColourMap::RedBlue, gamma: view.look.style.gamma };
         if self.is_difference(view) { Colouring { style, scaling: Scaling::Symmetric } } else { view.look }
     }
+}
+
+/// Draws the colour bar below the toolbar, where the pane is high enough; returns the height that it took.
+pub(super) fn legend(ui: &mut Ui, look: Colouring, layer: &LayerView, area: egui::Vec2) -> f32 {
+    if area.y < 160.0 {
+        return 0.0;
+    }
+    let (line, _) = ui.allocate_exact_size(vec2(area.x, BAR + 2.0), egui::Sense::hover());
+    let bar = Rect::from_min_max(line.min, pos2(line.left() + line.width().min(280.0), line.bottom() - 2.0));
+    let [_, height, width] = layer.shape;
+    let ends = match suited_scaling(look.scaling, height * width) {
+        Scaling::Unit => Ends::OfEachMap,
+        scaling => Ends::Values(scaling.range(layer.range(), layer.range())),
+    };
+    colour_bar(ui, bar, &look.style, &ends);
+    BAR + 2.0 + ui.spacing().item_spacing.y
 }

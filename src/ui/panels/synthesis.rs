@@ -28,6 +28,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     name: "synthesis",
     title: "Synthesis",
     about: "The picture that the selected class, unit or layer would most like to see, in the making.",
+    how: "The picture starts as noise and is changed step by step so that the score rises. The curve below is the score; the paler one the probability.",
     make: || Box::<Synthesis>::default(),
 };
 
@@ -259,7 +260,8 @@ impl Panel for Synthesis {
             hollow(ui, "Start makes the picture that the selected class, unit or layer would most like to see", false);
             return;
         };
-        caption(ui, format!("{}  ·  {}", self.goal, said(frame)));
+        let trained = !view.run().model.is_untrained();
+        caption(ui, format!("{}  ·  {}", self.goal, said(frame, trained)));
         if frame.kept.len() > 1 || self.rewinding.is_some() {
             self.rewind(ui, frame, out);
         }
@@ -271,7 +273,7 @@ impl Panel for Synthesis {
 
     fn export(&self, view: View) -> Option<Export> {
         let frame = Arc::clone(view.synthesis?);
-        let (step, words) = (frame.step.to_string(), said(&frame));
+        let (step, words) = (frame.step.to_string(), said(&frame, !view.run().model.is_untrained()));
         let export = Export::new(view, &format!("synthesis {}", self.goal), None, move |_| {
             let (width, height) = frame.picture.dimensions();
             Ok(enlarged_rgb(&frame.picture, Scale::Pleasant.one(width as usize, height as usize)))
@@ -289,11 +291,12 @@ impl Panel for Synthesis {
     }
 }
 
-/// The progress of a run, in words.
-fn said(frame: &Frame) -> String {
+/// The progress of a run, in words. An untrained network gives no probability.
+fn said(frame: &Frame, trained: bool) -> String {
     let step = format!("step {} of {}", frame.step, frame.steps);
     let words = |measure: &Measure| {
-        let probability = measure.probability.map_or_else(String::new, |p| format!(", probability {p:.3}"));
+        let probability = measure.probability.filter(|_| trained);
+        let probability = probability.map_or_else(String::new, |p| format!(", probability {p:.3}"));
         format!("score {}{probability}", number(measure.value as f32))
     };
     match (&frame.worth, frame.curve.last()) {
@@ -312,12 +315,14 @@ fn curve(ui: &mut Ui, view: View, measures: &[Measure], steps: usize, area: Rect
     let finite = || values.iter().copied().filter(|value| value.is_finite());
     let (low, high) = (finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max));
     line(&painter, area, &values, [low, high], steps, view.palette.accent);
-    let probabilities: Vec<f32> = measures.iter().filter_map(|measure| measure.probability).collect();
+    let trained = !view.run().model.is_untrained();
+    let probability = |measure: &Measure| measure.probability.filter(|_| trained);
+    let probabilities: Vec<f32> = measures.iter().filter_map(probability).collect();
     line(&painter, area, &probabilities, [0.0, 1.0], steps, view.palette.weak);
     if let Some(at) = response.hover_pos() {
         let step = ((at.x - area.left()) / area.width() * steps as f32) as usize;
         if let Some(measure) = measures.get(step) {
-            let probability = measure.probability.map_or_else(String::new, |p| format!("\nprobability {p:.4}"));
+            let probability = probability(measure).map_or_else(String::new, |p| format!("\nprobability {p:.4}"));
             let score = number(measure.value as f32);
             response.on_hover_text(format!("step {step}\nscore {score}{probability}\n(under random transforms)"));
         }

@@ -26,6 +26,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     name: "unit",
     title: "Unit",
     about: "The selected unit: its feature map, how its values are spread, and its filter.",
+    how: "The map, the spread of its values and the filter of the selected unit. The colours of the histogram are those of the map.",
     make: || Box::<Unit>::default(),
 };
 

@@ -1,25 +1,32 @@
 //! Where panes stand: at first, and when one comes, goes, or gets a twin.
 
 use crate::ui::{
+    model::arrangement::Arrangement,
     panels::{self, PANELS, panel::PanelKind},
     panes::pane::Pane,
 };
 use eframe::egui::{self, Vec2};
 use egui_tiles::{Container, ContainerKind, Tile, TileId, Tiles, Tree};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Panels that stand together as tabs.
 type TabGroup = &'static [&'static str];
 
-const LAYER: TabGroup = &["activations", "filters", "network", "layers", "folder", "convolution"];
+const LAYER: TabGroup =
+    &["activations", "filters", "network", "layers", "folder", "convolution", "overview", "glossary"];
 const SALIENCY: TabGroup = &["saliency", "cam"];
-const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier"];
+const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier", "top"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];
-const UNIT: TabGroup = &["unit", "compare"];
+const UNIT: TabGroup = &["unit", "compare", "mistakes", "beside"];
 const SCORES: TabGroup = &["scores", "invariance"];
 /// The same in a window that is too low for three groups at the side.
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
 const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
+/// Panels that only a large window has room for at first: the View menu opens them, and other arrangements have them.
+const ROOMY: TabGroup = &["overview", "glossary", "top", "mistakes", "beside"];
+/// A window at least as wide as this has room for those, in points.
+const WIDE: f32 = 1600.0;
 /// A window lower than this is low, in points.
 const LOW: f32 = 680.0;
 
@@ -29,7 +36,8 @@ pub fn first_arrangement(window: Vec2) -> Tree<Pane> {
     let low = window.y < LOW;
     let mut tiles = Tiles::default();
     let tab = |tiles: &mut Tiles<Pane>, group: TabGroup| {
-        let kinds = group.iter().filter_map(|name| panels::find(name));
+        let fits = |name: &&&str| window.x >= WIDE && !low || !ROOMY.contains(*name);
+        let kinds = group.iter().filter(fits).filter_map(|name| panels::find(name));
         let panes: Vec<TileId> = kinds.map(|kind| tiles.insert_pane(Pane::new(kind))).collect();
         tiles.insert_tab_tile(panes)
     };
@@ -73,14 +81,25 @@ pub fn to_json(tree: &Tree<Pane>) -> Value {
     serde_json::to_value(tree).unwrap_or_default()
 }
 
-/// An arrangement read from JSON, with the panels added that the version which wrote it did not know; `None` where it
-/// does not parse or shows nothing.
-pub fn from_json(value: Value, known: &[String]) -> Option<Tree<Pane>> {
+/// An arrangement read from JSON; `None` where it does not parse or shows nothing. Where `known` are the panels of the
+/// version that wrote it, those that it did not know are added.
+pub fn from_json(value: Value, known: Option<&[String]>) -> Option<Tree<Pane>> {
     let mut tree: Tree<Pane> = serde_json::from_value(value).ok()?;
     // A root that is not among the tiles would leave the window empty for good.
     tree.root.filter(|&root| tree.tiles.get(root).is_some())?;
-    complete(&mut tree, known);
+    if let Some(known) = known {
+        complete(&mut tree, known);
+    }
     Some(tree)
+}
+
+/// The panes of all arrangements that the settings hold; those that do not parse are left out.
+pub fn read_all(kept: BTreeMap<Arrangement, Value>, known: &[String]) -> BTreeMap<Arrangement, Tree<Pane>> {
+    let read = |(of, kept)| {
+        let known = (of == Arrangement::Everything).then_some(known);
+        Some((of, from_json(kept, known)?))
+    };
+    kept.into_iter().filter_map(read).collect()
 }
 
 /// Adds the panels that are missing and not in `known`: the version that wrote the arrangement did not have them.
@@ -114,9 +133,13 @@ fn add(tree: &mut Tree<Pane>, kind: &'static PanelKind) -> TileId {
     pane
 }
 
-/// This pane, or where it is but about a picture, that of the feature maps, brought to the front.
+/// Panels that say nothing about one network alone.
+const NOT_OF_NETWORK: TabGroup = &["beside", "compare", "glossary", "folder", "mistakes", "top"];
+
+/// This pane, or where it says nothing about the network alone, that of the feature maps, brought to the front.
 pub fn of_network(tree: &mut Tree<Pane>, tile: TileId) -> Option<TileId> {
-    if !PICTURE.contains(&tree.tiles.get_pane(&tile)?.kind().name) {
+    let name = tree.tiles.get_pane(&tile)?.kind().name;
+    if !PICTURE.contains(&name) && !NOT_OF_NETWORK.contains(&name) {
         return Some(tile);
     }
     show(tree, LAYER[0]);
@@ -152,10 +175,12 @@ mod tests {
     use eframe::egui::vec2;
 
     #[test]
-    fn every_pane_is_in_the_first_arrangement_of_any_window() {
+    fn every_pane_that_there_is_room_for_is_in_the_first_arrangement() {
         for window in [vec2(1920.0, 1080.0), vec2(1280.0, 800.0), vec2(900.0, 600.0)] {
             let tree = first_arrangement(window);
-            let missing = PANELS.iter().find(|kind| find(&tree, kind.name).is_none());
+            let roomy = window.x >= WIDE && window.y >= LOW;
+            let has_room = |kind: &&PanelKind| roomy || !ROOMY.contains(&kind.name);
+            let missing = PANELS.iter().filter(has_room).find(|kind| find(&tree, kind.name).is_none());
             assert!(missing.is_none(), "{:?}", missing.map(|kind| kind.name));
         }
     }
@@ -180,13 +205,13 @@ mod tests {
         let tree = first_arrangement(vec2(1280.0, 800.0));
         let known: Vec<String> = PANELS.iter().map(|kind| kind.name.to_owned()).collect();
         let kept = to_json(&tree);
-        let tiles = from_json(kept.clone(), &known).map(|tree| tree.tiles.len());
+        let tiles = from_json(kept.clone(), Some(&known)).map(|tree| tree.tiles.len());
         assert_eq!(tiles, Some(tree.tiles.len()));
         let other = kept.to_string().replace("\"activations\"", "\"a panel of another version\"");
         let other = serde_json::from_str(&other).unwrap_or_default();
-        assert!(from_json(other, &known).is_none());
+        assert!(from_json(other, Some(&known)).is_none());
         for broken in [Value::Null, serde_json::json!({}), serde_json::json!([1])] {
-            assert!(from_json(broken, &known).is_none());
+            assert!(from_json(broken, Some(&known)).is_none());
         }
     }
 }

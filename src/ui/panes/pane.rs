@@ -1,15 +1,18 @@
 //! A pane: an open panel with its options and pins, and its form in the settings.
 
-use crate::ui::{
-    model::{
-        commands::Command,
-        export::Export,
-        pin::{Pin, Pinned},
-        state::{Selection, Shown, View},
-    },
-    panels::{
-        self,
-        panel::{Panel, PanelKind},
+use crate::{
+    methods::Method,
+    ui::{
+        model::{
+            commands::Command,
+            export::Export,
+            pin::{Pin, Pinned},
+            state::{Selection, Shown, View},
+        },
+        panels::{
+            self,
+            panel::{Panel, PanelKind},
+        },
     },
 };
 use eframe::egui::Ui;
@@ -30,6 +33,15 @@ impl Pane {
         Pane { kind, panel: (kind.make)(), pin: Pin::default() }
     }
 
+    /// One with options in JSON; the usual ones where that is empty.
+    pub fn with(kind: &'static PanelKind, options: &str) -> Self {
+        let mut pane = Pane::new(kind);
+        if let Ok(options) = serde_json::from_str(options) {
+            pane.panel.restore(options);
+        }
+        pane
+    }
+
     /// Another with the same options and pins.
     pub fn twin(&self) -> Self {
         let mut twin = Pane { pin: self.pin.clone(), ..Pane::new(self.kind) };
@@ -41,6 +53,11 @@ impl Pane {
     pub fn export(&self, view: View) -> Option<Export> {
         let own = self.pin.selection(view);
         self.panel.export(View { shown: self.pin.shown(view.shown), selection: &own, ..view })
+    }
+
+    /// The method whose answer it shows, if there is one.
+    pub fn method(&self) -> Option<&'static Method> {
+        self.panel.method()
     }
 
     /// Its panel.

@@ -1,6 +1,6 @@
 //! Drawing of the arranged panes: tabs, their menus, and the gaps between them.
 
-use super::pane::Pane;
+use super::{help, pane::Pane};
 use crate::ui::{
     model::{
         commands::{Action, Command},
@@ -8,10 +8,10 @@ use crate::ui::{
         state::View,
     },
     theme::{self, GAP},
-    widgets::hollow,
+    widgets::{hollow, icons},
 };
 use eframe::egui::{self, Color32, RichText, Stroke, Ui, Visuals, WidgetText};
-use egui::containers::menu::MenuButton;
+use egui::containers::menu::{MenuButton, MenuConfig};
 use egui_tiles::{Behavior, SimplificationOptions, TabState, TileId, Tiles, UiResponse};
 
 /// Draws the panes of one frame and collects what they ask for.
@@ -82,21 +82,29 @@ impl Behavior<Pane> for TileBehaviour<'_> {
         else {
             return;
         };
-        ui.add_space(4.0);
-        let weak = |text: &str| egui::Button::new(RichText::new(text).small().color(self.palette.weak)).frame(false);
-        // The tabs need their room first; the menu has the rest too.
-        let mut room = ui.available_width() - self.width_of_tabs(tiles, ui, tabs) - BUTTON;
-        let label = if room > 0.0 { "menu" } else { "…" };
-        let (menu, _) = MenuButton::from_button(weak(label)).ui(ui, |ui| menu(ui, tile, pane, self.out));
-        menu.on_hover_text("Pin, copy, save, duplicate or close this pane")
-            .accessible_name(format!("Menu of {}", pane.kind().title));
-        for (text, name, hint, command) in
-            [("copy", "Copy", COPY, Command::CopyPane(tile)), ("save", "Export", SAVE, Command::ExportPane(tile))]
-        {
+        ui.add_space(2.0);
+        let weak = |text: &str| egui::Button::new(RichText::new(text).color(self.palette.weak)).frame(false);
+        // The tabs need their room first; the menu and the help have the rest too.
+        let mut room = ui.available_width() - self.width_of_tabs(tiles, ui, tabs) - 2.0 * BUTTON;
+        let title = pane.kind().title;
+        let (button, _) = MenuButton::from_button(weak("…")).ui(ui, |ui| menu(ui, tile, pane, self.out));
+        button
+            .on_hover_text("Pin, copy, save, duplicate or close this pane")
+            .accessible_name(format!("Menu of {title}"));
+        let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+        let (help, _) = MenuButton::from_button(weak("?")).config(stays).ui(ui, |ui| help::page(ui, pane));
+        help.on_hover_text("What this is and how to read it").accessible_name(format!("Help on {title}"));
+        // The others show while the pointer is over the pane, so that they do not stand there seven times.
+        let over = ui.rect_contains_pointer(ui.max_rect())
+            || tiles.rect(tile).is_some_and(|rect| ui.rect_contains_pointer(rect.expand(GAP)));
+        for (icon, name, hint, command) in [
+            (icons::COPY, "Copy", COPY, Command::CopyPane(tile)),
+            (icons::SAVE, "Export", SAVE, Command::ExportPane(tile)),
+        ] {
             room -= BUTTON;
             if room > 0.0 {
-                let response = ui.add(weak(text)).on_hover_text(hint);
-                if response.accessible_name(format!("{name} {}", pane.kind().title)).clicked() {
+                let response = icons::quiet_button(ui, BUTTON - 6.0, icon, &format!("{name} {title}"), hint, over);
+                if response.clicked() {
                     self.out.push(command);
                 }
             }
@@ -159,11 +167,11 @@ impl Behavior<Pane> for TileBehaviour<'_> {
 
 /// Hover texts of copying and saving.
 const COPY: &str = "Put what this pane shows on the clipboard: its picture, or its table";
-const SAVE: &str = "Save what this pane shows as PNG, or its numbers as .npy";
+const SAVE: &str = "Save what this pane shows: its picture, its numbers, or as it looks";
 /// A button beside the tabs, with the gap to the next, is at most so wide.
-const BUTTON: f32 = 36.0;
+const BUTTON: f32 = 28.0;
 /// On either side of a tab's title.
-const SPACING: f32 = 7.0;
+const SPACING: f32 = 6.5;
 
 /// The menu of a pane.
 fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
@@ -179,9 +187,6 @@ fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
     for (label, hint, command) in [
         ("Save…", SAVE, Command::ExportPane(tile)),
         ("Copy", COPY, Command::CopyPane(tile)),
-        ("Copy as shown", "The pane as it looks, onto the clipboard", Command::CopyLook(tile)),
-        ("Save as shown…", "The pane as it looks, as a PNG", Command::ExportLook(tile, false)),
-        ("Save as shown, 2x…", "The same drawn twice as large: the window flickers", Command::ExportLook(tile, true)),
         ("Duplicate", "Another of the same beside it", Command::Duplicate(tile)),
         (beside.label, beside.hint, Command::ChooseBeside(tile)),
         ("Close", "The View menu shows it again", Command::ClosePane(tile)),

@@ -6,7 +6,7 @@ use crate::{
     ui::{
         model::{commands::Command, state::View},
         theme::{RADIUS, THUMBNAIL},
-        widgets::describe,
+        widgets::{describe, kinds::kind_colour},
     },
 };
 use eframe::egui::{self, Align2, Color32, Rect, Sense, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2};
@@ -36,9 +36,25 @@ pub fn group_row(ui: &Ui, rect: Rect, group: &StripGroup, view: View) -> bool {
     let font = TextStyle::Body.resolve(ui.style());
     let title = painter.text(at(left + 14.0), Align2::LEFT_CENTER, &group.name, font, strong);
     let last = view.shown.graph().node(group.layers.end - 1);
-    let about = format!("{} layers  {}", group.layers.len(), describe::short_output(last));
-    painter.text(at(title.right() + 8.0), Align2::LEFT_CENTER, &about, small, view.palette.weak);
+    let output = describe::short_output(last);
+    let about = format!("{} layers  {output}", group.layers.len());
+    // Text that does not fit is left out; the hover text has it.
+    let width = |text: &str| painter.layout_no_wrap(text.to_owned(), small.clone(), strong).size().x;
+    let room = inner.right() - 4.0 - (title.right() + 8.0);
+    if let Some(text) = [&about, &output].into_iter().find(|text| width(text) <= room) {
+        painter.text(at(title.right() + 8.0), Align2::LEFT_CENTER, text, small.clone(), view.palette.weak);
+    }
     response.on_hover_text(format!("{name}\n{about}")).clicked()
+}
+
+/// Draws the heading of a stage: the size of its maps.
+pub fn stage_row(ui: &Ui, rect: Rect, size: &str, view: View) {
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    let small = TextStyle::Small.resolve(ui.style());
+    let at = pos2(rect.left() + 10.0, rect.center().y);
+    let shown = painter.text(at, Align2::LEFT_CENTER, format!("{size} maps"), small, view.palette.weak);
+    let line = shown.right() + 8.0..=rect.right() - 6.0;
+    painter.hline(line, rect.center().y, egui::Stroke::new(1.0, view.palette.line));
 }
 
 /// Draws the row of a layer; returns whether it was clicked.
@@ -69,6 +85,10 @@ pub fn layer_row(ui: &Ui, rect: Rect, (id, depth): (NodeId, usize), view: View, 
         None => {
             painter.rect_filled(picture, 0.0, view.palette.hovered);
         }
+    }
+    if let Some(colour) = kind_colour(&node.op) {
+        let edge = Rect::from_min_size(pos2(picture.left() - 5.0, picture.top()), vec2(3.0, picture.height()));
+        painter.rect_filled(edge, 1.0, colour);
     }
     let left = inner.left() + 8.0 + THUMBNAIL.x + 8.0;
     let (body, small) = (TextStyle::Body.resolve(ui.style()), TextStyle::Small.resolve(ui.style()));

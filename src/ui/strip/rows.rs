@@ -1,12 +1,17 @@
 //! The rows of the strip: layers, and in deep networks the stages and blocks that they fold into.
 
-use crate::net::{Graph, NodeId, Op};
+use crate::{
+    net::{Graph, NodeId, Op},
+    ui::model::stages::{Stage, stages},
+};
 use std::{collections::BTreeMap, ops::Range};
 
 /// Height of a row in points.
 pub const ROW: f32 = 44.0;
 /// Height of the row of a group, and of a layer that only passes its input on or rectifies it.
 pub const LOW: f32 = 24.0;
+/// Height of the heading of a stage.
+pub const HEADING: f32 = 20.0;
 /// Networks with more layers than this fold.
 const MANY: usize = 60;
 /// Depth of the groups: stages, and blocks in them.
@@ -19,6 +24,8 @@ pub enum StripRow {
     Group(StripGroup),
     /// A layer, and how many groups it stands in.
     Layer(NodeId, usize),
+    /// The heading of a stage: the size of its maps.
+    Stage(String),
 }
 
 /// Layers in a row whose names begin alike.
@@ -40,6 +47,7 @@ impl StripRow {
         match self {
             StripRow::Layer(layer, _) => height(&graph.node(*layer).op),
             StripRow::Group(_) => LOW,
+            StripRow::Stage(_) => HEADING,
         }
     }
 }
@@ -63,11 +71,21 @@ pub fn folds(graph: &Graph) -> bool {
 pub fn rows(graph: &Graph, selected: NodeId, toggled: &BTreeMap<String, bool>) -> Vec<StripRow> {
     let all = 0..graph.nodes().len();
     if !folds(graph) {
-        return all.map(|layer| StripRow::Layer(layer, 0)).collect();
+        return staged(graph);
     }
     let mut rows = Vec::new();
     append(graph, selected, toggled, all, (0, 0), &mut rows);
     rows
+}
+
+/// All layers, below the headings of their stages.
+fn staged(graph: &Graph) -> Vec<StripRow> {
+    let has_maps = |stage: &Stage| stage.extent[0] * stage.extent[1] > 1;
+    let rows = |stage: Stage| {
+        let heading = has_maps(&stage).then(|| StripRow::Stage(stage.size()));
+        heading.into_iter().chain(stage.layers.map(|layer| StripRow::Layer(layer, 0)))
+    };
+    stages(graph).into_iter().flat_map(rows).collect()
 }
 
 /// Appends the rows of some layers; `part` counts the parts of a name that are common to them, `depth` the groups.
@@ -146,6 +164,7 @@ mod tests {
                         assert_eq!(layer, next, "{}", card.name);
                         next += 1;
                     }
+                    StripRow::Stage(_) => {}
                     StripRow::Group(group) => {
                         assert_eq!(group.layers.start, next, "{}", card.name);
                         next = if group.open { next } else { group.layers.end };

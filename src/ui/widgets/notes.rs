@@ -1,7 +1,10 @@
-//! Captions, and the text of a pane that has nothing to show.
+//! Captions, the text of a pane that has nothing to show, and the remarks on a weights file.
 
-use crate::ui::theme::Palette;
-use eframe::egui::{self, Align2, Color32, Rect, Response, RichText, Sense, Ui, Vec2, WidgetInfo, vec2};
+use crate::{
+    engine::Model,
+    ui::{theme::Palette, widgets::spinner::spinner},
+};
+use eframe::egui::{self, Align2, Color32, Response, RichText, Sense, Ui, WidgetInfo, vec2};
 
 /// One line that says what a pane shows; the whole of it on hover where it is cut.
 pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
@@ -21,8 +24,7 @@ pub fn hollow(ui: &mut Ui, text: &str, busy: bool) {
     let galley = ui.painter().layout_job(job);
     let at = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
     if busy {
-        let spinner = Rect::from_center_size(at.center_top() - vec2(0.0, 18.0), Vec2::splat(16.0));
-        egui::Spinner::new().paint_at(ui, spinner);
+        spinner(ui, at.center_top() - vec2(0.0, 18.0), 16.0);
     }
     let is_cut = galley.elided;
     ui.painter().galley(at.min, galley, Color32::PLACEHOLDER);
@@ -44,4 +46,19 @@ pub fn is_brief(ui: &Ui, since: &mut Option<f64>) -> bool {
         ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left_secs));
     }
     left_secs > 0.0
+}
+
+/// The remarks on the weights file, each a sentence.
+pub fn weights_notes(ui: &mut Ui, model: &Model) {
+    ui.set_max_width(320.0);
+    for note in &model.notes {
+        ui.add(egui::Label::new(sentence(note)).wrap());
+    }
+}
+
+/// A remark as a sentence of its own.
+fn sentence(note: &str) -> String {
+    let mut letters = note.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}{}", letters.as_str(), if note.ends_with('.') { "" } else { "." })
 }

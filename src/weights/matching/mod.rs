@@ -102,7 +102,8 @@ fn reheaded(
     // Rectifiers and dropout between replaced layers go with them; pooling behind a convolution stays.
     let dropped = |id: NodeId| {
         let op = &graph.node(id).op;
-        let inner = matches!(op, Op::Relu | Op::Dropout { .. } | Op::Linear { .. } | Op::Tanh { .. });
+        let inner =
+            matches!(op, Op::Relu | Op::Activation(_) | Op::Dropout { .. } | Op::Linear { .. } | Op::Tanh { .. });
         id >= first && !auxiliary[id] && (inner || parts.tail.contains(&id))
     };
     let rebuilt = graph.rebuilt(cover.channels, |id, node| match head {

@@ -36,6 +36,15 @@ pub(in crate::kernels::blocked) trait Lanes: Copy {
     fn mul(self, other: Self) -> Self;
     /// self * factor + term; in one rounding where the instruction set can.
     fn mul_add(self, factor: Self, term: Self) -> Self;
+    fn div(self, other: Self) -> Self;
+    /// max(self, low); NaN stays NaN.
+    fn at_least(self, low: Self) -> Self;
+    /// min(self, high); NaN stays NaN.
+    fn at_most(self, high: Self) -> Self;
+    /// The nearest whole number.
+    fn rounded(self) -> Self;
+    /// 2 to the power of self, a whole number from -126 to 127.
+    fn power_of_two(self) -> Self;
     /// max(self, 0); NaN stays NaN.
     fn rectified(self) -> Self;
     /// self where `gate` > 0, else 0.

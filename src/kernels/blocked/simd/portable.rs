@@ -58,6 +58,26 @@ impl Lanes for Portable {
         }))
     }
     #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.zip(other, |a, b| a / b)
+    }
+    #[inline(always)]
+    fn at_least(self, low: Self) -> Self {
+        self.zip(low, |v, low| if v < low { low } else { v })
+    }
+    #[inline(always)]
+    fn at_most(self, high: Self) -> Self {
+        self.zip(high, |v, high| if v > high { high } else { v })
+    }
+    #[inline(always)]
+    fn rounded(self) -> Self {
+        Portable(self.0.map(f32::round_ties_even))
+    }
+    #[inline(always)]
+    fn power_of_two(self) -> Self {
+        Portable(self.0.map(|v| f32::from_bits(((v as i32 + 127) as u32) << 23)))
+    }
+    #[inline(always)]
     fn rectified(self) -> Self {
         Portable(self.0.map(|v| if v < 0.0 { 0.0 } else { v }))
     }

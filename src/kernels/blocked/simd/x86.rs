@@ -53,6 +53,27 @@ impl Lanes for Avx512 {
         Avx512(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
     }
     #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Avx512(unsafe { _mm512_div_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn at_least(self, low: Self) -> Self {
+        // The instruction returns its second operand when either is NaN.
+        Avx512(unsafe { _mm512_max_ps(low.0, self.0) })
+    }
+    #[inline(always)]
+    fn at_most(self, high: Self) -> Self {
+        Avx512(unsafe { _mm512_min_ps(high.0, self.0) })
+    }
+    #[inline(always)]
+    fn rounded(self) -> Self {
+        Avx512(unsafe { _mm512_roundscale_ps::<_MM_FROUND_TO_NEAREST_INT>(self.0) })
+    }
+    #[inline(always)]
+    fn power_of_two(self) -> Self {
+        Avx512(unsafe { _mm512_scalef_ps(_mm512_set1_ps(1.0), self.0) })
+    }
+    #[inline(always)]
     fn rectified(self) -> Self {
         // The instruction returns its second operand when either is NaN.
         Avx512(unsafe { _mm512_max_ps(_mm512_setzero_ps(), self.0) })
@@ -134,6 +155,29 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn mul_add(self, factor: Self, term: Self) -> Self {
         unsafe { Avx2(_mm256_fmadd_ps(self.0, factor.0, term.0), _mm256_fmadd_ps(self.1, factor.1, term.1)) }
+    }
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.zip(other, |a, b| unsafe { _mm256_div_ps(a, b) })
+    }
+    #[inline(always)]
+    fn at_least(self, low: Self) -> Self {
+        self.zip(low, |v, low| unsafe { _mm256_max_ps(low, v) })
+    }
+    #[inline(always)]
+    fn at_most(self, high: Self) -> Self {
+        self.zip(high, |v, high| unsafe { _mm256_min_ps(high, v) })
+    }
+    #[inline(always)]
+    fn rounded(self) -> Self {
+        self.zip(self, |v, _| unsafe { _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(v) })
+    }
+    #[inline(always)]
+    fn power_of_two(self) -> Self {
+        self.zip(self, |v, _| unsafe {
+            let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(v), _mm256_set1_epi32(127));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
+        })
     }
     #[inline(always)]
     fn rectified(self) -> Self {

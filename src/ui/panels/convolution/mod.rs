@@ -32,6 +32,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Convolution",
     about: "The lectures' example to be played with: change any number, the kernel, stride, padding and dilation, and \
             see where each value of the output comes from.",
+    how: "One value of the map is the sum of the products of the window and the filter. Point at a value to see its window.",
     make: || Box::<Convolution>::default(),
 };
 

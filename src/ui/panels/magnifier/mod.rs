@@ -27,6 +27,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Magnifier",
     about: "One value taken apart: the window of the input that it reads, times the filter, added up. Click a map to \
             choose the value.",
+    how: "The numbers behind the pixels under the pointer.",
     make: || Box::<Magnifier>::default(),
 };
 

@@ -6,7 +6,11 @@ use super::{
 };
 use crate::{
     net::{Graph, Op},
-    ui::{model::state::View, theme::RADIUS, widgets::describe},
+    ui::{
+        model::state::View,
+        theme::RADIUS,
+        widgets::{describe, kinds::kind_colour},
+    },
 };
 use eframe::egui::{Align2, Color32, FontId, Pos2, Rect, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 use std::collections::BTreeSet;
@@ -95,6 +99,10 @@ impl Drawn {
             painter.rect_stroke(rect.translate(vec2(3.0, 3.0) * camera.zoom), RADIUS, stroke, StrokeKind::Inside);
         }
         painter.rect_stroke(rect, RADIUS, stroke, StrokeKind::Inside);
+        if let Some(colour) = kind_colour(&node.op).filter(|_| boxed.block.is_none()) {
+            let edge = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 2.5 * camera.zoom), rect.max);
+            painter.rect_filled(edge, 1.0, colour);
+        }
         let mut left = rect.left() + 6.0 * camera.zoom;
         if rect.height() > 7.0
             && !(is_low(&node.op) && boxed.block.is_none())

@@ -34,6 +34,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     name: "network",
     title: "Architecture",
     about: "The network as a drawing: which layer feeds which. Drag to move, scroll to zoom; blocks unfold.",
+    how: "Data flows from the picture to the classes. The colour of a box is its kind of operator. Double-click a block to unfold it.",
     make: || Box::<Architecture>::default(),
 };
 

@@ -31,6 +31,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "The picture. Inside the fine frame lies the network's input at its own resolution; the coloured frame is the \
             part of it that the selected value depends on. \
             Click it to find the units that are strongest there; drag it with a tool to alter it, and watch the scores.",
+    how: "The fine frame is the part that the network receives; inside it the picture has the resolution of the network. The coloured frame is what the selected value depends on.",
     make: || Box::<PicturePanel>::default(),
 };
 
@@ -228,7 +229,7 @@ fn position_at(view: View, [x, y]: [f32; 2]) -> Option<[usize; 2]> {
 }
 
 /// The layer and the position whose receptive field is shown: under the pointer, else selected.
-fn marked(view: View) -> Option<(NodeId, [usize; 2])> {
+pub(super) fn marked(view: View) -> Option<(NodeId, [usize; 2])> {
     let hovered = view.selection.hover.and_then(|hover| hover.spot);
     let hovered = hovered.filter(|(run, ..)| *run == view.run().id).map(|(_, layer, _, at)| (layer, at));
     let selected = || {
@@ -263,7 +264,7 @@ pub(super) fn seen_part(view: View, layer: NodeId, at: [usize; 2]) -> Rect {
 }
 
 /// A line with a dark one under it: seen on any photograph.
-fn outlined(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
+pub(super) fn outlined(painter: &egui::Painter, rect: Rect, colour: Color32, width: f32) {
     painter.rect_stroke(rect, 0.0, Stroke::new(width + 2.0, Color32::from_black_alpha(120)), StrokeKind::Middle);
     painter.rect_stroke(rect, 0.0, Stroke::new(width, colour), StrokeKind::Middle);
 }

@@ -1,0 +1,174 @@
+//! The pictures of a folder that excite the selected unit most, each beside its deconvnet reconstruction: the figures of
+//! Zeiler and Fergus (2014).
+
+use crate::{
+    dataset::{Hit, Index, stand_in},
+    net::NodeId,
+    ui::{
+        background::top_tiles::{TileKey, TopTile},
+        model::{
+            commands::Command,
+            export::Export,
+            state::{FolderView, View, layer_name},
+        },
+        panels::panel::{Panel, PanelKind},
+        theme::RADIUS,
+        widgets::{WHOLE, caption, fit, folder_bar, hollow, number, spinner},
+    },
+};
+use eframe::egui::{
+    self, Align2, Color32, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, vec2,
+};
+use std::{path::PathBuf, sync::Arc};
+
+pub(super) const KIND: PanelKind = PanelKind {
+    name: "top",
+    title: "Top pictures",
+    about: "The nine pictures of a folder that excite the selected unit most: the part that the unit sees, and its \
+            deconvnet reconstruction (Zeiler and Fergus 2014). Click one to open that picture at that place.",
+    how: "Look for what the nine pictures share: that is what the unit finds. The reconstruction shows which structures of each excite it.",
+    make: || Box::new(TopPictures),
+};
+
+struct TopPictures;
+
+/// Width of a pair in points: the least, and the most.
+const PAIR: [f32; 2] = [120.0, 380.0];
+/// Height of the words below a pair.
+const WORDS: f32 = 17.0;
+const GAP: f32 = 10.0;
+
+/// A strong response, with its file and its place on the unit's map.
+struct TopResponse {
+    file: PathBuf,
+    value: f32,
+    position: [usize; 2],
+}
+
+/// The strongest responses of a unit that are above zero.
+fn found(index: &Index, view: View, layer: NodeId) -> Result<Vec<TopResponse>, String> {
+    let node = view.shown.graph().node(layer);
+    let width = node.extent()[2].max(1);
+    let hits = index.top(&node.name, view.selection.unit).map_err(|error| error.to_string())?;
+    let one = |hit: &Hit| TopResponse {
+        file: index.listing.path(hit.picture as usize),
+        value: hit.value,
+        position: [hit.position as usize / width, hit.position as usize % width],
+    };
+    Ok(hits.iter().filter(|hit| hit.value > 0.0).map(one).collect())
+}
+
+impl Panel for TopPictures {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        folder_bar(ui, view, out);
+        let Some(folder) = view.folder.filter(|folder| folder.is_of(view)) else {
+            return hollow(ui, KIND.about, false);
+        };
+        let layer = stand_in(view.shown.graph(), view.selection.layer);
+        let name = layer_name(view.shown.graph().node(layer));
+        let via = if layer == view.selection.layer { "" } else { ", which its activations go through" };
+        caption(
+            ui,
+            format!("unit {} of {name}{via}  ·  left what it sees, right what excites it there", view.selection.unit),
+        );
+        let Some(index) = &folder.state.index else {
+            let (words, busy) = match folder.state.running {
+                true => ("The first pictures are on their way", true),
+                false => ("Nothing of this folder is indexed", false),
+            };
+            return hollow(ui, words, busy);
+        };
+        match found(index, view, layer) {
+            Err(why) => hollow(ui, &why, false),
+            Ok(found) if found.is_empty() => hollow(ui, "No picture of the folder so far excites this unit", false),
+            Ok(found) => pairs(ui, view, folder, layer, &found, out),
+        }
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let folder = view.folder.filter(|folder| folder.is_of(view))?;
+        let layer = stand_in(view.shown.graph(), view.selection.layer);
+        let found = found(folder.state.index.as_ref()?, view, layer).ok()?;
+        let mut text = String::from("file,value,row,column");
+        for one in found {
+            let file = one.file.display().to_string().replace(',', " ");
+            text.push_str(&format!("\n{file},{},{},{}", one.value, one.position[0], one.position[1]));
+        }
+        text.push('\n');
+        let name = format!("{} unit {} top pictures", view.node().name, view.selection.unit);
+        Some(Export::table(view, &name, text))
+    }
+}
+
+/// The pairs as large as the pane allows.
+fn pairs(ui: &mut Ui, view: View, folder: FolderView, layer: NodeId, found: &[TopResponse], out: &mut Vec<Command>) {
+    let area = ui.available_size() - vec2(10.0, 0.0);
+    let width_in = |columns: usize| {
+        let rows = found.len().div_ceil(columns) as f32;
+        (area.x / columns as f32 - GAP).min(2.0 * (area.y / rows - GAP - WORDS))
+    };
+    let columns = (1..=found.len()).max_by(|&a, &b| width_in(a).total_cmp(&width_in(b))).unwrap_or(1);
+    let width = width_in(columns).clamp(PAIR[0], PAIR[1]).floor();
+    let columns = ((area.x / (width + GAP)) as usize).clamp(1, found.len());
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing = Vec2::splat(GAP);
+        for row in found.chunks(columns) {
+            ui.horizontal(|ui| row.iter().for_each(|one| pair(ui, view, folder, layer, one, width, out)));
+        }
+    });
+}
+
+/// The part of the picture beside the reconstruction, over the value and the file's name.
+fn pair(
+    ui: &mut Ui,
+    view: View,
+    folder: FolderView,
+    layer: NodeId,
+    one: &TopResponse,
+    width: f32,
+    out: &mut Vec<Command>,
+) {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, width / 2.0 + WORDS), Sense::click());
+    let name = one.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("top picture {name}")));
+    if !ui.is_rect_visible(rect) {
+        return;
+    }
+    let (above, below) = rect.split_top_bottom_at_y(rect.bottom() - WORDS);
+    let painter = ui.painter();
+    let key = TileKey {
+        file: one.file.clone(),
+        model: Arc::as_ptr(folder.model) as usize,
+        layer,
+        unit: view.selection.unit,
+        position: one.position,
+    };
+    let (left, right) = above.split_left_right_at_fraction(0.5);
+    let mut hint = one.file.display().to_string();
+    match view.tops.tile(&key, folder.model) {
+        TopTile::Ready(textures) => {
+            for (half, texture) in [left, right].into_iter().zip(&textures) {
+                let [across, down] = texture.size().map(|side| side as f32);
+                painter.image(texture.id(), fit(half.shrink(1.0), across / down), WHOLE, Color32::WHITE);
+            }
+        }
+        TopTile::Coming => {
+            painter.rect_filled(above.shrink(1.0), RADIUS, view.palette.hovered);
+            spinner(ui, above.center(), 14.0);
+        }
+        TopTile::Failed(why) => {
+            painter.rect_filled(above.shrink(1.0), RADIUS, view.palette.hovered);
+            hint = why;
+        }
+    }
+    if response.hovered() || response.has_focus() {
+        painter.rect_stroke(above, RADIUS, Stroke::new(1.5, view.palette.accent), StrokeKind::Inside);
+    }
+    let font = TextStyle::Small.resolve(ui.style());
+    let clipped = painter.with_clip_rect(below.intersect(ui.clip_rect()));
+    let words = format!("{}  {name}", number(one.value));
+    clipped.text(below.left_center(), Align2::LEFT_CENTER, words, font, view.palette.weak);
+    if response.on_hover_text(format!("{hint}\nClick: open it at this place")).clicked() {
+        out.push(Command::OpenAt { file: one.file.clone(), layer, unit: view.selection.unit, position: one.position });
+    }
+}

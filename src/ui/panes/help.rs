@@ -1,0 +1,44 @@
+//! The page behind a pane's "?": what it shows, how to read it, the method's formula and paper, and where it misleads.
+
+use super::pane::Pane;
+use crate::ui::{theme::Palette, widgets::explained};
+use eframe::egui::{self, RichText, ScrollArea, Ui};
+
+/// Draws the page.
+pub fn page(ui: &mut Ui, pane: &Pane) {
+    ui.set_width(360.0);
+    let kind = pane.kind();
+    let most = (ui.ctx().content_rect().height() - 120.0).max(120.0);
+    ScrollArea::vertical().max_height(most).show(ui, |ui| {
+        ui.heading(kind.title);
+        explained(ui, kind.about);
+        heading(ui, "How to read it");
+        explained(ui, kind.how);
+        let Some(method) = pane.method() else { return };
+        heading(ui, method.title);
+        explained(ui, method.about);
+        if !method.formula.is_empty() {
+            heading(ui, "Formula");
+            ui.add(egui::Label::new(RichText::new(method.formula).monospace()).wrap());
+            explained(ui, "S is the score, x the network's input, A the feature maps of the layer.");
+        }
+        heading(ui, "Paper");
+        ui.label(method.paper);
+        if !method.caution.is_empty() {
+            let warning = Palette::of(ui.ctx()).warning;
+            ui.add_space(6.0);
+            ui.label(RichText::new("Where it misleads").strong().color(warning));
+            explained(ui, method.caution);
+            explained(
+                ui,
+                "To test it on this picture: striate saliency PICTURE --check draws the weights anew, layer by layer, \
+                           and compares the heatmaps.",
+            );
+        }
+    });
+}
+
+fn heading(ui: &mut Ui, text: &str) {
+    ui.add_space(6.0);
+    ui.label(RichText::new(text).strong());
+}
