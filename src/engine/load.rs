@@ -10,7 +10,7 @@ use crate::{
     picture::{Fit, Preparation, Preprocess},
     watch::Watch,
     weights::{self, Format, Source},
-    zoo::{self, Card, Description},
+    zoo::{self, Description},
 };
 use std::{
     collections::HashMap,
