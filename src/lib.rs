@@ -18,10 +18,12 @@
 //! | [`methods`] | questions asked of a trace, one file a method | net, kernels |
 //! | [`synthesis`] | pictures that excite what was asked for, step by step | net, picture, methods |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
-//! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures | kernels, net, paint |
+//! | [`html`] | the frame and style of pages, addresses of files, charts in pages | |
+//! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures, where a network is wrong | kernels, net, paint |
 //! | [`train`] | pictures with classes make better weights: data, batches, optimisers, runs | kernels, net, paint, picture, weights |
 //! | [`engine`] | models, runs, the worker threads | all of the above |
 //! | [`figures`] | an answer becomes a picture with its caption, number format and text chunks: once for all faces | engine and what it knows |
+//! | [`atlas`] | units beside the pictures that excite them: sheets, and a page a unit | figures, dataset and what they know |
 //! | [`tour`] | everything about one picture as a folder of HTML | figures and what they know |
 //! | `gpu` | activation maps on the GPU, drawn by `shaders/` | paint |
 //! | `ui` | the window, one file a panel | tour, gpu and what they know |
@@ -48,6 +50,7 @@
 //! - **an operator**: a file in `src/net/ops` with its shape, weights, forward and reverse, and a variant of [`net::Op`]; the
 //!   compiler names the matches that need a line. Both back ends then run it. A line in `tests/operators.rs` checks its reverse.
 
+pub mod atlas;
 pub mod cli;
 pub mod dataset;
 pub mod engine;
@@ -56,6 +59,7 @@ pub mod figures;
 pub mod formats;
 #[cfg(feature = "gui")]
 pub mod gpu;
+pub mod html;
 pub mod kernels;
 pub mod memory;
 pub mod methods;

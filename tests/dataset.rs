@@ -38,7 +38,8 @@ fn folder(count: usize) -> tempfile::TempDir {
 }
 
 fn prepare(path: &Path) -> Result<Tensor> {
-    let text = fs::read_to_string(path).unwrap();
+    let gone = |error| Error::Failed(format!("cannot read {}: {error}", path.display()));
+    let text = fs::read_to_string(path).map_err(gone)?;
     let seed: u32 = text.parse().map_err(|_| Error::Failed(format!("{} is damaged", path.display())))?;
     let value = |index: u32| ((index * 7919 + seed * 104_729) % 1000) as f32 / 500.0 - 1.0;
     Ok(Tensor::from_vec((0..432).map(value).collect::<Vec<f32>>(), (1, 3, 12, 12), &Device::Cpu)?)
@@ -130,7 +131,8 @@ fn features_are_the_means_of_the_maps() {
     let listing = Listing::new(folder.path()).unwrap();
     let network = network();
     let layer = network.graph().find("relu2").unwrap();
-    let (found, damaged) = pooled_features(&network, &prepare, &listing, &[layer], &Watch::default()).unwrap();
+    let at = |_| Ok(network.clone());
+    let (found, damaged) = pooled_features(&network, &at, &prepare, &listing, &[layer], &Watch::default()).unwrap();
     assert_eq!((found[0].len(), damaged.len()), (7, 1));
     let input = prepare(&listing.path(found[0].pictures[3])).unwrap();
     let values = network.forward(&input, &Watch::default()).unwrap().values(layer).unwrap();
@@ -138,4 +140,24 @@ fn features_are_the_means_of_the_maps() {
         let mean = map.iter().sum::<f32>() / 16.0;
         assert!((found[0].row(3)[unit] - mean).abs() <= 1e-5 * mean.abs().max(1.0));
     }
+}
+
+#[test]
+fn a_folder_that_vanishes_ends_the_pass_and_leaves_its_pictures_undamaged() {
+    let (folder, store) = (folder(100), tempfile::tempdir().unwrap());
+    let (path, moved) = (store.path().join("index"), store.path().join("moved"));
+    let root = folder.path().to_owned();
+    let gone = index(&root, &path, &Watch::default(), |done| {
+        if done == 32 {
+            fs::rename(&root, &moved).unwrap();
+        }
+    });
+    match gone {
+        Err(Error::Failed(why)) => assert!(why.contains("is gone"), "{why}"),
+        _ => panic!("the pass goes on without its folder"),
+    }
+    fs::rename(&moved, &root).unwrap();
+    let resumed = index(&root, &path, &Watch::default(), |_| ()).unwrap();
+    let whole = index(&root, &store.path().join("whole"), &Watch::default(), |_| ()).unwrap();
+    assert_eq!(resumed, whole);
 }

@@ -13,6 +13,9 @@ use crate::{
 ///
 /// Any layer with maps can be read, several as the mean over them, each first stretched to 0..1. --raw writes the exact
 /// values at the layer's resolution, (height, width) of its maps; of several layers at the network's input's.
+///
+/// For a folder, or a pattern such as 'photos/*.jpg', --out names a folder: a heatmap for each picture, a contact sheet and
+/// a page; --compare asks which method to trust there.
 #[derive(clap::Args)]
 #[command(after_long_help = explain::about(CAMS))]
 pub(super) struct Args {

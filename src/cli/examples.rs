@@ -28,6 +28,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
             "saliency photo.jpg --out saliency.png --raw saliency.npy",
             "saliency photo.jpg --method guided-backprop --class lemon --out lemon.png",
             "saliency photo.jpg --network photonet --method lrp --check --out lrp.png",
+            "saliency pictures --network photonet --compare saliency,grad-cam --out heatmaps",
         ],
     ),
     ("cam", &["cam photo.jpg --out cam.png", "cam photo.jpg --method grad-cam++ --class lemon --out lemon.png"]),
@@ -40,11 +41,41 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
             "maximise --network photonet --layer conv4 --unit 10 --steps 8 --out unit10.png",
         ],
     ),
+    (
+        "invariance",
+        &[
+            "invariance photo.jpg --network photonet --change rotate --out curves.png",
+            "invariance pictures --network photonet --change shift --out shift.png",
+        ],
+    ),
     ("invert", &["invert photo.jpg --network photonet --layer relu3 --steps 8 --out seen.png"]),
     ("tour", &["tour photo.jpg --network photonet --quick --out tour"]),
-    ("evaluate", &["evaluate pictures --network photonet"]),
+    (
+        "evaluate",
+        &[
+            "evaluate pictures --network photonet",
+            "evaluate pictures --network photonet --out evaluation --csv pictures.csv",
+        ],
+    ),
+    (
+        "ablate",
+        &[
+            "ablate pictures --network photonet --remove relu4 --remove conv5,relu5 --with mean --out table.png",
+            "ablate photo.jpg --network resnet18 --weights synthetic:0 --remove layer1.1 --with identity",
+            "ablate pictures --network photonet --units relu5 --class espresso --out units.png",
+            "ablate pictures --network resnet20 --weights synthetic:0 --drop-blocks 2 --out curve.png",
+        ],
+    ),
     ("index", &["index pictures --network photonet"]),
-    ("top", &["top pictures --network photonet --layer conv5 --unit 92 --out top.png"]),
+    (
+        "top",
+        &[
+            "top pictures --network photonet --layer conv5 --unit 92 --out top.png",
+            "top pictures --network photonet --layer conv2 --out sheet.png",
+            "top pictures --network photonet --layer conv5 --unit 92 --by relevance --class espresso --json",
+        ],
+    ),
+    ("atlas", &["atlas pictures --network photonet --layer conv1 --out atlas"]),
     ("probe", &["probe pictures --network photonet --layer conv5"]),
     ("nearest", &["nearest pictures photo.jpg --network photonet --layer conv5"]),
     ("embed", &["embed pictures --network photonet --layer conv5 --by pca --out map.png"]),

@@ -5,6 +5,7 @@
 //!
 //! Architecture invariant: this room knows no window; `main.rs` hands one in.
 
+mod ablate;
 mod activations;
 mod args;
 mod bench;
@@ -13,6 +14,7 @@ mod checks;
 mod choice;
 mod classify;
 mod console;
+mod csv;
 mod dataset;
 mod deconvnet;
 mod evaluate;
@@ -21,7 +23,9 @@ mod examples;
 mod explain;
 mod fetch;
 mod filters;
+mod invariance;
 mod invert;
+mod labelled;
 mod layers;
 mod manual;
 mod maximise;
@@ -79,11 +83,14 @@ enum CliCommand {
     Units(units::Args),
     Deconvnet(deconvnet::Args),
     Maximise(maximise::Args),
+    Invariance(invariance::Args),
     Invert(invert::Args),
     Tour(tour::Args),
     Evaluate(evaluate::Args),
+    Ablate(ablate::Args),
     Index(dataset::IndexArgs),
     Top(dataset::TopArgs),
+    Atlas(dataset::AtlasArgs),
     Probe(dataset::ProbeArgs),
     Nearest(dataset::NearestArgs),
     Embed(dataset::EmbedArgs),
@@ -110,11 +117,14 @@ impl CliCommand {
             CliCommand::Units(args) => units::run(args, console),
             CliCommand::Deconvnet(args) => deconvnet::run(args, console),
             CliCommand::Maximise(args) => maximise::run(args, console),
+            CliCommand::Invariance(args) => invariance::run(args, console),
             CliCommand::Invert(args) => invert::run(args, console),
             CliCommand::Tour(args) => tour::run(args, console),
             CliCommand::Evaluate(args) => evaluate::run(args, console),
+            CliCommand::Ablate(args) => ablate::run(args, console),
             CliCommand::Index(args) => dataset::index(args, console),
             CliCommand::Top(args) => dataset::top(args, console),
+            CliCommand::Atlas(args) => dataset::atlas(args, console),
             CliCommand::Probe(args) => dataset::probe(args, console),
             CliCommand::Nearest(args) => dataset::nearest(args, console),
             CliCommand::Embed(args) => dataset::embed(args, console),

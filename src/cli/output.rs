@@ -28,7 +28,7 @@ pub(super) struct OutputArgs {
     pub out: Option<PathBuf>,
     /// The exact values, float32; '-' is standard output
     #[arg(long, value_name = "FILE.npy", value_parser = path())]
-    raw: Option<PathBuf>,
+    pub raw: Option<PathBuf>,
     /// Pixels of the picture for each value [default: as many as make it at least 512 pixels wide or high]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     scale: Option<u32>,

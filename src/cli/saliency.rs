@@ -15,6 +15,9 @@ use crate::{
 /// values have a colour are drawn in colour, zero grey; with --map or --overlay as a heatmap: the sum over
 /// the colours where values are signed, else the largest. --raw writes the exact values: (height, width) where the method makes a heatmap, else (channels,
 /// height, width).
+///
+/// For a folder, or a pattern such as 'photos/*.jpg', --out names a folder: a heatmap for each picture, a contact sheet and
+/// a page; --compare asks which method to trust there.
 #[derive(clap::Args)]
 #[command(after_long_help = explain::about(METHODS))]
 pub(super) struct Args {

@@ -2,7 +2,8 @@
 
 use super::{
     listing::Listing,
-    pass::{Prepare, batch_size, for_each_batch, split},
+    pass::Prepare,
+    run::{Damaged, NetworkAt, for_each_trace},
 };
 use crate::{
     Result,
@@ -30,6 +31,15 @@ impl Features {
         &self.values[row * self.width..][..self.width]
     }
 
+    /// The mean of every unit over the pictures; 0 without pictures.
+    pub fn means(&self) -> Vec<f32> {
+        let mut sums = vec![0f64; self.width];
+        for row in 0..self.len() {
+            sums.iter_mut().zip(self.row(row)).for_each(|(sum, value)| *sum += f64::from(*value));
+        }
+        sums.into_iter().map(|sum| (sum / self.len().max(1) as f64) as f32).collect()
+    }
+
     /// Number of pictures.
     pub fn len(&self) -> usize {
         self.pictures.len()
@@ -41,9 +51,6 @@ impl Features {
     }
 }
 
-/// Pictures that could not be read: index in the listing and reason.
-pub type Damaged = Vec<(usize, String)>;
-
 /// Runs every picture of a folder once and keeps its features at each of `layers`. Pictures that cannot be read are
 /// returned with the reasons.
 ///
@@ -51,6 +58,7 @@ pub type Damaged = Vec<(usize, String)>;
 /// [`crate::Error::Cancelled`], and what the network refuses.
 pub fn pooled_features(
     network: &Arc<Network>,
+    at: &NetworkAt,
     prepare: &Prepare,
     listing: &Listing,
     layers: &[NodeId],
@@ -59,20 +67,16 @@ pub fn pooled_features(
     let width = |&layer: &NodeId| network.graph().node(layer).extent()[0];
     let mut found: Vec<Features> =
         layers.iter().map(|layer| Features { width: width(layer), ..Features::default() }).collect();
-    let mut damaged = Vec::new();
-    for_each_batch(listing, 0, batch_size(network), prepare, watch, |_, batch| {
-        let (pictures, input, unreadable) = split(batch)?;
-        damaged.extend(unreadable);
-        let Some(input) = input else { return Ok(()) };
-        let trace = network.forward(&input, &watch.quiet())?;
+    let damaged = for_each_trace(network, at, prepare, listing, watch, |pictures, trace| {
+        let graph = trace.network().graph();
         for (features, &layer) in found.iter_mut().zip(layers) {
-            let [_, height, width] = network.graph().node(layer).extent();
+            let [_, height, width] = graph.node(layer).extent();
             let means = with_values::<f32, _>(&trace.output(layer).contiguous()?, |values| {
                 let maps = values.par_chunks_exact(height * width);
                 Ok(maps.map(|map| map.iter().sum::<f32>() / map.len() as f32).collect::<Vec<f32>>())
             })?;
             features.values.extend(means);
-            features.pictures.extend(&pictures);
+            features.pictures.extend(pictures);
         }
         Ok(())
     })?;

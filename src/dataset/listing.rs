@@ -38,18 +38,28 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Lists a folder and the folders within it. Links to folders are not followed: one may lead back up.
+    /// [`Listing::of`], where a folder without pictures is refused.
     ///
     /// # Errors
     /// [`Error::Failed`] when a folder cannot be read or no file is left.
     pub fn new(root: &Path) -> Result<Self> {
-        let mut listing = Listing { root: root.to_owned(), ..Listing::default() };
-        listing.collect(Path::new(""), None, 0)?;
-        listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        let listing = Listing::of(root)?;
         match listing.entries.is_empty() {
             true => Err(Error::Failed(format!("{} holds no pictures", root.display()))),
             false => Ok(listing),
         }
+    }
+
+    /// Lists a folder and the folders within it. A folder directly in it may be a link, as data sets are put together so;
+    /// deeper links to folders are not followed: one may lead back up.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when a folder cannot be read.
+    pub fn of(root: &Path) -> Result<Self> {
+        let mut listing = Listing { root: root.to_owned(), ..Listing::default() };
+        listing.collect(Path::new(""), None, 0)?;
+        listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(listing)
     }
 
     /// Full path of a file.
@@ -75,7 +85,7 @@ impl Listing {
             // A file that vanished since the folder was read is no picture.
             let Ok(metadata) = fs::metadata(&full) else { continue };
             if metadata.is_dir() {
-                if full.is_symlink() || depth == MAX_DEPTH {
+                if depth > 0 && full.is_symlink() || depth == MAX_DEPTH {
                     continue;
                 }
                 let group = group.or_else(|| {
@@ -94,7 +104,7 @@ impl Listing {
 }
 
 /// Whether a file's ending says that it is text beside the pictures of a data set.
-pub fn is_text(path: &Path) -> bool {
+fn is_text(path: &Path) -> bool {
     path.extension().is_some_and(|ending| OTHER_ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 

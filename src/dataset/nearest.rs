@@ -1,6 +1,7 @@
 //! Nearest pictures by the angle between their features, and the vote of the nearest.
 
 use super::features::Features;
+use std::collections::BTreeMap;
 
 /// The `count` rows nearest to `query` by cosine similarity (-1 to 1), nearest first; of equal ones the first.
 pub fn nearest_neighbours(features: &Features, query: &[f32], count: usize) -> Vec<(usize, f32)> {
@@ -8,18 +9,14 @@ pub fn nearest_neighbours(features: &Features, query: &[f32], count: usize) -> V
     nearest(&rows, query, count)
 }
 
-/// The class that most of the `count` nearest rows have; of equally many, the class of the nearest.
+/// The class that most of the `count` nearest rows have; of equally many, the first class, as in scikit-learn.
 pub fn neighbour_vote(rows: &[&[f32]], labels: &[usize], query: &[f32], count: usize) -> usize {
-    let found = nearest(rows, query, count);
-    let votes = |class: usize| found.iter().filter(|(row, _)| labels[*row] == class).count();
-    let mut best = (0, 0);
-    for (row, _) in &found {
-        let class = labels[*row];
-        if votes(class) > best.1 {
-            best = (class, votes(class));
-        }
+    let mut votes: BTreeMap<usize, usize> = BTreeMap::new();
+    for (row, _) in nearest(rows, query, count) {
+        *votes.entry(labels[row]).or_default() += 1;
     }
-    best.0
+    let more = |best: (usize, usize), (class, count)| if count > best.1 { (class, count) } else { best };
+    votes.into_iter().fold((0, 0), more).0
 }
 
 fn nearest(rows: &[&[f32]], query: &[f32], count: usize) -> Vec<(usize, f32)> {

@@ -34,7 +34,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(3);
 pub type Prepare<'a> = dyn Fn(&Path) -> Result<Tensor> + Sync + 'a;
 
 /// A batch of pictures: for each its index and its input, or the reason why it cannot be read.
-type Batch = Vec<(usize, Result<Tensor>)>;
+pub(super) type Batch = Vec<(usize, Result<Tensor>)>;
 
 /// News of a running pass.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ pub(super) fn batch_size(network: &Network) -> usize {
 /// Batches begin at multiples of `size`, so that a pass that was interrupted computes the same batches when it goes on.
 ///
 /// # Errors
-/// Those of `run`, and [`Error::Cancelled`].
+/// Those of `run`, [`Error::Failed`] when the folder vanishes, and [`Error::Cancelled`].
 pub(super) fn for_each_batch(
     listing: &Listing,
     start: usize,
@@ -85,6 +85,13 @@ pub(super) fn for_each_batch(
         spawned.map_err(|error| Error::Failed(format!("cannot start a thread to read pictures: {error}")))?;
         for (to, batch) in receiver {
             watch.at(to.saturating_sub(size), total)?;
+            // Without the folder every picture would count as damaged.
+            if batch.iter().any(|(_, input)| input.is_err()) && !listing.root.is_dir() {
+                let root = listing.root.display();
+                return Err(Error::Failed(format!(
+                    "{root} is gone: it was there when the pass over its pictures began"
+                )));
+            }
             run(to, batch)?;
         }
         watch.at(total, total)
@@ -93,7 +100,7 @@ pub(super) fn for_each_batch(
 
 /// The inputs that could be read as one tensor, with the indices of their pictures; the others with their reasons.
 #[allow(clippy::type_complexity)]
-pub(super) fn split(batch: Batch) -> Result<(Vec<usize>, Option<Tensor>, Vec<(usize, String)>)> {
+fn split(batch: Batch) -> Result<(Vec<usize>, Option<Tensor>, Vec<(usize, String)>)> {
     let (mut pictures, mut inputs, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
     for (picture, input) in batch {
         match input {
@@ -186,7 +193,7 @@ fn opened(network: &Network, layers: &[NodeId], fingerprint: Fingerprint, root: 
 }
 
 /// The strongest activation of every unit of a layer for every picture of the batch, picture by picture.
-fn strongest(trace: &Trace, layer: NodeId, pictures: &[usize]) -> Result<Vec<Hit>> {
+pub(super) fn strongest(trace: &Trace, layer: NodeId, pictures: &[usize]) -> Result<Vec<Hit>> {
     let [units, height, width] = trace.network().graph().node(layer).extent();
     let hits = with_values::<f32, _>(&trace.output(layer).contiguous()?, |values| {
         let maps = values.par_chunks_exact(height * width).enumerate();

@@ -5,6 +5,7 @@ use super::{
     features::Features,
     linear::{Classifier, Loss},
     nearest::neighbour_vote,
+    random::RandomOrder,
 };
 use crate::{Error, Result, watch::Watch};
 use rayon::prelude::*;
@@ -106,16 +107,11 @@ pub fn probe(
 
 /// Rows to train on, `count` of each class, and the others. The choice depends on the seed alone.
 fn split_rows(labels: &[usize], classes: usize, count: usize, seed: u64) -> (Vec<usize>, Vec<usize>) {
-    let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut random = RandomOrder::new(seed);
     let (mut train, mut test) = (Vec::new(), Vec::new());
     for class in 0..classes {
         let mut rows: Vec<usize> = (0..labels.len()).filter(|&row| labels[row] == class).collect();
-        for last in (1..rows.len()).rev() {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            rows.swap(last, (random % (last as u64 + 1)) as usize);
-        }
+        random.shuffle(&mut rows);
         test.extend(rows.split_off(count));
         train.extend(rows);
     }

@@ -89,6 +89,11 @@ impl UnitStatistics {
         }
     }
 
+    /// The strongest responses that are above zero.
+    pub fn excited_top(&self) -> Vec<Hit> {
+        self.top.iter().filter(|hit| hit.value > 0.0).copied().collect()
+    }
+
     /// Mean response.
     pub fn mean(&self) -> f64 {
         self.sum / f64::from(self.pictures.max(1))

@@ -129,7 +129,7 @@ impl Live {
 }
 
 /// A folder of frames has no index: an older one is never replaced.
-const FRAMES: FolderKind = FolderKind { what: "frames", index: None, pictures: None };
+const FRAMES: FolderKind = FolderKind { what: "frames", index: None, pictures: None, others: &[] };
 
 /// Writes frames into a folder that is not there yet, each named by its step. A failure or a cancel leaves no folder.
 pub(super) fn save(frames: &Frames, folder: &Path, texts: &[(&str, String)], watch: &Watch) -> Result<String> {

@@ -42,6 +42,11 @@ impl Model {
         Ok(Model { labels, ..self.twin() })
     }
 
+    /// The model with a changed network in place of its own: the same classes, and pictures prepared the same way.
+    pub fn with_network(&self, network: Network) -> Self {
+        Model { network: Arc::new(network), ..self.twin() }
+    }
+
     /// The model for inputs of this height and width: itself where they are its own.
     ///
     /// # Errors

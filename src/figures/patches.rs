@@ -9,8 +9,9 @@ use crate::{
     Result,
     engine::Run,
     methods::{PathStep, Reconstruction},
-    net::{Field, NodeId},
+    net::{Field, NodeId, Trace},
     paint::signed_picture,
+    picture::Preprocess,
 };
 use image::{DynamicImage, RgbaImage, imageops};
 
@@ -28,9 +29,17 @@ impl Patches {
     /// # Errors
     /// Those of [`seen::input`].
     pub fn of(run: &Run, layer: NodeId) -> Result<Self> {
-        let graph = run.model.network.graph();
+        Patches::new(&run.model.preprocess, &run.trace, layer)
+    }
+
+    /// For a layer of a trace, whose picture was prepared by `preprocess`.
+    ///
+    /// # Errors
+    /// When the input's channels are no colours.
+    pub fn new(preprocess: &Preprocess, trace: &Trace, layer: NodeId) -> Result<Self> {
+        let graph = trace.network().graph();
         let [_, height, width] = graph.input_shape();
-        let input = DynamicImage::from(seen::input(run)?).into_rgba8();
+        let input = DynamicImage::from(preprocess.unapply(&trace.maps(0)?)?).into_rgba8();
         Ok(Patches { input, field: graph.costs()[layer].field, size: [height, width] })
     }
 

@@ -4,7 +4,7 @@
 //! The files build on each other in this order: `shapes` (sizes of windows), `ops` (one file an operator family: shape,
 //! weights, forward, reverse, cost), `graph`, `rebuild` (a graph with layers replaced), `cost`, `layers` (a graph with its checked weights), `walk` (the order of a
 //! reverse walk), the two back ends `candle` and `fast`, `backend` (the choice between them), `network`, `trace`,
-//! `forward`; for training `training` (what differs) and `learn` (passes and gradients at weights).
+//! `forward`, `surgery` (parts switched off); for training `training` (what differs) and `learn` (passes and gradients at weights).
 //!
 //! Architecture invariant: nothing here knows a network by name, a file format, or egui. candle's autograd is not
 //! used: it has no hook at a rectifier, and its pooling gradients are wrong where windows overlap.
@@ -22,6 +22,7 @@ mod network;
 mod ops;
 mod rebuild;
 mod shapes;
+pub mod surgery;
 mod trace;
 mod training;
 mod walk;

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 
-const TOUR: FolderKind = FolderKind { what: "tour", index: Some("index.html"), pictures: Some("images") };
-const FRAMES: FolderKind = FolderKind { what: "frames", index: None, pictures: None };
+const TOUR: FolderKind = FolderKind { what: "tour", index: Some("index.html"), pictures: Some("images"), others: &[] };
+const FRAMES: FolderKind = FolderKind { what: "frames", index: None, pictures: None, others: &[] };
 
 /// Every path below `folder`, with the files' contents, without the tours' own lists.
 fn tree(folder: &Path) -> Vec<(String, String)> {

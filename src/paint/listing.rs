@@ -20,6 +20,8 @@ pub struct FolderKind {
     pub index: Option<&'static str>,
     /// The folder inside that holds the pictures, all of them .png; `None` where they lie beside the index.
     pub pictures: Option<&'static str>,
+    /// Endings of the other files beside the index: ".csv".
+    pub others: &'static [&'static str],
 }
 
 /// The file that says of a folder that the program is writing it, or was.
@@ -141,7 +143,9 @@ pub(super) fn unfinished(folder: &Path, kind: FolderKind) -> Result<Vec<String>,
 fn is_own_name(name: &str, kind: FolderKind) -> bool {
     let (folder, file) = name.rsplit_once('/').map_or((None, name), |(folder, file)| (Some(folder), file));
     let is_picture = folder == kind.pictures && file.ends_with(".png");
-    is_picture || temporary::is_name(file) || folder.is_none() && (file == MARKER || Some(file) == kind.index)
+    let is_other = || kind.others.iter().any(|ending| file.ends_with(ending));
+    let is_beside = file == MARKER || Some(file) == kind.index || is_other();
+    is_picture || temporary::is_name(file) || folder.is_none() && is_beside
 }
 
 /// Removes these files, the marker last, and the folders they leave empty.

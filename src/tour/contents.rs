@@ -17,7 +17,8 @@ use crate::{
 use std::path::Path;
 
 /// The folder that a tour is.
-pub const TOUR: FolderKind = FolderKind { what: "tour", index: Some("index.html"), pictures: Some(IMAGES) };
+pub const TOUR: FolderKind =
+    FolderKind { what: "tour", index: Some("index.html"), pictures: Some(IMAGES), others: &[] };
 
 /// Classes that the page lists.
 const CLASSES: usize = 8;

@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("net", &["kernels"]),
     ("picture", &[]),
     ("paint", &[]),
+    ("html", &[]),
     ("weights", &["net"]),
     ("zoo", &["net", "picture"]),
     ("formats", &["net", "picture", "weights", "zoo"]),
@@ -22,7 +23,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("train", &["kernels", "net", "paint", "picture", "weights"]),
     ("dataset", &["kernels", "net", "paint"]),
     ("figures", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "zoo"]),
-    ("tour", &["engine", "figures", "methods", "net", "paint", "picture"]),
+    ("tour", &["engine", "figures", "html", "methods", "net", "paint", "picture"]),
+    ("atlas", &["dataset", "engine", "figures", "html", "kernels", "methods", "net", "paint", "picture", "synthesis"]),
     ("gpu", &["paint"]),
     (
         "ui",
@@ -46,10 +48,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "atlas",
             "dataset",
             "engine",
             "figures",
             "formats",
+            "html",
             "kernels",
             "methods",
             "net",

@@ -4,7 +4,7 @@ use super::folder::{FolderArgs, note_damaged};
 use crate::{
     Error, Result,
     cli::{console::Console, output::check_path},
-    dataset::{pooled_features, principal_components, tsne},
+    dataset::{pooled_features, principal_components, tsne, umap},
     figures::to_json,
     paint::write_png,
     picture::Picture,
@@ -25,6 +25,8 @@ enum Way {
     Pca,
     /// t-SNE (van der Maaten and Hinton 2008; Barnes-Hut, van der Maaten 2014)
     Tsne,
+    /// UMAP (McInnes, Healy and Melville 2018)
+    Umap,
 }
 
 /// Place the pictures of a folder on a plane by their features at a layer
@@ -43,6 +45,9 @@ pub(in crate::cli) struct EmbedArgs {
     /// Neighbours that t-SNE keeps near, in effect
     #[arg(long, value_name = "N", default_value_t = 30.0)]
     perplexity: f32,
+    /// Neighbours that UMAP keeps near
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    neighbours: usize,
     /// The picture
     #[arg(long, value_name = "FILE.png")]
     out: Option<PathBuf>,
@@ -80,9 +85,10 @@ pub(in crate::cli) fn embed(args: &EmbedArgs, console: &Console) -> Result<Strin
     let layer = subject.layer(args.layer.as_deref())?;
     let listing = subject.listing()?;
     console.stage(&format!("running {} pictures", listing.entries.len()));
-    let prepare = |path: &Path| subject.prepare(path);
+    let (prepare, at) =
+        (|path: &Path| subject.model.prepare_file(path), |size| Ok(subject.model.at(size)?.network.clone()));
     let [pass, rest] = console.watch().split(0.6);
-    let (mut features, damaged) = pooled_features(&subject.model.network, &prepare, &listing, &[layer], &pass)?;
+    let (mut features, damaged) = pooled_features(&subject.model.network, &at, &prepare, &listing, &[layer], &pass)?;
     note_damaged(&damaged, console);
     let features = features.remove(0);
     console.stage("projecting");
@@ -92,6 +98,7 @@ pub(in crate::cli) fn embed(args: &EmbedArgs, console: &Console) -> Result<Strin
             (found.points, found.explained)
         }
         Way::Tsne => (tsne(&features, args.perplexity, &rest)?, Vec::new()),
+        Way::Umap => (umap(&features, args.neighbours, &rest)?, Vec::new()),
     };
     let point = |(row, place): (usize, &[f32])| {
         let picture = features.pictures[row];

@@ -6,8 +6,8 @@ use crate::{
     dataset::{Index, Listing, index_folder},
     engine::Model,
     net::NodeId,
+    picture::Fit,
 };
-use candle_core::Tensor;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -43,11 +43,6 @@ impl FolderArgs {
 }
 
 impl FolderSubject {
-    /// The network's input for a file.
-    pub fn prepare(&self, path: &Path) -> Result<Tensor> {
-        self.model.prepare_file(path)
-    }
-
     /// The pictures of the folder.
     pub fn listing(&self) -> Result<Listing> {
         Listing::new(&self.folder)
@@ -59,14 +54,23 @@ impl FolderSubject {
         name.map_or_else(|| Ok(graph.last_maps()), |name| graph.find(name))
     }
 
+    /// Refuses inputs of different sizes: a position in a map would mean another thing in each.
+    pub fn require_one_size(&self) -> Result<()> {
+        match self.model.preprocess.fit == Fit::Whole {
+            true => Err(Error::Usage("positions are compared between pictures of one size: leave out --whole".into())),
+            false => Ok(()),
+        }
+    }
+
     /// The index of the folder, made or continued first. `path` is its file; without it the file lies in the cache.
     pub fn index(&self, path: Option<&Path>, console: &Console) -> Result<Index> {
+        self.require_one_size()?;
         let path = path.map_or_else(|| self.model.index_file(&self.folder), |path| Ok(path.to_owned()))?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, &error))?;
         }
         console.stage(&format!("indexing {}", self.folder.display()));
-        let prepare = |path: &Path| self.prepare(path);
+        let prepare = |path: &Path| self.model.prepare_file(path);
         let network = &self.model.network;
         let index = index_folder(
             network,

@@ -54,8 +54,10 @@ pub(in crate::cli) fn nearest(args: &NearestArgs, console: &Console) -> Result<S
     let [_, height, width] = subject.model.network.graph().node(layer).extent();
     let mean = |map: &[f32]| map.iter().sum::<f32>() / map.len() as f32;
     let query: Vec<f32> = run.trace.values(layer)?.chunks_exact(height * width).map(mean).collect();
-    let prepare = |path: &Path| subject.prepare(path);
-    let (features, damaged) = pooled_features(&subject.model.network, &prepare, &listing, &[layer], console.watch())?;
+    let (prepare, at) =
+        (|path: &Path| subject.model.prepare_file(path), |size| Ok(subject.model.at(size)?.network.clone()));
+    let (features, damaged) =
+        pooled_features(&subject.model.network, &at, &prepare, &listing, &[layer], console.watch())?;
     note_damaged(&damaged, console);
     let found = nearest_neighbours(&features[0], &query, args.count.into());
     let neighbour =

@@ -76,9 +76,10 @@ pub(in crate::cli) fn probe(args: &ProbeArgs, console: &Console) -> Result<Strin
     let mut listing = subject.listing()?;
     keep_grouped(&mut listing)?;
     console.stage(&format!("running {} pictures", listing.entries.len()));
-    let prepare = |path: &Path| subject.prepare(path);
+    let (prepare, at) =
+        (|path: &Path| subject.model.prepare_file(path), |size| Ok(subject.model.at(size)?.network.clone()));
     let [pass, rest] = console.watch().split(0.6);
-    let (features, damaged) = pooled_features(&subject.model.network, &prepare, &listing, &layers, &pass)?;
+    let (features, damaged) = pooled_features(&subject.model.network, &at, &prepare, &listing, &layers, &pass)?;
     note_damaged(&damaged, console);
     console.stage("learning from the features");
     let settings = ProbeSettings {

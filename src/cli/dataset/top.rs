@@ -1,34 +1,44 @@
-//! `striate top`: the pictures of a folder that excite a unit most (Zeiler and Fergus 2014, Figure 2).
+//! `striate top`: the pictures of a folder that excite a unit most (Zeiler and Fergus 2014, Figure 2), or all units of a layer.
 
-use super::folder::{FolderArgs, FolderSubject};
+use super::folder::{FolderArgs, FolderSubject, note_damaged};
 use crate::{
     Error, Result,
+    atlas::{WantedHits, sheet_of_hits, sheet_of_units, shown_hits},
     cli::{args, console::Console, output::check_path, table::Table},
-    dataset::{Hit, TOP, stand_in},
-    engine::{Model, Run},
-    figures::{Scale, pairs, spaced, to_json, words::number},
-    methods::{Keep, deconvnet},
+    dataset::{Hit, HitChoice, Listing, ResponseMeasure, Responses, TOP, stand_in},
+    figures::{to_json, words::number},
     net::NodeId,
     paint::write_png,
-    picture::Picture,
-    watch::Watch,
 };
-use image::RgbaImage;
 use serde::Serialize;
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
-/// Pixels between pairs of the sheet.
-const GAP: u32 = 36;
-/// Pairs in a row of the sheet.
-const COLUMNS: u32 = 3;
+/// Longest side of a crop: on the sheet of one unit, and of a layer with few or many units.
+const LARGE: u32 = 224;
+const SMALL: u32 = 64;
+const TINY: u32 = 36;
+/// Units of a layer from which on crops are tiny.
+const MANY: usize = 64;
 
-/// List the pictures of a folder that excite a unit most
+/// A choice among the pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum By {
+    /// The strongest activations, from the index
+    Strongest,
+    /// The weakest of the pictures' largest activations
+    Weakest,
+    /// Drawn at random from the strongest hundredth
+    Random,
+    /// The largest activation times gradient of --class, summed over the unit's map
+    Relevance,
+}
+
+/// List the pictures of a folder that excite a unit most, or show all units of a layer
 ///
 /// --out draws for each the part of the picture that the activation sees, and beside it the deconvnet reconstruction, as
-/// Zeiler and Fergus do. The folder is indexed first, once.
+/// Zeiler and Fergus do; without --unit a sheet of the whole layer. The folder is indexed first, once; the choices other than
+/// 'strongest' run the folder anew.
 #[derive(clap::Args)]
 pub(in crate::cli) struct TopArgs {
     #[command(flatten)]
@@ -36,12 +46,21 @@ pub(in crate::cli) struct TopArgs {
     /// The layer; 'striate layers NETWORK' lists them
     #[arg(long)]
     layer: String,
-    /// The unit
+    /// The unit [default: all units of the layer]
     #[arg(long)]
-    unit: usize,
+    unit: Option<usize>,
     /// Pictures to list
     #[arg(long, value_name = "N", default_value_t = TOP as u8, value_parser = clap::value_parser!(u8).range(1..=TOP as i64))]
     count: u8,
+    /// The choice among the pictures
+    #[arg(long, value_enum, default_value_t = By::Strongest)]
+    by: By,
+    /// The class of --by relevance: its index, label or WordNet id
+    #[arg(long, value_name = "C", required_if_eq("by", "relevance"))]
+    class: Option<String>,
+    /// Seed of --by random
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     /// The file of the index [default: a file in the cache]
     #[arg(long, value_name = "FILE")]
     index: Option<PathBuf>,
@@ -68,69 +87,118 @@ struct HitFacts {
     column: usize,
 }
 
+#[derive(Serialize)]
+struct LayerTopFacts {
+    layer: String,
+    units: Vec<UnitTopFacts>,
+}
+
+#[derive(Serialize)]
+struct UnitTopFacts {
+    unit: usize,
+    top: Vec<HitFacts>,
+}
+
 pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
     check_path("--out", args.out.as_deref(), "png", "a PNG")?;
+    args.folder.network.check_layer(&args.layer, args.unit)?;
     let subject = args.folder.open(console)?;
     let graph = subject.model.network.graph();
     let asked = graph.find(&args.layer)?;
     let layer = stand_in(graph, asked);
-    let unit = args::unit(args.unit, layer, graph)?;
-    let name = graph.node(layer).name.clone();
+    let node = graph.node(layer);
     if layer != asked {
-        console.note(&format!("{} is shown by {name}, which passes its activations on", graph.node(asked).name));
+        console.note(&format!("{} is shown by {}, which passes its activations on", graph.node(asked).name, node.name));
     }
-    let index = subject.index(args.index.as_deref(), console)?;
-    let hits: Vec<Hit> = index.top(&name, unit)?.iter().take(args.count.into()).copied().collect();
-    let excited: Vec<Hit> = hits.iter().filter(|hit| hit.value > 0.0).copied().collect();
-    if excited.is_empty() {
-        let folder = args.folder.folder.display();
-        return Err(Error::Failed(format!("nothing to show: no picture of {folder} excites unit {unit} of {name}")));
+    let units: Vec<usize> = match args.unit {
+        Some(number) => vec![args::unit(number, layer, graph)?],
+        None => (0..node.extent()[0]).collect(),
+    };
+    let (listing, wanted) = args.hits(&subject, layer, &units, console)?;
+    if wanted.iter().all(|unit| unit.hits.is_empty()) {
+        let (folder, name) = (args.folder.folder.display(), &node.name);
+        let what = args.unit.map_or_else(|| "any unit".to_owned(), |unit| format!("unit {unit}"));
+        return Err(Error::Failed(format!("nothing to show: no picture of {folder} excites {what} of {name}")));
     }
-    let width = graph.node(layer).extent()[2];
-    let place = |hit: &Hit| [hit.position as usize / width, hit.position as usize % width];
     if let Some(out) = &args.out {
         console.stage("projecting back");
-        let files: Vec<(PathBuf, [usize; 2])> =
-            excited.iter().map(|hit| (index.listing.path(hit.picture as usize), place(hit))).collect();
-        let texts =
-            [("Network", subject.model.card.name.to_string()), ("Layer", name.clone()), ("Unit", unit.to_string())];
-        write_png(out, &sheet(&subject, layer, unit, &files, console.watch())?, &texts.map(|(key, text)| (key, text)))?;
+        let side = if args.unit.is_some() {
+            LARGE
+        } else if units.len() > MANY {
+            TINY
+        } else {
+            SMALL
+        };
+        let shown = shown_hits(&subject.model, &listing, layer, &wanted, side, false, console.watch())?;
+        let sheet = if args.unit.is_some() { sheet_of_hits(&shown[0]) } else { sheet_of_units(&shown) };
+        let unit = args.unit.map_or_else(|| "all".to_owned(), |unit| unit.to_string());
+        let choice = format!("{:?}", args.by).to_lowercase();
+        let name = subject.model.card.name.to_string();
+        let texts = [("Network", name), ("Layer", node.name.clone()), ("Unit", unit), ("HitChoice", choice)];
+        write_png(out, &sheet, &texts)?;
     }
-    let facts = |hit: &Hit| {
-        let [row, column] = place(hit);
-        HitFacts { file: index.listing.path(hit.picture as usize), value: hit.value, row, column }
+    let width = node.extent()[2];
+    let facts = |hit: &Hit| HitFacts {
+        file: listing.path(hit.picture as usize),
+        value: hit.value,
+        row: hit.position as usize / width,
+        column: hit.position as usize % width,
     };
-    let facts = TopFacts { layer: name, unit, top: excited.iter().map(facts).collect() };
-    if args.json { to_json(&facts) } else { Ok(text(&facts)) }
+    let layer = node.name.clone();
+    match (args.unit, args.json) {
+        (Some(unit), json) => {
+            let facts = TopFacts { layer, unit, top: wanted[0].hits.iter().map(facts).collect() };
+            if json { to_json(&facts) } else { Ok(text(&facts)) }
+        }
+        (None, true) => {
+            let unit = |own: &WantedHits| UnitTopFacts { unit: own.unit, top: own.hits.iter().map(facts).collect() };
+            to_json(&LayerTopFacts { layer, units: wanted.iter().map(unit).collect() })
+        }
+        (None, false) => Ok(layer_text(&layer, &wanted, &listing)),
+    }
 }
 
-/// For every file the patch that the activation at a position sees, and its reconstruction.
-fn sheet(
-    subject: &FolderSubject,
-    layer: NodeId,
-    unit: usize,
-    files: &[(PathBuf, [usize; 2])],
-    watch: &Watch,
-) -> Result<RgbaImage> {
-    let pair = |(at, (file, position)): (usize, &(PathBuf, [usize; 2]))| {
-        watch.at(at, files.len())?;
-        one_pair(&subject.model, layer, unit, file, *position, &watch.quiet())
-    };
-    let tiles: Vec<RgbaImage> = files.iter().enumerate().map(pair).collect::<Result<_>>()?;
-    Ok(spaced(&tiles, COLUMNS, GAP))
-}
-
-fn one_pair(
-    model: &Arc<Model>,
-    layer: NodeId,
-    unit: usize,
-    file: &Path,
-    [row, column]: [usize; 2],
-    watch: &Watch,
-) -> Result<RgbaImage> {
-    let run = Run::picture(model, Picture::open(file)?, watch)?;
-    let found = deconvnet(&run.trace, layer, unit, Keep::At(row, column), false, watch)?;
-    pairs(&run, &[found], Scale::Pleasant, 1)
+impl TopArgs {
+    /// The chosen pictures of every unit.
+    fn hits(
+        &self,
+        subject: &FolderSubject,
+        layer: NodeId,
+        units: &[usize],
+        console: &Console,
+    ) -> Result<(Listing, Vec<WantedHits>)> {
+        let (model, count) = (&subject.model, usize::from(self.count));
+        let (choice, measure) = match self.by {
+            By::Strongest => {
+                let index = subject.index(self.index.as_deref(), console)?;
+                let name = &model.network.graph().node(layer).name;
+                let wanted = |&unit: &usize| {
+                    let excited = index.top(name, unit)?.iter().filter(|hit| hit.value > 0.0);
+                    Ok(WantedHits { unit, hits: excited.take(count).copied().collect() })
+                };
+                let wanted = units.iter().map(wanted).collect::<Result<_>>()?;
+                return Ok((index.listing, wanted));
+            }
+            By::Weakest => (HitChoice::Weakest, ResponseMeasure::Activation),
+            By::Random => (HitChoice::Random(self.seed), ResponseMeasure::Activation),
+            By::Relevance => {
+                model.require_classes()?;
+                let class = model.labels.find(self.class.as_deref().unwrap_or_default())?;
+                (HitChoice::Strongest, ResponseMeasure::Relevance(class))
+            }
+        };
+        subject.require_one_size()?;
+        let listing = subject.listing()?;
+        console.stage(&format!("running {} pictures", listing.entries.len()));
+        let prepare = |path: &Path| model.prepare_file(path);
+        let at = |size| Ok(model.at(size)?.network.clone());
+        let asked = (layer, measure);
+        let (found, damaged) = Responses::measure(&model.network, &at, &prepare, &listing, asked, console.watch())?;
+        note_damaged(&damaged, console);
+        let wanted = |&unit: &usize| WantedHits { unit, hits: found.choose(unit, choice, count) };
+        let wanted = units.iter().map(wanted).collect();
+        Ok((listing, wanted))
+    }
 }
 
 fn text(facts: &TopFacts) -> String {
@@ -140,4 +208,15 @@ fn text(facts: &TopFacts) -> String {
         table.row([(rank + 1).to_string(), number(hit.value), hit.row.to_string(), hit.column.to_string(), file]);
     }
     format!("unit {} of {}\n{}", facts.unit, facts.layer, table.render())
+}
+
+fn layer_text(layer: &str, units: &[WantedHits], listing: &Listing) -> String {
+    let mut table = Table::new(&[">unit", ">value", "file"]);
+    for own in units {
+        let first = own.hits.first();
+        let value = first.map_or_else(|| "-".to_owned(), |hit| number(hit.value));
+        let file = first.map_or_else(String::new, |hit| listing.path(hit.picture as usize).display().to_string());
+        table.row([own.unit.to_string(), value, file]);
+    }
+    format!("the first picture of every unit of {layer}\n{}", table.render())
 }

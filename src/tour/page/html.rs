@@ -1,13 +1,7 @@
 //! Pieces of HTML.
 
 use super::super::pictures::TourPicture;
-use crate::net::Field;
-use std::fmt::Write;
-
-/// Plain text as HTML.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
+use crate::{html::escape, net::Field};
 
 /// `3 × 64 × 64`.
 pub(super) fn times(shape: &[usize]) -> String {
@@ -21,14 +15,6 @@ pub(super) fn image(picture: &TourPicture, class: &str) -> String {
         "<a href=\"{file}\"><img class=\"{class}\" src=\"{file}\" width=\"{width}\" height=\"{height}\" \
          alt=\"{alt}\" loading=\"lazy\"></a>"
     )
-}
-
-/// `<dt>` and `<dd>` pairs.
-pub(super) fn facts(pairs: &[(&str, String)]) -> String {
-    pairs.iter().fold(String::from("<dl class=\"facts\">"), |mut html, (term, value)| {
-        let _ = write!(html, "<div><dt>{term}</dt><dd>{value}</dd></div>");
-        html
-    }) + "</dl>\n"
 }
 
 /// "27 × 27 pixels, every 4".

@@ -3,10 +3,11 @@
 use super::{
     super::pictures::MosaicPicture,
     Page, Section,
-    html::{escape, facts, image, sees, times},
+    html::{image, sees, times},
 };
 use crate::{
     figures::words::{detail, number, range, thousands},
+    html::{escape, facts},
     net::{Cost, Node, NodeId},
     paint::Scaling,
 };

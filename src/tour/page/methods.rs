@@ -1,12 +1,9 @@
 //! The sections of the attribution methods.
 
-use super::{
-    super::pictures::MethodPictures,
-    Page,
-    html::{escape, image},
-};
+use super::{super::pictures::MethodPictures, Page, html::image};
 use crate::{
     figures::words::{number, range},
+    html::escape,
     net::NodeId,
 };
 use std::fmt::Write;

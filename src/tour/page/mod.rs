@@ -14,9 +14,10 @@ use crate::{
         ClassFacts,
         words::{number, thousands},
     },
+    html::{escape, facts, page},
     net::{Cost, Node, NodeId},
 };
-use html::{escape, facts, image, times};
+use html::{image, times};
 use std::fmt::Write;
 
 /// Everything the page says.
@@ -46,23 +47,19 @@ pub(super) struct Section {
 impl Page<'_> {
     pub fn render(&self) -> String {
         let model = &self.run.model;
-        let title = format!("{} looks at {}", escape(&model.card.title), escape(&self.short_picture()));
-        let version = env!("CARGO_PKG_VERSION");
-        let (style, script) = (include_str!("style.css"), include_str!("script.js"));
-        format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"striate tour {version}\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{style}</style>\n\
-             </head>\n<body>\n{contents}<main>\n{opening}{methods}{heatmaps}{left_out}{layers}{footer}</main>\n\
-             <script>\n{script}</script>\n</body>\n</html>\n",
+        let (card, picture) = (&model.card.title, self.short_picture());
+        let script = include_str!("script.js");
+        let body = format!(
+            "{contents}<main>\n{opening}{methods}{heatmaps}{left_out}{layers}{footer}</main>\n<script>\n{script}</script>\n",
             contents = self.contents(),
-            opening = self.opening(&title),
+            opening = self.opening(&format!("{} looks at {}", escape(card), escape(&picture))),
             methods = self.pixels(),
             heatmaps = self.cams(),
             left_out = self.left_out(),
             layers = self.layers(),
             footer = self.footer(),
-        )
+        );
+        page(&format!("{card} looks at {picture}"), "tour", "", &body)
     }
 
     /// A file's name without its folders.

@@ -1,6 +1,12 @@
 //! Shared by `striate saliency` and `striate cam`: a method of a registry asked about a picture, its answer painted,
 //! tested, and an object found by it.
 
+mod batch;
+mod facts;
+mod pictures;
+mod sheet;
+mod trust;
+
 use super::{
     args::{PaintArgs, SubjectArgs},
     checks::trust_checks,
@@ -31,6 +37,9 @@ pub(super) struct ExplainArgs {
     /// Test whether to believe the heatmap: deletion and insertion curves, and layers drawn anew
     #[arg(long)]
     check: bool,
+    /// For a folder: test these methods on every picture by deletion and insertion curves, separated by commas, or 'all'
+    #[arg(long, value_name = "METHOD,...", value_delimiter = ',')]
+    compare: Vec<String>,
     #[command(flatten)]
     object: ObjectArgs,
     #[command(flatten)]
@@ -66,16 +75,17 @@ pub(super) fn names(methods: &[Method]) -> String {
 }
 
 pub(super) fn run(args: &ExplainArgs, method: &'static Method, drawing: Drawing, console: &Console) -> Result<String> {
+    if let Some(files) = args.subject.image.as_deref().map_or(Ok(None), pictures::many)? {
+        return batch::run(args, method, drawing, &files, console);
+    }
+    if !args.compare.is_empty() {
+        return Err(Error::Usage("--compare is for a folder of pictures; --check tests one heatmap".into()));
+    }
     match args.check || args.object.wanted() {
         true => args.output.check()?,
         false => args.output.check_or_name(&args.subject.name(), method.name)?,
     }
-    let settings = Settings::parse(method.parameters, args.settings.iter().map(String::as_str))?;
-    if !args.layers.is_empty() && !method.layered {
-        let layered: Vec<&str> = METHODS.iter().chain(CAMS).filter(|m| m.layered).map(|m| m.name).collect();
-        let name = method.name;
-        return Err(Error::Usage(format!("{name} reads no layer: --layer is for {}", layered.join(", "))));
-    }
+    let settings = args.settings(method)?;
     args.layers.iter().try_for_each(|name| args.subject.network.check_layer(name, None))?;
     args.target.check(&args.subject.network)?;
     let run = args.subject.run(console)?;
@@ -117,4 +127,17 @@ pub(super) fn run(args: &ExplainArgs, method: &'static Method, drawing: Drawing,
         Drawing::Overlay => figures::attribution_over(&run, &answer, factor, &style),
     };
     args.output.save(facts, paint, || Ok(Tensor::from_slice(&answer.values, shape.clone(), &Device::Cpu)?))
+}
+
+impl ExplainArgs {
+    /// The method's parameters; refuses layers for a method that reads none.
+    fn settings(&self, method: &'static Method) -> Result<Settings> {
+        let settings = Settings::parse(method.parameters, self.settings.iter().map(String::as_str))?;
+        if !self.layers.is_empty() && !method.layered {
+            let layered: Vec<&str> = METHODS.iter().chain(CAMS).filter(|m| m.layered).map(|m| m.name).collect();
+            let name = method.name;
+            return Err(Error::Usage(format!("{name} reads no layer: --layer is for {}", layered.join(", "))));
+        }
+        Ok(settings)
+    }
 }

@@ -1,0 +1,72 @@
+//! `striate ablate`: what removing a part of a network costs.
+
+mod chart;
+mod facts;
+mod folder;
+mod picture;
+mod plan;
+mod save;
+mod units;
+
+use super::{
+    args::{NetworkArgs, path, samples},
+    console::Console,
+    output::{check_path, check_picture},
+};
+use crate::{Error, Result, paths::from_user};
+use plan::PlanArgs;
+use std::{ffi::OsString, path::PathBuf};
+
+/// Measure what removing parts of a network costs: accuracy over a folder, or the answer for one picture
+///
+/// A part is a layer, or a module of layers such as a residual block (layer1.1) or an Inception branch
+/// (inception4a.branch2). Every --remove, --shuffle and number of dropped blocks is a row of the table, beside the network as it
+/// is. The network is not trained again. Residual networks lose little with a block, plain ones everything (Veit, Wilber and Belongie
+/// 2016; for layers of AlexNet: Zeiler and Fergus 2014, Table 3).
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[arg(help = format!("A folder that holds a folder for each class, or a picture: a file, or sample:NAME ({})", samples()))]
+    subject: OsString,
+    #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
+    plan: PlanArgs,
+    /// Silence the units of this layer one after the other, the most important for --class first, over a folder
+    #[arg(long, value_name = "LAYER", requires = "class", conflicts_with_all = ["remove", "each", "shuffle", "drop_blocks", "save"])]
+    units: Option<String>,
+    /// The class of --units: its index, label or WordNet id
+    #[arg(long, value_name = "C", requires = "units")]
+    class: Option<String>,
+    /// Draw the accuracies as bars, or the error against the number of dropped blocks as a curve
+    #[arg(long, value_name = "CHART.png", value_parser = path())]
+    out: Option<PathBuf>,
+    /// Write the rows as a table
+    #[arg(long, value_name = "FILE.csv", value_parser = path())]
+    csv: Option<PathBuf>,
+    /// Write the changed network as weights of the unchanged one, where weights can express the change; for one row
+    #[arg(long, value_name = "FILE.safetensors", value_parser = path())]
+    save: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
+    check_path("--csv", args.csv.as_deref(), "csv", "a CSV file")?;
+    check_path("--save", args.save.as_deref(), "safetensors", "a safetensors file")?;
+    check_picture("--out", args.out.as_deref())?;
+    if let (Some(layer), Some(class)) = (&args.units, &args.class) {
+        return match from_user(&args.subject).is_dir() {
+            true => units::run(args, layer, class, console),
+            false => Err(Error::Usage("--units measures a class over a folder of pictures".into())),
+        };
+    }
+    args.plan.check()?;
+    if from_user(&args.subject).is_dir() {
+        return folder::run(args, console);
+    }
+    if args.out.is_some() || args.csv.is_some() {
+        return Err(Error::Usage("--out and --csv are for a folder: a picture has no accuracy".into()));
+    }
+    picture::run(args, console)
+}
