@@ -83,7 +83,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
         "train",
         &[
             "train --network lenet5 --data pictures --epochs 2 --out run",
-            "train --data pictures --out run --epochs 3 --resume",
+            "train --data pictures --out run --resume",
             "train --from photonet --data pictures --head-only --epochs 1 --out tuned --json",
         ],
     ),

@@ -46,7 +46,7 @@ pub(super) struct Args {
     from: Option<String>,
     #[command(flatten)]
     part: PartArgs,
-    /// Go on with the run in RUN after its last whole epoch, with its settings
+    /// Go on with the run in RUN after its last whole epoch, with its settings; where there is none, begin
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub(super) struct Args {
 }
 
 /// The part of a network that learns.
-#[derive(clap::Args, Clone, Serialize, Deserialize)]
+#[derive(clap::Args, Clone, PartialEq, Serialize, Deserialize)]
 struct PartArgs {
     /// Leave the weights of all layers up to this one as they are
     #[arg(long, value_name = "LAYER", conflicts_with = "head_only")]
@@ -74,6 +74,11 @@ struct PartArgs {
 }
 
 impl PartArgs {
+    /// Whether a flag asks for a part.
+    fn is_given(&self) -> bool {
+        self.freeze_to.is_some() || self.head_only || self.body_rate != 1.0
+    }
+
     /// Lets only this part learn.
     fn choose(&self, parameters: &mut Parameters, graph: &Graph, heads: &[NodeId]) -> Result<()> {
         if self.head_only {
@@ -96,6 +101,7 @@ impl PartArgs {
 struct Kept {
     recipe: TrainingRecipe,
     part: PartArgs,
+    network: &'static Card,
 }
 
 #[derive(Serialize)]
@@ -111,15 +117,13 @@ struct TrainingReport {
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
-    let (kept, network) = match args.out.as_deref().filter(|_| args.resume && !args.recipe) {
-        Some(out) => {
-            let (kept, card) = resumed(out)?;
-            (Some(kept), Some(card))
-        }
-        None => (None, args.network),
+    let kept = match args.out.as_deref().filter(|_| args.resume && !args.recipe) {
+        Some(out) => resumed(args, out)?,
+        None => None,
     };
-    let from = args.from.as_deref().filter(|_| kept.is_none());
-    let origin = Origin::new(network, from, console)?;
+    let resumes = kept.is_some();
+    let network = kept.as_ref().map_or(args.network, |kept| Some(kept.network));
+    let origin = Origin::new(network, args.from.as_deref().filter(|_| !resumes), console)?;
     let Some(out) = args.out.as_ref().filter(|_| !args.recipe) else {
         let (recipe, from) = recipe(args, &origin)?;
         #[derive(Serialize)]
@@ -130,9 +134,9 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         }
         return to_json(&Printed { origin: from, recipe });
     };
-    let Kept { recipe, part } = match kept {
-        Some(kept) => kept,
-        None => Kept { recipe: recipe(args, &origin)?.0, part: args.part.clone() },
+    let (recipe, part) = match kept {
+        Some(kept) => (kept.recipe, kept.part),
+        None => (recipe(args, &origin)?.0, args.part.clone()),
     };
     check_out(out, args.resume)?;
     let limit = args.minutes.map(|minutes| minutes * 60.0);
@@ -151,7 +155,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let folder = Some(out.clone());
     let (name, count) = (origin.name().to_owned(), data.train.len());
     let setup = Setup { folder, data: &data, preprocess, recipe, facts, limit, threads };
-    let mut run = match args.resume {
+    let mut run = match resumes {
         true => TrainingRun::resume(setup, network, parameters)?,
         false => TrainingRun::new(setup, network, parameters),
     };
@@ -177,19 +181,36 @@ fn recipe(args: &Args, origin: &Origin) -> Result<(TrainingRecipe, &'static str)
     Ok((args.settings.over(own)?, from))
 }
 
-/// The settings and the network of the run in a folder.
-fn resumed(out: &Path) -> Result<(Kept, &'static Card)> {
+/// The settings of the run in a folder; `None` where no epoch of it is whole, so that it begins anew.
+///
+/// # Errors
+/// [`Error::Usage`] where `args` ask for other settings than the run's.
+fn resumed(args: &Args, out: &Path) -> Result<Option<Kept>> {
     let last = out.join(LAST);
     if !last.is_file() {
-        return Err(Error::Failed(format!("{} holds no {LAST}: there is no whole epoch to go on from", out.display())));
+        return Ok(None);
     }
     let facts = read_facts(&last)?;
     let lacks = |what: &str| Error::Failed(format!("{} does not say its {what}", last.display()));
-    let [recipe, part] = ["recipe", "part"].map(|name| facts.get(name).ok_or_else(|| lacks(name)));
-    let recipe = serde_json::from_str(recipe?).map_err(|_| lacks("recipe"))?;
-    let part = serde_json::from_str(part?).map_err(|_| lacks("part"))?;
-    let network = facts.get("network").ok_or_else(|| lacks("network"))?;
-    Ok((Kept { recipe, part }, zoo::find(network)?))
+    let fact = |name: &str| facts.get(name).ok_or_else(|| lacks(name));
+    let recipe: TrainingRecipe = serde_json::from_str(fact("recipe")?).map_err(|_| lacks("recipe"))?;
+    let part: PartArgs = serde_json::from_str(fact("part")?).map_err(|_| lacks("part"))?;
+    let network = zoo::find(fact("network")?)?;
+    let size = args.data.size().map(|size| size.to_string());
+    let differs = [
+        ("--network", args.network.is_some_and(|card| card.name != network.name)),
+        ("--from", args.from.is_some() && args.from.as_ref() != facts.get("from")),
+        ("the part that learns", args.part.is_given() && args.part != part),
+        ("the recipe", args.settings.over(recipe.clone())? != recipe),
+        ("--size", size.as_ref() != facts.get("size")),
+    ];
+    match differs.iter().find(|(_, differs)| *differs) {
+        Some((what, _)) => {
+            let why = format!("{what} is not that of the run in {}", out.display());
+            Err(Error::Usage(format!("{why}: --resume goes on with the run's own settings")))
+        }
+        None => Ok(Some(Kept { recipe, part, network })),
+    }
 }
 
 fn check_out(out: &Path, resume: bool) -> Result<()> {

@@ -54,9 +54,9 @@ pub(in crate::cli) struct SettingArgs {
     /// Deviation of the changes of RGB intensities; AlexNet's is 0.1
     #[arg(long, value_name = "DEVIATION")]
     lighting: Option<f64>,
-    /// Seed of first weights, orders, random changes and dropout
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    /// Seed of first weights, orders, random changes and dropout [default: 0]
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 fn yes(text: &str) -> Result<bool> {
@@ -117,7 +117,7 @@ impl SettingArgs {
                 lighting: self.lighting.unwrap_or(a.lighting),
             },
             initialisation: self.initialisation.unwrap_or(own.initialisation),
-            seed: self.seed,
+            seed: self.seed.unwrap_or(own.seed),
         })
     }
 }

@@ -56,6 +56,11 @@ impl DataArgs {
         }
     }
 
+    /// The input's size that was asked for.
+    pub fn size(&self) -> Option<u32> {
+        self.size
+    }
+
     /// The data's name.
     pub fn shown(&self) -> String {
         self.data.as_ref().map_or_else(String::new, |data| DataSource::from_user(data).to_string())
