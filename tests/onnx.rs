@@ -140,8 +140,14 @@ fn layers_have_the_names_of_modules_and_known_functions_are_one_layer() {
         }
     }
     // Fully connected layers on maps whose channels are last are 1x1 convolutions: their outputs are maps.
-    let block = read("convnext_old").graph;
-    assert!(block.nodes().iter().all(|node| !matches!(node.op, Op::Transpose { .. })), "{:?}", block.nodes());
+    for name in ["convnext_old", "convnext_new"] {
+        let block = read(name).graph;
+        assert!(block.nodes().iter().all(|node| !matches!(node.op, Op::Transpose { .. })), "{:?}", block.nodes());
+    }
+    for name in ["shuffle_old", "shuffle_new"] {
+        let graph = read(name).graph;
+        assert!(graph.nodes().iter().any(|node| node.op == Op::ChannelShuffle { groups: 2 }), "{:?}", graph.nodes());
+    }
 }
 
 #[test]

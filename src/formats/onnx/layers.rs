@@ -104,6 +104,14 @@ impl LayerList {
         if let Some(id) = self.undone(&op, &inputs, &shape) {
             return Ok(LayerOutput { id, shape, order });
         }
+        let shuffled = self.shuffled(&op, &inputs);
+        let op = match shuffled {
+            Some((source, groups)) => {
+                inputs = vec![source];
+                Op::ChannelShuffle { groups }
+            }
+            None => op,
+        };
         if let (Op::Reshape { .. } | Op::Flatten, [input]) = (&op, inputs.as_mut_slice())
             && let Made { op: Op::Reshape { .. }, inputs: earlier, .. } = &self.made[*input]
         {
@@ -129,6 +137,18 @@ impl LayerList {
             }
             _ => None,
         }
+    }
+
+    /// The maps and the groups of which a reshape, after another and a transposition, puts the channels in turn.
+    fn shuffled(&self, op: &Op, inputs: &[NodeId]) -> Option<(NodeId, usize)> {
+        let (Op::Reshape { shape }, &[turned]) = (op, inputs) else { return None };
+        let Op::Transpose { order } = &self.made[turned].op else { return None };
+        let &[split] = self.made[turned].inputs.as_slice() else { return None };
+        let (Op::Reshape { shape: parts }, &[maps]) = (&self.made[split].op, self.made[split].inputs.as_slice()) else {
+            return None;
+        };
+        let same = self.made[maps].shape == *shape && shape.len() == 3 && parts.len() == 4;
+        (same && *order == [1, 0, 2, 3] && parts[2..] == shape[1..]).then_some((maps, parts[0]))
     }
 
     /// Gives a layer that has none a bias, where no other layer than the new one takes its output.

@@ -4,7 +4,7 @@ use crate::formats::onnx::{
     job::{ModelValue, NodeJob, Outputs},
     layers::{LayerOutput, Weights},
 };
-use crate::net::{Conv, ConvTranspose, Op, Padding};
+use crate::net::{AutoPad, Conv, ConvTranspose, Op, Padding};
 use candle_core::Tensor;
 
 /// The sizes of a window that convolutions and pools state, each along rows and columns.
@@ -13,6 +13,8 @@ pub(super) struct WindowFrame {
     pub stride: [usize; 2],
     pub dilation: [usize; 2],
     pub padding: Padding,
+    /// Whether the padding is stated or follows from the input's size.
+    pub auto_pad: AutoPad,
 }
 
 /// Sizes along one axis or two; the one is along columns.
@@ -25,7 +27,7 @@ fn two(sizes: &[usize], missing: usize) -> Result<[usize; 2], String> {
 }
 
 /// The sizes of a node's window, its kernel where the weights give it.
-pub(super) fn frame(job: &NodeJob, kernel: Option<&[usize]>, input: &[usize]) -> Result<WindowFrame, String> {
+pub(super) fn frame(job: &NodeJob, kernel: Option<&[usize]>) -> Result<WindowFrame, String> {
     let kernel = job.sizes("kernel_shape", kernel.unwrap_or_default())?;
     let axes = kernel.len();
     let ones = vec![1; axes];
@@ -35,30 +37,21 @@ pub(super) fn frame(job: &NodeJob, kernel: Option<&[usize]>, input: &[usize]) ->
     if kernel.contains(&0) || stride.contains(&0) || dilation.contains(&0) {
         return Err("its window, stride and dilation must be at least 1".to_owned());
     }
-    let padding = match job.node.text("auto_pad", "NOTSET") {
-        "NOTSET" => match *job.sizes("pads", &vec![0; 2 * axes])? {
-            [left, right] => Padding { left, right, ..Padding::default() },
-            [top, left, bottom, right] => Padding { top, bottom, left, right },
-            ref other => return Err(format!("its pads are {other:?}")),
-        },
-        "VALID" => Padding::default(),
-        way @ ("SAME_UPPER" | "SAME_LOWER") => same(way, input, kernel, stride, dilation),
+    let (mut padding, mut auto_pad) = (Padding::default(), AutoPad::Stated);
+    match job.node.text("auto_pad", "NOTSET") {
+        "NOTSET" => {
+            padding = match *job.sizes("pads", &vec![0; 2 * axes])? {
+                [left, right] => Padding { left, right, ..Padding::default() },
+                [top, left, bottom, right] => Padding { top, bottom, left, right },
+                ref other => return Err(format!("its pads are {other:?}")),
+            }
+        }
+        "VALID" => {}
+        "SAME_UPPER" => auto_pad = AutoPad::SameUpper,
+        "SAME_LOWER" => auto_pad = AutoPad::SameLower,
         other => return Err(format!("its padding is the unknown '{other}'")),
-    };
-    Ok(WindowFrame { kernel, stride, dilation, padding })
-}
-
-/// The padding with which an output has `input / stride` values along an axis, rounded up.
-fn same(way: &str, input: &[usize], kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2]) -> Padding {
-    let sides = |axis: usize| {
-        let size = input.get(axis + 1).copied().unwrap_or(1);
-        let span = dilation[axis] * (kernel[axis] - 1) + 1;
-        let all = ((size.div_ceil(stride[axis]) - 1) * stride[axis] + span).saturating_sub(size);
-        let less = all / 2;
-        if way == "SAME_UPPER" { [less, all - less] } else { [all - less, less] }
-    };
-    let [[top, bottom], [left, right]] = [sides(0), sides(1)];
-    Padding { top, bottom, left, right }
+    }
+    Ok(WindowFrame { kernel, stride, dilation, padding, auto_pad })
 }
 
 /// Input 0 as maps, and whether it is rows of values, which are then maps of one row.
@@ -91,12 +84,12 @@ fn weights(job: &NodeJob, weight: Tensor, flat: bool) -> Result<(bool, Weights),
 pub(super) fn conv(job: &mut NodeJob) -> Outputs {
     let weight = job.weight(1)?;
     let (layer, flat) = input(job, &weight)?;
-    let frame = frame(job, Some(&weight.dims()[2..]), &layer.shape)?;
+    let frame = frame(job, Some(&weight.dims()[2..]))?;
     let groups = usize::try_from(job.node.int("group", 1)).unwrap_or(0);
     let out = weight.dims()[0];
     let (bias, weights) = weights(job, weight, flat)?;
-    let WindowFrame { kernel, stride, dilation, padding } = frame;
-    let conv = Conv { stride, dilation, padding, bias, ..Conv::rect(out, kernel).groups(groups) };
+    let WindowFrame { kernel, stride, dilation, padding, auto_pad } = frame;
+    let conv = Conv { stride, dilation, padding, auto_pad, bias, ..Conv::rect(out, kernel).groups(groups) };
     let layer = job.add(Op::Conv(conv), &[&layer], weights)?;
     output(job, layer, flat)
 }
@@ -104,7 +97,7 @@ pub(super) fn conv(job: &mut NodeJob) -> Outputs {
 pub(super) fn transposed(job: &mut NodeJob) -> Outputs {
     let weight = job.weight(1)?;
     let (layer, flat) = input(job, &weight)?;
-    let WindowFrame { kernel, stride, dilation, padding } = frame(job, Some(&weight.dims()[2..]), &[])?;
+    let WindowFrame { kernel, stride, dilation, padding, .. } = frame(job, Some(&weight.dims()[2..]))?;
     if job.node.text("auto_pad", "NOTSET").starts_with("SAME") || job.node.ints("output_shape").is_some() {
         return Err("its padding follows from its output".to_owned());
     }

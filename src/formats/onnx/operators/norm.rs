@@ -7,7 +7,7 @@ use crate::formats::onnx::{
     layers::{AxisOrder, LayerOutput},
 };
 use crate::net::Op;
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 type Folded = candle_core::Result<Tensor>;
 
@@ -83,6 +83,12 @@ pub(super) fn layer(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let axis = axis_of(job.node.int("axis", -1), layer.rank())?;
     let eps = job.node.float("epsilon", 1e-5);
+    // Over the channels of maps that the model sees with their channels last.
+    if let (AxisOrder::Last, 3, &[channels, _, _]) = (layer.order, axis, layer.shape.as_slice()) {
+        let bias = job.constant(2)?.map_or_else(|| Tensor::zeros(channels, DType::F32, &Device::Cpu), Ok);
+        let weights = vec![("weight", job.weight(1)?), ("bias", bias.map_err(|error| phrase(&error))?)];
+        return job.done(Op::LayerNorm2d { eps }, &[&layer], weights);
+    }
     let layer = job.batched(&layer)?;
     let axes = layer.rank() - axis;
     let shape = layer.shape.len().checked_sub(axes).map(|first| layer.shape[first..].to_vec());

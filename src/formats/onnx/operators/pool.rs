@@ -10,12 +10,12 @@ use crate::net::{Op, Window};
 /// The maps and the window.
 fn window(job: &mut NodeJob) -> Result<(LayerOutput, Window), String> {
     let layer = job.maps()?;
-    let WindowFrame { kernel, stride, dilation, padding } = frame(job, None, &layer.shape)?;
+    let WindowFrame { kernel, stride, dilation, padding, auto_pad } = frame(job, None)?;
     if dilation != [1, 1] {
         return Err("its window has gaps".to_owned());
     }
     let ceil_mode = job.node.int("ceil_mode", 0) != 0;
-    Ok((layer, Window { kernel, stride, padding, ceil_mode, ..Window::new(1, 1) }))
+    Ok((layer, Window { kernel, stride, padding, auto_pad, ceil_mode }))
 }
 
 pub(super) fn largest(job: &mut NodeJob) -> Outputs {
