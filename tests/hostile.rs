@@ -73,7 +73,7 @@ fn dag(levels: usize) -> Vec<u8> {
     let mut put = |part: &[u8]| pickle.extend_from_slice(part);
     put(&text(&[b'w'; 990]));
     put(b"q\x010");
-    put(b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpuK\x01tQ");
+    put(b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x01tQ");
     put(b"K\0K\x01\x85K\x01\x85tRq\x020cm\nX\nq\x030");
     for level in 0..levels {
         let mut module =
