@@ -15,7 +15,7 @@ use std::{
 use striate::{
     Error,
     watch::Watch,
-    weights::{Remote, fetch},
+    weights::{Patience, Remote, fetch, fetch_with},
 };
 
 /// Answers every request in a thread of its own: `answer` gets the connection and where the request wants to start.
@@ -209,4 +209,62 @@ fn two_at_once_do_not_write_the_same_file() {
     let part = fs::File::create(folder.path().join(format!("{}.part", remote(&server).file()))).unwrap();
     part.lock().unwrap();
     assert!(said(&remote(&server), folder.path()).ends_with("another Striate is downloading it at this moment"));
+}
+
+/// Little patience, so that a test is short.
+const HASTY: Patience =
+    Patience { silence: Duration::from_millis(400), slowness: Duration::from_millis(600), least: 20_000 };
+
+#[test]
+fn a_silent_and_a_dribbling_server_are_given_up_soon() {
+    let silent = serve(|connection, _, _| {
+        head(connection, "200 OK", 3_000_000, "");
+        thread::sleep(Duration::from_secs(5));
+    });
+    let dribbling = serve(|connection, _, _| {
+        head(connection, "200 OK", 3_000_000, "");
+        while connection.write_all(b"x").is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    for (server, why) in [(silent, "nothing came for 0.4 seconds"), (dribbling, "less than 20000 bytes in 0.6 seconds")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let start = Instant::now();
+        let said = fetch_with(&remote(&server), folder.path(), HASTY, &Watch::default()).unwrap_err().to_string();
+        assert!(said.contains(why), "{said}");
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}: {said}", start.elapsed());
+        assert_eq!(server.asked.lock().unwrap().len(), 1, "one try: {said}");
+    }
+    // With the usual patience: far below the minute and a half that three tries of half a minute took.
+    assert!(Patience::default().silence.max(Patience::default().slowness) <= Duration::from_secs(20));
+}
+
+#[test]
+fn an_empty_file_in_the_cache_is_fetched_again() {
+    let server = serve(|connection, from, _| good(connection, from, usize::MAX));
+    let (remote, folder) = (remote(&server), tempfile::tempdir().unwrap());
+    let target = folder.path().join(remote.file());
+    fs::write(&target, b"").unwrap();
+    assert_eq!(fetch(&remote, folder.path(), &Watch::default()).unwrap(), target);
+    assert_eq!(fs::read(target).unwrap(), body());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_pipes_in_the_cache_are_neither_followed_nor_waited_for() {
+    let server = serve(|connection, from, _| good(connection, from, usize::MAX));
+    let remote = remote(&server);
+    let pipe = |path: &Path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    let outside = tempfile::tempdir().unwrap();
+    let own = outside.path().join("precious");
+    fs::write(&own, "mine").unwrap();
+    let link = |path: &Path| std::os::unix::fs::symlink(&own, path).unwrap();
+    for (end, make) in [(".part", &link as &dyn Fn(&Path)), (".part", &pipe), ("", &pipe)] {
+        let folder = tempfile::tempdir().unwrap();
+        make(&folder.path().join(format!("{}{end}", remote.file())));
+        let said = fetch(&remote, folder.path(), &Watch::default()).unwrap_err().to_string();
+        assert!(said.contains("is in the way"), "{said}");
+    }
+    assert_eq!(fs::read_to_string(own).unwrap(), "mine");
 }

@@ -11,10 +11,11 @@ use crate::{
     net::{Backend, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     paths::from_user,
-    picture::{Picture, Preparation, SAMPLES},
+    picture::{Picture, Preparation, SAMPLES, is_tiff, planes},
     weights::Source,
     zoo::{Card, DEFAULT},
 };
+use candle_core::Tensor;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::{
     ffi::{OsStr, OsString},
@@ -175,12 +176,21 @@ pub(super) struct SubjectArgs {
 impl SubjectArgs {
     /// Opens network and picture and runs the one on the other. The picture first: it is the likelier to be wrong.
     pub fn run(&self, console: &Console) -> Result<Run> {
+        console.computing(|| self.run_watched(console))
+    }
+
+    fn run_watched(&self, console: &Console) -> Result<Run> {
         enum GivenInput {
             Picture(Picture),
-            Tensor(candle_core::Tensor),
+            Tensor(Tensor),
+            /// A TIFF for a network whose channels only the weights file knows.
+            Tiff(PathBuf),
         }
+        let by_file = matches!(self.network.weights, Some(Source::File(_)));
+        let tiff = self.image.as_ref().map(from_user).filter(|path| by_file && is_tiff(path));
         let subject = match (&self.image, &self.input) {
             (_, Some(path)) => GivenInput::Tensor(read_npy(path)?),
+            (Some(_), None) if tiff.is_some() => GivenInput::Tiff(tiff.unwrap_or_default()),
             (Some(image), None) => GivenInput::Picture(picture(image)?),
             (None, None) => return Err(Error::Usage("give a picture: a file or sample:NAME".into())),
         };
@@ -188,6 +198,18 @@ impl SubjectArgs {
         console.stage(&format!("running {}", model.card.name));
         match subject {
             GivenInput::Picture(picture) => Run::picture(&model, picture, console.watch()),
+            GivenInput::Tiff(path) if model.preprocess.takes_pictures() => {
+                Run::picture(&model, Picture::open(&path)?, console.watch())
+            }
+            GivenInput::Tiff(path) => {
+                let (values, [count, height, width]) = planes(&path, model.preprocess.channels())?;
+                let device = model.network.device();
+                let planes = Tensor::from_vec(values, (1, count, height, width), device)?;
+                let [mean, std] =
+                    model.preprocess.statistics().map(|values| Tensor::from_vec(values, (1, count, 1, 1), device));
+                let input = planes.broadcast_sub(&mean?)?.broadcast_div(&std?)?;
+                Run::tensor(&model, input, console.watch())
+            }
             GivenInput::Tensor(tensor) => {
                 let channels = model.network.graph().input_shape()[0];
                 if !matches!(*tensor.dims(), [1, found, height, width] if found == channels && height * width > 0) {

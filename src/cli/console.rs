@@ -1,6 +1,6 @@
 //! Progress on the terminal, and cancelling by Ctrl-C.
 
-use crate::{paths::brief, watch::Watch};
+use crate::{Error, Result, paths::brief, watch::Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
@@ -8,7 +8,12 @@ use signal_hook::{
 };
 use std::{
     io::Write,
-    sync::{Arc, Mutex},
+    process,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -27,8 +32,13 @@ pub(super) struct Console {
     bar: ProgressBar,
     watch: Watch,
     started: Arc<Mutex<Instant>>,
+    /// Whether nothing is lost by ending the program at once.
+    cuttable: Arc<AtomicBool>,
     quiet: bool,
 }
+
+/// How long a cancelled computation may take to end by itself before the program ends where it stands.
+const GRACE: Duration = Duration::from_millis(40);
 
 impl Console {
     /// A console whose watch is cancelled by Ctrl-C. A quiet one shows no bar and no notes.
@@ -50,7 +60,45 @@ impl Console {
             let _ = flag::register_conditional_shutdown(signal, CANCELLED, watch.flag());
             let _ = flag::register(signal, watch.flag());
         }
-        Console { bar, watch, started, quiet }
+        let cuttable = Arc::default();
+        Self::end_when_cut(&watch, &bar, &cuttable);
+        Console { bar, watch, started, cuttable, quiet }
+    }
+
+    /// Ends the program soon after a signal that comes while nothing is lost by it: one layer of a large picture, or one
+    /// step of a decoder, takes longer than a person waits.
+    fn end_when_cut(watch: &Watch, bar: &ProgressBar, cuttable: &Arc<AtomicBool>) {
+        let (watch, bar, cuttable) = (watch.clone(), bar.clone(), Arc::clone(cuttable));
+        let wait = move || {
+            loop {
+                thread::sleep(GRACE / 2);
+                if watch.is_cancelled() && cuttable.load(Ordering::SeqCst) {
+                    thread::sleep(GRACE);
+                    // Taken: the computation cannot go on to write anything.
+                    if cuttable.swap(false, Ordering::SeqCst) {
+                        bar.finish_and_clear();
+                        super::complain(&Error::Cancelled.to_string());
+                        process::exit(CANCELLED);
+                    }
+                }
+            }
+        };
+        // Without a thread, a signal waits for the computation's next step.
+        let _ = thread::Builder::new().name("signals".into()).spawn(wait);
+    }
+
+    /// Computes what writes nothing: a signal in its midst ends the program at once, with the exit code of a cancelled one.
+    pub fn computing<T>(&self, compute: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.cuttable.store(true, Ordering::SeqCst);
+        let computed = compute();
+        if self.cuttable.swap(false, Ordering::SeqCst) {
+            // Also what ended just before the signal was noticed was cut.
+            return self.watch.check().and(computed);
+        }
+        // The program is ending.
+        loop {
+            thread::park();
+        }
     }
 
     /// For the computations.

@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let mut found = Vec::new();
     for (index, &unit) in units.iter().enumerate() {
         let watch = console.watch().part(index, units.len());
-        found.push(deconvnet(&run.trace, layer, unit, args.keep, args.skip_lrn, &watch)?);
+        found.push(console.computing(|| deconvnet(&run.trace, layer, unit, args.keep, args.skip_lrn, &watch))?);
     }
     let steps = match args.path {
         true => {

@@ -62,6 +62,7 @@ pub fn labels_of(
 }
 
 /// Reads labels in output order from a file that has a label a line, or is JSON of one of these shapes:
+/// - an index and a name a line, plain or as a Python dictionary is printed
 /// - a list of names, of `[wnid, name]`, or of `{"wnid": ..., "name": ...}`
 /// - an object from index to one of these (`id2label`, Keras' `imagenet_class_index.json`)
 /// - an object from name to index (`class_to_idx`)
@@ -89,7 +90,9 @@ pub fn read_labels(path: &Path) -> Result<Vec<Label>> {
 
 /// Labels in a text, or why there are none.
 fn parse(text: &str) -> Result<Vec<Label>, String> {
-    let labels = if text.trim_start().starts_with(['[', '{']) {
+    let labels = if let Some(numbered) = numbered(text) {
+        numbered
+    } else if text.trim_start().starts_with(['[', '{']) {
         let value = serde_json::from_str(text).map_err(|error| format!("its JSON is damaged ({error})"))?;
         in_json(value)?
     } else {
@@ -105,6 +108,26 @@ fn parse(text: &str) -> Result<Vec<Label>, String> {
         return Err(format!("label {index} has {count} characters, and the limit is {MAX_LENGTH}"));
     }
     Ok(labels)
+}
+
+/// Lines that each begin with their index: `7: cock`, `7,cock`, `7 cock`, or an entry a line of a Python dictionary,
+/// `{7: 'cock',`. The indices must be 0 to the last, each once.
+fn numbered(text: &str) -> Option<Vec<Label>> {
+    let text = text.trim().trim_start_matches('{').trim_end_matches('}').trim();
+    let mut labels = BTreeMap::new();
+    for line in text.lines() {
+        let line = line.trim();
+        let (digits, rest) = line.split_at(line.find(|c: char| !c.is_ascii_digit())?);
+        let name = rest.strip_prefix([':', ',', ';', '\t', ' '])?.trim();
+        let bare = name.strip_suffix(',').unwrap_or(name);
+        let quoted = |mark: char| bare.strip_prefix(mark).and_then(|inner| inner.strip_suffix(mark));
+        let name = quoted('\'').or_else(|| quoted('"')).unwrap_or(name);
+        if name.is_empty() || labels.insert(digits.parse::<usize>().ok()?, line_label(name)).is_some() {
+            return None;
+        }
+    }
+    let whole = labels.len() > 1 && labels.keys().enumerate().all(|(expected, at)| expected == *at);
+    whole.then(|| labels.into_values().collect())
 }
 
 fn in_json(value: Value) -> Result<Vec<Label>, String> {
@@ -209,6 +232,12 @@ mod tests {
                 "{text}"
             );
         }
+        for text in ["0: cat\n1: dog\n", "1,dog\n0,cat", "{0: 'cat',\n 1: \"dog\"}", "0\tcat\n1\tdog"] {
+            assert_eq!(names(text), ["cat", "dog"], "{text}");
+        }
+        // Numbers that are names.
+        assert_eq!(names("0\n1\n"), ["0", "1"]);
+        assert_eq!(names("1 cat\n2 cats"), ["1 cat", "2 cats"]);
         assert_eq!(names("né en été"), ["né en été"]);
         // Names that are numbers: a number as a value is the index.
         assert_eq!(names(r#"{"0": 1, "1": 0}"#), ["1", "0"]);

@@ -10,7 +10,7 @@ use crate::{
     picture::{Fit, Preparation, Preprocess},
     watch::Watch,
     weights::{self, Format, Source},
-    zoo::{self, Card, Description},
+    zoo::{self, Description},
 };
 use std::{
     collections::HashMap,
@@ -46,7 +46,7 @@ pub(super) fn load(opening: &Opening, watch: &Watch) -> Result<Loaded> {
         _ => None,
     };
     let card = match (&file, opening.network == BY_FILE) {
-        (Some(file), true) => found_by_file(file, &opening.weights.to_string(), &mut notes)?,
+        (Some(file), true) => super::by_file::card_of(file, &opening.weights.to_string(), &mut notes)?,
         (None, true) => zoo::DEFAULT,
         (_, false) => zoo::find(&opening.network)?,
     };
@@ -116,26 +116,6 @@ impl Loaded {
             }
         }
     }
-}
-
-/// The network that a weights file belongs to, the commonest first; remarks say which others fit as well.
-fn found_by_file(file: &weights::File, origin: &str, notes: &mut Vec<String>) -> Result<&'static Card> {
-    // A run of training says what it trained: plain and residual networks have the same weights.
-    if let Some(card) = file.metadata.get("network").and_then(|name| zoo::find(name).ok()) {
-        return Ok(card);
-    }
-    let graph = |card: &Card| Some(weights::Candidate { name: card.name, graph: (card.build)(card.size()).ok()? });
-    let candidates: Vec<weights::Candidate> = zoo::ZOO.iter().filter_map(graph).collect();
-    let found = weights::recognise(file, &candidates, origin)?;
-    let name = candidates[found.index].name;
-    match found.others.is_empty() {
-        true => notes.push(format!("the weights are those of {name}")),
-        false => {
-            let others = found.others.join(", ");
-            notes.push(format!("the weights fit {name}, which was opened, and also {others}: --network chooses"));
-        }
-    }
-    zoo::find(name)
 }
 
 /// Refuses an input size that a network cannot run at, or that needs more memory than is free, before its weights are

@@ -3,6 +3,7 @@
 //!
 //! Architecture invariant: compute never touches egui; results reach the window as [`Event`]s alone.
 
+mod by_file;
 mod device;
 mod event;
 mod folder_index;

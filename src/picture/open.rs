@@ -128,6 +128,52 @@ impl Picture {
     }
 }
 
+/// Whether a file is a TIFF.
+pub fn is_tiff(path: &Path) -> bool {
+    let is_file = std::fs::metadata(path).is_ok_and(|info| info.is_file());
+    let mut head = [0; 4];
+    let mut read = || std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    is_file && read().is_ok() && image::guess_format(&head).is_ok_and(|format| format == ImageFormat::Tiff)
+}
+
+/// The planes of a TIFF, for a network that takes `count` of them: the samples of its pixels, or its pages, 0 to 1, with
+/// their number, height and width.
+///
+/// # Errors
+/// Those of [`Picture::open`], and when the file has another number of planes.
+pub fn planes(path: &Path, count: usize) -> Result<(Vec<f32>, [usize; 3])> {
+    let label = &path.display().to_string();
+    let info = std::fs::metadata(path).map_err(|error| Error::io("read", path, &error))?;
+    if info.len() > MAX_BYTES {
+        return Err(Error::Failed(format!(
+            "{label} has {} MiB; the limit is {} MiB",
+            info.len() >> 20,
+            MAX_BYTES >> 20
+        )));
+    }
+    let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+    let refused = |refusal: Refusal| match refusal {
+        Refusal::Damaged(why) => damaged(label, &first_line(&why)),
+        Refusal::Unsupported(why) => Error::Failed(format!("{label} cannot be read: {}", first_line(&why))),
+    };
+    let mut tiff = Tiff::new(&bytes).map_err(refused)?;
+    let (width, height) = tiff.dimensions().map_err(refused)?;
+    check_size(label, width, height)?;
+    let total = tiff.total_bytes().map_err(refused)?;
+    check_bytes(label, ImageFormat::Tiff, total, bytes.len() as u64)?;
+    let floats = u64::from(width) * u64::from(height) * 4;
+    memory::check(label, floats.saturating_mul(2 * count as u64).saturating_add(total))?;
+    let read = catch_unwind(AssertUnwindSafe(|| tiff.planes(total, count)));
+    let (values, shape) = read.map_err(|_| damaged(label, "its decoder gave up"))?.map_err(refused)?;
+    match shape[0] {
+        found if found == count => Ok((values, shape)),
+        found => {
+            let found = if found > count { format!("more than {count}") } else { found.to_string() };
+            Err(Error::Failed(format!("{label} has {found} planes where the network takes {count}")))
+        }
+    }
+}
+
 /// `label` is the name or path that messages give.
 fn decode(bytes: &[u8], label: &str) -> Result<RgbImage> {
     if bytes.is_empty() {

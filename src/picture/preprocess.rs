@@ -153,6 +153,11 @@ impl Preprocess {
         self.mean.len()
     }
 
+    /// Whether the input is a picture: three channels or one.
+    pub fn takes_pictures(&self) -> bool {
+        matches!(self.channels(), 1 | 3)
+    }
+
     /// The mean and the deviation of each channel for values in 0 to 1, red first.
     pub fn statistics(&self) -> [Vec<f32>; 2] {
         let white = f32::from(u8::from(self.scale));
@@ -311,7 +316,9 @@ impl Preprocess {
         }
         if !matches!(self.channels(), 0 | 1 | 3) && self.std.len() == self.channels() {
             let message = format!("this network reads {} planes of features, not pictures", self.channels());
-            return Err(Error::Usage(format!("{message}; feed it an array (--input FILE.npy)")));
+            return Err(Error::Usage(format!(
+                "{message}; feed it an array (--input FILE.npy), or a TIFF of as many pages or samples"
+            )));
         }
         if !matches!(self.channels(), 1 | 3) || self.std.len() != self.channels() {
             let (means, stds) = (self.mean.len(), self.std.len());

@@ -90,6 +90,37 @@ impl<'a> Tiff<'a> {
     }
 }
 
+impl Tiff<'_> {
+    /// The samples of all pictures in the file as planes of 0 to 1, `(planes, height, width)`: those of each picture's
+    /// samples, one picture after the other. At most `most` planes are unpacked; `total` is [`Tiff::total_bytes`].
+    pub fn planes(mut self, total: u64, most: usize) -> Result<(Vec<f32>, [usize; 3]), Refusal> {
+        let (width, height) = self.dimensions()?;
+        let mut limits = Limits::default();
+        limits.decoding_buffer_size = usize::try_from(total).unwrap_or(usize::MAX);
+        limits.intermediate_buffer_size = limits.decoding_buffer_size.max(limits.intermediate_buffer_size);
+        let mut decoder = self.decoder.with_limits(limits);
+        let (mut values, mut planes) = (Vec::new(), 0);
+        loop {
+            let (colour, size) = (decoder.colortype()?, decoder.dimensions()?);
+            if size != (width, height) || self.palette.is_some() {
+                return Err(Refusal::Unsupported("its pictures differ in size, or have a palette".to_owned()));
+            }
+            let mut result = DecodingResult::U8(Vec::new());
+            let layout = decoder.read_image_to_buffer(&mut result)?;
+            let samples = Samples::new(result, colour, &layout, [width, height])?;
+            for channel in 0..usize::from(colour.num_samples()) {
+                planes += 1;
+                let pixels = (0..height as usize).flat_map(|y| (0..width as usize).map(move |x| (x, y)));
+                values.extend(pixels.map(|(x, y)| samples.at(x, y, channel)));
+            }
+            if planes > most || !decoder.more_images() {
+                return Ok((values, [planes, height as usize, width as usize]));
+            }
+            decoder.next_image()?;
+        }
+    }
+}
+
 /// The meaning of the sample after the colours.
 #[derive(Clone, Copy, PartialEq)]
 enum Alpha {

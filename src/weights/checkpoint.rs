@@ -2,6 +2,7 @@
 //! optimizer, a whole pickled module.
 
 use super::{
+    arrays,
     bounded::{Context, Dtype, is_counter},
     classes,
     pickle::{Object, Pickle, Value},
@@ -12,8 +13,8 @@ use crate::{Error, Result};
 use std::collections::{BTreeMap, HashMap};
 
 /// Where a checkpoint keeps its weights, the first that is there: the weights as trained before averages of them
-/// (`ema`). What stands in none of these is searched for in the entry with the most tensors.
-const KEYS: [&str; 14] = [
+/// (`ema`). Without any of these, all entries with tensors count, each under its name: body and classifier may lie apart.
+const KEYS: [&str; 13] = [
     "state_dict",
     "model_state_dict",
     "model_state",
@@ -23,18 +24,21 @@ const KEYS: [&str; 14] = [
     "module",
     "weights",
     "params",
-    "backbone",
     "state_dict_ema",
     "model_ema",
     "ema_state_dict",
     "ema",
 ];
+/// Beginnings of the names of entries whose tensors are no weights.
+const NO_WEIGHTS: [&str; 5] = ["opt", "sched", "lr_", "scaler", "amp"];
 /// How deep a checkpoint's dictionaries and a network's modules are nested.
 const MAX_DEPTH: usize = 24;
 /// Visits of each object: a pickle may refer to one from many places, and those to each other.
 const VISITS_EACH: usize = 32;
 /// Visits of all objects together; the search takes a second at most.
 const MAX_VISITS: usize = 8 << 20;
+/// Bytes of the name of an entry that stands in front of its tensors' names.
+const MAX_SEGMENT: usize = 100;
 /// Tensors that the search may meet and bytes of their names: a module that is met over many paths has a name for each.
 const MAX_TENSORS: usize = 400_000;
 const MAX_NAMES: usize = 32 << 20;
@@ -44,6 +48,8 @@ const MAX_NAMES: usize = 32 << 20;
 pub(super) struct Found {
     /// By key.
     pub storages: BTreeMap<String, WantedStorage>,
+    /// Tensors whose values lie within the pickle.
+    pub arrays: Vec<(String, Vec<f32>, StridedView)>,
     /// Bytes of a value of every storage that the pickle mentions.
     pub sizes: HashMap<String, usize>,
     /// Numbers, short texts and names of classes beside the weights.
@@ -84,6 +90,15 @@ pub(super) fn find(context: &Context, pickle: &Pickle) -> Result<Found> {
         }
     }
     for (name, value) in tensors {
+        if let Some(array) = arrays::array(pickle, value) {
+            let is_counter = is_counter(&name, array.shape());
+            match array.values(context, &name)? {
+                Some((values, view)) => found.arrays.push((name, values, view)),
+                None if is_counter => {}
+                None => found.skipped.push(name),
+            }
+            continue;
+        }
         let Some(described) = torch::tensor(pickle, value) else { continue };
         let torch::Described { storage, view } =
             described.map_err(|why| context.damaged(format_args!("{name} {why}")))?;
@@ -109,6 +124,9 @@ pub(super) fn find(context: &Context, pickle: &Pickle) -> Result<Found> {
 pub(super) fn refuse(context: &Context, pickle: &Pickle) -> Error {
     match torch::foreign_call(pickle, false) {
         Some(name) => context.refused(format_args!("calls {name}: not a weights file; nothing was run")),
+        None if pickle.objects.iter().any(|object| torch::is_lone_storage(pickle, object)) => {
+            context.refused("was written by Python's pickle; write it with torch.save(model.state_dict(), ...)")
+        }
         None => context.refused("is a pickle without tensors by name; a state_dict is needed"),
     }
 }
@@ -178,7 +196,7 @@ impl<'p> Search<'p> {
             }
             let mut own = Named::new();
             self.collect("", &entries, &mut own);
-            return if own.is_empty() { self.richest(entries.iter().map(|entry| entry.1), depth) } else { own };
+            return if own.is_empty() { self.entries(&entries, depth) } else { own };
         }
         if let Some(items) = pickle.items(value) {
             self.visits += items.len();
@@ -187,6 +205,31 @@ impl<'p> Search<'p> {
         let mut own = Named::new();
         self.module("", value, depth, &mut own);
         own
+    }
+
+    /// The tensors of all entries of a dictionary, each with its name in front; without it where one entry has all.
+    fn entries(&mut self, entries: &[(Value, Value)], depth: usize) -> Named {
+        let pickle = self.pickle;
+        let is_weights = |key: &str| !NO_WEIGHTS.iter().any(|start| key.to_ascii_lowercase().starts_with(start));
+        let mut parts: Vec<(&str, Named)> = Vec::new();
+        for &(key, value) in entries {
+            let name = pickle.text(key).filter(|name| name.len() <= MAX_SEGMENT && is_weights(name));
+            let (Some(name), Value::Object(_)) = (name, value) else { continue };
+            let found = self.tensors(value, depth + 1);
+            if !found.is_empty() {
+                parts.push((name, found));
+            }
+        }
+        if parts.len() < 2 {
+            let only = parts.pop().map(|(_, found)| found);
+            return only.unwrap_or_else(|| self.richest(entries.iter().map(|entry| entry.1), depth));
+        }
+        let mut all = Named::new();
+        for (part, found) in parts {
+            self.names += found.len() * (part.len() + 1);
+            all.extend(found.into_iter().map(|(name, value)| (format!("{part}.{name}"), value)));
+        }
+        all
     }
 
     fn richest(&mut self, values: impl Iterator<Item = Value>, depth: usize) -> Named {
@@ -235,7 +278,7 @@ impl<'p> Search<'p> {
         for &(key, value) in entries {
             if let Some(name) = self.pickle.text(key)
                 && name.len() <= 1000
-                && torch::tensor(self.pickle, value).is_some()
+                && (torch::tensor(self.pickle, value).is_some() || arrays::array(self.pickle, value).is_some())
             {
                 self.met += 1;
                 self.names += prefix.len() + name.len();

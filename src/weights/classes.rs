@@ -34,7 +34,11 @@ pub(super) fn find(pickle: &Pickle) -> HashMap<String, String> {
     let inner = root.iter().filter(|(key, _)| pickle.text(*key).is_some_and(|key| AROUND.contains(&key)));
     let inner =
         inner.filter_map(|&(_, value)| torch::entries(pickle, value).or_else(|| torch::attributes(pickle, value)));
-    for (key, value) in inner.flat_map(Cow::into_owned).chain(root.iter().copied()) {
+    let inner: Vec<(Value, Value)> = inner.flat_map(Cow::into_owned).collect();
+    // MMPretrain since version 1: `meta`, `dataset_meta`, `classes`.
+    let deeper = inner.iter().filter(|(key, _)| pickle.text(*key) == Some("dataset_meta"));
+    let deeper = deeper.filter_map(|&(_, value)| torch::entries(pickle, value)).flat_map(Cow::into_owned);
+    for (key, value) in deeper.chain(inner.iter().copied()).chain(root.iter().copied()) {
         if let Some(key) = pickle.text(key).filter(|key| KEYS.contains(key))
             && let Some(names) = names(pickle, value)
         {

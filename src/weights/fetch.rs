@@ -11,12 +11,28 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// How long a server may be silent.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Tries in a row that bring nothing new before a broken connection is reported.
+/// How long a server is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How long it may be silent.
+    pub silence: Duration,
+    /// How long it may send slowly.
+    pub slowness: Duration,
+    /// Bytes that must come in that time.
+    pub least: u64,
+}
+
+impl Default for Patience {
+    /// 15 seconds of silence; 1 kB a second, over 20 seconds.
+    fn default() -> Self {
+        Patience { silence: Duration::from_secs(15), slowness: Duration::from_secs(20), least: 20_000 }
+    }
+}
+
+/// Tries in a row that bring nothing new before a broken connection is reported. Silence and slowness are reported at once.
 const TRIES: usize = 3;
 const PIECE: usize = 1 << 16;
 
@@ -51,7 +67,13 @@ pub fn find_local(network: &str) -> Option<PathBuf> {
         .or_else(|| folder("XDG_CACHE_HOME").or_else(home).map(|cache| cache.join("torch")))
         .map(|torch| torch.join("hub/checkpoints"));
     let places = [cache_folder(), torch];
-    places.into_iter().flatten().map(|folder| folder.join(remote.file())).find(|path| path.is_file())
+    places.into_iter().flatten().map(|folder| folder.join(remote.file())).find(|path| is_whole(&remote, path))
+}
+
+/// Whether a file is there that can be the whole download. An empty or a much smaller one is what a full disk leaves.
+fn is_whole(remote: &Remote, path: &Path) -> bool {
+    let least = remote.size.saturating_sub(remote.size / 100 + (1 << 16)).max(1);
+    fs::metadata(path).is_ok_and(|info| info.is_file() && info.len() >= least)
 }
 
 /// Downloads a file into `folder` and returns its path; at once if it is there already.
@@ -61,13 +83,24 @@ pub fn find_local(network: &str) -> Option<PathBuf> {
 /// kept, and the next try goes on from there), a checksum that is not the name's (what arrived is removed), a disk
 /// that is full, another Striate at work on the same file. [`Error::Cancelled`] when cancelled; what arrived is kept.
 pub fn fetch(remote: &Remote, folder: &Path, watch: &Watch) -> Result<PathBuf> {
+    fetch_with(remote, folder, Patience::default(), watch)
+}
+
+/// As [`fetch`], with another patience.
+///
+/// # Errors
+/// Those of [`fetch`].
+pub fn fetch_with(remote: &Remote, folder: &Path, patience: Patience, watch: &Watch) -> Result<PathBuf> {
     let target = folder.join(remote.file());
-    if target.is_file() {
+    if is_whole(remote, &target) {
         return Ok(target);
+    }
+    if fs::metadata(&target).is_ok_and(|info| !info.is_file()) {
+        return Err(Error::Failed(format!("{} is in the way: it is no file", target.display())));
     }
     fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, &error))?;
     let path = folder.join(format!("{}.part", remote.file()));
-    let mut download = Download::open(remote, path, watch)?;
+    let mut download = Download::open(remote, path, patience, watch)?;
     let mut failures = 0;
     while !download.is_whole {
         let before = download.done;
@@ -75,7 +108,7 @@ pub fn fetch(remote: &Remote, folder: &Path, watch: &Watch) -> Result<PathBuf> {
         failures = if download.done > before { 1 } else { failures + 1 };
         match why {
             Stop::Broken(_) if failures < TRIES => thread::sleep(Duration::from_millis(100)),
-            Stop::Broken(why) => {
+            Stop::Broken(why) | Stop::Slow(why) => {
                 let (done, total) = (download.done / 1_000_000, remote.size.div_ceil(1_000_000));
                 return Err(match done {
                     0 => cannot(remote, &why),
@@ -97,6 +130,8 @@ fn cannot(remote: &Remote, why: &str) -> Error {
 enum Stop {
     /// Another may go on from where this one stopped.
     Broken(String),
+    /// Another would have to wait as long.
+    Slow(String),
     Final(Error),
 }
 
@@ -110,6 +145,7 @@ impl From<Error> for Stop {
 struct Download<'a> {
     remote: &'a Remote,
     watch: &'a Watch,
+    patience: Patience,
     path: PathBuf,
     file: File,
     hash: Sha256,
@@ -119,11 +155,21 @@ struct Download<'a> {
 
 impl<'a> Download<'a> {
     /// Opens the part that is there, and takes note of what it holds.
-    fn open(remote: &'a Remote, path: PathBuf, watch: &'a Watch) -> Result<Self> {
+    fn open(remote: &'a Remote, path: PathBuf, patience: Patience, watch: &'a Watch) -> Result<Self> {
         let failed = |error: &io::Error| Error::io("write", &path, error);
+        let in_the_way = || Error::Failed(format!("{} is in the way: it is a link, or no file", path.display()));
+        if fs::symlink_metadata(&path).is_ok_and(|info| !info.is_file()) {
+            return Err(in_the_way());
+        }
         let mut options = File::options();
-        let mut file =
-            options.read(true).write(true).create(true).truncate(false).open(&path).map_err(|e| failed(&e))?;
+        options.read(true).write(true).create(true).truncate(false);
+        // A link that appears just now is not followed, and a pipe is not waited for.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        let mut file = options.open(&path).map_err(|error| failed(&error))?;
+        if !file.metadata().map_err(|error| failed(&error))?.is_file() {
+            return Err(in_the_way());
+        }
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => {
                 return Err(cannot(remote, "another Striate is downloading it at this moment"));
@@ -144,7 +190,7 @@ impl<'a> Download<'a> {
                 }
             }
         }
-        let mut download = Download { remote, watch, path, file, hash, done, is_whole: false };
+        let mut download = Download { remote, watch, patience, path, file, hash, done, is_whole: false };
         if download.done > most(remote) {
             download.restart()?;
         }
@@ -163,14 +209,23 @@ impl<'a> Download<'a> {
     /// cancelling never waits for a server.
     fn attempt(&mut self) -> Result<(), Stop> {
         let (sender, receiver) = sync_channel(8);
-        let (url, from) = (self.remote.url.to_string(), self.done);
+        let (url, from, silence) = (self.remote.url.to_string(), self.done, self.patience.silence);
         thread::spawn(move || {
-            let result = request(&url, from, &sender);
+            let result = request(&url, from, silence, &sender);
             // Nobody listens after a cancel.
             let _ = sender.send(result.map_or_else(Arrival::Failed, |()| Arrival::End));
         });
+        // Start of the time in which enough must come, and the bytes that were there.
+        let mut since = (Instant::now(), self.done);
         loop {
             self.watch.at(self.done as usize, self.remote.size as usize)?;
+            if since.0.elapsed() >= self.patience.slowness {
+                if self.done.saturating_sub(since.1) < self.patience.least {
+                    let (least, seconds) = (self.patience.least, self.patience.slowness.as_secs_f32());
+                    return Err(Stop::Slow(format!("the server sends less than {least} bytes in {seconds} seconds")));
+                }
+                since = (Instant::now(), self.done);
+            }
             match self.next(&receiver)? {
                 None => {}
                 Some(Arrival::Start { from, length }) => {
@@ -191,6 +246,7 @@ impl<'a> Download<'a> {
                     return Ok(());
                 }
                 Some(Arrival::Failed(Failure::Cut(why))) => return Err(Stop::Broken(why)),
+                Some(Arrival::Failed(Failure::Silent)) => return Err(Stop::Slow(silent(self.patience.silence))),
                 Some(Arrival::Failed(Failure::Refused(why))) => return Err(cannot(self.remote, &why).into()),
                 Some(Arrival::Failed(Failure::NoSuchRange)) => {
                     self.restart()?;
@@ -249,18 +305,20 @@ enum Arrival {
 enum Failure {
     /// Trying again may help.
     Cut(String),
+    /// Nothing came.
+    Silent,
     /// The server has fewer bytes than the request skips.
     NoSuchRange,
     Refused(String),
 }
 
-fn request(url: &str, from: u64, sender: &SyncSender<Arrival>) -> Result<(), Failure> {
+fn request(url: &str, from: u64, silence: Duration, sender: &SyncSender<Arrival>) -> Result<(), Failure> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_resolve(Some(PATIENCE))
-        .timeout_connect(Some(PATIENCE))
-        .timeout_recv_response(Some(PATIENCE))
-        .timeout_per_read(Some(PATIENCE))
+        .timeout_resolve(Some(silence))
+        .timeout_connect(Some(silence))
+        .timeout_recv_response(Some(silence))
+        .timeout_per_read(Some(silence))
         .user_agent(concat!("striate/", env!("CARGO_PKG_VERSION")))
         .build()
         .into();
@@ -296,14 +354,14 @@ fn request(url: &str, from: u64, sender: &SyncSender<Arrival>) -> Result<(), Fai
                 }
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::TimedOut => return Err(Failure::Cut(silent())),
+            Err(error) if error.kind() == ErrorKind::TimedOut => return Err(Failure::Silent),
             Err(_) => return Err(Failure::Cut("the connection broke".to_owned())),
         }
     }
 }
 
-fn silent() -> String {
-    format!("nothing came for {} seconds", PATIENCE.as_secs())
+fn silent(silence: Duration) -> String {
+    format!("nothing came for {} seconds", silence.as_secs_f32())
 }
 
 fn unknown_host() -> String {
@@ -314,13 +372,13 @@ fn failure(error: ureq::Error) -> Failure {
     use ureq::Error as E;
     match error {
         E::HostNotFound => Failure::Refused(unknown_host()),
-        E::Timeout(_) => Failure::Cut(silent()),
+        E::Timeout(_) => Failure::Silent,
         E::Io(error) => match error.kind() {
             ErrorKind::ConnectionRefused => Failure::Refused("the connection was refused".to_owned()),
             ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
                 Failure::Refused("the host cannot be reached; is this machine online?".to_owned())
             }
-            ErrorKind::TimedOut => Failure::Cut(silent()),
+            ErrorKind::TimedOut => Failure::Silent,
             // The systems' resolvers have no kind of their own.
             _ if ["lookup address", "No such host"].iter().any(|text| error.to_string().contains(text)) => {
                 Failure::Refused(unknown_host())

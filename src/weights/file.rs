@@ -1,7 +1,8 @@
 //! The content of a weights file, and the kinds of file that there are.
 
+use super::file_names::FileNames;
 use crate::net::{Op, Tensors};
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, sync::OnceLock};
 
 /// The content of a weights file.
 pub struct File {
@@ -17,6 +18,8 @@ pub struct File {
     pub skipped: Vec<String>,
     /// Sentences about the file that its user should read.
     pub notes: Vec<String>,
+    /// The names of the tensors in every spelling, made once.
+    pub(super) names: OnceLock<FileNames>,
 }
 
 impl File {
@@ -25,8 +28,26 @@ impl File {
         File::new(Format::Safetensors, tensors, HashMap::new())
     }
 
+    /// The names of the tensors as the file was read, in every spelling.
+    pub(super) fn names(&self) -> &FileNames {
+        self.names.get_or_init(|| FileNames::new(&self.tensors))
+    }
+
+    /// The same, taken out of the file.
+    pub(super) fn take_names(&mut self) -> FileNames {
+        self.names.take().unwrap_or_else(|| FileNames::new(&self.tensors))
+    }
+
     pub(super) fn new(format: Format, tensors: Tensors, metadata: HashMap<String, String>) -> Self {
-        File { tensors, metadata, format, constants: Vec::new(), skipped: Vec::new(), notes: Vec::new() }
+        File {
+            tensors,
+            metadata,
+            format,
+            constants: Vec::new(),
+            skipped: Vec::new(),
+            notes: Vec::new(),
+            names: OnceLock::new(),
+        }
     }
 }
 

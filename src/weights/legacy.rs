@@ -4,10 +4,11 @@
 
 use super::{
     File,
-    bounded::Stream,
+    bounded::{Context, Stream},
     checkpoint,
     pickle::{Object, Pickle, Value},
     strided::Unfolding,
+    torch,
 };
 use crate::Result;
 use std::io::Read;
@@ -23,11 +24,29 @@ pub(super) fn recognise(head: &[u8]) -> bool {
     binary || matches!(head, [b'c', b'_' | b'a'..=b'z', ..] | [b'(', b'd' | b'l' | b'i', ..])
 }
 
+/// A pickle of numpy's arrays that PyTorch did not write.
+fn arrays_alone(context: &Context, pickle: &Pickle) -> Result<File> {
+    let refused = || checkpoint::refuse(context, pickle);
+    if pickle.objects.iter().any(|object| torch::is_lone_storage(pickle, object)) {
+        return Err(refused());
+    }
+    let found = checkpoint::find(context, pickle)?;
+    if found.arrays.is_empty() || !found.storages.is_empty() {
+        return Err(refused());
+    }
+    let mut unfolding = Unfolding::new(context);
+    for (name, values, view) in found.arrays {
+        unfolding.add(values, vec![(name, view)])?;
+    }
+    let file = File::new(context.format, unfolding.tensors, found.metadata);
+    Ok(File { notes: found.notes, skipped: found.skipped, ..file })
+}
+
 pub(super) fn read<R: Read>(mut stream: Stream<'_, R>) -> Result<File> {
     let context = stream.context;
     let magic = Pickle::read(&mut stream)?;
     if !matches!(magic.object(magic.root), Some(Object::Bytes(bytes)) if bytes == MAGIC) {
-        return Err(checkpoint::refuse(context, &magic));
+        return arrays_alone(stream.context, &magic);
     }
     let version = Pickle::read(&mut stream)?.root;
     if version != Value::Int(VERSION) {
@@ -43,6 +62,9 @@ pub(super) fn read<R: Read>(mut stream: Stream<'_, R>) -> Result<File> {
     let mut found = checkpoint::find(context, &object)?;
     let keys = Pickle::read(&mut stream)?;
     let mut unfolding = Unfolding::new(context);
+    for (name, values, view) in std::mem::take(&mut found.arrays) {
+        unfolding.add(values, vec![(name, view)])?;
+    }
     for &key in keys.items(keys.root).ok_or_else(|| context.damaged("it has no list of storages"))? {
         let key = keys.text(key).unwrap_or_default();
         let count = u64::from_le_bytes(stream.array()?);

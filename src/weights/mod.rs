@@ -6,6 +6,7 @@
 //! Architecture invariant: files are not trusted. A reader never runs what a file says, never panics, and never asks
 //! for more memory than the file's own bytes justify; `tests/fuzz_weights.rs` holds it to that.
 
+mod arrays;
 mod batch;
 pub(crate) mod bounded;
 mod caffe;
@@ -13,6 +14,7 @@ mod checkpoint;
 mod classes;
 mod fetch;
 mod file;
+mod file_names;
 mod legacy;
 mod matching;
 mod names;
@@ -20,9 +22,11 @@ mod npz;
 mod open;
 mod pickle;
 mod pytorch;
+mod reparametrised;
 mod safetensors;
 mod shards;
 mod sources;
+mod spelling;
 mod strided;
 mod synthetic;
 mod torch;
@@ -30,15 +34,15 @@ pub(crate) mod wire;
 mod zipped;
 
 pub use batch::read_pickled_batch;
-pub use fetch::{cache_folder, fetch, find_local};
+pub use fetch::{Patience, cache_folder, fetch, fetch_with, find_local};
 pub use file::{File, Format};
-pub use matching::{Adapted, Candidate, Recognised, adapt, recognise};
+pub use matching::{Adapted, Candidate, Recognised, adapt, blocks, recognise};
 pub use names::fit;
 pub use open::read_bytes;
 pub use safetensors::STATE;
 pub use shards::read_file;
 pub use sources::{Remote, remote};
-pub use synthetic::{picture, synthetic, uniform};
+pub use synthetic::{made_up, picture, synthetic, uniform};
 
 use crate::{Error, Result, paths};
 use std::{ffi::OsStr, fmt, path::PathBuf, str::FromStr};

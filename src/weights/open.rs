@@ -4,7 +4,7 @@ use super::{
     bounded::{Context, Stream},
     caffe,
     file::{File, Format},
-    legacy, npz, pytorch, safetensors, zipped,
+    legacy, npz, pytorch, reparametrised, safetensors, zipped,
 };
 use crate::{Error, Result, watch::Watch};
 use std::{
@@ -54,7 +54,7 @@ fn read<R: Read + Seek>(mut reader: R, length: u64, name: &str, watch: &Watch) -
     reader.by_ref().take(512).read_to_end(&mut head).map_err(unreadable)?;
     reader.rewind().map_err(unreadable)?;
     let context = |format| Context::new(name, format, length, watch);
-    let file = if zipped::recognise(&head) {
+    let mut file = if zipped::recognise(&head) {
         // The directory tells; until it is read, the first entry's name says which format a damaged file was.
         let npz = context(Format::Npz);
         let torch = context(Format::PyTorch);
@@ -80,6 +80,7 @@ fn read<R: Read + Seek>(mut reader: R, length: u64, name: &str, watch: &Watch) -
     if file.tensors.is_empty() {
         return Err(Error::Failed(format!("{name} is a {} without any weights", file.format)));
     }
+    file.tensors = reparametrised::computed(std::mem::take(&mut file.tensors))?;
     Ok(file)
 }
 

@@ -25,6 +25,9 @@ pub(super) fn read<R: Read + Seek>(mut archive: Archive<'_, R>) -> Result<File> 
     let pickle = archive.entry(pickled, |stream| Pickle::read(stream))?;
     let mut found = checkpoint::find(context, &pickle)?;
     let mut unfolding = Unfolding::new(context);
+    for (name, values, view) in std::mem::take(&mut found.arrays) {
+        unfolding.add(values, vec![(name, view)])?;
+    }
     // In the order of the file, so that it is read from front to back.
     for (index, name) in names.iter().enumerate() {
         let Some(key) = name.strip_prefix(&folder).and_then(|name| name.strip_prefix("data/")) else { continue };

@@ -26,14 +26,32 @@ const ENDINGS: [&str; 8] = [".safetensors", ".pth", ".pt", ".pth.tar", ".bin", "
 /// [`Error::Failed`] when a file is unreadable, none of these formats, damaged, or holds values that are not floats; when a
 /// folder holds no weights, or several.
 pub fn read_file(path: &Path, watch: &Watch) -> Result<File> {
+    let folder = path.is_dir().then_some(path);
     let path = if path.is_dir() { &checkpoint_in(path)? } else { path };
-    if name_of(path).ends_with(INDEX) {
-        return read_indexed(path, watch);
+    let mut file = if name_of(path).ends_with(INDEX) {
+        read_indexed(path, watch)?
+    } else {
+        match siblings(path) {
+            Some(shards) => read_all(path, &shards, watch)?,
+            None => read_one(path, watch)?,
+        }
+    };
+    // A folder of Hugging Face's says in its config what the classes are called.
+    if let Some(names) = folder.and_then(|folder| config_names(&folder.join("config.json"))) {
+        file.metadata.entry("id2label".to_owned()).or_insert(names);
     }
-    match siblings(path) {
-        Some(shards) => read_all(path, &shards, watch),
-        None => read_one(path, watch),
-    }
+    Ok(file)
+}
+
+/// The largest `config.json` that is read: one with ImageNet's names has 70 kB.
+const MAX_CONFIG: u64 = 8 << 20;
+
+/// `id2label` of a config, as JSON; `None` where there is no such file or entry.
+fn config_names(path: &Path) -> Option<String> {
+    let info = fs::metadata(path).ok().filter(|info| info.is_file() && info.len() <= MAX_CONFIG)?;
+    let text = fs::read(path).ok().filter(|text| text.len() as u64 == info.len())?;
+    let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    config.get("id2label").filter(|names| names.is_object()).map(ToString::to_string)
 }
 
 fn name_of(path: &Path) -> String {

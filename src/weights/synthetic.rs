@@ -23,22 +23,28 @@ fn fnv1a(text: &str) -> u64 {
     text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
+/// The values of the tensor called `name`, by what its last segment says it is for.
+///
+/// # Errors
+/// When memory runs out.
+pub fn made_up(name: &str, shape: &[usize], seed: u64) -> Result<Tensor> {
+    let mut values = uniform(name, shape.iter().product(), seed);
+    let (offset, scale) = match name.rsplit('.').next() {
+        Some("running_var") => (1.0, 0.5),
+        Some("running_mean" | "bias") => (0.0, 0.1),
+        _ if shape.len() == 1 => (1.0, 0.1),
+        _ => (0.0, (6.0 / shape[1..].iter().product::<usize>() as f64).sqrt() as f32),
+    };
+    values.par_iter_mut().with_min_len(4096).for_each(|value| *value = offset + scale * *value);
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+}
+
 /// A value for every tensor of weights in `graph`.
 ///
 /// # Errors
 /// When memory runs out on the device.
 pub fn synthetic(graph: &Graph, seed: u64) -> Result<Tensors> {
-    let make = |(name, (shape, _)): (String, (Vec<usize>, bool))| {
-        let mut values = uniform(&name, shape.iter().product(), seed);
-        let (offset, scale) = match name.rsplit('.').next() {
-            Some("running_var") => (1.0, 0.5),
-            Some("running_mean" | "bias") => (0.0, 0.1),
-            _ if shape.len() == 1 => (1.0, 0.1),
-            _ => (0.0, (6.0 / shape[1..].iter().product::<usize>() as f64).sqrt() as f32),
-        };
-        values.par_iter_mut().with_min_len(4096).for_each(|value| *value = offset + scale * *value);
-        Ok((name, Tensor::from_vec(values, shape, &Device::Cpu)?))
-    };
+    let make = |(name, (shape, _)): (String, (Vec<usize>, bool))| Ok((name.clone(), made_up(&name, &shape, seed)?));
     graph.parameters().into_iter().map(make).collect()
 }
 

@@ -109,6 +109,11 @@ pub(super) fn storage(pickle: &Pickle, value: Value) -> Option<Storage<'_>> {
     Some(Storage { key: pickle.text(key)?, kind, count: natural(count)?, offset })
 }
 
+/// Whether an object is a storage that was pickled by itself, with its values, in place of being referred to.
+pub(super) fn is_lone_storage(pickle: &Pickle, object: &Object) -> bool {
+    matches!(object, Object::Call(call) if pickle.global(call.function) == Some(("torch.storage", "_load_from_bytes")))
+}
+
 fn natural(value: Value) -> Option<usize> {
     match value {
         Value::Int(number) => usize::try_from(number).ok(),

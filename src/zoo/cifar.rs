@@ -38,7 +38,32 @@ const BOTTLENECKS: Card = Card {
     ..ORDERS
 };
 
+/// The shortcuts of many repositories' CIFAR networks, which the paper tries on ImageNet.
+const PROJECTIONS: Card = Card {
+    paper: "He, Zhang, Ren and Sun 2016, shortcuts of option B",
+    notes: &["Where maps halve, the shortcut is a 1x1 convolution with batch normalisation (option B)."],
+    ..CIFAR
+};
+
 pub(super) const RESNET20: Card = CIFAR;
+pub(super) const RESNET20_PROJECTION: Card = Card {
+    name: "resnet20_projection",
+    title: "ResNet-20 (CIFAR-10, projections)",
+    build: &|size| projection(size, 20),
+    ..PROJECTIONS
+};
+pub(super) const RESNET56_PROJECTION: Card = Card {
+    name: "resnet56_projection",
+    title: "ResNet-56 (CIFAR-10, projections)",
+    build: &|size| projection(size, 56),
+    ..PROJECTIONS
+};
+pub(super) const RESNET1001_PREACT: Card = Card {
+    name: "resnet1001_preact",
+    title: "ResNet-1001, full pre-activation",
+    build: &|size| bottleneck(size, 1001, Preact),
+    ..BOTTLENECKS
+};
 pub(super) const RESNET32: Card =
     Card { name: "resnet32", title: "ResNet-32 (CIFAR-10)", build: &|size| residual(size, 32, Original), ..CIFAR };
 pub(super) const RESNET44: Card =
@@ -111,24 +136,36 @@ pub(super) fn preprocess() -> Preprocess {
     Preprocess::new(32, 32, &[0.4914, 0.4822, 0.4465], &[0.2470, 0.2435, 0.2616])
 }
 
-/// `resnet{6n+2}` and `plain{6n+2}` up to 1202, but for ResNet-200, which is another network.
+/// `resnet{6n+2}`, `resnet{6n+2}_projection` and `plain{6n+2}` up to 1202, but for ResNet-200, which is another network;
+/// and the ResNet of 1001 layers with bottlenecks.
 pub(super) fn by_depth(name: &str) -> Option<Card> {
+    if name == "resnet1001" {
+        let build = &|size| bottleneck(size, 1001, Original);
+        return Some(Card { name: "resnet1001", title: "ResNet-1001 (CIFAR-10)", build, ..BOTTLENECKS });
+    }
     let is_plain = name.starts_with("plain");
     let digits = name.strip_prefix(if is_plain { "plain" } else { "resnet" })?;
-    let depth: usize = digits.parse().ok().filter(|depth| (8..=1202).contains(depth) && depth % 6 == 2)?;
-    if depth == 200 {
+    let projecting = digits.strip_suffix("_projection").filter(|_| !is_plain);
+    let depth = projecting.unwrap_or(digits).parse().ok();
+    let depth: usize = depth.filter(|depth| (8..=1202).contains(depth) && depth % 6 == 2)?;
+    if depth == 200 && projecting.is_none() {
         return None;
     }
-    // A card's strings and function live as long as the program; there are at most 800.
+    // A card's strings and function live as long as the program; there are at most 1200.
     let name = Box::leak(name.to_owned().into_boxed_str());
-    let title = |kind| &*Box::leak(format!("{kind}-{depth} (CIFAR-10)").into_boxed_str());
-    Some(match is_plain {
-        true => {
-            Card { name, title: title("Plain"), build: Box::leak(Box::new(move |size| plain(size, depth))), ..PLAIN }
+    let title = |kind: &str, end: &str| &*Box::leak(format!("{kind}-{depth} (CIFAR-10{end})").into_boxed_str());
+    Some(match (is_plain, projecting) {
+        (true, _) => {
+            let build = Box::leak(Box::new(move |size| plain(size, depth)));
+            Card { name, title: title("Plain", ""), build, ..PLAIN }
         }
-        false => {
+        (false, None) => {
             let build = Box::leak(Box::new(move |size| residual(size, depth, Original)));
-            Card { name, title: title("ResNet"), build, ..CIFAR }
+            Card { name, title: title("ResNet", ""), build, ..CIFAR }
+        }
+        (false, Some(_)) => {
+            let build = Box::leak(Box::new(move |size| projection(size, depth)));
+            Card { name, title: title("ResNet", ", projections"), build, ..PROJECTIONS }
         }
     })
 }
@@ -155,6 +192,14 @@ fn residual(size: usize, depth: usize, order: Order) -> Result<Graph> {
     stages(size, (depth - 2) / 6, order, |net, name, width, stride| {
         let convs = [Conv::new(width, 3).pad(1).stride(stride), Conv::new(width, 3).pad(1)];
         unit(net, name, order, &convs);
+    })
+}
+
+/// Units of two 3x3 convolutions whose shortcuts are convolutions where maps halve: depth 6n + 2.
+fn projection(size: usize, depth: usize) -> Result<Graph> {
+    stages(size, (depth - 2) / 6, Original, |net, name, width, stride| {
+        let convs = [Conv::new(width, 3).pad(1).stride(stride), Conv::new(width, 3).pad(1)];
+        unit_with(net, name, Original, &convs, true);
     })
 }
 
@@ -209,6 +254,11 @@ fn stages(size: usize, count: usize, order: Order, unit: impl Fn(&mut Builder, &
 }
 
 fn unit(net: &mut Builder, name: &str, order: Order, convs: &[Conv]) {
+    unit_with(net, name, order, convs, convs.len() == 3);
+}
+
+/// A unit whose shortcut, where maps halve, is a convolution or padded with zeros.
+fn unit_with(net: &mut Builder, name: &str, order: Order, convs: &[Conv], projects: bool) {
     let mut input = net.last();
     let (last, out) = (convs.len() - 1, convs[convs.len() - 1].out);
     let is_first = name == "layer1.0";
@@ -236,7 +286,7 @@ fn unit(net: &mut Builder, name: &str, order: Order, convs: &[Conv]) {
         }
     }
     let body = net.last();
-    let shortcut = match (net.channels(input) == out, is_bottleneck) {
+    let shortcut = match (net.channels(input) == out, projects) {
         (true, _) => input,
         (false, true) => project(net, name, order, input, out, convs[0].stride[0]),
         (false, false) => pad(net, name, input, out),

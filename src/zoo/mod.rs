@@ -24,6 +24,7 @@ mod mobilenet_v3;
 mod photonet;
 mod regnet;
 mod resnet;
+mod resnet_preact;
 mod shufflenet_v2;
 mod squeezenet;
 mod vgg;
@@ -102,6 +103,10 @@ pub const ZOO: &[Card] = &[
     vgg::VGG13_BN,
     vgg::VGG16_BN,
     vgg::VGG19_BN,
+    vgg::VGG11_CIFAR,
+    vgg::VGG13_CIFAR,
+    vgg::VGG16_CIFAR,
+    vgg::VGG19_CIFAR,
     googlenet::GOOGLENET_2014,
     googlenet::GOOGLENET,
     bn_inception::BN_INCEPTION,
@@ -112,6 +117,8 @@ pub const ZOO: &[Card] = &[
     resnet::RESNET50,
     resnet::RESNET101,
     resnet::RESNET152,
+    resnet_preact::RESNET200,
+    resnet_preact::RESNET200_PREACT,
     resnet::RESNET50_PAPER,
     resnet::RESNET101_PAPER,
     resnet::RESNET152_PAPER,
@@ -135,6 +142,8 @@ pub const ZOO: &[Card] = &[
     cifar::RESNET44,
     cifar::RESNET56,
     cifar::RESNET110,
+    cifar::RESNET20_PROJECTION,
+    cifar::RESNET56_PROJECTION,
     cifar::PLAIN20,
     cifar::PLAIN56,
     cifar::RESNET110_BN_AFTER,
@@ -146,6 +155,7 @@ pub const ZOO: &[Card] = &[
     cifar::RESNET164_RELU_BEFORE,
     cifar::RESNET164_RELU_PREACT,
     cifar::RESNET164_PREACT,
+    cifar::RESNET1001_PREACT,
     densenet::DENSENET121,
     densenet::DENSENET161,
     densenet::DENSENET169,
@@ -222,6 +232,13 @@ pub fn find(name: &str) -> Result<&'static Card> {
         .ok_or_else(|| unknown("network", name, ZOO.iter().map(|card| card.name), "'striate networks' lists them"))?;
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(*made.entry(card.name).or_insert_with(|| Box::leak(Box::new(card))))
+}
+
+/// Members of families that are not in [`ZOO`], of `count` blocks in each stage; the commonest first.
+pub fn of_blocks(count: usize) -> Vec<&'static Card> {
+    let (short, long) = (6 * count + 2, 9 * count + 2);
+    let names = [format!("resnet{short}"), format!("resnet{short}_projection"), format!("resnet{long}")];
+    names.iter().filter_map(|name| find(name).ok()).collect()
 }
 
 /// Convolution, batch normalisation, rectifier, as the Inception networks stack them: nodes `NAME.conv`, `NAME.bn` and

@@ -239,6 +239,11 @@ fn build_cifar(size: usize, blocks: [usize; 4], kind: Block) -> Result<Graph> {
     net.finish()
 }
 
+/// A ResNet of plain bottlenecks.
+pub(super) fn bottlenecks(size: usize, blocks: [usize; 4]) -> Result<Graph> {
+    build(size, blocks, PLAIN_BOTTLENECK)
+}
+
 /// `blocks` counts those of each of the four stages.
 fn build(size: usize, blocks: [usize; 4], kind: Block) -> Result<Graph> {
     build_with(size, blocks, kind, Shortcut::USUAL)

@@ -88,6 +88,27 @@ pub(super) const VGG19_BN: Card = Card {
     ..VGG
 };
 
+/// The networks that kuangliu's pytorch-cifar calls VGG11 to VGG19: batch normalisation, and one layer for the classes.
+const VGG_CIFAR: Card = Card {
+    name: "vgg11_cifar",
+    title: "VGG-11 (CIFAR-10)",
+    family: "VGG (CIFAR)",
+    notes: &[
+        "The convolutions of VGG with batch normalisation, and a single fully connected layer, as pytorch-cifar has them.",
+    ],
+    labels: Labels::Cifar10,
+    preprocess: super::cifar::preprocess,
+    build: &|size| build_cifar(size, A),
+    ..VGG
+};
+pub(super) const VGG11_CIFAR: Card = VGG_CIFAR;
+pub(super) const VGG13_CIFAR: Card =
+    Card { name: "vgg13_cifar", title: "VGG-13 (CIFAR-10)", build: &|size| build_cifar(size, B), ..VGG_CIFAR };
+pub(super) const VGG16_CIFAR: Card =
+    Card { name: "vgg16_cifar", title: "VGG-16 (CIFAR-10)", build: &|size| build_cifar(size, D), ..VGG_CIFAR };
+pub(super) const VGG19_CIFAR: Card =
+    Card { name: "vgg19_cifar", title: "VGG-19 (CIFAR-10)", build: &|size| build_cifar(size, E), ..VGG_CIFAR };
+
 /// The kernel sizes of the convolutions of the five blocks: the columns of the paper's table 1.
 type Blocks = [&'static [usize]; 5];
 const A: Blocks = [&[3], &[3], &[3, 3], &[3, 3], &[3, 3]];
@@ -122,8 +143,19 @@ const RELU_TITLES: [[&str; 4]; 5] = [
 ];
 const POOL_TITLES: [&str; 5] = ["pool1", "pool2", "pool3", "pool4", "pool5"];
 
-fn build(size: usize, blocks: Blocks, norm: Option<Norm>) -> Result<Graph> {
+/// The five blocks, and the classifier of pytorch-cifar.
+fn build_cifar(size: usize, blocks: Blocks) -> Result<Graph> {
     let mut net = Builder::new([3, size, size]);
+    features(&mut net, blocks, Some(Norm::Batch));
+    net.then("avgpool", Op::AdaptiveAvgPool { size: [1, 1] });
+    net.then("flatten", Op::Flatten);
+    net.then("classifier", Op::Linear { out: 10, bias: true });
+    net.then("softmax", Op::Softmax);
+    net.finish()
+}
+
+/// The five blocks.
+fn features(net: &mut Builder, blocks: Blocks, norm: Option<Norm>) {
     let mut module = 0;
     let mut next = || {
         module += 1;
@@ -145,6 +177,11 @@ fn build(size: usize, blocks: Blocks, norm: Option<Norm>) -> Result<Graph> {
         net.then(next(), Op::MaxPool(Window::new(2, 2)));
         net.title(POOL_TITLES[block]);
     }
+}
+
+fn build(size: usize, blocks: Blocks, norm: Option<Norm>) -> Result<Graph> {
+    let mut net = Builder::new([3, size, size]);
+    features(&mut net, blocks, norm);
     net.then("avgpool", Op::AdaptiveAvgPool { size: [7, 7] });
     net.then("flatten", Op::Flatten);
     for (index, (out, title)) in [(4096, "fc6"), (4096, "fc7"), (1000, "fc8")].into_iter().enumerate() {

@@ -96,7 +96,7 @@ pub(super) fn run(args: &ExplainArgs, method: &'static Method, drawing: Drawing,
     console.stage(&format!("{} for {}", method.title, aimed.title()));
     let watch = console.watch();
     let question = Question { trace: &run.trace, target: aimed.target, layers: &layers, settings: &settings, watch };
-    let answer = method.ask(&question)?;
+    let answer = console.computing(|| method.ask(&question))?;
     let checks = args.check.then(|| trust_checks(&question, method, &answer, console)).transpose()?;
     let object = args.object.find(&run, &answer, console)?;
 

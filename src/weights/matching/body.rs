@@ -1,11 +1,11 @@
 //! The body of a network, which is everything in front of its classifier, found in a file.
 
-use super::names::FileNames;
 use crate::{
     Error, Result,
     net::{Graph, Node, NodeId, Op},
+    weights::file_names::FileNames,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Segments of names that mark a copy of the weights: averages, momentum encoders, a teacher, an attack's copy. Of
 /// several groups that cover a network, those without such a segment are the trained ones.
@@ -27,6 +27,9 @@ const COPIES: [&str; 15] = [
     "attacker",
 ];
 
+/// The parameters of layers that compute; what else modules hold are counters and records.
+const WEIGHTS: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
+
 /// The layers of a graph by their part in it.
 pub(super) struct Parts {
     /// Tensors of the body: name, shape, and whether the first axis after the units counts the picture's channels.
@@ -35,6 +38,8 @@ pub(super) struct Parts {
     pub tail: Vec<NodeId>,
     /// Tensors of auxiliary classifiers.
     pub auxiliary: Vec<(String, Vec<usize>)>,
+    /// Names of the layers of the classifiers.
+    outside: Vec<String>,
 }
 
 impl Parts {
@@ -63,7 +68,9 @@ impl Parts {
             })
         });
         let side = (1..graph.nodes().len()).filter(|id| auxiliary[*id]).flat_map(tensors);
-        Parts { body: body.collect(), tail, auxiliary: side.collect() }
+        let classifying = (1..graph.nodes().len()).filter(|id| auxiliary[*id] || tail.contains(id));
+        let outside = classifying.map(|id| graph.node(id).name.clone()).collect();
+        Parts { body: body.collect(), auxiliary: side.collect(), outside, tail }
     }
 }
 
@@ -90,7 +97,7 @@ pub(super) struct Cover {
 pub(super) fn cover(file: &FileNames, parts: &Parts, channels: usize, origin: &str) -> Result<Option<Cover>> {
     let Some((anchor, ..)) = parts.body.first() else { return Ok(None) };
     let mut complete: Vec<Cover> = Vec::new();
-    for prefix in file.prefixes_of(anchor) {
+    for prefix in file.prefixes_of(anchor).iter() {
         complete.extend(covered(file, parts, prefix, channels));
     }
     // Two names of one tensor lead to one group.
@@ -116,11 +123,12 @@ pub(super) fn cover(file: &FileNames, parts: &Parts, channels: usize, origin: &s
     Ok(Some(chosen))
 }
 
-/// The group with a prefix, where it has every tensor of the body in its shape.
-fn covered(file: &FileNames, parts: &Parts, prefix: String, channels: usize) -> Option<Cover> {
-    let mut cover = Cover { prefix, tensors: HashMap::new(), channels, copies: Vec::new() };
+/// The group with a prefix, where it has every tensor of the body in its shape and none that would belong to it besides: a
+/// deeper network, or one with other blocks, holds the layers of a smaller one as well.
+fn covered(file: &FileNames, parts: &Parts, prefix: &str, channels: usize) -> Option<Cover> {
+    let mut cover = Cover { prefix: prefix.to_owned(), tensors: HashMap::new(), channels, copies: Vec::new() };
     for (name, shape, reads_picture) in &parts.body {
-        let (own, found) = file.find(&format!("{}{name}", cover.prefix))?;
+        let (own, found) = file.find(&format!("{prefix}{name}"))?;
         if *reads_picture && found.len() == 4 && found[0] == shape[0] && found[2..] == shape[2..] {
             cover.channels = found[1];
         } else if found.iter().product::<usize>() != shape.iter().product::<usize>() {
@@ -129,5 +137,27 @@ fn covered(file: &FileNames, parts: &Parts, prefix: String, channels: usize) -> 
         cover.tensors.insert(name.clone(), own.to_owned());
     }
     // A first convolution over groups of channels cannot follow the file.
-    (cover.channels > 0).then_some(cover)
+    let used: HashSet<&str> = cover.tensors.values().map(String::as_str).collect();
+    let is_used = |_: &str, own: &str| used.contains(own);
+    (cover.channels > 0 && foreign(file, parts, &cover.prefix, is_used).is_none()).then_some(cover)
+}
+
+/// A weight of the file in a module of the body, which the body has no place for. `is_used` tells by a tensor's name, without
+/// the prefix, and its name in the file whether the body has.
+pub(super) fn foreign(
+    file: &FileNames,
+    parts: &Parts,
+    prefix: &str,
+    is_used: impl Fn(&str, &str) -> bool,
+) -> Option<String> {
+    let modules: BTreeSet<&str> = parts.body.iter().filter_map(|(name, ..)| name.split('.').next()).collect();
+    modules.into_iter().find_map(|module| {
+        let inside = format!("{prefix}{module}.");
+        let mut left = file.under(&inside).map(|(name, own)| (&name[prefix.len()..], own));
+        let is_foreign = |name: &str, own: &str| {
+            let (layer, parameter) = name.rsplit_once('.').unwrap_or_default();
+            WEIGHTS.contains(&parameter) && !is_used(name, own) && !parts.outside.iter().any(|other| other == layer)
+        };
+        left.find(|(name, own)| is_foreign(name, own)).map(|(name, _)| name.to_owned())
+    })
 }

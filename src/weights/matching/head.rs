@@ -1,15 +1,18 @@
 //! The classifier of a network, found in a file by position and shape.
 
-use super::{
-    body::{Cover, Parts},
-    names::FileNames,
+use super::body::{Cover, Parts};
+use crate::{
+    net::{Graph, Op},
+    weights::file_names::FileNames,
 };
-use crate::net::{Graph, Op};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Names that classifiers have. They decide only where a file holds several groups that could be one.
 const CLASSIFIERS: [&str; 9] =
     ["fc", "classifier", "head", "linear", "last_linear", "logits", "cls_head", "output", "pre_logits"];
+
+/// Parts of names of what contrastive training puts behind a body, which is no classifier.
+const PROJECTIONS: [&str; 3] = ["proj", "predictor", "prototype"];
 
 /// The classifier that a file holds.
 pub(super) enum Head {
@@ -109,7 +112,7 @@ fn replacement(
         _ => graph.node(node.inputs[0]).shape.iter().product(),
     };
     let is_conv = matches!(node.op, Op::Conv(_));
-    let groups = groups(file, cover, used);
+    let groups = groups(file, cover, used, inputs);
     let fits = |layers: &&Vec<Layer>| {
         let ends = layers.first().is_some_and(|first| first.inputs == inputs);
         let chained = layers.windows(2).all(|pair| pair[0].outputs == pair[1].inputs);
@@ -124,7 +127,9 @@ fn replacement(
     };
     // Several layers beside the body, not called a classifier, are a projection of contrastive training.
     let inside = |group: &str| cover.prefix.is_empty() || group.starts_with(&cover.prefix);
-    candidates.retain(|(group, layers)| layers.len() == 1 || inside(group) || (named(group) && *group != "head"));
+    let beside = |group: &str| group.is_empty() || (named(group) && group != "head");
+    candidates.retain(|(group, layers)| layers.len() == 1 || inside(group) || beside(group));
+    candidates.retain(|(group, _)| !PROJECTIONS.iter().any(|part| group.contains(part)));
     if candidates.len() > 1 {
         candidates.retain(|(group, _)| named(group));
     }
@@ -150,40 +155,75 @@ fn built(layers: &[Layer], conv: Option<Op>, own_name: &str) -> (Vec<(String, Op
         let names = layer.tensors.iter().map(|(suffix, own)| (format!("{name}.{suffix}"), own.clone()));
         tensors.extend(names);
         let Some(next) = layers.get(index + 1) else { continue };
-        let adjacent = position(&layer.name).zip(position(&next.name)).is_some_and(|(a, b)| a + 1 == b);
-        let norm_before = matches!(layer.op, Op::BatchNorm { .. }) && index == 0;
+        let adjacent = position(&layer.name).zip(position(&next.name)).is_none_or(|(a, b)| a + 1 == b);
+        let is_norm = matches!(layer.op, Op::BatchNorm { .. });
+        let norm_before = is_norm && index == 0;
         let norm_next = matches!(next.op, Op::BatchNorm { .. });
-        let rectified = found.iter().rev().nth(1).is_some_and(|(_, op)| matches!(op, Op::Relu)) && !norm_next;
-        if !(norm_before || (norm_next && adjacent) || rectified) {
+        let rectified = is_norm && found.iter().rev().nth(1).is_some_and(|(_, op)| matches!(op, Op::Relu));
+        if !(norm_before || (norm_next && adjacent) || (rectified && !norm_next)) {
             found.push((format!("{}.relu", layer.name), Op::Relu));
         }
     }
     (found, tensors)
 }
 
-/// The layers that the body leaves over, by the module that holds them, in the order of their numbers.
-fn groups(file: &FileNames, cover: &Cover, used: &HashSet<&str>) -> BTreeMap<String, Vec<Layer>> {
-    let mut modules: BTreeMap<String, BTreeMap<String, (String, Vec<usize>)>> = BTreeMap::new();
+/// The layers that the body leaves over, by the module that holds them, in the order in which they run: that of their
+/// numbers, and where they have names, that in which their sizes fit.
+fn groups(file: &FileNames, cover: &Cover, used: &HashSet<&str>, inputs: usize) -> BTreeMap<String, Vec<Layer>> {
+    let mut modules: BTreeMap<&str, BTreeMap<String, (String, Vec<usize>)>> = BTreeMap::new();
     for (name, own, shape) in file.all() {
         let copied = cover.copies.iter().any(|copy| !copy.is_empty() && name.starts_with(copy.as_str()));
         if let (false, false, Some((layer, suffix))) = (used.contains(own), copied, name.rsplit_once('.')) {
-            modules.entry(layer.to_owned()).or_default().insert(suffix.to_owned(), (own.to_owned(), shape.to_vec()));
+            modules.entry(layer).or_default().insert(suffix.to_owned(), (own.to_owned(), shape.to_vec()));
         }
     }
-    let mut groups: BTreeMap<String, Vec<Layer>> = BTreeMap::new();
+    let (mut groups, mut named) = (BTreeMap::<String, Vec<Layer>>::new(), BTreeMap::<&str, Vec<Layer>>::new());
     for (name, tensors) in modules {
-        let Some(layer) = layer(&name, &tensors) else { continue };
-        let group = match name.rsplit_once('.') {
-            Some((parent, last)) if last.parse::<usize>().is_ok() => parent.to_owned(),
-            _ => name,
-        };
-        groups.entry(group).or_default().push(layer);
+        let Some(layer) = layer(name, &tensors) else { continue };
+        let (parent, last) = name.rsplit_once('.').unwrap_or(("", name));
+        match last.parse::<usize>() {
+            Ok(_) => groups.entry(parent.to_owned()).or_default().push(layer),
+            Err(_) => named.entry(parent).or_default().push(layer),
+        }
     }
     let number = |layer: &Layer| layer.name.rsplit('.').next().and_then(|last| last.parse::<usize>().ok());
     groups.values_mut().for_each(|layers| layers.sort_by_key(number));
+    for (parent, layers) in named {
+        match chain(&layers, inputs) {
+            Some(chain) => drop(groups.insert(parent.to_owned(), chain)),
+            None => groups.extend(layers.into_iter().map(|layer| (layer.name.clone(), vec![layer]))),
+        }
+    }
     // A normalisation alone classifies nothing.
     groups.retain(|_, layers| matches!(layers.last().map(|layer| &layer.op), Some(Op::Linear { .. })));
     groups
+}
+
+/// Layers of one module that fit each other from `inputs` features on, each behind the one that it fits; `None` where there
+/// are not two of them, or where several fit one place. A normalisation stands behind the layer whose size it has.
+fn chain(layers: &[Layer], inputs: usize) -> Option<Vec<Layer>> {
+    let is_linear = |layer: &&Layer| matches!(layer.op, Op::Linear { .. });
+    let mut left: Vec<&Layer> = layers.iter().filter(is_linear).collect();
+    let mut norms: Vec<&Layer> = layers.iter().filter(|layer| !is_linear(layer)).collect();
+    let (mut chain, mut size): (Vec<Layer>, usize) = (Vec::new(), inputs);
+    loop {
+        let fitting: Vec<usize> = (0..left.len()).filter(|&at| left[at].inputs == size).collect();
+        let at = match *fitting {
+            [] => break,
+            [only] => only,
+            // Layers that keep the size: in the order of their names, the last one first left out.
+            [first, ..] if !chain.is_empty() && fitting.iter().all(|&at| left[at].outputs == size) => first,
+            _ => return None,
+        };
+        let layer = left.remove(at);
+        size = layer.outputs;
+        chain.push(layer.clone());
+        if let Some(at) = norms.iter().position(|norm| norm.outputs == size) {
+            chain.push(norms.remove(at).clone());
+        }
+    }
+    let linear = chain.iter().filter(is_linear).count();
+    (linear > 1).then_some(chain)
 }
 
 /// A module as a fully connected layer or a normalisation of features.

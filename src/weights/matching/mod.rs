@@ -7,20 +7,17 @@
 mod body;
 mod fold;
 mod head;
-mod names;
 mod recognise;
-mod spelling;
 
-pub use recognise::{Candidate, Recognised, recognise};
+pub use recognise::{Candidate, Recognised, blocks, recognise};
 
-use super::{File, fit};
+use super::{File, file_names::FileNames, fit, spelling};
 use crate::{
     Result,
     net::{Conv, Graph, NodeId, Op, Replacement},
 };
 use body::{Cover, Parts, cover};
 use head::{Head, head};
-use names::FileNames;
 use std::collections::{BTreeSet, HashMap};
 
 /// Tensors that are named one by one in a note.
@@ -43,8 +40,8 @@ pub struct Adapted {
 ///
 /// # Errors
 /// [`crate::Error::Failed`] when several groups of tensors cover the network and nothing says which one to open.
-pub fn adapt(file: File, graph: Graph, origin: &str) -> Result<Adapted> {
-    let names = FileNames::new(&file.tensors);
+pub fn adapt(mut file: File, graph: Graph, origin: &str) -> Result<Adapted> {
+    let names = file.take_names();
     let parts = Parts::of(&graph);
     let channels = graph.input_shape()[0];
     let Some(cover) = cover(&names, &parts, channels, origin)? else {

@@ -1,10 +1,15 @@
 //! The network that a file belongs to.
 
 use super::{
-    body::{Parts, cover},
-    names::FileNames,
+    body::{Parts, cover, foreign},
+    head::{Head, head},
 };
-use crate::{Error, Result, net::Graph, weights::File};
+use crate::{
+    Error, Result,
+    net::Graph,
+    weights::{File, spelling::unwrapped},
+};
+use std::collections::HashSet;
 
 /// A network that a file may belong to.
 pub struct Candidate {
@@ -12,6 +17,14 @@ pub struct Candidate {
     pub name: &'static str,
     /// Its graph.
     pub graph: Graph,
+    parts: Parts,
+}
+
+impl Candidate {
+    /// A network with its graph.
+    pub fn new(name: &'static str, graph: Graph) -> Self {
+        Candidate { name, parts: Parts::of(&graph), graph }
+    }
 }
 
 /// The network that a file belongs to.
@@ -22,55 +35,80 @@ pub struct Recognised {
     pub others: Vec<&'static str>,
 }
 
-/// Finds the candidate whose body the file covers with the most tensors. Of several alike, the first one is taken, so that
-/// the commonest stand first. `origin` names the file in messages.
+/// Finds the candidate whose body the file covers with the most tensors, and whose classifier is in it. Of several alike,
+/// the first one is taken, so that the commonest stand first. `origin` names the file in messages.
 ///
 /// # Errors
 /// [`Error::Failed`] with the nearest candidate and its first differences when none fits.
-pub fn recognise(file: &File, candidates: &[Candidate], origin: &str) -> Result<Recognised> {
-    let names = FileNames::new(&file.tensors);
-    let mut best: Option<(usize, Recognised)> = None;
+pub fn recognise(file: &File, candidates: &[&Candidate], origin: &str) -> Result<Recognised> {
+    let names = file.names();
+    let mut best: Option<((usize, u8), Recognised)> = None;
     let mut ambiguous = None;
     for (index, candidate) in candidates.iter().enumerate() {
-        let parts = Parts::of(&candidate.graph);
         let channels = candidate.graph.input_shape()[0];
-        let covered = match cover(&names, &parts, channels, origin) {
-            Ok(Some(found)) => found.tensors.len(),
+        let cover = match cover(names, &candidate.parts, channels, origin) {
+            Ok(Some(found)) => found,
             Ok(None) => continue,
             Err(error) => {
                 ambiguous.get_or_insert(error);
                 continue;
             }
         };
+        let classifier = match head(names, &candidate.graph, &candidate.parts, &cover) {
+            Head::Own { .. } => 2,
+            Head::Other { .. } => 1,
+            Head::Missing => 0,
+        };
+        let rank = (cover.tensors.len(), classifier);
         match &mut best {
-            Some((most, found)) if covered == *most => found.others.push(candidate.name),
-            Some((most, _)) if covered < *most => {}
-            _ => best = Some((covered, Recognised { index, others: Vec::new() })),
+            Some((most, found)) if rank == *most => found.others.push(candidate.name),
+            Some((most, _)) if rank < *most => {}
+            _ => best = Some((rank, Recognised { index, others: Vec::new() })),
         }
     }
     match (best, ambiguous) {
         (Some((_, found)), _) => Ok(found),
         (None, Some(error)) => Err(error),
-        (None, None) => Err(refusal(&names, candidates, origin)),
+        (None, None) => Err(refusal(file, candidates, origin)),
     }
 }
 
+/// The blocks of each stage of a residual network for CIFAR-10, by the numbers of a file's layers; `None` where it is none.
+pub fn blocks(file: &File) -> Option<usize> {
+    let number = |name: &str| {
+        let (_, rest) = name.split_once("layer3.")?;
+        rest.split('.').next()?.parse::<usize>().ok().filter(|number| *number < 200)
+    };
+    let last = file.names().all().filter_map(|(name, ..)| number(name)).max()?;
+    Some(last + 1)
+}
+
 /// The error that names the nearest candidate and the first tensors in which the file differs from it.
-fn refusal(names: &FileNames, candidates: &[Candidate], origin: &str) -> Error {
+fn refusal(file: &File, candidates: &[&Candidate], origin: &str) -> Error {
+    let names = file.names();
+    let skipped: HashSet<String> = file.skipped.iter().map(|name| unwrapped(name)).collect();
     let mut nearest: Option<(usize, &Candidate, Vec<String>)> = None;
     for candidate in candidates {
-        let parts = Parts::of(&candidate.graph);
+        let parts = &candidate.parts;
         let Some((anchor, ..)) = parts.body.first() else { continue };
-        let prefix = names.prefixes_of(anchor).into_iter().next().unwrap_or_default();
+        let prefix = names.prefixes_of(anchor).first().cloned().unwrap_or_default();
         let differs = |(name, shape, _): &(String, Vec<usize>, bool)| match names.find(&format!("{prefix}{name}")) {
+            None if skipped.contains(&format!("{prefix}{name}")) => {
+                Some(format!("{name} holds numbers of another type than floats of 16, 32 or 64 bits"))
+            }
             None => Some(format!("{name} is missing")),
             Some((_, found)) if found != shape.as_slice() => {
                 Some(format!("{name} is {found:?} where {shape:?} belongs"))
             }
             Some(_) => None,
         };
-        let differences: Vec<String> = parts.body.iter().filter_map(differs).collect();
+        let mut differences: Vec<String> = parts.body.iter().filter_map(differs).collect();
         let agreed = parts.body.len() - differences.len();
+        if differences.is_empty() {
+            let own = |name: &str, _: &str| parts.body.iter().any(|(own, ..)| own == name);
+            let more = foreign(names, parts, &prefix, own);
+            differences.extend(more.map(|name| format!("{name} has no place in it")));
+        }
         if nearest.as_ref().is_none_or(|(most, ..)| agreed > *most) {
             nearest = Some((agreed, candidate, differences));
         }

@@ -80,11 +80,13 @@ impl<R: Read> Machine<'_, '_, R> {
         Ok(())
     }
 
+    /// Text. Python 2 writes bytes, such as an array's values, by the same opcode: what is no text stays bytes.
     pub(super) fn sized_text<const N: usize>(&mut self) -> Result<()> {
         let count = self.size::<N>()?;
-        // Python 2 has one type for text and bytes.
-        let text = String::from_utf8(self.stream.bytes(count)?);
-        self.push(text.map_or_else(|error| Object::Bytes(error.into_bytes()), Object::Text));
+        match String::from_utf8(self.stream.bytes(count)?) {
+            Ok(text) => self.push(Object::Text(text)),
+            Err(error) => self.push(Object::Bytes(error.into_bytes())),
+        }
         Ok(())
     }
 

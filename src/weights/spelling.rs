@@ -2,7 +2,8 @@
 //! [`SPELLINGS`].
 
 /// A pattern of a layer's last segments and the name that torchvision uses. `#` stands for a number; `{0}` repeats the
-/// first number, `{1+1}` the second plus one, `{2*0+1}` twice the first plus one.
+/// first number, `{1+1}` the second plus one, `{0-3}` the first less three where it is that large,
+/// `{2*0+1}` twice the first plus one.
 const SPELLINGS: &[(&str, &str)] = &[
     // transformers: ResNet.
     ("embedder.embedder.convolution", "conv1"),
@@ -58,6 +59,29 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("s#.b#.se.fc#", "trunk_output.block{0}.block{0}-{1-1}.f.se.fc{2}"),
     ("s#.b#.downsample.conv", "trunk_output.block{0}.block{0}-{1-1}.proj.0"),
     ("s#.b#.downsample.bn", "trunk_output.block{0}.block{0}-{1-1}.proj.1"),
+    // MMPretrain: DenseNet.
+    ("stem.0", "features.conv0"),
+    ("stem.1", "features.norm0"),
+    ("stages.#.block.#.conv#", "features.denseblock{0+1}.denselayer{1+1}.conv{2}"),
+    ("stages.#.block.#.norm#", "features.denseblock{0+1}.denselayer{1+1}.norm{2}"),
+    ("stages.3.1", "features.norm5"),
+    ("transitions.#.0", "features.transition{0+1}.norm"),
+    ("transitions.#.2", "features.transition{0+1}.conv"),
+    // detectron2: ResNet.
+    ("stem.conv1", "conv1"),
+    ("stem.conv1.norm", "bn1"),
+    ("res#.#.conv#", "layer{0-1}.{1}.conv{2}"),
+    ("res#.#.conv#.norm", "layer{0-1}.{1}.bn{2}"),
+    ("res#.#.shortcut", "layer{0-1}.{1}.downsample.0"),
+    ("res#.#.shortcut.norm", "layer{0-1}.{1}.downsample.1"),
+    // A ResNet taken apart, as in `nn.Sequential(*list(resnet.children()))` and by fastai: modules by their position.
+    ("0", "conv1"),
+    ("1", "bn1"),
+    ("#.#.conv#", "layer{0-3}.{1}.conv{2}"),
+    ("#.#.bn#", "layer{0-3}.{1}.bn{2}"),
+    ("#.#.downsample.#", "layer{0-3}.{1}.downsample.{2}"),
+    // The layers of a VGG's or AlexNet's `features`, saved without the rest.
+    ("#", "features.{0}"),
     // pytorch-cifar and torchvision disagree about the shortcut of a residual block.
     ("layer#.#.shortcut.0", "layer{0}.{1}.downsample.0"),
     ("layer#.#.shortcut.1", "layer{0}.{1}.downsample.1"),
@@ -68,31 +92,66 @@ const SPELLINGS: &[(&str, &str)] = &[
 /// Tensors that stand beside a block's layers where Striate has a layer with a weight: ConvNeXt's factors.
 const FACTORS: [&str; 3] = ["layer_scale", "gamma", "layer_scale_parameter"];
 
-/// Segments that wrappers add at any depth: DistributedDataParallel and torch.compile.
-const WRAPPERS: [&str; 2] = ["module", "_orig_mod"];
+/// Segments that wrappers add at any depth: DistributedDataParallel, torch.compile, FSDP, activation checkpoints, Fabric.
+const WRAPPERS: [&str; 6] = [
+    "module",
+    "_orig_mod",
+    "_fsdp_wrapped_module",
+    "_checkpoint_wrapped_module",
+    "_forward_module",
+    "_original_module",
+];
 
-/// A name without the segments of wrappers.
+/// Other names of parameters, and PyTorch's: those of TensorFlow, MXNet and Keras.
+const PARAMETERS: [(&str, &str); 5] = [
+    ("gamma", "weight"),
+    ("beta", "bias"),
+    ("moving_mean", "running_mean"),
+    ("moving_variance", "running_var"),
+    ("moving_var", "running_var"),
+];
+
+/// A name without the segments of wrappers, with dots between its segments.
 pub(super) fn unwrapped(name: &str) -> String {
-    name.split('.').filter(|segment| !WRAPPERS.contains(segment)).collect::<Vec<_>>().join(".")
+    let dotted = match name.contains(['.', '/']) {
+        true => name.replace('/', "."),
+        // A name without any dot: `layer1_0_bn1_running_mean`.
+        false => name.replace('_', ".").replace("running.", "running_").replace("moving.", "moving_"),
+    };
+    let kept = dotted.split('.').filter(|segment| !segment.is_empty() && !WRAPPERS.contains(segment));
+    kept.collect::<Vec<_>>().join(".")
 }
 
-/// The other names that a tensor may have: its layer's last segments replaced by each spelling that they match.
-pub(super) fn respelled(name: &str) -> impl Iterator<Item = String> + '_ {
+/// The other names that a tensor may have: PyTorch's word for the parameter, and its layer's last segments replaced by each
+/// spelling that they match.
+pub(super) fn respelled(name: &str) -> Vec<String> {
     let (layer, parameter) = name.rsplit_once('.').unwrap_or(("", name));
-    let factor = FACTORS.contains(&parameter);
-    let (layer, parameter) =
-        if factor { (format!("{layer}.layer_scale"), "weight") } else { (layer.to_owned(), parameter) };
-    let own = factor.then(|| format!("{layer}.{parameter}"));
-    let others = SPELLINGS.iter().filter_map(move |(pattern, usual)| {
-        let segments: Vec<&str> = layer.split('.').collect();
+    let usual = PARAMETERS.iter().find(|(other, _)| *other == parameter).map(|(_, usual)| *usual);
+    let mut found = Vec::new();
+    if FACTORS.contains(&parameter) {
+        spelled(&format!("{layer}.layer_scale"), "weight", true, &mut found);
+    }
+    if let Some(usual) = usual {
+        spelled(layer, usual, true, &mut found);
+    }
+    if found.is_empty() {
+        spelled(layer, parameter, false, &mut found);
+    }
+    found
+}
+
+/// The names of a parameter of a layer in every spelling; with `own`, this one as well.
+fn spelled(layer: &str, parameter: &str, own: bool, found: &mut Vec<String>) {
+    let segments: Vec<&str> = layer.split('.').collect();
+    found.extend(own.then(|| format!("{layer}.{parameter}")));
+    found.extend(SPELLINGS.iter().filter_map(|(pattern, usual)| {
         let start = segments.len().checked_sub(pattern.split('.').count())?;
         let numbers = matched(pattern, &segments[start..])?;
         let mut all: Vec<String> = segments[..start].iter().map(|segment| (*segment).to_owned()).collect();
-        all.push(filled(usual, &numbers));
+        all.push(filled(usual, &numbers)?);
         all.push(parameter.to_owned());
         Some(all.join("."))
-    });
-    own.into_iter().chain(others)
+    }));
 }
 
 /// The numbers of a layer that matches a pattern.
@@ -108,28 +167,26 @@ fn matched(pattern: &str, segments: &[&str]) -> Option<Vec<usize>> {
     Some(numbers)
 }
 
-/// A name with its numbers filled in.
-fn filled(usual: &str, numbers: &[usize]) -> String {
+/// A name with its numbers filled in; `None` where one would be below 0.
+fn filled(usual: &str, numbers: &[usize]) -> Option<String> {
     let mut name = String::new();
     let mut rest = usual;
-    while let Some((before, (inside, after))) =
-        rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
-    {
+    while let Some((before, inside)) = rest.split_once('{') {
+        let (inside, after) = inside.split_once('}')?;
         name.push_str(before);
-        name.push_str(&number(inside, numbers).to_string());
+        name.push_str(&number(inside, numbers)?.to_string());
         rest = after;
     }
-    name + rest
+    Some(name + rest)
 }
 
 /// The value of `1`, `1+1`, `1-1`, `2*0` or `2*0+1`: a factor, the place of a number, a summand.
-fn number(text: &str, numbers: &[usize]) -> usize {
-    let value = |text: &str| text.parse::<usize>().unwrap_or(0);
-    let (factor, text) = text.split_once('*').map_or((1, text), |(factor, rest)| (value(factor), rest));
-    let place = |text: &str| numbers.get(value(text)).copied().unwrap_or(0).saturating_mul(factor);
+fn number(text: &str, numbers: &[usize]) -> Option<usize> {
+    let (factor, text) = text.split_once('*').unwrap_or(("1", text));
+    let place = |text: &str| numbers.get(text.parse::<usize>().ok()?)?.checked_mul(factor.parse().ok()?);
     match (text.split_once('+'), text.split_once('-')) {
-        (Some((index, more)), _) => place(index).saturating_add(value(more)),
-        (_, Some((index, less))) => place(index).saturating_sub(value(less)),
+        (Some((index, more)), _) => place(index)?.checked_add(more.parse().ok()?),
+        (_, Some((index, less))) => place(index)?.checked_sub(less.parse().ok()?),
         _ => place(text),
     }
 }
@@ -140,15 +197,21 @@ mod tests {
 
     #[test]
     fn names_of_other_programs_are_respelled() {
-        let one = |name: &str| respelled(name).collect::<Vec<_>>();
+        let one = |name: &str| respelled(name);
         let hub = "resnet.encoder.stages.0.layers.1.layer.0.convolution.weight";
         assert_eq!(one(hub), ["resnet.layer1.1.conv1.weight"]);
         assert_eq!(one("denselayer3.norm.1.bias"), ["denselayer3.norm1.bias"]);
         assert_eq!(one("a.b.classifier.4.weight"), ["a.b.classifier.3.weight"]);
         assert!(one("layer1.0.conv1.weight").is_empty());
+        assert!(one("res4.11.conv2.norm.weight").contains(&"layer3.11.bn2.weight".to_owned()));
+        assert!(one("body.4.0.conv1.weight").contains(&"body.layer1.0.conv1.weight".to_owned()));
+        assert!(!one("body.2.0.conv1.weight").iter().any(|name| name.contains("layer")));
+        assert!(one("bn1.moving_variance").contains(&"bn1.running_var".to_owned()));
         assert_eq!(one("features.1.2.layer_scale"), ["features.1.2.layer_scale.weight"]);
         assert!(one("stages.3.blocks.1.gamma").contains(&"features.7.1.layer_scale.weight".to_owned()));
         assert!(one("s2.b3.se.fc1.weight").contains(&"trunk_output.block2.block2-2.f.se.fc1.weight".to_owned()));
         assert_eq!(unwrapped("module.features._orig_mod.0.weight"), "features.0.weight");
+        assert_eq!(unwrapped("layer1/0/bn1/bias"), "layer1.0.bn1.bias");
+        assert_eq!(unwrapped("layer1_0_bn1_running_mean"), "layer1.0.bn1.running_mean");
     }
 }
