@@ -14,6 +14,7 @@
 //! | [`picture`] | a file becomes upright RGB, perhaps altered, becomes a normalised tensor | |
 //! | [`weights`] | weights files of four formats, downloads, made-up weights | net |
 //! | [`zoo`] | the networks, one file a family | net, picture |
+//! | [`formats`] | a file becomes a network: its graph, weights and description | net, picture, weights, zoo |
 //! | [`methods`] | questions asked of a trace, one file a method | net, kernels |
 //! | [`synthesis`] | pictures that excite what was asked for, step by step | net, picture, methods |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
@@ -51,6 +52,7 @@ pub mod dataset;
 pub mod engine;
 pub mod error;
 pub mod figures;
+pub mod formats;
 #[cfg(feature = "gui")]
 pub mod gpu;
 pub mod kernels;

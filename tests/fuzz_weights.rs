@@ -19,7 +19,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
-use striate::weights;
+use striate::{formats, weights};
 
 /// The readers and the files that each starts from.
 const READERS: &[(&str, &[&str])] = &[
@@ -48,6 +48,17 @@ const READERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("npz", &["stored.npz", "deflated.npz", "bomb.npz"]),
+    (
+        "onnx",
+        &[
+            "../onnx/residual_old.onnx",
+            "../onnx/attention_new.onnx",
+            "../onnx/opset9.onnx",
+            "../onnx/shuffle_old.onnx",
+            "../onnx/types.onnx",
+            "../onnx/quantised.onnx",
+        ],
+    ),
     ("caffe", &["v0.caffemodel", "v1.caffemodel", "v2.caffemodel", "v2_unpacked.caffemodel", "v2_double.caffemodel"]),
 ];
 
@@ -282,9 +293,12 @@ fn fuzz(reader: &str, seeds: &[&str], duration: Duration) {
         PEAK.store(before, Ordering::Relaxed);
         let read = || {
             let began = Instant::now();
-            let result = catch_unwind(|| match weights::read_bytes(&input, "x") {
-                Ok(_) => None,
-                Err(error) => Some(error.to_string()),
+            let result = catch_unwind(|| {
+                let read = match reader {
+                    "onnx" => formats::read_bytes(&input, "x").map(drop),
+                    _ => weights::read_bytes(&input, "x").map(drop),
+                };
+                read.err().map(|error| error.to_string())
             });
             (result, began.elapsed())
         };

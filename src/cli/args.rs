@@ -1,6 +1,7 @@
 //! The flags that subcommands share.
 
 use super::{
+    choice::NetworkChoice,
     console::Console,
     prepare::{PrepareArgs, extent},
 };
@@ -12,7 +13,7 @@ use crate::{
     paths::from_user,
     picture::{Picture, Preparation, SAMPLES},
     weights::Source,
-    zoo::{self, Card, DEFAULT},
+    zoo::{Card, DEFAULT},
 };
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::{
@@ -55,10 +56,10 @@ pub(super) struct ComputeArgs {
 }
 
 impl ComputeArgs {
-    /// A network to open with what is at hand for it.
-    pub fn opening(&self, card: &Card) -> Opening {
+    /// The same opening, computed and sized so.
+    pub fn over(&self, opening: Opening) -> Opening {
         let preparation = Preparation { size: self.size, ..Preparation::default() };
-        Opening { preparation, backend: self.engine, half: self.half, ..Opening::of(card.name) }
+        Opening { preparation, backend: self.engine, half: self.half, ..opening }
     }
 }
 
@@ -66,10 +67,10 @@ impl ComputeArgs {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
-    #[arg(long, value_name = "NETWORK", value_parser = zoo::find,
-        help = format!("The network; 'striate networks' lists them [default: the one that a weights file belongs to, else {}]",
+    #[arg(long, value_name = "NETWORK|FILE.onnx", value_parser = NetworkChoice::from_user,
+        help = format!("The network: an ONNX model, or a name; 'striate networks' lists them [default: the one that a weights file belongs to, else {}]",
         DEFAULT.name))]
-    network: Option<&'static Card>,
+    network: Option<NetworkChoice>,
     /// Weights from a file, or made up (untrained) from a seed [default: what ships, else what was fetched, else synthetic:0]
     #[arg(long, value_name = "FILE|synthetic:SEED", value_parser = OsStringValueParser::new().try_map(Source::from_user))]
     pub weights: Option<Source>,
@@ -86,15 +87,19 @@ pub(super) struct NetworkArgs {
 impl NetworkArgs {
     /// The network that was named, or the one that opens first; `None` where the weights file decides.
     fn card(&self) -> Option<&'static Card> {
-        let by_file = matches!(self.weights, Some(Source::File(_)));
-        self.network.or((!by_file).then_some(DEFAULT))
+        match (&self.network, &self.weights) {
+            (Some(NetworkChoice::Zoo(card)), _) => Some(card),
+            (Some(NetworkChoice::File(_)), _) | (None, Some(Source::File(_))) => None,
+            (None, _) => Some(DEFAULT),
+        }
     }
 
     /// The name of the network that was named or opens first; where a weights file decides, that file.
     pub fn name(&self) -> String {
-        match (&self.weights, self.network) {
+        match (&self.weights, &self.network) {
+            (_, Some(choice)) => choice.name(),
             (Some(Source::File(path)), None) => path.display().to_string(),
-            _ => self.network.unwrap_or(DEFAULT).name.to_owned(),
+            (_, None) => DEFAULT.name.to_owned(),
         }
     }
 
@@ -102,9 +107,12 @@ impl NetworkArgs {
     pub fn opening(&self) -> Opening {
         let weights = self.weights.clone().unwrap_or_default();
         let preparation = self.prepare.preparation(self.compute.size);
-        let opening = self.compute.opening(self.card().unwrap_or(DEFAULT));
-        let network = if self.card().is_none() { BY_FILE.to_owned() } else { opening.network };
-        Opening { network, weights, preparation, labels: self.labels.clone(), ..opening }
+        let opening = match (&self.network, &weights) {
+            (Some(choice), _) => choice.opening(weights),
+            (None, Source::File(_)) => Opening { weights, ..Opening::of(BY_FILE) },
+            (None, _) => Opening { weights, ..Opening::of(DEFAULT.name) },
+        };
+        Opening { preparation, labels: self.labels.clone(), ..self.compute.over(opening) }
     }
 
     /// The layers, where they are known before any weights are read: a weights file may have another classifier. Sizes are

@@ -1,6 +1,6 @@
 //! `striate layers`: a network as a table.
 
-use super::{prepare::extent, table::Table};
+use super::{choice::NetworkChoice, prepare::extent, table::Table};
 use crate::{
     Error, Result,
     figures::{
@@ -9,7 +9,7 @@ use crate::{
     },
     net::{Cost, Field, Graph, Node},
     picture::Preparation,
-    zoo::{self, Card, DEFAULT},
+    zoo::DEFAULT,
 };
 use serde::Serialize;
 
@@ -19,9 +19,9 @@ use serde::Serialize;
 /// that one value depends on: its size, the step between neighbours and where the first one starts, in pixels.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The network; 'striate networks' lists them
-    #[arg(value_parser = zoo::find, default_value = DEFAULT.name)]
-    network: &'static Card,
+    /// The network: an ONNX model, or a name; 'striate networks' lists them
+    #[arg(value_name = "NETWORK|FILE.onnx", value_parser = NetworkChoice::from_user, default_value = DEFAULT.name)]
+    network: NetworkChoice,
     /// The input's size: a square's side, or HEIGHTxWIDTH [default: the network's own]
     #[arg(long, value_name = "N|HxW", value_parser = extent)]
     size: Option<[usize; 2]>,
@@ -54,10 +54,10 @@ struct Total {
 }
 
 pub(super) fn run(args: &Args) -> Result<String> {
-    let card = args.network;
+    let (graph, card) = args.network.layers()?;
     let preparation = Preparation { size: args.size, ..Preparation::default() };
-    let [height, width] = preparation.over(&(card.preprocess)())?.crop;
-    let graph = (card.build)(card.size())?.at_size([height, width]).map_err(|error| match error {
+    let [height, width] = preparation.over(&card.preprocess)?.crop;
+    let graph = graph.at_size([height, width]).map_err(|error| match error {
         Error::Usage(why) => Error::Usage(format!("{} cannot run at {height}x{width} pixels: {why}", card.name)),
         other => other,
     })?;

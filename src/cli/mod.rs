@@ -10,6 +10,7 @@ mod args;
 mod bench;
 mod cam;
 mod checks;
+mod choice;
 mod classify;
 mod console;
 mod dataset;

@@ -1,4 +1,4 @@
-//! Running networks: [`Model`] (a network with its card), [`Run`] (one picture through it) and [`Engine`], the worker
+//! Running networks: [`Model`] (a network with its description), [`Run`] (one picture through it) and [`Engine`], the worker
 //! threads of the window, which answer [`Request`]s and background questions ([`Inquiry`]).
 //!
 //! Architecture invariant: compute never touches egui; results reach the window as [`Event`]s alone.
@@ -11,7 +11,9 @@ mod labels;
 mod lane;
 mod layer_view;
 mod live;
+mod load;
 mod model;
+mod opening;
 mod queue;
 mod request;
 mod run;
@@ -33,7 +35,8 @@ pub use labels::{labels_of, read_labels};
 pub use lane::Lane;
 pub use layer_view::LayerView;
 pub use live::{Control, Frame};
-pub use model::{BY_FILE, Model, Opening};
+pub use model::Model;
+pub use opening::{BY_FILE, Opening};
 pub use queue::Status;
 pub use request::Request;
 pub use run::Run;

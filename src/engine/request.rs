@@ -3,7 +3,7 @@
 use super::{
     inquiry::{AnyInquiry, InquiryLane},
     lane::Lane,
-    model::{BY_FILE, Opening},
+    opening::{BY_FILE, Opening},
     source::PictureSource,
 };
 use crate::{

@@ -1,12 +1,6 @@
 //! The network and the picture on screen, and the requests that change them.
 
-use super::{
-    device::DeviceChoice,
-    event::Event,
-    model::{Model, Opening},
-    run::Run,
-    source::PictureSource,
-};
+use super::{device::DeviceChoice, event::Event, model::Model, opening::Opening, run::Run, source::PictureSource};
 use crate::{
     Result,
     picture::{Alteration, Picture, Preparation},

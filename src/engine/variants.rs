@@ -1,9 +1,6 @@
 //! A model prepared otherwise, at another input size, or with other names of its classes. All share the weights.
 
-use super::{
-    labels::labels_of,
-    model::{Model, cannot_run},
-};
+use super::{labels::labels_of, load::cannot_run, model::Model};
 use crate::{
     Error, Result, memory,
     net::Network,

@@ -9,7 +9,7 @@ use super::{
     inquiry::AnyInquiry,
     lane::Lane,
     live::{Control, Live, save},
-    model::Opening,
+    opening::Opening,
     queue::{Queue, Shared, Status, Turn},
     request::Request,
     screen::{Screen, reopen},

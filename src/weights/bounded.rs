@@ -22,7 +22,7 @@ const MAX_REASON: usize = 300;
 
 /// The types of values that weights come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dtype {
+pub(crate) enum Dtype {
     F16,
     Bf16,
     F32,
@@ -41,7 +41,7 @@ impl Dtype {
 }
 
 /// The file that is being read, for messages and progress.
-pub(super) struct Context<'a> {
+pub(crate) struct Context<'a> {
     pub name: &'a str,
     pub format: Format,
     /// Bytes of the file.
@@ -83,12 +83,12 @@ impl<'a> Context<'a> {
 }
 
 /// Whether a tensor that is not of floats counts something (`num_batches_tracked`, `n_averaged`) and is no weight.
-pub(super) fn is_counter(name: &str, shape: &[usize]) -> bool {
+pub(crate) fn is_counter(name: &str, shape: &[usize]) -> bool {
     shape.is_empty() || name.ends_with("num_batches_tracked")
 }
 
 /// Bytes of a file, or of a part of it, of which at most `left` are there.
-pub(super) struct Stream<'a, R> {
+pub(crate) struct Stream<'a, R> {
     pub context: &'a Context<'a>,
     reader: R,
     left: u64,

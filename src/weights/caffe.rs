@@ -6,9 +6,10 @@
 use super::{
     File,
     bounded::{Dtype, Stream},
+    wire::{Wire, skip, tag, varint, whole, within},
 };
 use crate::{
-    Error, Result,
+    Result,
     net::{Op, Tensors},
 };
 use candle_core::{Device, Tensor};
@@ -184,60 +185,4 @@ fn extend(values: &mut Vec<f32>, more: Vec<f32>) {
     } else {
         values.extend(more);
     }
-}
-
-/// A number as a size; one too large for that is too large for everything.
-fn whole(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-/// How a field's value is written.
-enum Wire {
-    Number(u64),
-    Eight,
-    Four,
-    Sized(u64),
-}
-
-/// The next field's number and value, or the size of its value, which is within the file.
-fn tag<R: Read>(stream: &mut Stream<'_, R>) -> Result<(u64, Wire)> {
-    let tag = varint(stream)?;
-    let wire = match tag & 7 {
-        0 => Wire::Number(varint(stream)?),
-        1 => Wire::Eight,
-        2 => Wire::Sized(varint(stream)?),
-        5 => Wire::Four,
-        other => return Err(stream.context.damaged(format_args!("a field has the unknown type {other}"))),
-    };
-    if let Wire::Sized(size) = wire {
-        within(stream, size, 0)?;
-    }
-    Ok((tag >> 3, wire))
-}
-
-fn skip<R: Read>(stream: &mut Stream<'_, R>, wire: Wire) -> Result<()> {
-    match wire {
-        Wire::Number(_) => Ok(()),
-        Wire::Eight => stream.skip(8),
-        Wire::Four => stream.skip(4),
-        Wire::Sized(size) => stream.skip(size),
-    }
-}
-
-fn varint<R: Read>(stream: &mut Stream<'_, R>) -> Result<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = stream.u8()?;
-        value |= u64::from(byte & 0x7F) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(value);
-        }
-    }
-    Err(stream.context.damaged("it has a number of more than 64 bits"))
-}
-
-/// Checks that `size` more bytes end before the message around them does, at `end` bytes left.
-fn within<R: Read>(stream: &Stream<'_, R>, size: u64, end: u64) -> Result<(), Error> {
-    let fits = stream.left().checked_sub(size).is_some_and(|after| after >= end);
-    fits.then_some(()).ok_or_else(|| stream.context.damaged("a part is longer than the whole"))
 }

@@ -42,6 +42,8 @@ pub enum Format {
     /// A `.caffemodel`. Its network takes channels in the order blue, green, red, as 0..255 minus a mean, unless its
     /// tensors went through [`super::fit`].
     Caffe,
+    /// An ONNX model, which is a network with its weights: the room `formats` reads it.
+    Onnx,
 }
 
 impl fmt::Display for Format {
@@ -51,6 +53,7 @@ impl fmt::Display for Format {
             Format::PyTorch => "PyTorch file",
             Format::Npz => ".npz file",
             Format::Caffe => "Caffe model",
+            Format::Onnx => "ONNX model",
         })
     }
 }

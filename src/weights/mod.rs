@@ -6,7 +6,7 @@
 //! Architecture invariant: files are not trusted. A reader never runs what a file says, never panics, and never asks
 //! for more memory than the file's own bytes justify; `tests/fuzz_weights.rs` holds it to that.
 
-mod bounded;
+pub(crate) mod bounded;
 mod caffe;
 mod checkpoint;
 mod classes;
@@ -25,6 +25,7 @@ mod sources;
 mod strided;
 mod synthetic;
 mod torch;
+pub(crate) mod wire;
 mod zipped;
 
 pub use fetch::{cache_folder, fetch, find_local};

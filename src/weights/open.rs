@@ -44,7 +44,7 @@ const OTHERS: &[(&[u8], &str)] = &[
     (b"GGUF", "is a GGUF file, which holds no convolutional network"),
     (b"\x1f\x8b", "is compressed with gzip; unpack it first"),
     (b"\x93NUMPY", "is a single array; a .npz with an array a tensor is needed"),
-    (b"\x08", "is an ONNX model; save the weights as safetensors or .pth"),
+    (b"\x08", "is an ONNX model, which is a network with its weights: open it as the network, --network FILE.onnx"),
 ];
 
 fn read<R: Read + Seek>(mut reader: R, length: u64, name: &str, watch: &Watch) -> Result<File> {

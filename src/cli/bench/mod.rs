@@ -4,13 +4,13 @@ mod clock;
 mod profile;
 mod subject;
 
-use super::{args::ComputeArgs, console::Console, table::Table};
+use super::{args::ComputeArgs, choice::NetworkChoice, console::Console, table::Table};
 use crate::{
     Error, Result,
     figures::{to_json, words::thousands},
     kernels::blocked::Isa,
     weights::Source,
-    zoo::{self, Card, DEFAULT},
+    zoo::DEFAULT,
 };
 use clock::{median, peak_megabytes};
 use serde::Serialize;
@@ -23,8 +23,9 @@ use subject::{BenchSubject, TASKS, Task};
 /// Measure how fast networks run here
 #[derive(clap::Args)]
 pub(super) struct Args {
-    #[arg(value_name = "NETWORK", value_parser = zoo::find, default_value = DEFAULT.name, help = "The networks")]
-    networks: Vec<&'static Card>,
+    /// The networks: names, or ONNX models
+    #[arg(value_name = "NETWORK|FILE.onnx", value_parser = NetworkChoice::from_user, default_value = DEFAULT.name)]
+    networks: Vec<NetworkChoice>,
     #[arg(long, value_name = "TASK", value_delimiter = ',', value_parser = subject::find, default_value = "forward,gradient",
         help = format!("What to measure: {}", TASKS.iter().map(|task| task.name).collect::<Vec<_>>().join(", ")))]
     tasks: Vec<&'static Task>,
@@ -61,7 +62,7 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 struct BenchRow {
-    network: &'static str,
+    network: String,
     engine: &'static str,
     isa: Option<&'static str>,
     size: usize,
@@ -90,21 +91,21 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         built.map_err(|error| Error::Failed(format!("cannot compute on {threads} threads: {error}")))?;
     }
     let mut rows = Vec::new();
-    for &card in &args.networks {
+    for choice in &args.networks {
         clock::forget_peak();
-        let subject = BenchSubject::new(card, args, console)?;
+        let subject = BenchSubject::new(choice, args, console)?;
         if args.turns {
             return take_turns(&subject, console);
         }
-        rows.push(measure(card, &subject, args, console)?);
+        rows.push(measure(choice, &subject, args, console)?);
     }
     if args.json { to_json(&serde_json::json!({ "rows": rows })) } else { Ok(text(&rows)) }
 }
 
-fn measure(card: &'static Card, subject: &BenchSubject, args: &Args, console: &Console) -> Result<BenchRow> {
+fn measure(choice: &NetworkChoice, subject: &BenchSubject, args: &Args, console: &Console) -> Result<BenchRow> {
     let mut milliseconds = BTreeMap::new();
     for task in &args.tasks {
-        console.stage(&format!("{}: {}", card.name, task.name));
+        console.stage(&format!("{}: {}", choice.name(), task.name));
         let mut times = Vec::new();
         for run in 0..=args.runs {
             console.watch().at(run.into(), usize::from(args.runs) + 1)?;
@@ -117,7 +118,7 @@ fn measure(card: &'static Card, subject: &BenchSubject, args: &Args, console: &C
     let network = &subject.network;
     let operations = 2 * network.graph().costs().iter().map(|cost| cost.macs).sum::<u64>() * u64::from(args.batch);
     Ok(BenchRow {
-        network: card.name,
+        network: choice.name(),
         engine: network.backend().name(),
         isa: network.isa().map(Isa::name),
         size: network.graph().input_shape()[1],

@@ -3,8 +3,8 @@
 use super::{Args, clock::Stopwatch};
 use crate::{
     Error, Result,
-    cli::console::Console,
-    engine::{Model, Opening},
+    cli::{choice::NetworkChoice, console::Console},
+    engine::Model,
     error::unknown,
     methods::{self, Method, Question, Target},
     net::{Backend, Network, Reverse, Trace},
@@ -12,7 +12,6 @@ use crate::{
     synthesis::{self, Canvas, Goal, PARAMETERS, Recipe, Term},
     watch::Watch,
     weights,
-    zoo::Card,
 };
 use candle_core::Tensor;
 use std::sync::Arc;
@@ -51,9 +50,9 @@ pub(super) struct BenchSubject {
 }
 
 impl BenchSubject {
-    pub fn new(card: &'static Card, args: &Args, console: &Console) -> Result<Self> {
-        console.stage(&format!("opening {}", card.name));
-        let opening = Opening { weights: args.weights.clone(), ..args.compute.opening(card) };
+    pub fn new(choice: &NetworkChoice, args: &Args, console: &Console) -> Result<Self> {
+        console.stage(&format!("opening {}", choice.name()));
+        let opening = args.compute.over(choice.opening(args.weights.clone()));
         let Model { mut network, preprocess: space, .. } =
             Model::open(&opening, &args.compute.device.open()?, console.watch())?;
         if let (Some(isa), Some(network)) = (args.isa, Arc::get_mut(&mut network)) {

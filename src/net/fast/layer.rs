@@ -24,7 +24,7 @@ impl Fast {
         let usual = x.dtype() == DType::F32 && x.dims()[1..] == self.graph().node(node.inputs[0]).shape;
         match &node.op {
             Op::Conv(_) if usual => self.convolve(id, x),
-            Op::Linear { out, .. } if usual => self.linear(id, x, *out),
+            Op::Linear { out, .. } if usual && x.rank() == 2 => self.linear(id, x, *out),
             _ => self.layers().run(id, inputs),
         }
     }

@@ -183,7 +183,7 @@ impl Progress<'_> {
                     Ok(())
                 })
             }
-            (Op::Linear { out, .. }, grad) => {
+            (Op::Linear { out, .. }, grad) if graph.node(input).shape.len() == 1 => {
                 let grad = plain(grad)?;
                 let (batch, inputs) = pass.output(input).dims2()?;
                 let (weight, isa) = (&fast.layers().weights(id).all()[0], fast.isa);

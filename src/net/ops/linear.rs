@@ -8,15 +8,19 @@ use crate::{
 use candle_core::Tensor;
 
 pub(super) fn output_shape(out: usize, input: &[usize]) -> Result<Vec<usize>, String> {
-    shapes::features(input).map(|_| vec![out])
+    match *input {
+        // Rows of features, each by itself: the tokens of an attention block.
+        [rows, _] => Ok(vec![rows, out]),
+        _ => shapes::features(input).map(|_| vec![out]),
+    }
 }
 
 pub(super) fn parameters(out: usize, bias: bool, input: &[usize]) -> Vec<WeightSpec> {
-    WeightSpec::with_bias(vec![out, input[0]], out, bias)
+    WeightSpec::with_bias(vec![out, input.last().copied().unwrap_or(0)], out, bias)
 }
 
 pub(super) fn forward(x: &Tensor, weights: &LayerWeights) -> Result<Tensor> {
-    let y = x.matmul(&weights.weight()?.t()?)?;
+    let y = on_rows(x, &weights.weight()?.t()?)?;
     Ok(match weights.all().get(1) {
         Some(bias) => y.broadcast_add(bias)?,
         None => y,
@@ -24,7 +28,14 @@ pub(super) fn forward(x: &Tensor, weights: &LayerWeights) -> Result<Tensor> {
 }
 
 pub(super) fn reverse(step: &Step) -> Result<Tensor> {
-    Ok(step.grad.matmul(&step.weights.weight()?)?)
+    on_rows(step.grad, &step.weights.weight()?)
+}
+
+/// The product of every row of `x` with a matrix.
+fn on_rows(x: &Tensor, matrix: &Tensor) -> Result<Tensor> {
+    let [outer @ .., inner] = x.dims() else { return Ok(x.matmul(matrix)?) };
+    let rows = x.reshape((outer.iter().product::<usize>(), *inner))?;
+    Ok(rows.matmul(matrix)?.reshape([outer, &[matrix.dim(1)?]].concat())?)
 }
 
 /// Every feature depends on all values of its input.

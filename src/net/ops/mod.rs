@@ -56,7 +56,7 @@ pub enum Op {
         /// For each unit the channels it sees.
         table: Vec<Vec<usize>>,
     },
-    /// Fully connected, weights (out, in).
+    /// Fully connected, weights (out, in); rows of features are taken one by one.
     Linear {
         /// Output features: the layer's units.
         out: usize,

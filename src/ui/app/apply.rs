@@ -125,13 +125,9 @@ impl App {
     /// Opens a file or a folder by what it is.
     fn open_path(&mut self, path: PathBuf) {
         match FileKind::of(&path) {
-            FileKind::Weights => {
+            FileKind::Weights | FileKind::Network => {
                 let network = BY_FILE.to_owned();
                 let opening = Opening { network, weights: Source::File(path), ..self.runs.opening.clone() };
-                self.open_network(opening, Request::Open);
-            }
-            FileKind::Network => {
-                let opening = Opening::of(&path.to_string_lossy());
                 self.open_network(opening, Request::Open);
             }
             FileKind::Picture => self.open(PictureSource::File(path)),

@@ -1,6 +1,6 @@
 //! Questions for files, and the system's dialogs that answer them.
 
-use super::paths::{LABELS, WEIGHTS};
+use super::paths::{LABELS, openable};
 use crate::{Error, Result, picture::ENDINGS, ui::model::export::Ending};
 use std::{
     path::{Path, PathBuf},
@@ -44,7 +44,10 @@ pub fn native() -> Ask {
             FileQuestion::Picture => dialog.set_title("Open picture").add_filter("Pictures", ENDINGS).pick_file(),
             FileQuestion::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
             FileQuestion::Into => dialog.set_title("Save in a folder").pick_folder(),
-            FileQuestion::Weights => dialog.set_title("Open weights").add_filter("Weights", WEIGHTS).pick_file(),
+            FileQuestion::Weights => dialog
+                .set_title("Open a network or weights")
+                .add_filter("Networks and weights", &openable())
+                .pick_file(),
             FileQuestion::Labels => dialog.set_title("Open labels").add_filter("Labels", LABELS).pick_file(),
             FileQuestion::Save(name, endings) => {
                 let usual = endings.first().map_or("", |(ending, _)| ending);

@@ -2,7 +2,7 @@
 
 use super::{
     ask::FileQuestion,
-    paths::{self, LABELS, WEIGHTS},
+    paths::{self, LABELS, openable},
 };
 use crate::{
     picture::ENDINGS,
@@ -60,7 +60,7 @@ impl Browser {
             FileQuestion::Picture => ("Open picture", ENDINGS.to_vec(), None),
             FileQuestion::Folder => ("Open a folder of pictures", ENDINGS.to_vec(), None),
             FileQuestion::Into => ("Save in a folder", Vec::new(), None),
-            FileQuestion::Weights => ("Open weights", WEIGHTS.to_vec(), None),
+            FileQuestion::Weights => ("Open a network or weights", openable(), None),
             FileQuestion::Labels => ("Open labels", LABELS.to_vec(), None),
             FileQuestion::Save(_, endings) => {
                 let all: Vec<&'static str> = endings.iter().map(|(ending, _)| *ending).collect();

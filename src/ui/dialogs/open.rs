@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     Result,
-    engine::{Opening, PictureSource},
+    engine::{BY_FILE, Opening, PictureSource},
+    formats,
     picture::Preparation,
     ui::{
         background::worker::spawn,
@@ -128,7 +129,11 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
     match purpose {
         Purpose::Picture => Some(Command::Open(PictureSource::File(path))),
         Purpose::Compare => Some(Command::Compare(With::Picture(PictureSource::File(path)))),
-        Purpose::Weights(opening) => Some(Command::OpenNetwork(Opening { weights: Source::File(path), ..opening })),
+        Purpose::Weights(opening) => {
+            // A file that holds a network brings its own layers.
+            let network = if formats::is_network(&path) { BY_FILE.to_owned() } else { opening.network };
+            Some(Command::OpenNetwork(Opening { network, weights: Source::File(path), ..opening }))
+        }
         Purpose::Labels(preparation) => Some(Command::Prepare(preparation, Some(path))),
         Purpose::Save(_) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
     }

@@ -1,5 +1,6 @@
 //! Paths as people give them: typed, pasted as text, or copied in a file manager.
 
+use crate::formats;
 use std::path::{Path, PathBuf};
 
 /// The kind of a file, by its name.
@@ -15,10 +16,13 @@ pub enum FileKind {
 
 /// Endings of weights files.
 pub const WEIGHTS: &[&str] = &["safetensors", "pth", "pt", "npz", "caffemodel"];
+/// Endings of files that open as a network: weights, and whole networks.
+pub fn openable() -> Vec<&'static str> {
+    [WEIGHTS, &formats::ENDINGS].concat()
+}
+
 /// Endings of files with the names of classes.
 pub const LABELS: &[&str] = &["txt", "json", "names", "labels"];
-/// Endings of files that hold a whole network.
-const NETWORKS: &[&str] = &["onnx", "pt2", "keras", "h5"];
 
 impl FileKind {
     /// The kind of the file at a path.
@@ -27,7 +31,7 @@ impl FileKind {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         match ending.as_str() {
             ending if WEIGHTS.contains(&ending) => FileKind::Weights,
-            ending if NETWORKS.contains(&ending) => FileKind::Network,
+            ending if formats::ENDINGS.contains(&ending) => FileKind::Network,
             _ => FileKind::Picture,
         }
     }

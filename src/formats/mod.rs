@@ -1,0 +1,54 @@
+//! Networks in files: a file becomes a graph, its weights, a description and whatever labels or preparation it states.
+//! ONNX models are read.
+//!
+//! Architecture invariant: files are not trusted. A reader runs nothing, opens no file outside the model's folder, and asks
+//! for no more memory than the file's own bytes justify; `tests/fuzz_onnx.rs` holds it to that.
+
+mod network;
+mod onnx;
+
+pub use network::NetworkFile;
+
+use crate::{Error, Result, watch::Watch};
+use std::{
+    fs,
+    io::{BufReader, Cursor, Read},
+    path::Path,
+};
+
+/// Endings of files that hold a network.
+pub const ENDINGS: [&str; 1] = ["onnx"];
+
+/// Whether a file holds a whole network: by its first bytes, and by its ending where it cannot be read.
+pub fn is_network(path: &Path) -> bool {
+    let mut head = [0; 2];
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let is_file = fs::metadata(path).is_ok_and(|info| info.is_file());
+    match is_file.then(|| fs::File::open(path).and_then(|mut file| file.read_exact(&mut head))) {
+        Some(Ok(())) => onnx::recognise(&head),
+        _ => ENDINGS.contains(&ending.as_str()),
+    }
+}
+
+/// Reads the network in a file, reporting progress by bytes.
+///
+/// # Errors
+/// [`Error::Failed`] when the file is unreadable, damaged, or holds no network that can be shown.
+pub fn read(path: &Path, watch: &Watch) -> Result<NetworkFile> {
+    let failed = |error: std::io::Error| Error::io("open", path, &error);
+    let info = fs::metadata(path).map_err(failed)?;
+    if !info.is_file() {
+        return Err(Error::Failed(format!("{} is not a regular file", path.display())));
+    }
+    let file = fs::File::open(path).map_err(failed)?;
+    let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    onnx::read(BufReader::with_capacity(1 << 16, file), info.len(), path, folder, watch)
+}
+
+/// Reads a network that is in memory. Weights in other files are refused.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_bytes(bytes: &[u8], name: &str) -> Result<NetworkFile> {
+    onnx::read(Cursor::new(bytes), bytes.len() as u64, Path::new(name), None, &Watch::default())
+}

@@ -1,0 +1,195 @@
+//! A model becomes layers, node by node: constants are folded, every other node goes to the operator that knows it. Where
+//! none does, the layers end before it, and the refusal says why.
+
+use super::{
+    fold::{fold, shape_of},
+    job::{Job, Value},
+    layers::{Layer, Layers, Order},
+    message::{Graph, Model, Node},
+    operators,
+    picture::PictureInput,
+};
+use crate::watch::Watch;
+use candle_core::Tensor;
+use std::collections::{HashMap, HashSet};
+
+/// The first node that cannot be a layer.
+pub(super) struct Refusal {
+    /// The number of the node.
+    pub node: usize,
+    /// The layers that it works on.
+    pub inputs: Vec<Layer>,
+    pub why: String,
+    /// Nodes that could not become layers, this one included.
+    pub affected: usize,
+}
+
+/// A model as layers.
+pub(super) struct Imported {
+    pub layers: Layers,
+    /// The layer of the model's output; `None` where there is a refusal.
+    pub output: Option<Layer>,
+    pub refusal: Option<Refusal>,
+}
+
+/// Turns a model into layers, for pictures of `shape`: channels, rows, columns. Constants that are folded have at most
+/// `room` values together. The outer error is the user's wish to stop.
+pub(super) fn import(
+    model: &Model,
+    picture: &PictureInput,
+    output: &str,
+    room: usize,
+    watch: &Watch,
+) -> crate::Result<Result<Imported, String>> {
+    let graph = &model.graph;
+    let needed = needed(graph, output);
+    let mut import = Import {
+        graph,
+        values: HashMap::new(),
+        layers: Layers::new(picture.shape),
+        uses: uses(graph, &needed, output),
+        opset: model.opset(),
+        batch: picture.batch,
+        room,
+        output,
+        refusal: None,
+    };
+    let constants = graph.initializers.iter().map(|(name, tensor)| (name.as_str(), Value::Constant(tensor.clone())));
+    import.values.extend(constants);
+    let order = if picture.channels_last { Order::Last } else { Order::Batched };
+    import.values.insert(&picture.name, Value::Layer(Layer { id: 0, shape: picture.shape.to_vec(), order }));
+    for index in (0..graph.nodes.len()).filter(|&index| needed[index]) {
+        watch.check()?;
+        if let Err(why) = import.node(index) {
+            return Ok(Err(why));
+        }
+    }
+    Ok(import.end())
+}
+
+/// For every node whether the output depends on it.
+fn needed(graph: &Graph, output: &str) -> Vec<bool> {
+    let mut wanted = HashSet::from([output]);
+    let mut needed = vec![false; graph.nodes.len()];
+    for (index, node) in graph.nodes.iter().enumerate().rev() {
+        needed[index] = node.outputs.iter().any(|name| wanted.contains(name.as_str()));
+        if needed[index] {
+            wanted.extend(node.inputs.iter().map(String::as_str));
+        }
+    }
+    needed
+}
+
+/// For every value by how many nodes it is taken; the output counts as one.
+fn uses<'a>(graph: &'a Graph, needed: &[bool], output: &'a str) -> HashMap<&'a str, usize> {
+    let mut uses = HashMap::from([(output, 1)]);
+    for node in graph.nodes.iter().zip(needed).filter(|(_, needed)| **needed).map(|(node, _)| node) {
+        node.inputs.iter().for_each(|name| *uses.entry(name.as_str()).or_insert(0) += 1);
+    }
+    uses
+}
+
+/// The work in progress.
+struct Import<'a> {
+    graph: &'a Graph,
+    values: HashMap<&'a str, Value>,
+    layers: Layers,
+    uses: HashMap<&'a str, usize>,
+    opset: i64,
+    batch: usize,
+    room: usize,
+    output: &'a str,
+    refusal: Option<Refusal>,
+}
+
+impl<'a> Import<'a> {
+    /// Makes the values of a node, or notes why it cannot be. An error is a model that makes no sense.
+    fn node(&mut self, index: usize) -> Result<(), String> {
+        let node = &self.graph.nodes[index];
+        let mut inputs = Vec::new();
+        for name in &node.inputs {
+            match (name.as_str(), self.values.get(name.as_str())) {
+                ("", _) => inputs.push(None),
+                (_, Some(value)) => inputs.push(Some(value.clone())),
+                (name, None) => match &mut self.refusal {
+                    Some(refusal) => {
+                        refusal.affected += 1;
+                        return Ok(());
+                    }
+                    None => {
+                        return Err(format!(
+                            "has the node {} that takes '{name}', which no node before it makes",
+                            node.op
+                        ));
+                    }
+                },
+            }
+        }
+        match self.values_of(index, inputs.clone()) {
+            Ok(outputs) => self.values.extend(node.outputs.iter().map(String::as_str).zip(outputs)),
+            Err(why) => match &mut self.refusal {
+                Some(refusal) => refusal.affected += 1,
+                None => {
+                    let layer = |value: Option<Value>| match value {
+                        Some(Value::Layer(layer)) => Some(layer),
+                        _ => None,
+                    };
+                    let inputs = inputs.into_iter().filter_map(layer).collect();
+                    self.refusal = Some(Refusal { node: index, inputs, why, affected: 1 });
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn values_of(&mut self, index: usize, inputs: Vec<Option<Value>>) -> Result<Vec<Value>, String> {
+        let node = &self.graph.nodes[index];
+        if !matches!(node.domain.as_str(), "" | "ai.onnx") {
+            return Err("it is not one of ONNX's own operators".to_owned());
+        }
+        if let ("Shape", Some(Some(Value::Layer(layer)))) = (node.op.as_str(), inputs.first()) {
+            return Ok(vec![Value::Constant(shape_of(node, &layer.seen(self.batch))?)]);
+        }
+        if let Some(constants) = all_constant(&inputs) {
+            return self.folded(node, &constants);
+        }
+        let operator = operators::find(&node.op).ok_or("Striate does not know it")?;
+        let alone = [0, 1].map(|input| {
+            node.inputs.get(input).is_some_and(|name| self.uses.get(name.as_str()).is_none_or(|&uses| uses <= 1))
+        });
+        let is_last = node.outputs.iter().any(|name| name == self.output);
+        let (layers, opset, batch) = (&mut self.layers, self.opset, self.batch);
+        operator(&mut Job { layers, node, index, inputs, alone, opset, batch, is_last })
+    }
+
+    fn folded(&mut self, node: &Node, constants: &[Option<&Tensor>]) -> Result<Vec<Value>, String> {
+        let folded = fold(node, constants, self.room)?;
+        // Values that are only moved are shared, all others count.
+        if !matches!(node.op.as_str(), "Constant" | "Identity" | "Reshape" | "Squeeze" | "Unsqueeze") {
+            self.room = self.room.checked_sub(folded.elem_count()).ok_or("its constants are too large together")?;
+        }
+        Ok(vec![Value::Constant(folded)])
+    }
+
+    fn end(mut self) -> Result<Imported, String> {
+        let output = match self.values.remove(self.output) {
+            Some(Value::Layer(layer)) => Some(layer),
+            Some(Value::Constant(_)) => return Err("has an output that does not depend on its input".to_owned()),
+            None if self.refusal.is_some() => None,
+            None => return Err(format!("has no node that makes its output '{}'", self.output)),
+        };
+        Ok(Imported { layers: self.layers, output, refusal: self.refusal })
+    }
+}
+
+/// The inputs of a node that has no layer among them.
+fn all_constant(inputs: &[Option<Value>]) -> Option<Vec<Option<&Tensor>>> {
+    inputs
+        .iter()
+        .map(|value| match value {
+            None => Some(None),
+            Some(Value::Constant(tensor)) => Some(Some(tensor)),
+            Some(Value::Layer(_)) => None,
+        })
+        .collect()
+}

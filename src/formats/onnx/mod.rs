@@ -1,0 +1,97 @@
+//! ONNX: a protobuf message with a graph of nodes, each an operator of ONNX's set, and the weights, which may lie in files
+//! beside it.
+//!
+//! `message` holds the messages, `parse`, `parts`, `tensor`, `values` and `external` read them, `function` finds the activation functions that
+//! exporters take apart, `import` turns nodes into `layers` by the files in `operators`, `finish` names them.
+
+mod axes;
+mod constants;
+mod external;
+mod finish;
+mod fold;
+mod function;
+mod import;
+mod job;
+mod layers;
+mod message;
+mod moved;
+mod names;
+mod operators;
+mod parse;
+mod parts;
+mod picture;
+mod tensor;
+mod values;
+
+use super::network::{NetworkFile, described};
+use crate::{
+    Result,
+    watch::Watch,
+    weights::{
+        Format,
+        bounded::{Context, Stream},
+    },
+};
+use external::External;
+use finish::{Finished, finish};
+use function::recognise as recognise_functions;
+use import::import;
+use message::Model;
+use parse::Parser;
+use picture::picture_input;
+use std::{collections::HashMap, io::Read, path::Path};
+
+/// Whether a file starts like an ONNX model: with the version of the format, a small number.
+pub(super) fn recognise(head: &[u8]) -> bool {
+    matches!(head, [0x08, 1..=32, ..])
+}
+
+/// Reads a model of `length` bytes; weights beside it are looked for in `folder` only.
+///
+/// # Errors
+/// [`crate::Error::Failed`] for a file that is damaged, or no network that can be shown.
+pub(super) fn read<R: Read>(
+    reader: R,
+    length: u64,
+    path: &Path,
+    folder: Option<&Path>,
+    watch: &Watch,
+) -> Result<NetworkFile> {
+    let name = path.display().to_string();
+    let context = Context::new(&name, Format::Onnx, length, watch);
+    let mut stream = Stream::new(&context, reader, length);
+    let mut parser = Parser::new(External::new(folder));
+    let mut model = parser.model(&mut stream)?;
+    recognise_functions(&mut model.graph);
+    let Finished { graph, tensors, notes, missing } = network(&model, &context, watch)?;
+    let metadata: HashMap<String, String> = model.metadata.into_iter().collect();
+    let producer = if model.producer.is_empty() { "ONNX".to_owned() } else { format!("ONNX by {}", model.producer) };
+    let description = described(path, &producer, &graph, &metadata)?;
+    Ok(NetworkFile { graph, tensors, description, metadata, notes, missing_head: missing })
+}
+
+/// The network that a model is.
+fn network(model: &Model, context: &Context, watch: &Watch) -> Result<Finished> {
+    let refused = |why: String| context.refused(why);
+    if !model.functions.is_empty() {
+        return Err(refused(format!("defines operators of its own ({})", model.functions.join(", "))));
+    }
+    let picture = picture_input(model).map_err(refused)?;
+    let output = output_of(model).ok_or_else(|| refused("has no output".to_owned()))?;
+    // Constants that are computed take no more memory than the file does, or a little for small ones.
+    let room = usize::try_from(context.length / 2).unwrap_or(usize::MAX).max(1 << 20);
+    let imported = import(model, &picture, output, room, watch)?.map_err(refused)?;
+    let mut finished = finish(&model.graph, imported).map_err(refused)?;
+    if model.graph.outputs.len() > 1 {
+        let all = model.graph.outputs.len();
+        finished.notes.push(format!("the model has {all} outputs, of which '{output}' is shown"));
+    }
+    Ok(finished)
+}
+
+/// The output that is shown: the first that is a row of scores, else the first.
+fn output_of(model: &Model) -> Option<&str> {
+    let outputs = &model.graph.outputs;
+    let row = outputs.iter().find(|output| output.shape.len() == 2);
+    row.or(outputs.first()).map(|output| output.name.as_str())
+}

@@ -1,0 +1,89 @@
+//! Means, sums and largest values over axes.
+
+use crate::formats::onnx::{
+    axes::{axis_of, squeezed},
+    job::{Job, Outputs, Value},
+    layers::{Layer, Order},
+};
+use crate::net::{Activation, Op};
+use candle_core::{Device, Tensor};
+
+/// The axes that a node reduces, as the model counts them, and whether they stay with size 1.
+fn axes(job: &Job, layer: &Layer) -> Result<(Vec<usize>, bool), String> {
+    let rank = layer.rank();
+    let stated = job.numbers(1, "axes")?;
+    let mut axes: Vec<usize> = match &stated {
+        Some(axes) if !axes.is_empty() => axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<_, _>>()?,
+        _ => (0..rank).collect(),
+    };
+    axes.sort_unstable();
+    axes.dedup();
+    Ok((axes, job.node.int("keepdims", 1) != 0))
+}
+
+/// What is taken of the values along the axes.
+#[derive(Clone, Copy, PartialEq)]
+enum Taken {
+    Mean,
+    Sum,
+    Largest,
+}
+
+fn reduced(job: &mut Job, layer: &Layer, taken: Taken) -> Result<Layer, String> {
+    let (seen, keep) = axes(job, layer)?;
+    let own = seen.iter().map(|&axis| layer.axis(axis).ok_or("it mixes the pictures of a batch"));
+    let mut own: Vec<usize> = own.collect::<Result<_, _>>()?;
+    own.sort_unstable();
+    let count: usize = own.iter().map(|&axis| layer.shape[axis]).product();
+    let maps = layer.shape.len() == 3 && own == [1, 2] && layer.order != Order::Bare;
+    let op = match taken {
+        Taken::Largest if maps => Op::AdaptiveMaxPool { size: [1, 1] },
+        Taken::Largest => return Err("it takes the largest value over other axes than rows and columns".to_owned()),
+        _ if maps => Op::AdaptiveAvgPool { size: [1, 1] },
+        _ => Op::Mean { axes: own, keep: true },
+    };
+    let mut result = job.add(op, &[layer], Vec::new())?;
+    if taken == Taken::Sum {
+        let shape = vec![1; result.shape.len()];
+        let factor = Tensor::full(count as f32, shape.as_slice(), &Device::Cpu).map_err(|error| error.to_string())?;
+        result = job.add(Op::Scale { shape }, &[&result], vec![("weight", factor)])?;
+    }
+    if keep {
+        return Ok(result);
+    }
+    let dropped: Vec<i64> = seen.iter().map(|&axis| axis as i64).collect();
+    let target = squeezed(&result.seen(job.batch), Some(&dropped))?;
+    job.reshaped(&result, &target)
+}
+
+fn done(job: &mut Job, taken: Taken) -> Outputs {
+    let layer = job.layer(0)?;
+    Ok(vec![Value::Layer(reduced(job, &layer, taken)?)])
+}
+
+pub(super) fn mean(job: &mut Job) -> Outputs {
+    done(job, Taken::Mean)
+}
+
+pub(super) fn sum(job: &mut Job) -> Outputs {
+    done(job, Taken::Sum)
+}
+
+pub(super) fn largest(job: &mut Job) -> Outputs {
+    done(job, Taken::Largest)
+}
+
+/// The sum of squares.
+pub(super) fn squares(job: &mut Job) -> Outputs {
+    let layer = job.layer(0)?;
+    let square = job.add(Op::Activation(Activation::Power { exponent: 2.0 }), &[&layer], Vec::new())?;
+    Ok(vec![Value::Layer(reduced(job, &square, Taken::Sum)?)])
+}
+
+/// The square root of the sum of squares.
+pub(super) fn length(job: &mut Job) -> Outputs {
+    let layer = job.layer(0)?;
+    let square = job.add(Op::Activation(Activation::Power { exponent: 2.0 }), &[&layer], Vec::new())?;
+    let sum = reduced(job, &square, Taken::Sum)?;
+    job.done(Op::Activation(Activation::Power { exponent: 0.5 }), &[&sum], Vec::new())
+}

@@ -1,0 +1,77 @@
+//! Some of the values along an axis: Split, Slice, Gather.
+
+use crate::formats::onnx::{
+    axes::{axis_of, range_of},
+    constants::numbers,
+    job::{Job, Outputs, Value},
+    layers::Layer,
+};
+use crate::net::{Op, Slice};
+
+/// The values at `places` along an axis, as the model counts it.
+fn places(job: &mut Job, layer: &Layer, axis: usize, places: &[usize]) -> Result<Layer, String> {
+    let size = layer.seen(job.batch)[axis];
+    if places.iter().copied().eq(0..size) {
+        return Ok(layer.clone());
+    }
+    let layer = if layer.axis(axis).is_none() { &job.bare(layer)? } else { layer };
+    let own = layer.axis(axis).ok_or("it takes some pictures of a batch")?;
+    let step = match places {
+        [] => return Err("it takes nothing".to_owned()),
+        [_] => 1,
+        [first, second, ..] => *second as isize - *first as isize,
+    };
+    if places.windows(2).any(|pair| pair[1] as isize - pair[0] as isize != step) {
+        return Err("its places are not evenly spaced".to_owned());
+    }
+    let slice = Slice { axis: own, start: places[0], step, count: places.len() };
+    job.add(Op::Slice(slice), &[layer], Vec::new())
+}
+
+pub(super) fn slice(job: &mut Job) -> Outputs {
+    let mut layer = job.layer(0)?;
+    let constants = (0..job.inputs.len())
+        .map(|index| if index == 0 { Ok(None) } else { job.constant(index) })
+        .collect::<Result<Vec<_>, _>>()?;
+    let constants: Vec<Option<&candle_core::Tensor>> = constants.iter().map(Option::as_ref).collect();
+    for (axis, kept) in range_of(job.node, &constants, &layer.seen(job.batch))? {
+        layer = places(job, &layer, axis, &kept)?;
+    }
+    Ok(vec![Value::Layer(layer)])
+}
+
+pub(super) fn split(job: &mut Job) -> Outputs {
+    let layer = job.layer(0)?;
+    let axis = job.axis(&layer, "axis", 0)?;
+    let size = layer.seen(job.batch)[axis];
+    let count = job.node.outputs.len().max(1);
+    let sizes: Vec<usize> = match job.numbers(1, "split")? {
+        Some(sizes) => sizes.iter().map(|&size| usize::try_from(size).unwrap_or(0)).collect(),
+        None => {
+            let each = size.div_ceil(count);
+            (0..count).map(|part| each.min(size.saturating_sub(part * each))).collect()
+        }
+    };
+    if sizes.len() < count || sizes.iter().try_fold(0usize, |all, &part| all.checked_add(part)) != Some(size) {
+        return Err(format!("it splits {size} values into {sizes:?}"));
+    }
+    let mut start = 0;
+    let mut parts = Vec::new();
+    for size in sizes {
+        let kept: Vec<usize> = (start..start + size).collect();
+        parts.push(Value::Layer(places(job, &layer, axis, &kept)?));
+        start += size;
+    }
+    Ok(parts)
+}
+
+pub(super) fn gather(job: &mut Job) -> Outputs {
+    let layer = job.layer(0)?;
+    let axis = job.axis(&layer, "axis", 0)?;
+    let indices = job.weight(1)?;
+    let seen = layer.seen(job.batch);
+    let kept = numbers(&indices)?.iter().map(|&index| axis_of(index, seen[axis])).collect::<Result<Vec<_>, _>>()?;
+    let part = places(job, &layer, axis, &kept)?;
+    let shape = [&seen[..axis], indices.dims(), &seen[axis + 1..]].concat();
+    Ok(vec![Value::Layer(job.reshaped(&part, &shape)?)])
+}

@@ -1,0 +1,209 @@
+"""Exports networks of torchvision and timm to ONNX and compares what Striate makes of them with ONNX Runtime and PyTorch.
+
+    python tests/make_onnx.py STRIATE [--timm] [--only NAME,...] [--exporter old|new] [--methods] [--table FILE]
+
+For each network: synthetic weights, batch statistics measured on noise, an export by PyTorch's older exporter and one by
+its newer. Compared are the scores with ONNX Runtime's (largest difference over the largest score) and the input gradient of
+the predicted class with PyTorch's in float64 (relative L2). Needs torch, torchvision, onnx, onnxscript, onnxruntime; timm
+for --timm. `python tests/make_onnx.py --data` writes the small models of tests/data/onnx.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+warnings.filterwarnings("ignore")
+import logging
+
+logging.disable(logging.WARNING)
+import numpy as np
+import torch
+
+TIMM = [
+    "resnet26d", "resnetv2_50", "resnet50_gn", "seresnet50", "ecaresnet26t", "skresnet18", "resnest14d", "res2net50_26w_4s",
+    "gernet_s", "cspresnet50", "cspdarknet53", "darknet53", "darknetaa53", "dla34", "dpn68", "vovnet39a", "ese_vovnet19b_dw",
+    "hardcorenas_a", "mobilenetv1_100", "mobilenetv2_100", "mobilenetv3_large_100", "mobilenetv4_conv_small", "mnasnet_100",
+    "fbnetc_100", "fbnetv3_b", "spnasnet_100", "efficientnet_b0", "efficientnetv2_rw_t", "tf_efficientnet_b0",
+    "tf_efficientnet_lite0", "tf_efficientnetv2_b0", "mixnet_s", "tf_mixnet_s", "ghostnet_100", "ghostnetv2_100",
+    "tinynet_a", "lcnet_050", "rexnet_100", "regnetx_002", "regnety_002", "regnetz_b16", "nf_regnet_b0", "nfnet_l0",
+    "dm_nfnet_f0", "hrnet_w18_small", "selecsls42", "inception_v3", "inception_v4", "inception_resnet_v2", "xception41",
+    "legacy_xception", "legacy_senet154", "nasnetalarge", "pnasnet5large", "densenet121", "vgg11_bn", "repvgg_a0", "repghostnet_050",
+    "mobileone_s0", "convnext_atto", "convnextv2_atto", "convmixer_768_32", "inception_next_atto", "poolformer_s12",
+    "edgenext_xx_small", "fastvit_t8", "hgnet_tiny", "hgnetv2_b0", "starnet_s1", "rdnet_tiny", "coatnet_nano_rw_224", "mambaout_femto",
+    "resnetv2_50x1_bit", "botnet26t_256", "halonet26t", "bat_resnext26ts", "visformer_tiny", "efficientvit_b0", "repvit_m1",
+    "tresnet_m", "cs3darknet_s", "gcresnet33ts", "seresnext26t_32x4d", "xcit_nano_12_p16_224", "mobilevit_xxs",
+    "efficientformer_l1", "caformer_s18", "convformer_s18", "resnet51q", "eca_botnext26ts_256", "lambda_resnet26t", "sebotnet33ts_256",
+    "nextvit_small", "swiftformer_xs", "focalnet_tiny_srf", "test_resnet", "test_convnext", "test_efficientnet", "test_byobnet",
+]
+
+
+def torchvision_names():
+    from torchvision import models
+
+    skip = ("vit", "swin", "maxvit", "raft", "quantized")
+    names = models.list_models(module=models)
+    return [name for name in names if not name.startswith(skip)]
+
+
+def build(name, library):
+    torch.manual_seed(0)
+    if library == "timm":
+        import timm
+
+        model = timm.create_model(name, pretrained=False)
+        size = model.pretrained_cfg.get("test_input_size", model.pretrained_cfg["input_size"])[-1] if False else model.pretrained_cfg["input_size"][-1]
+    else:
+        from torchvision import models
+
+        extra = {"aux_logits": False, "init_weights": True} if name in ("googlenet", "inception_v3") else {}
+        model = models.get_model(name, weights=None, **extra)
+        size = 299 if name == "inception_v3" else 224
+    return model, size
+
+
+def calibrate(model, size):
+    """Batch statistics of noise, so that activations keep their size through the network."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.momentum = None
+            module.reset_running_stats()
+    model.train()
+    for module in model.modules():
+        if "rop" in type(module).__name__ and "Drop" in type(module).__name__:
+            module.eval()
+    with torch.no_grad():
+        model(torch.randn(4, 3, size, size))
+    model.eval()
+    return model
+
+
+def export(model, x, path, new):
+    if new:
+        program = torch.onnx.export(model, (x,), dynamo=True, verbose=False, external_data=True)
+        program.save(str(path), external_data=True)
+    else:
+        torch.onnx.export(
+            model, (x,), str(path), dynamo=False, opset_version=17, input_names=["input"], output_names=["output"],
+            dynamic_axes={"input": {0: "batch"}},
+        )
+
+
+def runtime(path, x):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: x.numpy()})[0]
+
+
+def striate(binary, *arguments):
+    done = subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True, timeout=500)
+    return (None if done.returncode == 0 else done.stderr.strip().splitlines()[-1:] or ["died"]), done.stdout + done.stderr
+
+
+METHODS = [
+    ("saliency", "--method", "gradient"),
+    ("saliency", "--method", "guided"),
+    ("saliency", "--method", "lrp"),
+    ("cam",),
+    ("saliency", "--method", "occlusion", "--set", "patch=64", "--set", "stride=64"),
+]
+
+
+def compare(binary, name, library, exporters, methods, folder):
+    model, size = build(name, library)
+    calibrate(model, size)
+    x = torch.randn(1, 3, size, size)
+    double = None
+    rows = []
+    for new in exporters:
+        row = {"name": name, "exporter": "new" if new else "old"}
+        rows.append(row)
+        path = folder / f"{name}.onnx"
+        started = time.time()
+        try:
+            export(model, x, path, new)
+            expected = runtime(path, x)
+        except Exception as error:  # noqa: BLE001
+            row["exporter failed"] = str(error).splitlines()[0][:120]
+            continue
+        row["export"] = round(time.time() - started, 1)
+        np.save(folder / "input.npy", x.numpy())
+        started = time.time()
+        failed, text = striate(binary, "classify", "--input", folder / "input.npy", "--network", path, "--raw", folder / "scores.npy")
+        row["open and run"] = round(time.time() - started, 1)
+        if failed:
+            row["error"] = failed[0]
+            continue
+        row["notes"] = [line for line in text.splitlines() if "the network ends" in line]
+        scores = np.load(folder / "scores.npy").reshape(-1)
+        if scores.size != expected.size:
+            row["error"] = f"{scores.size} scores where {expected.size} belong"
+            continue
+        row["scores"] = float(np.abs(scores - expected.reshape(-1)).max() / np.abs(expected).max())
+        if double is None:
+            z = x.double().requires_grad_()
+            cls = int(expected.argmax())
+            model.double()(z)[0, cls].backward()
+            double = z.grad[0].numpy()
+            model.float()
+        failed, _ = striate(
+            binary, "saliency", "--input", folder / "input.npy", "--network", path, "--class", cls, "--method", "gradient",
+            "--raw", folder / "gradient.npy", "--out", folder / "out.png",
+        )
+        if failed:
+            row["error"] = failed[0]
+            continue
+        gradient = np.load(folder / "gradient.npy")
+        row["gradient"] = float(np.linalg.norm(gradient - double) / np.linalg.norm(double))
+        for command in methods:
+            failed, _ = striate(binary, *command, "--input", folder / "input.npy", "--network", path, "--out", folder / "out.png")
+            row[" ".join(command[0:3:2])] = failed[0] if failed else "runs"
+    for file in folder.iterdir():
+        file.unlink()
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("striate", nargs="?")
+    parser.add_argument("--data", action="store_true")
+    parser.add_argument("--timm", action="store_true")
+    parser.add_argument("--only")
+    parser.add_argument("--exporter", choices=["old", "new"])
+    parser.add_argument("--methods", action="store_true")
+    parser.add_argument("--table")
+    args = parser.parse_args()
+    if args.data:
+        import make_onnx_data
+
+        return make_onnx_data.main()
+    torch.set_num_threads(2)
+    names = args.only.split(",") if args.only else TIMM if args.timm else torchvision_names()
+    exporters = [False, True] if args.exporter is None else [args.exporter == "new"]
+    library = "timm" if args.timm else "torchvision"
+    table = open(args.table, "a") if args.table else None
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                rows = compare(args.striate, name, library, exporters, METHODS if args.methods else [], pathlib.Path(folder))
+            except Exception as error:  # noqa: BLE001
+                rows = [{"name": name, "script failed": str(error).splitlines()[0][:200]}]
+        for row in rows:
+            good = row.get("scores", 1) <= 1e-4 and row.get("gradient", 1) <= 5e-4
+            print("pass" if good else "FAIL", json.dumps(row), flush=True)
+            if table:
+                table.write(json.dumps(row) + "\n")
+                table.flush()
+
+
+main()
