@@ -15,7 +15,7 @@ fn window(job: &mut Job) -> Result<(Layer, Window), String> {
         return Err("its window has gaps".to_owned());
     }
     let ceil_mode = job.node.int("ceil_mode", 0) != 0;
-    Ok((layer, Window { kernel, stride, padding, ceil_mode }))
+    Ok((layer, Window { padding, ceil_mode, kernel, stride, ..Window::new(1, 1) }))
 }
 
 pub(super) fn largest(job: &mut Job) -> Outputs {
