@@ -19,6 +19,7 @@
 //! | [`synthesis`] | pictures that excite what was asked for, step by step | net, picture, methods |
 //! | [`paint`] | numbers become pixels; PNG and npy files | |
 //! | [`dataset`] | the index of a folder of pictures, probes of its features, nearest pictures | kernels, net, paint |
+//! | [`train`] | pictures with classes make better weights: data, batches, optimisers, runs | kernels, net, paint, picture, weights |
 //! | [`engine`] | models, runs, the worker threads | all of the above |
 //! | [`figures`] | an answer becomes a picture with its caption, number format and text chunks: once for all faces | engine and what it knows |
 //! | [`tour`] | everything about one picture as a folder of HTML | figures and what they know |
@@ -64,6 +65,7 @@ pub mod paths;
 pub mod picture;
 pub mod synthesis;
 pub mod tour;
+pub mod train;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod watch;

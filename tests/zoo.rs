@@ -229,7 +229,7 @@ fn weights_without_auxiliary_classifiers_run_the_same() {
 const LATER: [&str; 4] = ["EfficientNet", "ConvNeXt", "RegNet", "MNASNet"];
 
 /// Weights that `every_network_runs_both_ways` makes up for one network at most.
-const MOST_PARAMETERS: u64 = 30_000_000;
+const MOST_PARAMETERS: u64 = 9_000_000;
 
 /// Forward and back on synthetic weights, at the smallest size that fits from 32 pixels up. Of a family with larger members
 /// the smaller ones stand for them.

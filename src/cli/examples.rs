@@ -48,6 +48,22 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     ("probe", &["probe pictures --network photonet --layer conv5"]),
     ("nearest", &["nearest pictures photo.jpg --network photonet --layer conv5"]),
     ("embed", &["embed pictures --network photonet --layer conv5 --by pca --out map.png"]),
+    (
+        "train",
+        &[
+            "train --network lenet5 --data pictures --epochs 2 --out run",
+            "train --data pictures --out run --epochs 3 --resume",
+            "train --from photonet --data pictures --head-only --epochs 1 --out tuned --json",
+        ],
+    ),
+    ("transfer", &["transfer --from photonet --data pictures --epochs 1 --out transfer"]),
+    (
+        "evolve",
+        &[
+            "evolve run --layer C1 --out filters.png --film film.png",
+            "evolve run --layer C3 --unit 5 --pictures pictures --out unit5.png",
+        ],
+    ),
     ("fetch", &["fetch resnet50"]),
     ("bench", &["bench photonet --runs 3"]),
     ("completions", &["completions bash"]),

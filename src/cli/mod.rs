@@ -16,6 +16,7 @@ mod console;
 mod dataset;
 mod deconvnet;
 mod evaluate;
+mod evolve;
 mod examples;
 mod explain;
 mod fetch;
@@ -36,6 +37,8 @@ mod table;
 mod target;
 mod tiles;
 mod tour;
+mod train;
+mod transfer;
 mod units;
 mod window;
 
@@ -84,6 +87,9 @@ enum CliCommand {
     Probe(dataset::ProbeArgs),
     Nearest(dataset::NearestArgs),
     Embed(dataset::EmbedArgs),
+    Train(train::Args),
+    Transfer(transfer::Args),
+    Evolve(evolve::Args),
     Fetch(fetch::Args),
     Bench(bench::Args),
     Completions(manual::CompletionsArgs),
@@ -112,6 +118,9 @@ impl CliCommand {
             CliCommand::Probe(args) => dataset::probe(args, console),
             CliCommand::Nearest(args) => dataset::nearest(args, console),
             CliCommand::Embed(args) => dataset::embed(args, console),
+            CliCommand::Train(args) => train::run(args, console),
+            CliCommand::Transfer(args) => transfer::run(args, console),
+            CliCommand::Evolve(args) => evolve::run(args, console),
             CliCommand::Fetch(args) => fetch::run(args, console),
             CliCommand::Bench(args) => bench::run(args, console),
             CliCommand::Completions(args) => manual::completions(args),

@@ -120,6 +120,10 @@ impl Loaded {
 
 /// The network that a weights file belongs to, the commonest first; remarks say which others fit as well.
 fn found_by_file(file: &weights::File, origin: &str, notes: &mut Vec<String>) -> Result<&'static Card> {
+    // A run of training says what it trained: plain and residual networks have the same weights.
+    if let Some(card) = file.metadata.get("network").and_then(|name| zoo::find(name).ok()) {
+        return Ok(card);
+    }
     let graph = |card: &Card| Some(weights::Candidate { name: card.name, graph: (card.build)(card.size()).ok()? });
     let candidates: Vec<weights::Candidate> = zoo::ZOO.iter().filter_map(graph).collect();
     let found = weights::recognise(file, &candidates, origin)?;

@@ -20,7 +20,7 @@ pub struct NetworkFile {
     pub metadata: HashMap<String, String>,
     /// Remarks on what was changed or left out: whole sentences.
     pub notes: Vec<String>,
-    /// What is missing behind the features that the network ends in; empty where it ends in scores of classes.
+    /// Operators that are missing behind the features that the network ends in; empty where it ends in scores of classes.
     pub missing_head: Vec<String>,
 }
 

@@ -5,6 +5,7 @@ use super::{
     fast::{self, Fast, FastPass},
     graph::NodeId,
     layers::{Outputs, WeightedGraph},
+    training::Lesson,
     walk::{Reverse, Walk},
 };
 use crate::{Error, Result, kernels::blocked::Isa, watch::Watch};
@@ -106,9 +107,35 @@ impl Runner {
     pub fn forward(&self, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Pass> {
         match self {
             Runner::Fast(fast) if pictures.dtype() == DType::F32 => {
-                Ok(Pass::Fast(FastPass::run(fast, pictures, to, watch)?))
+                Ok(Pass::Fast(FastPass::run(fast, pictures, to, None, watch)?))
             }
-            _ => Ok(Pass::Candle(CandlePass::run(self.layers(), pictures, to, watch)?)),
+            _ => Ok(Pass::Candle(CandlePass::run(self.layers(), pictures, to, None, watch)?)),
+        }
+    }
+
+    /// The same for training: what a pass of training needs is kept, and batch normalisation runs by itself.
+    pub fn for_training(&self) -> Self {
+        match self {
+            Runner::Fast(fast) => Runner::Fast(Arc::new(fast.for_training())),
+            Runner::Candle(layers) => Runner::Candle(Arc::clone(layers)),
+        }
+    }
+
+    /// The same plan with other weights, which must be of the same shapes and types.
+    pub fn again(&self, layers: WeightedGraph) -> Self {
+        match self {
+            Runner::Fast(fast) => Runner::Fast(Arc::new(fast.again(Arc::new(layers)))),
+            Runner::Candle(_) => Runner::Candle(Arc::new(layers)),
+        }
+    }
+
+    /// Runs a pass of training as far as layer `to`.
+    pub fn forward_training(&self, pictures: &Tensor, to: NodeId, lesson: Lesson, watch: &Watch) -> Result<Pass> {
+        match self {
+            Runner::Fast(fast) if fast.plan.trains() && pictures.dtype() == DType::F32 => {
+                Ok(Pass::Fast(FastPass::run(fast, pictures, to, Some(lesson), watch)?))
+            }
+            _ => Ok(Pass::Candle(CandlePass::run(self.layers(), pictures, to, Some(lesson), watch)?)),
         }
     }
 
@@ -133,8 +160,26 @@ impl Pass {
     /// The gradient at the end of a walk; `None` where its beginning does not depend on that.
     pub fn reverse(&self, layers: &WeightedGraph, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
         match self {
-            Pass::Candle(pass) => walk.run(&how.watch, |id, index, grad| layers.step(pass, id, index, grad, how)),
+            Pass::Candle(pass) => {
+                walk.run(&how.watch, |_, _| Ok(()), |id, index, grad| layers.step(pass, id, index, grad, how))
+            }
             Pass::Fast(pass) => fast::reverse(pass, walk, how),
+        }
+    }
+
+    /// The lesson of a pass of training.
+    pub fn lesson(&self) -> Option<&Lesson> {
+        match self {
+            Pass::Candle(pass) => pass.lesson(),
+            Pass::Fast(pass) => pass.lesson(),
+        }
+    }
+
+    /// The gradients at all weights that learn, by layer.
+    pub fn gradients(&self, walk: &Walk, watch: &Watch) -> Result<Vec<Vec<Tensor>>> {
+        match self {
+            Pass::Candle(pass) => pass.gradients(walk, watch),
+            Pass::Fast(pass) => fast::gradients(pass, walk, watch),
         }
     }
 }

@@ -3,6 +3,8 @@
 use super::{
     graph::NodeId,
     layers::{Outputs, WeightedGraph},
+    training::Lesson,
+    walk::Walk,
 };
 use crate::{Error, Result, watch::Watch};
 use candle_core::Tensor;
@@ -14,22 +16,51 @@ pub(super) struct CandlePass {
     outputs: Vec<Tensor>,
     /// Switches of max pools, computed at the first request.
     switches: Vec<OnceLock<Tensor>>,
+    /// In training.
+    lesson: Option<Lesson>,
 }
 
 impl CandlePass {
     /// Runs pictures, whose shape was checked, through all layers up to `to`.
-    pub fn run(layers: &Arc<WeightedGraph>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Self> {
+    pub fn run(
+        layers: &Arc<WeightedGraph>,
+        pictures: &Tensor,
+        to: NodeId,
+        lesson: Option<Lesson>,
+        watch: &Watch,
+    ) -> Result<Self> {
         let nodes = layers.graph().nodes();
         let mut outputs: Vec<Tensor> = Vec::with_capacity(nodes.len());
         outputs.push(pictures.to_device(layers.device())?.contiguous()?);
         for (id, node) in nodes.iter().enumerate().take(to + 1).skip(1) {
             watch.at(id, to + 1)?;
             let inputs: Vec<&Tensor> = node.inputs.iter().map(|&input| &outputs[input]).collect();
-            outputs.push(layers.run(id, &inputs)?);
+            outputs.push(match &lesson {
+                Some(lesson) => lesson.run(layers, id, &inputs, || layers.run(id, &inputs))?,
+                None => layers.run(id, &inputs)?,
+            });
         }
         watch.at(1, 1)?;
         let switches = nodes.iter().map(|_| OnceLock::new()).collect();
-        Ok(CandlePass { layers: Arc::clone(layers), outputs, switches })
+        Ok(CandlePass { layers: Arc::clone(layers), outputs, switches, lesson })
+    }
+
+    pub fn lesson(&self) -> Option<&Lesson> {
+        self.lesson.as_ref()
+    }
+
+    /// The gradients at all weights that learn, by layer.
+    pub fn gradients(&self, walk: &Walk, watch: &Watch) -> Result<Vec<Vec<Tensor>>> {
+        let mut all = vec![Vec::new(); self.layers.graph().nodes().len()];
+        let Some(lesson) = &self.lesson else { return Ok(all) };
+        let visit = |id: NodeId, grad: &Tensor| {
+            if lesson.learns(id) {
+                all[id] = lesson.weight_gradients(&self.layers, self, id, grad)?;
+            }
+            Ok(())
+        };
+        walk.run(watch, visit, |id, index, grad| lesson.step(&self.layers, self, id, index, grad))?;
+        Ok(all)
     }
 }
 

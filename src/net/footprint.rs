@@ -36,6 +36,13 @@ impl Graph {
         self.activation_bytes(batch).saturating_add(largest.saturating_mul(batch as u64))
     }
 
+    /// Bytes that a pass of training over `batch` pictures takes at most, with its reverse walk: every output, and a gradient
+    /// for each of the layers that wait for theirs.
+    pub fn training_bytes(&self, batch: usize) -> u64 {
+        let passes = self.forward_bytes(batch, false).saturating_add(self.reverse_bytes(batch));
+        passes.saturating_add(self.parameter_bytes().saturating_mul(4))
+    }
+
     /// Bytes that a reverse walk over `batch` pictures takes at most beside its trace: the gradients of neighbouring
     /// layers, copied once between layouts.
     pub fn reverse_bytes(&self, batch: usize) -> u64 {

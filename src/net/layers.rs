@@ -2,7 +2,7 @@
 
 use super::{
     graph::{Graph, NodeId},
-    ops::{LayerWeights, Op, Step, Values, table_filters},
+    ops::{LayerWeights, Op, Rule, Step, Values, table_filters},
     walk::Reverse,
 };
 use crate::{Error, Result, kernels::with_values};
@@ -126,10 +126,24 @@ impl WeightedGraph {
         grad: &Tensor,
         how: &Reverse,
     ) -> Result<Tensor> {
-        let node = self.graph.node(layer);
+        let op = &self.graph.node(layer).op;
+        self.around(outputs, layer, index, grad, |step| {
+            op.reverse(&Step { rule: how.rule, skip_lrn: how.skip_lrn, ..*step })
+        })
+    }
+
+    /// Calls `f` with the values around a layer and the gradient at its output.
+    pub fn around<R>(
+        &self,
+        outputs: &dyn Outputs,
+        layer: NodeId,
+        index: usize,
+        grad: &Tensor,
+        f: impl FnOnce(&Step) -> Result<R>,
+    ) -> Result<R> {
         let values = Around { graph: &self.graph, outputs, layer };
-        let (weights, rule, skip_lrn) = (self.weights(layer), how.rule, how.skip_lrn);
-        node.op.reverse(&Step { weights, values: &values, shape: &node.shape, grad, index, rule, skip_lrn })
+        let (weights, shape) = (self.weights(layer), self.graph.node(layer).shape.as_slice());
+        f(&Step { weights, values: &values, shape, grad, index, rule: Rule::Gradient, skip_lrn: false })
     }
 
     /// The switches of a max pool for `input`: the position `row * width + column` of each window's maximum, u32. `None`

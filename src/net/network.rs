@@ -122,6 +122,28 @@ impl Network {
         Ok(Network::by(self.runner.with_layers(layers)))
     }
 
+    /// The network for passes of training.
+    #[must_use]
+    pub fn for_training(&self) -> Self {
+        Network::by(self.runner.for_training())
+    }
+
+    /// The same network with other weights, by layer and in the order of [`Op::parameters`], which may change at every step
+    /// of training. Memory and plan are used again.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when there are not as many, or a shape is another.
+    pub fn with_weights(&self, weights: &[Vec<Tensor>]) -> Result<Self> {
+        let fits = |layer: NodeId, own: &[Tensor]| {
+            own.iter().map(Tensor::shape).eq(self.weights(layer).iter().map(Tensor::shape))
+        };
+        if weights.len() != self.graph().nodes().len() || !weights.iter().enumerate().all(|(id, own)| fits(id, own)) {
+            return Err(Error::Usage("the weights are not those of the network's layers".into()));
+        }
+        let layers = self.layers().with_weights(|layer, index, _| Ok(weights[layer][index].clone()))?;
+        Ok(Network::by(self.runner.again(layers)))
+    }
+
     /// The network up to a layer, which becomes its last.
     pub fn until(&self, layer: NodeId) -> Self {
         Network::by(self.runner.with_layers(self.layers().with_graph(self.graph().until(layer))))

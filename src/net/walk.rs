@@ -31,6 +31,8 @@ pub(super) struct Walk<'a> {
     pub from: NodeId,
     pub seed: &'a Tensor,
     pub to: NodeId,
+    /// Gradients at the outputs of layers before `from`.
+    pub others: &'a [(NodeId, Tensor)],
     /// For every layer up to `from` whether it depends on `to`, which does itself: only these are walked.
     pub leads_to: Vec<bool>,
 }
@@ -53,24 +55,49 @@ impl<'a> Walk<'a> {
         for id in to + 1..=from {
             leads_to[id] = graph.node(id).inputs.iter().any(|&input| leads_to[input]);
         }
-        Ok(Walk { graph, from, seed, to, leads_to })
+        Ok(Walk { graph, from, seed, to, others: &[], leads_to })
+    }
+
+    /// From the outputs of several layers, where the gradients are `seeds`, back to all layers whose weights learn.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when there is no seed, or a seed's shape is not that of its layer's output.
+    pub fn training(graph: &'a Graph, seeds: &'a [(NodeId, Tensor)], learns: &[bool]) -> Result<Self> {
+        let fits = |(id, seed): &(NodeId, Tensor)| seed.dims()[1..] == graph.node(*id).shape;
+        let ordered = seeds.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        let Some(((from, seed), others)) = seeds.split_last().filter(|_| ordered && seeds.iter().all(fits)) else {
+            return Err(Error::Usage("the seeds are gradients of layers in order, of their outputs' shapes".into()));
+        };
+        let mut leads_to = vec![false; from + 1];
+        for id in 1..=*from {
+            let node = graph.node(id);
+            let own = learns[id] && !graph.node_parameters(node).is_empty();
+            leads_to[id] = own || node.inputs.iter().any(|&input| leads_to[input]);
+        }
+        Ok(Walk { graph, from: *from, seed, to: 0, others, leads_to })
     }
 
     /// Walks with `step(layer, index, value)`, which carries what arrived at the output of a layer to its input number
-    /// `index`. Contributions of several layers to one output are added up. `None` where `from` does not depend on `to`.
+    /// `index`. Contributions of several layers to one output are added up, and `visit(layer, gradient)` sees each sum.
+    /// `None` where `from` does not depend on `to`.
     pub fn run(
         &self,
         watch: &Watch,
+        mut visit: impl FnMut(NodeId, &Tensor) -> Result<()>,
         mut step: impl FnMut(NodeId, usize, &Tensor) -> Result<Tensor>,
     ) -> Result<Option<Tensor>> {
         let mut grads: Vec<Option<Tensor>> = vec![None; self.from + 1];
         grads[self.from] = Some(self.seed.contiguous()?);
+        for (id, seed) in self.others {
+            grads[*id] = Some(seed.contiguous()?);
+        }
         for id in (self.to + 1..=self.from).rev() {
             watch.at(self.from - id, self.from - self.to)?;
             if !self.leads_to[id] {
                 continue;
             }
             let Some(grad) = grads[id].take() else { continue };
+            visit(id, &grad)?;
             for (index, &input) in self.graph.node(id).inputs.iter().enumerate() {
                 if self.leads_to[input] {
                     let part = step(id, index, &grad)?;

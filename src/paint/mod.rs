@@ -7,6 +7,7 @@
 
 mod colour;
 mod encode;
+mod film;
 mod folder;
 mod listing;
 mod mosaic;
@@ -19,6 +20,7 @@ mod write;
 
 pub use colour::{ColourMap, NAN_COLOUR, Style, colour, position};
 pub use encode::{PictureFormat, SOFTWARE, encode, encode_png, write_picture, write_png};
+pub use film::write_film;
 pub use folder::NewFolder;
 pub use listing::FolderKind;
 pub use mosaic::{FeatureMaps, Layout, mosaic, rgb_filters, signed_picture, signed_rgb};

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use candle_core::{DType, Device, Tensor};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// How a picture becomes a network's input: resize, crop, normalise.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -232,14 +232,13 @@ impl Preprocess {
         }
         let resized = self.resized(size);
         let scale = [width as f64 / resized[0] as f64, height as f64 / resized[1] as f64];
-        let start = [crop_start(resized[0], columns) as f64, crop_start(resized[1], rows) as f64];
+        let start = [Self::crop_start(resized[0], columns) as f64, Self::crop_start(resized[1], rows) as f64];
         let x = Axis::new(width, start[0], scale[0], columns, self.interpolation);
         let y = Axis::new(height, start[1], scale[1], rows, self.interpolation);
-        let levels = if self.channels() == 1 {
-            let grey: Vec<u8> = picture.pixels.pixels().map(|pixel| luma(pixel.0)).collect();
-            resample::<1>(&grey, width, &x, &y)
-        } else {
-            resample::<3>(picture.pixels.as_raw(), width, &x, &y)
+        let levels = self.levels_of(picture);
+        let levels = match self.channels() {
+            1 => resample::<1>(&levels, width, &x, &y),
+            _ => resample::<3>(&levels, width, &x, &y),
         };
         let tensor = Tensor::from_vec(self.normalise(&levels), (1, self.channels(), rows, columns), device)?;
         let geometry = Geometry {
@@ -251,8 +250,16 @@ impl Preprocess {
         Ok(Input { tensor, geometry })
     }
 
-    /// Interleaved grey levels to normalised planes.
-    fn normalise(&self, levels: &[u8]) -> Vec<f32> {
+    /// The levels of a picture's pixels: grey, or interleaved red, green and blue.
+    pub(super) fn levels_of<'p>(&self, picture: &'p Picture) -> Cow<'p, [u8]> {
+        match self.channels() {
+            1 => Cow::Owned(picture.pixels.pixels().map(|pixel| luma(pixel.0)).collect()),
+            _ => Cow::Borrowed(picture.pixels.as_raw()),
+        }
+    }
+
+    /// Interleaved levels to normalised planes.
+    pub fn normalise(&self, levels: &[u8]) -> Vec<f32> {
         let channels = self.channels();
         let [means, stds] = self.statistics();
         let plane = |c: usize| {
@@ -284,6 +291,13 @@ impl Preprocess {
                 ((value * stds[c] + means[c]) * 255.0).round() as u8 // `as` clamps
             }))
         }))
+    }
+
+    /// The resized picture's pixel at which the crop starts; negative where the crop is larger. torchvision rounds half to
+    /// even when it cuts (Python's `round`), and down when it pads.
+    pub fn crop_start(resized: usize, crop: usize) -> i64 {
+        let spare = resized as i64 - crop as i64;
+        if spare < 0 { -(-spare / 2) } else { (spare as f64 / 2.0).round_ties_even() as i64 }
     }
 
     fn check(&self) -> Result<()> {
@@ -331,13 +345,6 @@ impl fmt::Display for Preprocess {
         let (mean, std) = (list(&self.mean), list(&self.std));
         write!(f, ", values 0 to {}{order}, mean {mean}, deviation {std}", u8::from(self.scale))
     }
-}
-
-/// The resized picture's pixel at which the crop starts; negative where the crop is larger. torchvision rounds half to
-/// even when it cuts (Python's `round`), and down when it pads.
-fn crop_start(resized: usize, crop: usize) -> i64 {
-    let spare = resized as i64 - crop as i64;
-    if spare < 0 { -(-spare / 2) } else { (spare as f64 / 2.0).round_ties_even() as i64 }
 }
 
 /// ITU-R 601-2 luma as Pillow's `convert("L")` computes it.

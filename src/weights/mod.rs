@@ -6,6 +6,7 @@
 //! Architecture invariant: files are not trusted. A reader never runs what a file says, never panics, and never asks
 //! for more memory than the file's own bytes justify; `tests/fuzz_weights.rs` holds it to that.
 
+mod batch;
 pub(crate) mod bounded;
 mod caffe;
 mod checkpoint;
@@ -28,11 +29,13 @@ mod torch;
 pub(crate) mod wire;
 mod zipped;
 
+pub use batch::read_pickled_batch;
 pub use fetch::{cache_folder, fetch, find_local};
 pub use file::{File, Format};
 pub use matching::{Adapted, Candidate, Recognised, adapt, recognise};
 pub use names::fit;
 pub use open::read_bytes;
+pub use safetensors::STATE;
 pub use shards::read_file;
 pub use sources::{Remote, remote};
 pub use synthetic::{picture, synthetic, uniform};

@@ -10,6 +10,9 @@ use ::safetensors::{Dtype as Stored, tensor::Metadata};
 use candle_core::{Device, Tensor};
 use std::io::Read;
 
+/// The beginning of the names of tensors that training keeps beside the weights, to go on from: no network needs them.
+pub const STATE: &str = "training_state.";
+
 /// Longer headers are refused: 100,000 tensors with long names stay below it.
 const MAX_HEADER: u64 = 32 << 20;
 
@@ -35,6 +38,10 @@ pub(super) fn read<R: Read>(mut stream: Stream<'_, R>) -> Result<File> {
     let (mut tensors, mut skipped) = (Tensors::new(), Vec::new());
     for tensor in metadata.offset_keys() {
         let Some(info) = metadata.info(&tensor) else { continue };
+        if tensor.starts_with(STATE) {
+            stream.skip((info.data_offsets.1 - info.data_offsets.0) as u64)?;
+            continue;
+        }
         let dtype = match info.dtype {
             Stored::F16 => Dtype::F16,
             Stored::BF16 => Dtype::Bf16,

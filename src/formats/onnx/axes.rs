@@ -1,6 +1,6 @@
 //! Axes, shapes and ranges as ONNX states them: negative ones count from the end.
 
-use super::{constants::numbers, message::Node};
+use super::{constants::numbers, message::NodeProto};
 use candle_core::Tensor;
 
 /// An axis or index below `count`.
@@ -56,7 +56,7 @@ pub(super) fn squeezed(shape: &[usize], axes: Option<&[i64]>) -> Result<Vec<usiz
 
 /// For each axis that a Slice cuts, the places that are left.
 pub(super) fn range_of(
-    node: &Node,
+    node: &NodeProto,
     inputs: &[Option<&Tensor>],
     shape: &[usize],
 ) -> Result<Vec<(usize, Vec<usize>)>, String> {

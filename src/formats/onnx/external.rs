@@ -1,7 +1,7 @@
 //! Weights in files beside the model, as ONNX stores those of models over two gigabytes and PyTorch's newer exporter all
 //! of them. A model may name files in its own folder only, and no more bytes of them than they have.
 
-use super::values::{Kind, Values, of_bytes};
+use super::values::{Kind, TensorValues, of_bytes};
 use crate::{
     Error, Result,
     weights::bounded::{Context, Stream},
@@ -35,7 +35,7 @@ impl<'a> External<'a> {
         place: &[(String, String)],
         kind: Kind,
         count: usize,
-    ) -> Result<Values> {
+    ) -> Result<TensorValues> {
         let stated = |key: &str| place.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         let location = stated("location").unwrap_or_default();
         let number = |key: &str| stated(key).map(str::parse::<u64>).transpose();
@@ -48,7 +48,7 @@ impl<'a> External<'a> {
             return Err(context.damaged(format_args!("{tensor} in {location} has another length than its shape")));
         };
         let path = self.open(context, tensor, location)?;
-        let Some((file, size)) = self.files.get_mut(&path) else { return Ok(Values::Floats(Vec::new())) };
+        let Some((file, size)) = self.files.get_mut(&path) else { return Ok(TensorValues::Floats(Vec::new())) };
         let offset = offset.unwrap_or(0);
         if offset.checked_add(needed).is_none_or(|end| end > *size) {
             return Err(context.damaged(format_args!("{tensor} lies beyond the end of {location}")));
@@ -61,7 +61,7 @@ impl<'a> External<'a> {
             .map_err(|error| Error::Failed(format!("cannot read {location} beside {}: {error}", context.name)))?;
         let mut stream = Stream::new(context, file, needed);
         match kind {
-            Kind::Float(dtype) => Ok(Values::Floats(stream.floats(dtype, count)?)),
+            Kind::Float(dtype) => Ok(TensorValues::Floats(stream.floats(dtype, count)?)),
             Kind::Whole(..) => Ok(of_bytes(kind, stream.bytes(needed)?)),
         }
     }

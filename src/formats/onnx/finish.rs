@@ -1,9 +1,9 @@
 //! Layers become a network: those that the end needs, with their names and weights.
 
 use super::{
-    import::{Imported, Refusal},
-    layers::{Layer, Layers, Made, Order},
-    message::Graph,
+    import::{Imported, RefusedNode},
+    layers::{AxisOrder, LayerList, LayerOutput, Made},
+    message::GraphProto,
     names::names,
 };
 use crate::net::{self, Builder, NodeId, Op, Tensors};
@@ -15,7 +15,7 @@ pub(super) struct Finished {
     pub tensors: Tensors,
     /// Sentences about what was changed or left out.
     pub notes: Vec<String>,
-    /// What is missing behind the features that the network ends in; empty where it ends in scores.
+    /// Operators that are missing behind the features that the network ends in; empty where it ends in scores.
     pub missing: Vec<String>,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct Finished {
 ///
 /// # Errors
 /// A phrase that continues the sentence that the model's name starts.
-pub(super) fn finish(model: &Graph, imported: Imported) -> Result<Finished, String> {
+pub(super) fn finish(model: &GraphProto, imported: Imported) -> Result<Finished, String> {
     let Imported { mut layers, output, refusal } = imported;
     let (mut notes, mut missing) = (Vec::new(), Vec::new());
     let end = match (output, refusal) {
@@ -44,7 +44,7 @@ pub(super) fn finish(model: &Graph, imported: Imported) -> Result<Finished, Stri
 }
 
 /// The refused node in words: its operator, its name, the layer before it and how much depends on it.
-fn described(model: &Graph, layers: &Layers, refusal: &Refusal, operator: &str) -> String {
+fn described(model: &GraphProto, layers: &LayerList, refusal: &RefusedNode, operator: &str) -> String {
     let shown = |node: usize| {
         let shown: Vec<bool> = (0..model.nodes.len()).map(|other| other == node).collect();
         names(model, &shown).swap_remove(node)
@@ -58,7 +58,7 @@ fn described(model: &Graph, layers: &Layers, refusal: &Refusal, operator: &str) 
 }
 
 /// The last maps on the way to some layers.
-fn last_maps(layers: &Layers, inputs: &[Layer]) -> Option<NodeId> {
+fn last_maps(layers: &LayerList, inputs: &[LayerOutput]) -> Option<NodeId> {
     let ends: Vec<NodeId> = inputs.iter().map(|layer| layer.id).collect();
     let needed = layers.needed(&ends);
     let maps = |id: &NodeId| needed[*id] && layers.made[*id].shape.len() == 3;
@@ -68,18 +68,18 @@ fn last_maps(layers: &Layers, inputs: &[Layer]) -> Option<NodeId> {
 }
 
 /// The means of maps as a row of features.
-fn pooled(layers: &mut Layers, maps: NodeId) -> Result<NodeId, String> {
+fn pooled(layers: &mut LayerList, maps: NodeId) -> Result<NodeId, String> {
     let made = &layers.made[maps];
     let node = made.node.unwrap_or(0);
-    let layer = Layer { id: maps, shape: made.shape.clone(), order: Order::Batched };
-    let mean = layers.add(node, Op::AdaptiveAvgPool { size: [1, 1] }, &[&layer], Vec::new(), Order::Batched)?;
-    Ok(layers.add(node, Op::Flatten, &[&mean], Vec::new(), Order::Batched)?.id)
+    let layer = LayerOutput { id: maps, shape: made.shape.clone(), order: AxisOrder::Batched };
+    let mean = layers.add(node, Op::AdaptiveAvgPool { size: [1, 1] }, &[&layer], Vec::new(), AxisOrder::Batched)?;
+    Ok(layers.add(node, Op::Flatten, &[&mean], Vec::new(), AxisOrder::Batched)?.id)
 }
 
 /// The model's output as one row of scores.
 fn row(
-    layers: &mut Layers,
-    output: Layer,
+    layers: &mut LayerList,
+    output: LayerOutput,
     notes: &mut Vec<String>,
     missing: &mut Vec<String>,
 ) -> Result<NodeId, String> {
@@ -93,13 +93,13 @@ fn row(
             missing.push("scores of classes".to_owned());
             pooled(layers, output.id)
         }
-        _ => Ok(layers.add(node, Op::Flatten, &[&output], Vec::new(), Order::Batched)?.id),
+        _ => Ok(layers.add(node, Op::Flatten, &[&output], Vec::new(), AxisOrder::Batched)?.id),
     }
 }
 
 fn build(
-    model: &Graph,
-    layers: Layers,
+    model: &GraphProto,
+    layers: LayerList,
     end: NodeId,
     notes: Vec<String>,
     missing: Vec<String>,

@@ -4,7 +4,7 @@
 use super::{
     axes::axis_of,
     constants::{numbers, phrase},
-    message::{Attribute, Node},
+    message::{Attribute, NodeProto},
     moved::moved,
 };
 use candle_core::{DType, Device, Tensor};
@@ -13,7 +13,7 @@ type Folded = candle_core::Result<Tensor>;
 
 /// The constant that a node without layers among its inputs computes, or a phrase that says why it cannot be. `room` is
 /// the number of values that it may have.
-pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], room: usize) -> Result<Tensor, String> {
+pub(super) fn fold(node: &NodeProto, inputs: &[Option<&Tensor>], room: usize) -> Result<Tensor, String> {
     if node.op == "Constant" {
         return constant(node).map_err(|error| phrase(&error));
     }
@@ -38,7 +38,7 @@ pub(super) fn fold(node: &Node, inputs: &[Option<&Tensor>], room: usize) -> Resu
 }
 
 /// The value of a `Constant`.
-fn constant(node: &Node) -> Folded {
+fn constant(node: &NodeProto) -> Folded {
     let device = &Device::Cpu;
     for value in node.attributes.values() {
         return match value {
@@ -54,7 +54,7 @@ fn constant(node: &Node) -> Folded {
 }
 
 /// A shape as ONNX's Shape gives it, between its attributes `start` and `end`.
-pub(super) fn shape_of(node: &Node, shape: &[usize]) -> Result<Tensor, String> {
+pub(super) fn shape_of(node: &NodeProto, shape: &[usize]) -> Result<Tensor, String> {
     let rank = shape.len() as i64;
     let at = |place: i64| (if place < 0 { place + rank } else { place }).clamp(0, rank) as usize;
     let (start, end) = (at(node.int("start", 0)), at(node.int("end", rank)));
@@ -65,7 +65,7 @@ pub(super) fn shape_of(node: &Node, shape: &[usize]) -> Result<Tensor, String> {
 }
 
 /// Nodes that compute values.
-fn computed(node: &Node, inputs: &[Option<&Tensor>]) -> Option<Folded> {
+fn computed(node: &NodeProto, inputs: &[Option<&Tensor>]) -> Option<Folded> {
     let get = |index: usize| inputs.get(index).copied().flatten();
     let x = get(0)?;
     let whole = x.dtype() == DType::I64;
@@ -151,7 +151,7 @@ fn binary(op: &str, a: &Tensor, b: &Tensor) -> Folded {
 }
 
 /// (x - zero point) * scale, one scale for all or one for each place along an axis.
-pub(super) fn dequantised(node: &Node, x: &Tensor, scale: &Tensor, zero: Option<&Tensor>) -> Folded {
+pub(super) fn dequantised(node: &NodeProto, x: &Tensor, scale: &Tensor, zero: Option<&Tensor>) -> Folded {
     let x = x.to_dtype(DType::F32)?;
     let mut shape = vec![1; x.rank()];
     if scale.elem_count() > 1 {

@@ -3,7 +3,7 @@
 
 use super::{
     constants::single,
-    message::{Graph, Node},
+    message::{GraphProto, NodeProto},
 };
 use crate::net::{Activation, Op};
 use candle_core::{DType, Device, Tensor};
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 pub(super) const RECOGNISED: &str = "Recognised";
 
 /// The layer for a function whose constants are attributes.
-pub(super) fn stated(node: &Node) -> Option<Op> {
+pub(super) fn stated(node: &NodeProto) -> Option<Op> {
     let float = |name: &str, usual: f64| node.float(name, usual);
     Some(Op::Activation(match node.op.as_str() {
         "Relu" => return Some(Op::Relu),
@@ -71,7 +71,7 @@ const CLOSE: f64 = 1e-5;
 const MOST: usize = 16;
 
 /// Puts one node in place of nodes that together are a known function of one value. The others are needed by nothing then.
-pub(super) fn recognise(graph: &mut Graph) {
+pub(super) fn recognise(graph: &mut GraphProto) {
     let nodes = graph.nodes.iter().enumerate();
     let makers = nodes.flat_map(|(index, node)| node.outputs.iter().map(move |output| (output.clone(), index)));
     let makers: HashMap<String, usize> = makers.collect();
@@ -79,7 +79,7 @@ pub(super) fn recognise(graph: &mut Graph) {
         if !matches!(graph.nodes[index].op.as_str(), "Mul" | "Div" | "Log" | "Where") {
             continue;
         }
-        let values = Values { graph, makers: &makers };
+        let values = ValueMakers { graph, makers: &makers };
         if let Some((root, activation)) = values.function(index) {
             let node = &mut graph.nodes[index];
             (node.op, node.inputs, node.recognised) = (RECOGNISED.to_owned(), vec![root], Some(activation));
@@ -88,13 +88,13 @@ pub(super) fn recognise(graph: &mut Graph) {
 }
 
 /// The nodes and constants of a graph by the values they make.
-struct Values<'a> {
-    graph: &'a Graph,
+struct ValueMakers<'a> {
+    graph: &'a GraphProto,
     makers: &'a HashMap<String, usize>,
 }
 
-impl<'a> Values<'a> {
-    fn maker(&self, value: &str) -> Option<&'a Node> {
+impl<'a> ValueMakers<'a> {
+    fn maker(&self, value: &str) -> Option<&'a NodeProto> {
         self.makers.get(value).map(|&index| &self.graph.nodes[index])
     }
 
@@ -103,7 +103,7 @@ impl<'a> Values<'a> {
         if let Some(tensor) = self.graph.initializers.get(value) {
             return single(tensor);
         }
-        self.maker(value).filter(|node| node.op == "Constant").and_then(Node::number)
+        self.maker(value).filter(|node| node.op == "Constant").and_then(NodeProto::number)
     }
 
     /// The known function that a node ends, and the value it is a function of.
@@ -146,7 +146,7 @@ impl<'a> Values<'a> {
     }
 
     /// The output of a node where `root` has the values `points`.
-    fn node(&self, node: &Node, root: &str, points: &Tensor, steps: &mut usize) -> Option<Tensor> {
+    fn node(&self, node: &NodeProto, root: &str, points: &Tensor, steps: &mut usize) -> Option<Tensor> {
         *steps = steps.checked_sub(1)?;
         let mut input = |index: usize| self.value(node.inputs.get(index)?, root, points, steps);
         let x = input(0)?;
@@ -189,7 +189,7 @@ fn applied(op: &Op, x: &Tensor) -> Option<Tensor> {
 }
 
 /// Whether a node takes one value for one value.
-fn is_pointwise(node: &Node) -> bool {
+fn is_pointwise(node: &NodeProto) -> bool {
     stated(node).is_some()
         || matches!(
             node.op.as_str(),

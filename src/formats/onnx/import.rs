@@ -3,9 +3,9 @@
 
 use super::{
     fold::{fold, shape_of},
-    job::{Job, Value},
-    layers::{Layer, Layers, Order},
-    message::{Graph, Model, Node},
+    job::{ModelValue, NodeJob},
+    layers::{AxisOrder, LayerList, LayerOutput},
+    message::{GraphProto, ModelProto, NodeProto},
     operators,
     picture::PictureInput,
 };
@@ -14,11 +14,11 @@ use candle_core::Tensor;
 use std::collections::{HashMap, HashSet};
 
 /// The first node that cannot be a layer.
-pub(super) struct Refusal {
+pub(super) struct RefusedNode {
     /// The number of the node.
     pub node: usize,
     /// The layers that it works on.
-    pub inputs: Vec<Layer>,
+    pub inputs: Vec<LayerOutput>,
     pub why: String,
     /// Nodes that could not become layers, this one included.
     pub affected: usize,
@@ -26,16 +26,16 @@ pub(super) struct Refusal {
 
 /// A model as layers.
 pub(super) struct Imported {
-    pub layers: Layers,
+    pub layers: LayerList,
     /// The layer of the model's output; `None` where there is a refusal.
-    pub output: Option<Layer>,
-    pub refusal: Option<Refusal>,
+    pub output: Option<LayerOutput>,
+    pub refusal: Option<RefusedNode>,
 }
 
 /// Turns a model into layers, for pictures of `shape`: channels, rows, columns. Constants that are folded have at most
 /// `room` values together. The outer error is the user's wish to stop.
 pub(super) fn import(
-    model: &Model,
+    model: &ModelProto,
     picture: &PictureInput,
     output: &str,
     room: usize,
@@ -46,7 +46,7 @@ pub(super) fn import(
     let mut import = Import {
         graph,
         values: HashMap::new(),
-        layers: Layers::new(picture.shape),
+        layers: LayerList::new(picture.shape),
         uses: uses(graph, &needed, output),
         opset: model.opset(),
         batch: picture.batch,
@@ -54,10 +54,13 @@ pub(super) fn import(
         output,
         refusal: None,
     };
-    let constants = graph.initializers.iter().map(|(name, tensor)| (name.as_str(), Value::Constant(tensor.clone())));
+    let constants =
+        graph.initializers.iter().map(|(name, tensor)| (name.as_str(), ModelValue::Constant(tensor.clone())));
     import.values.extend(constants);
-    let order = if picture.channels_last { Order::Last } else { Order::Batched };
-    import.values.insert(&picture.name, Value::Layer(Layer { id: 0, shape: picture.shape.to_vec(), order }));
+    let order = if picture.channels_last { AxisOrder::Last } else { AxisOrder::Batched };
+    import
+        .values
+        .insert(&picture.name, ModelValue::LayerOutput(LayerOutput { id: 0, shape: picture.shape.to_vec(), order }));
     for index in (0..graph.nodes.len()).filter(|&index| needed[index]) {
         watch.check()?;
         if let Err(why) = import.node(index) {
@@ -68,7 +71,7 @@ pub(super) fn import(
 }
 
 /// For every node whether the output depends on it.
-fn needed(graph: &Graph, output: &str) -> Vec<bool> {
+fn needed(graph: &GraphProto, output: &str) -> Vec<bool> {
     let mut wanted = HashSet::from([output]);
     let mut needed = vec![false; graph.nodes.len()];
     for (index, node) in graph.nodes.iter().enumerate().rev() {
@@ -81,7 +84,7 @@ fn needed(graph: &Graph, output: &str) -> Vec<bool> {
 }
 
 /// For every value by how many nodes it is taken; the output counts as one.
-fn uses<'a>(graph: &'a Graph, needed: &[bool], output: &'a str) -> HashMap<&'a str, usize> {
+fn uses<'a>(graph: &'a GraphProto, needed: &[bool], output: &'a str) -> HashMap<&'a str, usize> {
     let mut uses = HashMap::from([(output, 1)]);
     for node in graph.nodes.iter().zip(needed).filter(|(_, needed)| **needed).map(|(node, _)| node) {
         node.inputs.iter().for_each(|name| *uses.entry(name.as_str()).or_insert(0) += 1);
@@ -91,15 +94,15 @@ fn uses<'a>(graph: &'a Graph, needed: &[bool], output: &'a str) -> HashMap<&'a s
 
 /// The work in progress.
 struct Import<'a> {
-    graph: &'a Graph,
-    values: HashMap<&'a str, Value>,
-    layers: Layers,
+    graph: &'a GraphProto,
+    values: HashMap<&'a str, ModelValue>,
+    layers: LayerList,
     uses: HashMap<&'a str, usize>,
     opset: i64,
     batch: usize,
     room: usize,
     output: &'a str,
-    refusal: Option<Refusal>,
+    refusal: Option<RefusedNode>,
 }
 
 impl<'a> Import<'a> {
@@ -130,25 +133,25 @@ impl<'a> Import<'a> {
             Err(why) => match &mut self.refusal {
                 Some(refusal) => refusal.affected += 1,
                 None => {
-                    let layer = |value: Option<Value>| match value {
-                        Some(Value::Layer(layer)) => Some(layer),
+                    let layer = |value: Option<ModelValue>| match value {
+                        Some(ModelValue::LayerOutput(layer)) => Some(layer),
                         _ => None,
                     };
                     let inputs = inputs.into_iter().filter_map(layer).collect();
-                    self.refusal = Some(Refusal { node: index, inputs, why, affected: 1 });
+                    self.refusal = Some(RefusedNode { node: index, inputs, why, affected: 1 });
                 }
             },
         }
         Ok(())
     }
 
-    fn values_of(&mut self, index: usize, inputs: Vec<Option<Value>>) -> Result<Vec<Value>, String> {
+    fn values_of(&mut self, index: usize, inputs: Vec<Option<ModelValue>>) -> Result<Vec<ModelValue>, String> {
         let node = &self.graph.nodes[index];
         if !matches!(node.domain.as_str(), "" | "ai.onnx") {
             return Err("it is not one of ONNX's own operators".to_owned());
         }
-        if let ("Shape", Some(Some(Value::Layer(layer)))) = (node.op.as_str(), inputs.first()) {
-            return Ok(vec![Value::Constant(shape_of(node, &layer.seen(self.batch))?)]);
+        if let ("Shape", Some(Some(ModelValue::LayerOutput(layer)))) = (node.op.as_str(), inputs.first()) {
+            return Ok(vec![ModelValue::Constant(shape_of(node, &layer.seen(self.batch))?)]);
         }
         if let Some(constants) = all_constant(&inputs) {
             return self.folded(node, &constants);
@@ -159,22 +162,22 @@ impl<'a> Import<'a> {
         });
         let is_last = node.outputs.iter().any(|name| name == self.output);
         let (layers, opset, batch) = (&mut self.layers, self.opset, self.batch);
-        operator(&mut Job { layers, node, index, inputs, alone, opset, batch, is_last })
+        operator(&mut NodeJob { layers, node, index, inputs, alone, opset, batch, is_last })
     }
 
-    fn folded(&mut self, node: &Node, constants: &[Option<&Tensor>]) -> Result<Vec<Value>, String> {
+    fn folded(&mut self, node: &NodeProto, constants: &[Option<&Tensor>]) -> Result<Vec<ModelValue>, String> {
         let folded = fold(node, constants, self.room)?;
         // Values that are only moved are shared, all others count.
         if !matches!(node.op.as_str(), "Constant" | "Identity" | "Reshape" | "Squeeze" | "Unsqueeze") {
             self.room = self.room.checked_sub(folded.elem_count()).ok_or("its constants are too large together")?;
         }
-        Ok(vec![Value::Constant(folded)])
+        Ok(vec![ModelValue::Constant(folded)])
     }
 
     fn end(mut self) -> Result<Imported, String> {
         let output = match self.values.remove(self.output) {
-            Some(Value::Layer(layer)) => Some(layer),
-            Some(Value::Constant(_)) => return Err("has an output that does not depend on its input".to_owned()),
+            Some(ModelValue::LayerOutput(layer)) => Some(layer),
+            Some(ModelValue::Constant(_)) => return Err("has an output that does not depend on its input".to_owned()),
             None if self.refusal.is_some() => None,
             None => return Err(format!("has no node that makes its output '{}'", self.output)),
         };
@@ -183,13 +186,13 @@ impl<'a> Import<'a> {
 }
 
 /// The inputs of a node that has no layer among them.
-fn all_constant(inputs: &[Option<Value>]) -> Option<Vec<Option<&Tensor>>> {
+fn all_constant(inputs: &[Option<ModelValue>]) -> Option<Vec<Option<&Tensor>>> {
     inputs
         .iter()
         .map(|value| match value {
             None => Some(None),
-            Some(Value::Constant(tensor)) => Some(Some(tensor)),
-            Some(Value::Layer(_)) => None,
+            Some(ModelValue::Constant(tensor)) => Some(Some(tensor)),
+            Some(ModelValue::LayerOutput(_)) => None,
         })
         .collect()
 }

@@ -3,31 +3,31 @@
 use super::{
     axes::axis_of,
     constants::{numbers, phrase, single},
-    layers::{Layer, Layers, Order, Weights},
-    message::Node,
+    layers::{AxisOrder, LayerList, LayerOutput, Weights},
+    message::NodeProto,
 };
 use crate::net::Op;
 use candle_core::Tensor;
 
 /// The value that a name of the model stands for.
 #[derive(Clone)]
-pub(super) enum Value {
+pub(super) enum ModelValue {
     /// Known when the model is opened.
     Constant(Tensor),
     /// The output of a layer.
-    Layer(Layer),
+    LayerOutput(LayerOutput),
 }
 
 /// The values that a node makes, or a phrase that says why it cannot be a layer.
-pub(super) type Outputs = Result<Vec<Value>, String>;
+pub(super) type Outputs = Result<Vec<ModelValue>, String>;
 
 /// One node and what it works on.
-pub(super) struct Job<'a> {
-    pub layers: &'a mut Layers,
-    pub node: &'a Node,
+pub(super) struct NodeJob<'a> {
+    pub layers: &'a mut LayerList,
+    pub node: &'a NodeProto,
     /// The number of the node.
     pub index: usize,
-    pub inputs: Vec<Option<Value>>,
+    pub inputs: Vec<Option<ModelValue>>,
     /// Whether nothing else takes the output of input 0, or of input 1.
     pub alone: [bool; 2],
     /// The version of ONNX's operators.
@@ -38,12 +38,14 @@ pub(super) struct Job<'a> {
     pub is_last: bool,
 }
 
-impl Job<'_> {
+impl NodeJob<'_> {
     /// The layer that input `index` is.
-    pub fn layer(&self, index: usize) -> Result<Layer, String> {
+    pub fn layer(&self, index: usize) -> Result<LayerOutput, String> {
         match self.inputs.get(index) {
-            Some(Some(Value::Layer(layer))) => Ok(layer.clone()),
-            Some(Some(Value::Constant(_))) => Err(format!("its input {index} is a constant where a layer belongs")),
+            Some(Some(ModelValue::LayerOutput(layer))) => Ok(layer.clone()),
+            Some(Some(ModelValue::Constant(_))) => {
+                Err(format!("its input {index} is a constant where a layer belongs"))
+            }
             _ => Err(format!("its input {index} is missing")),
         }
     }
@@ -51,8 +53,10 @@ impl Job<'_> {
     /// The constant that input `index` is, if it is given.
     pub fn constant(&self, index: usize) -> Result<Option<Tensor>, String> {
         match self.inputs.get(index) {
-            Some(Some(Value::Constant(tensor))) => Ok(Some(tensor.clone())),
-            Some(Some(Value::Layer(_))) => Err(format!("its input {index} is computed where a constant belongs")),
+            Some(Some(ModelValue::Constant(tensor))) => Ok(Some(tensor.clone())),
+            Some(Some(ModelValue::LayerOutput(_))) => {
+                Err(format!("its input {index} is computed where a constant belongs"))
+            }
             _ => Ok(None),
         }
     }
@@ -87,40 +91,46 @@ impl Job<'_> {
     }
 
     /// An axis of a layer as the model counts them.
-    pub fn axis(&self, layer: &Layer, name: &str, default: i64) -> Result<usize, String> {
+    pub fn axis(&self, layer: &LayerOutput, name: &str, default: i64) -> Result<usize, String> {
         axis_of(self.node.int(name, default), layer.rank())
     }
 
     /// Adds a layer that the model sees as `order`.
-    pub fn add_as(&mut self, order: Order, op: Op, inputs: &[&Layer], weights: Weights) -> Result<Layer, String> {
+    pub fn add_as(
+        &mut self,
+        order: AxisOrder,
+        op: Op,
+        inputs: &[&LayerOutput],
+        weights: Weights,
+    ) -> Result<LayerOutput, String> {
         self.layers.add(self.index, op, inputs, weights, order)
     }
 
     /// Adds a layer that the model sees as its first input.
-    pub fn add(&mut self, op: Op, inputs: &[&Layer], weights: Weights) -> Result<Layer, String> {
+    pub fn add(&mut self, op: Op, inputs: &[&LayerOutput], weights: Weights) -> Result<LayerOutput, String> {
         self.add_as(inputs[0].order, op, inputs, weights)
     }
 
     /// Adds a layer that is the node's only output.
-    pub fn done(&mut self, op: Op, inputs: &[&Layer], weights: Weights) -> Outputs {
-        Ok(vec![Value::Layer(self.add(op, inputs, weights)?)])
+    pub fn done(&mut self, op: Op, inputs: &[&LayerOutput], weights: Weights) -> Outputs {
+        Ok(vec![ModelValue::LayerOutput(self.add(op, inputs, weights)?)])
     }
 
     /// The layer with its batch first and everything else as the model sees it.
-    pub fn batched(&mut self, layer: &Layer) -> Result<Layer, String> {
+    pub fn batched(&mut self, layer: &LayerOutput) -> Result<LayerOutput, String> {
         match layer.order {
-            Order::Batched => Ok(layer.clone()),
-            Order::Last => {
+            AxisOrder::Batched => Ok(layer.clone()),
+            AxisOrder::Last => {
                 let op = match layer.shape.as_slice() {
                     // Maps of one value lie the same either way.
                     &[channels, 1, 1] => Op::Reshape { shape: vec![1, 1, channels] },
                     _ => Op::Transpose { order: vec![1, 2, 0] },
                 };
-                self.add_as(Order::Batched, op, &[layer], Vec::new())
+                self.add_as(AxisOrder::Batched, op, &[layer], Vec::new())
             }
-            Order::Bare => match layer.shape.as_slice() {
+            AxisOrder::Bare => match layer.shape.as_slice() {
                 [1, rest @ ..] if !rest.is_empty() && self.batch == 1 => {
-                    self.add_as(Order::Batched, Op::Reshape { shape: rest.to_vec() }, &[layer], Vec::new())
+                    self.add_as(AxisOrder::Batched, Op::Reshape { shape: rest.to_vec() }, &[layer], Vec::new())
                 }
                 shape => Err(format!("its input of shape {shape:?} has no batch")),
             },
@@ -128,8 +138,8 @@ impl Job<'_> {
     }
 
     /// The layer in the shape that the model sees, the batch of one included.
-    pub fn bare(&mut self, layer: &Layer) -> Result<Layer, String> {
-        if layer.order == Order::Bare {
+    pub fn bare(&mut self, layer: &LayerOutput) -> Result<LayerOutput, String> {
+        if layer.order == AxisOrder::Bare {
             return Ok(layer.clone());
         }
         if self.batch != 1 {
@@ -137,11 +147,11 @@ impl Job<'_> {
         }
         let layer = self.batched(layer)?;
         let shape = layer.seen(1);
-        self.add_as(Order::Bare, Op::Reshape { shape }, &[&layer], Vec::new())
+        self.add_as(AxisOrder::Bare, Op::Reshape { shape }, &[&layer], Vec::new())
     }
 
     /// Input 0 as maps: channels, rows, columns.
-    pub fn maps(&mut self) -> Result<Layer, String> {
+    pub fn maps(&mut self) -> Result<LayerOutput, String> {
         let layer = self.layer(0)?;
         let layer = self.batched(&layer)?;
         match layer.shape.len() {
@@ -151,29 +161,29 @@ impl Job<'_> {
     }
 
     /// The layer in another shape, which the model sees whole.
-    pub fn reshaped(&mut self, layer: &Layer, target: &[usize]) -> Result<Layer, String> {
+    pub fn reshaped(&mut self, layer: &LayerOutput, target: &[usize]) -> Result<LayerOutput, String> {
         if layer.seen(self.batch) == target {
             return Ok(layer.clone());
         }
         // Rows or maps of one value lie the same in either order.
         let layer = match (layer.order, layer.shape.as_slice()) {
-            (Order::Last, [_, 1, 1]) => Layer { order: Order::Batched, ..layer.clone() },
+            (AxisOrder::Last, [_, 1, 1]) => LayerOutput { order: AxisOrder::Batched, ..layer.clone() },
             _ => self.batched(layer).or_else(|_| self.bare(layer))?,
         };
         let (order, shape) = match target {
-            [batch, rest @ ..] if *batch == self.batch && !rest.is_empty() => (Order::Batched, rest.to_vec()),
-            _ if self.batch == 1 => (Order::Bare, if target.is_empty() { vec![1] } else { target.to_vec() }),
+            [batch, rest @ ..] if *batch == self.batch && !rest.is_empty() => (AxisOrder::Batched, rest.to_vec()),
+            _ if self.batch == 1 => (AxisOrder::Bare, if target.is_empty() { vec![1] } else { target.to_vec() }),
             _ => return Err("it mixes the pictures of a batch".to_owned()),
         };
         if shape == layer.shape {
-            return Ok(Layer { order, ..layer });
+            return Ok(LayerOutput { order, ..layer });
         }
-        let op = if shape.len() == 1 && order == Order::Batched { Op::Flatten } else { Op::Reshape { shape } };
+        let op = if shape.len() == 1 && order == AxisOrder::Batched { Op::Flatten } else { Op::Reshape { shape } };
         self.add_as(order, op, &[&layer], Vec::new())
     }
 
     /// The layer with the axes that the network counts in another order.
-    pub fn turned(&mut self, layer: &Layer, order: Vec<usize>) -> Result<Layer, String> {
+    pub fn turned(&mut self, layer: &LayerOutput, order: Vec<usize>) -> Result<LayerOutput, String> {
         if order.iter().enumerate().all(|(place, &axis)| place == axis) {
             return Ok(layer.clone());
         }
@@ -181,7 +191,7 @@ impl Job<'_> {
     }
 
     /// A constant that meets a layer, in the network's shape of that layer: 1 stands for any size.
-    pub fn beside(&self, constant: &Tensor, layer: &Layer) -> Result<Tensor, String> {
+    pub fn beside(&self, constant: &Tensor, layer: &LayerOutput) -> Result<Tensor, String> {
         let rank = layer.rank();
         let dims = constant.dims();
         if dims.len() > rank {
@@ -193,10 +203,10 @@ impl Job<'_> {
         let kept = &dims[dims.len().saturating_sub(rank)..];
         let full = [vec![1; rank - kept.len()], kept.to_vec()].concat();
         let fit = |constant: Tensor| match layer.order {
-            Order::Bare => Ok(constant),
+            AxisOrder::Bare => Ok(constant),
             _ if full[0] != 1 => Err("its constant differs among the pictures of a batch".to_owned()),
-            Order::Batched => constant.squeeze(0).map_err(|error| phrase(&error)),
-            Order::Last => constant.squeeze(0).and_then(|c| c.permute((2, 0, 1))).map_err(|error| phrase(&error)),
+            AxisOrder::Batched => constant.squeeze(0).map_err(|error| phrase(&error)),
+            AxisOrder::Last => constant.squeeze(0).and_then(|c| c.permute((2, 0, 1))).map_err(|error| phrase(&error)),
         };
         fit(constant.reshape(full.as_slice()).map_err(|error| phrase(&error))?)
     }

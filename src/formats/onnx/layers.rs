@@ -14,7 +14,7 @@ pub(super) type Weights = Vec<(&'static str, Tensor)>;
 
 /// How the model sees a layer's output, beside the network's shape of it, which has no batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum AxisOrder {
     /// The batch, then the shape.
     Batched,
     /// The batch, rows, columns, channels, where the shape is channels, rows, columns.
@@ -25,34 +25,34 @@ pub(super) enum Order {
 
 /// The output of a layer.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Layer {
+pub(super) struct LayerOutput {
     pub id: NodeId,
     /// The network's shape, without the batch.
     pub shape: Vec<usize>,
-    pub order: Order,
+    pub order: AxisOrder,
 }
 
-impl Layer {
+impl LayerOutput {
     /// The shape as the model sees it.
     pub fn seen(&self, batch: usize) -> Vec<usize> {
         match (self.order, self.shape.as_slice()) {
-            (Order::Last, &[channels, rows, columns]) => vec![batch, rows, columns, channels],
-            (Order::Bare, shape) => shape.to_vec(),
+            (AxisOrder::Last, &[channels, rows, columns]) => vec![batch, rows, columns, channels],
+            (AxisOrder::Bare, shape) => shape.to_vec(),
             (_, shape) => [&[batch], shape].concat(),
         }
     }
 
     /// Number of axes that the model sees.
     pub fn rank(&self) -> usize {
-        self.shape.len() + usize::from(self.order != Order::Bare)
+        self.shape.len() + usize::from(self.order != AxisOrder::Bare)
     }
 
     /// The network's axis for an axis of the model; `None` for the batch.
     pub fn axis(&self, seen: usize) -> Option<usize> {
         match self.order {
-            Order::Batched => seen.checked_sub(1),
-            Order::Bare => Some(seen),
-            Order::Last => [None, Some(1), Some(2), Some(0)].get(seen).copied().flatten(),
+            AxisOrder::Batched => seen.checked_sub(1),
+            AxisOrder::Bare => Some(seen),
+            AxisOrder::Last => [None, Some(1), Some(2), Some(0)].get(seen).copied().flatten(),
         }
     }
 }
@@ -70,15 +70,15 @@ pub(super) struct Made {
 }
 
 /// All layers so far, the picture first.
-pub(super) struct Layers {
+pub(super) struct LayerList {
     pub made: Vec<Made>,
 }
 
-impl Layers {
+impl LayerList {
     /// The picture alone, `[channels, height, width]`.
     pub fn new(picture: [usize; 3]) -> Self {
         let (inputs, weights) = (Vec::new(), Vec::new());
-        Layers { made: vec![Made { op: Op::Input, inputs, shape: picture.to_vec(), node: None, weights }] }
+        LayerList { made: vec![Made { op: Op::Input, inputs, shape: picture.to_vec(), node: None, weights }] }
     }
 
     /// Adds a layer of node number `node`. Two transpositions that undo each other, and two reshapes in a row, become
@@ -87,10 +87,10 @@ impl Layers {
         &mut self,
         node: usize,
         op: Op,
-        inputs: &[&Layer],
+        inputs: &[&LayerOutput],
         weights: Weights,
-        order: Order,
-    ) -> Result<Layer, String> {
+        order: AxisOrder,
+    ) -> Result<LayerOutput, String> {
         let shapes: Vec<&[usize]> = inputs.iter().map(|layer| layer.shape.as_slice()).collect();
         let shape = op.output_shape(&shapes)?;
         let values = shape.iter().try_fold(1usize, |all, &size| all.checked_mul(size));
@@ -102,7 +102,7 @@ impl Layers {
         }
         let mut inputs: Vec<NodeId> = inputs.iter().map(|layer| layer.id).collect();
         if let Some(id) = self.undone(&op, &inputs, &shape) {
-            return Ok(Layer { id, shape, order });
+            return Ok(LayerOutput { id, shape, order });
         }
         if let (Op::Reshape { .. } | Op::Flatten, [input]) = (&op, inputs.as_mut_slice())
             && let Made { op: Op::Reshape { .. }, inputs: earlier, .. } = &self.made[*input]
@@ -111,7 +111,7 @@ impl Layers {
         }
         let weights = checked(&op, &self.made[inputs[0]].shape, weights)?;
         self.made.push(Made { op, inputs, shape: shape.clone(), node: Some(node), weights });
-        Ok(Layer { id: self.made.len() - 1, shape, order })
+        Ok(LayerOutput { id: self.made.len() - 1, shape, order })
     }
 
     /// The earlier layer whose output a new one would give back.

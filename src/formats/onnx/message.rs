@@ -7,19 +7,19 @@ use std::collections::HashMap;
 
 /// A `ModelProto`.
 #[derive(Default)]
-pub(super) struct Model {
+pub(super) struct ModelProto {
     /// The program that wrote it.
     pub producer: String,
     /// The version of each set of operators it uses; ONNX's own has the name "".
     pub opsets: Vec<(String, i64)>,
-    pub graph: Graph,
+    pub graph: GraphProto,
     /// Functions the model defines for itself, by name.
     pub functions: Vec<String>,
-    /// What the model says of itself.
+    /// Facts that the model states about itself.
     pub metadata: Vec<(String, String)>,
 }
 
-impl Model {
+impl ModelProto {
     /// The version of ONNX's own operators.
     pub fn opset(&self) -> i64 {
         let own = |(domain, version): &(String, i64)| matches!(domain.as_str(), "" | "ai.onnx").then_some(*version);
@@ -29,8 +29,8 @@ impl Model {
 
 /// A `GraphProto`.
 #[derive(Default)]
-pub(super) struct Graph {
-    pub nodes: Vec<Node>,
+pub(super) struct GraphProto {
+    pub nodes: Vec<NodeProto>,
     /// Weights, float32 or int64.
     pub initializers: HashMap<String, Tensor>,
     pub inputs: Vec<Declared>,
@@ -39,7 +39,7 @@ pub(super) struct Graph {
 
 /// A `NodeProto`: one operator.
 #[derive(Default)]
-pub(super) struct Node {
+pub(super) struct NodeProto {
     pub name: String,
     pub op: String,
     pub domain: String,
@@ -72,7 +72,7 @@ pub(super) struct Declared {
     pub shape: Vec<Option<usize>>,
 }
 
-impl Node {
+impl NodeProto {
     /// A whole number among the attributes.
     pub fn int(&self, name: &str, default: i64) -> i64 {
         match self.attributes.get(name) {

@@ -36,7 +36,7 @@ use external::External;
 use finish::{Finished, finish};
 use function::recognise as recognise_functions;
 use import::import;
-use message::Model;
+use message::ModelProto;
 use parse::Parser;
 use picture::picture_input;
 use std::{collections::HashMap, io::Read, path::Path};
@@ -71,7 +71,7 @@ pub(super) fn read<R: Read>(
 }
 
 /// The network that a model is.
-fn network(model: &Model, context: &Context, watch: &Watch) -> Result<Finished> {
+fn network(model: &ModelProto, context: &Context, watch: &Watch) -> Result<Finished> {
     let refused = |why: String| context.refused(why);
     if !model.functions.is_empty() {
         return Err(refused(format!("defines operators of its own ({})", model.functions.join(", "))));
@@ -90,7 +90,7 @@ fn network(model: &Model, context: &Context, watch: &Watch) -> Result<Finished> 
 }
 
 /// The output that is shown: the first that is a row of scores, else the first.
-fn output_of(model: &Model) -> Option<&str> {
+fn output_of(model: &ModelProto) -> Option<&str> {
     let outputs = &model.graph.outputs;
     let row = outputs.iter().find(|output| output.shape.len() == 2);
     row.or(outputs.first()).map(|output| output.name.as_str())

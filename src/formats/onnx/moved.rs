@@ -3,20 +3,20 @@
 use super::{
     axes::{axis_of, range_of, squeezed, target_shape, unsqueezed},
     constants::{numbers, phrase},
-    message::{Attribute, Node},
+    message::{Attribute, NodeProto},
 };
 use candle_core::{DType, Device, Tensor};
 
 /// A node that moves constants.
 struct Move<'a> {
-    node: &'a Node,
+    node: &'a NodeProto,
     inputs: &'a [Option<&'a Tensor>],
     /// Values that its output may have.
     room: usize,
 }
 
 /// The constant that a node makes by moving others; `None` for a node that computes.
-pub(super) fn moved(node: &Node, inputs: &[Option<&Tensor>], room: usize) -> Option<Result<Tensor, String>> {
+pub(super) fn moved(node: &NodeProto, inputs: &[Option<&Tensor>], room: usize) -> Option<Result<Tensor, String>> {
     let x = inputs.first().copied().flatten()?;
     let this = Move { node, inputs, room };
     Some(match node.op.as_str() {

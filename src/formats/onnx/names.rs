@@ -1,7 +1,7 @@
 //! Names of layers: the module paths that PyTorch's exporters leave in a model, the names of weights, the names that
 //! TensorFlow gives its nodes; where there is none, the operator and a number.
 
-use super::message::{Graph, Node};
+use super::message::{GraphProto, NodeProto};
 use crate::net::Activation;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const LONGEST: usize = 120;
 
 /// A name for every node of `graph` that `shown` marks, no two the same.
-pub(super) fn names(graph: &Graph, shown: &[bool]) -> Vec<String> {
+pub(super) fn names(graph: &GraphProto, shown: &[bool]) -> Vec<String> {
     let modules: Vec<Option<String>> = graph.nodes.iter().map(|node| module(node, graph)).collect();
     // The operators of each module's own nodes, and whether it holds other modules.
     let mut own: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -51,7 +51,7 @@ fn unique(used: &mut HashMap<String, usize>, wanted: &str) -> String {
 }
 
 /// The module that a node belongs to, as a path with dots; empty for the network itself.
-fn module(node: &Node, graph: &Graph) -> Option<String> {
+fn module(node: &NodeProto, graph: &GraphProto) -> Option<String> {
     // The name of its weights first: a convolution that an exporter merged with its normalisation has the latter's path.
     let is_weight = |name: &&String| graph.initializers.contains_key(*name);
     let weight = node.inputs.iter().skip(1).find(is_weight).and_then(|name| name.strip_suffix(".weight"));
@@ -89,7 +89,7 @@ fn joined(path: &str) -> String {
 }
 
 /// A short name of what a node does.
-fn short(node: &Node) -> String {
+fn short(node: &NodeProto) -> String {
     match node.op.as_str() {
         "Gemm" => "fc".to_owned(),
         "GlobalAveragePool" | "AveragePool" => "avgpool".to_owned(),
@@ -117,8 +117,8 @@ fn printable(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn node(op: &str, name: &str) -> Node {
-        Node { op: op.to_owned(), name: name.to_owned(), ..Node::default() }
+    fn node(op: &str, name: &str) -> NodeProto {
+        NodeProto { op: op.to_owned(), name: name.to_owned(), ..NodeProto::default() }
     }
 
     #[test]
@@ -133,8 +133,8 @@ mod tests {
             node("Relu", ""),
             node("Relu", ""),
         ];
-        nodes.push(Node { scopes: "['', 'conv1', 'conv2d']".into(), ..node("Conv", "node_conv2d") });
-        let graph = Graph { nodes, ..Graph::default() };
+        nodes.push(NodeProto { scopes: "['', 'conv1', 'conv2d']".into(), ..node("Conv", "node_conv2d") });
+        let graph = GraphProto { nodes, ..GraphProto::default() };
         let found = names(&graph, &[true; 9]);
         let wanted = [
             "layer1.0.conv1",

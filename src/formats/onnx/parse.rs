@@ -3,7 +3,7 @@
 
 use super::{
     external::External,
-    message::{Attribute, Declared, Graph, Model, Node},
+    message::{Attribute, Declared, GraphProto, ModelProto, NodeProto},
     parts::{packed, pair, text},
     tensor,
 };
@@ -35,8 +35,8 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads the whole stream as a `ModelProto`.
-    pub fn model<R: Read>(&mut self, stream: &mut Stream<'_, R>) -> Result<Model> {
-        let mut model = Model::default();
+    pub fn model<R: Read>(&mut self, stream: &mut Stream<'_, R>) -> Result<ModelProto> {
+        let mut model = ModelProto::default();
         let size = stream.left();
         fields(stream, size, |stream, field, wire| match (field, wire) {
             (2, Wire::Sized(size)) => text(stream, size).map(|name| model.producer = name),
@@ -68,8 +68,8 @@ impl<'a> Parser<'a> {
         Ok(model)
     }
 
-    fn graph<R: Read>(&mut self, stream: &mut Stream<'_, R>, size: u64, depth: usize) -> Result<Graph> {
-        let mut graph = Graph::default();
+    fn graph<R: Read>(&mut self, stream: &mut Stream<'_, R>, size: u64, depth: usize) -> Result<GraphProto> {
+        let mut graph = GraphProto::default();
         fields(stream, size, |stream, field, wire| match (field, wire) {
             (1, Wire::Sized(size)) => self.node(stream, size, depth).map(|node| graph.nodes.push(node)),
             (5, Wire::Sized(size)) => {
@@ -85,9 +85,9 @@ impl<'a> Parser<'a> {
         Ok(graph)
     }
 
-    fn node<R: Read>(&mut self, stream: &mut Stream<'_, R>, size: u64, depth: usize) -> Result<Node> {
+    fn node<R: Read>(&mut self, stream: &mut Stream<'_, R>, size: u64, depth: usize) -> Result<NodeProto> {
         self.count(stream)?;
-        let mut node = Node::default();
+        let mut node = NodeProto::default();
         fields(stream, size, |stream, field, wire| match (field, wire) {
             (1, Wire::Sized(size)) => self.name(stream, size).map(|name| node.inputs.push(name)),
             (2, Wire::Sized(size)) => self.name(stream, size).map(|name| node.outputs.push(name)),

@@ -1,6 +1,6 @@
 //! The model's input: which one takes the picture, its shape, and where its channels stand.
 
-use super::message::{Declared, Graph, Model};
+use super::message::{Declared, GraphProto, ModelProto};
 
 /// The side of the picture where the model leaves it open.
 const USUAL: usize = 224;
@@ -20,7 +20,7 @@ pub(super) struct PictureInput {
 }
 
 /// Finds the picture among a model's inputs.
-pub(super) fn picture_input(model: &Model) -> Result<PictureInput, String> {
+pub(super) fn picture_input(model: &ModelProto) -> Result<PictureInput, String> {
     let graph = &model.graph;
     let given: Vec<&Declared> =
         graph.inputs.iter().filter(|input| !graph.initializers.contains_key(&input.name)).collect();
@@ -54,7 +54,7 @@ pub(super) fn picture_input(model: &Model) -> Result<PictureInput, String> {
 }
 
 /// The channels that the first convolution on a value takes.
-fn first_filters(graph: &Graph, value: &str) -> Option<usize> {
+fn first_filters(graph: &GraphProto, value: &str) -> Option<usize> {
     let conv = graph.nodes.iter().find(|node| node.op == "Conv" && node.inputs.first().is_some_and(|x| x == value))?;
     let filters = graph.initializers.get(conv.inputs.get(1)?)?;
     filters.dims().get(1)?.checked_mul(usize::try_from(conv.int("group", 1)).ok()?)

@@ -4,7 +4,7 @@
 use super::{
     external::External,
     parts::{packed, pair, text},
-    values::{Kind, Values, of_bytes, of_numbers},
+    values::{Kind, TensorValues, of_bytes, of_numbers},
 };
 use crate::{
     Result,
@@ -66,22 +66,26 @@ pub(super) fn read<R: Read>(
     let values = match raw {
         _ if elsewhere => external.values(stream.context, label, &place, kind, count)?,
         Some(bytes) => of_bytes(kind, bytes),
-        None if !floats.is_empty() => Values::Floats(floats),
+        None if !floats.is_empty() => TensorValues::Floats(floats),
         None => of_numbers(kind, numbers),
     };
+    Ok((name.clone(), shaped(stream, values, shape, label)?))
+}
+
+/// Values in their shape.
+fn shaped<R: Read>(stream: &Stream<'_, R>, values: TensorValues, shape: Vec<usize>, label: &str) -> Result<Tensor> {
     let found = match &values {
-        Values::Floats(values) => values.len(),
-        Values::Numbers(values) => values.len(),
+        TensorValues::Floats(values) => values.len(),
+        TensorValues::Numbers(values) => values.len(),
     };
-    if found != count {
+    if found != shape.iter().product::<usize>() {
         let why = format_args!("{label} of shape {shape:?} has {found} values");
         return Err(stream.context.damaged(why));
     }
-    let tensor = match values {
-        Values::Floats(values) => Tensor::from_vec(values, shape, &Device::Cpu)?,
-        Values::Numbers(values) => Tensor::from_vec(values, shape, &Device::Cpu)?,
-    };
-    Ok((name, tensor))
+    Ok(match values {
+        TensorValues::Floats(values) => Tensor::from_vec(values, shape, &Device::Cpu)?,
+        TensorValues::Numbers(values) => Tensor::from_vec(values, shape, &Device::Cpu)?,
+    })
 }
 
 /// `int32_data`: whole numbers of up to 32 bits, or the bits of 16-bit floats.

@@ -290,7 +290,7 @@ fn pack(
 }
 
 /// A copy of `source` with zeros around it.
-fn pad(source: Maps, [rows, columns]: [[usize; 2]; 2], pool: &BufferPool) -> Owned {
+pub(super) fn pad(source: Maps, [rows, columns]: [[usize; 2]; 2], pool: &BufferPool) -> Owned {
     let inner = source.place;
     let (height, width) = (inner.height + rows[0] + rows[1], inner.width + columns[0] + columns[1]);
     let place = Placement { height, width, ..inner.own() };

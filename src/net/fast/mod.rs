@@ -3,6 +3,7 @@
 
 mod convert;
 mod layer;
+mod learn;
 mod pass;
 mod plan;
 mod prepared;
@@ -10,4 +11,4 @@ mod reverse;
 
 pub(super) use pass::FastPass;
 pub(super) use prepared::Fast;
-pub(super) use reverse::reverse;
+pub(super) use reverse::{gradients, reverse};

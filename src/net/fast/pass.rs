@@ -11,7 +11,7 @@ use crate::{
         blocked::{self, Buffer, Epilogue, Maps, MapsMut, Owned, Placement},
         with_values,
     },
-    net::{graph::NodeId, layers::Outputs, ops::Op},
+    net::{graph::NodeId, layers::Outputs, ops::Op, training::Lesson},
     watch::Watch,
 };
 use candle_core::{Device, Tensor};
@@ -28,6 +28,8 @@ pub(in crate::net) struct FastPass {
     switches: Vec<OnceLock<Owned>>,
     /// Inputs of activations whose slopes follow from them, as far as walks need them.
     before: Vec<OnceLock<Owned>>,
+    /// In training.
+    lesson: Option<Lesson>,
 }
 
 impl Outputs for FastPass {
@@ -50,11 +52,17 @@ impl FastPass {
     /// Runs pictures, whose shape was checked, as far as layer `to`.
     ///
     /// The pass runs on one of the threads that compute: called from another, every kernel would first have to wake one.
-    pub fn run(fast: &Arc<Fast>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Self> {
-        rayon::scope(|_| FastPass::layer_by_layer(fast, pictures, to, watch))
+    pub fn run(fast: &Arc<Fast>, pictures: &Tensor, to: NodeId, lesson: Option<Lesson>, watch: &Watch) -> Result<Self> {
+        rayon::scope(|_| FastPass::layer_by_layer(fast, pictures, to, lesson, watch))
     }
 
-    fn layer_by_layer(fast: &Arc<Fast>, pictures: &Tensor, to: NodeId, watch: &Watch) -> Result<Self> {
+    fn layer_by_layer(
+        fast: &Arc<Fast>,
+        pictures: &Tensor,
+        to: NodeId,
+        lesson: Option<Lesson>,
+        watch: &Watch,
+    ) -> Result<Self> {
         let nodes = fast.graph().nodes().len();
         let batch = pictures.dim(0)?;
         let buffers = fast.plan.buffers(batch).map(|length| fast.pool.take(length)).collect();
@@ -65,6 +73,7 @@ impl FastPass {
             plain: (0..nodes).map(|_| OnceLock::new()).collect(),
             switches: (0..nodes).map(|_| OnceLock::new()).collect(),
             before: (0..nodes).map(|_| OnceLock::new()).collect(),
+            lesson,
         };
         let _ = pass.plain[0].set(pictures.to_device(&Device::Cpu)?.contiguous()?);
         for id in 1..=to {
@@ -84,6 +93,10 @@ impl FastPass {
 
     pub fn fast(&self) -> &Arc<Fast> {
         &self.fast
+    }
+
+    pub fn lesson(&self) -> Option<&Lesson> {
+        self.lesson.as_ref()
     }
 
     pub fn batch(&self) -> usize {
@@ -234,7 +247,12 @@ impl FastPass {
         let graph = fast.graph();
         let head = graph.node(group.head);
         let conv = matches!(head.op, Op::Conv(_)).then_some(group.head);
-        let affine = fast.affine(conv, group.norm.filter(|&norm| norm <= last))?;
+        let norm = group.norm.filter(|&norm| norm <= last);
+        let own = norm.map(|norm| self.batch_affine(norm)).transpose()?.flatten();
+        let affine = match &own {
+            Some(affine) => affine,
+            None => fast.affine(conv, norm)?,
+        };
         let activation = group.activation.filter(|&activation| activation <= last).map(|id| &graph.node(id).op);
         let epilogue = Epilogue {
             scale: affine.scale.as_deref(),
@@ -315,6 +333,9 @@ impl FastPass {
     fn plain_output(&self, id: NodeId) -> Result<Tensor> {
         let inputs = &self.fast.graph().node(id).inputs;
         let inputs: Vec<&Tensor> = inputs.iter().map(|&input| self.output(input)).collect();
-        self.fast.run(id, &inputs)
+        match &self.lesson {
+            Some(lesson) => lesson.run(self.fast.layers(), id, &inputs, || self.fast.run(id, &inputs)),
+            None => self.fast.run(id, &inputs),
+        }
     }
 }

@@ -63,18 +63,27 @@ pub(in crate::net) struct Plan {
     /// By the last node.
     pub groups: Vec<Option<LayerGroup>>,
     extents: Vec<Extent>,
+    training: bool,
 }
 
 impl Plan {
+    /// Whether it is for passes of training.
+    pub fn trains(&self) -> bool {
+        self.training
+    }
+
     /// The first node of the group that a node is computed in; itself where it is alone.
     pub fn head_of(&self, id: NodeId) -> NodeId {
         let last = if let Held::Within(last) = self.held[id] { last } else { id };
         self.groups[last].map_or(id, |group| group.head)
     }
 
-    pub(super) fn new(graph: &Graph) -> Self {
+    /// With `training`, a convolution does not take along the batch normalisation behind it, whose factors are not known
+    /// before its output is, and dropout is a layer.
+    pub(super) fn new(graph: &Graph, training: bool) -> Self {
         let nodes = graph.nodes();
-        let mut plan = Plan { held: vec![Held::Plain; nodes.len()], groups: vec![None; nodes.len()], extents: vec![] };
+        let (held, groups) = (vec![Held::Plain; nodes.len()], vec![None; nodes.len()]);
+        let mut plan = Plan { held, groups, extents: vec![], training };
         let mut readers = vec![Vec::new(); nodes.len()];
         for (id, node) in nodes.iter().enumerate() {
             node.inputs.iter().for_each(|&input| readers[input].push(id));
@@ -105,6 +114,7 @@ impl Plan {
             let &[next] = readers[last].as_slice() else { break };
             let node = graph.node(next);
             match &node.op {
+                op if is_factor_a_map(op, &node.shape) && self.training => break,
                 op if is_factor_a_map(op, &node.shape)
                     && last == head
                     && group.norm.is_none()
@@ -139,7 +149,7 @@ impl Plan {
         let nodes = graph.nodes();
         let blocked: Vec<bool> = (0..nodes.len()).map(|id| self.is_blocked(graph, id)).collect();
         for (id, node) in nodes.iter().enumerate() {
-            if matches!(node.op, Op::Dropout { .. }) {
+            if matches!(node.op, Op::Dropout { .. }) && !self.training {
                 self.held[id] = Held::Same(self.root(node.inputs[0]));
             }
         }

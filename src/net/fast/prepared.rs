@@ -23,7 +23,7 @@ pub(in crate::net) struct Fast {
     layers: Arc<WeightedGraph>,
     pub isa: Isa,
     pub pool: BufferPool,
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     forward: Vec<OnceLock<Kernel>>,
     /// Prepared for the first reverse walk; the second of each pair has the batch normalisation behind multiplied in.
     reverse: Vec<[OnceLock<Kernel>; 2]>,
@@ -52,11 +52,27 @@ pub(super) struct Affine {
 
 impl Fast {
     pub fn new(layers: Arc<WeightedGraph>, isa: Isa) -> Self {
+        let plan = Plan::new(layers.graph(), false);
+        Fast::with(layers, isa, BufferPool::default(), Arc::new(plan))
+    }
+
+    /// The same for passes of training.
+    pub fn for_training(&self) -> Self {
+        let plan = Plan::new(self.graph(), true);
+        Fast::with(Arc::clone(&self.layers), self.isa, self.pool.clone(), Arc::new(plan))
+    }
+
+    /// The same plan and memory with other weights.
+    pub fn again(&self, layers: Arc<WeightedGraph>) -> Self {
+        Fast::with(layers, self.isa, self.pool.clone(), Arc::clone(&self.plan))
+    }
+
+    fn with(layers: Arc<WeightedGraph>, isa: Isa, pool: BufferPool, plan: Arc<Plan>) -> Self {
         let nodes = layers.graph().nodes().len();
         Fast {
             isa,
-            pool: BufferPool::default(),
-            plan: Plan::new(layers.graph()),
+            pool,
+            plan,
             forward: (0..nodes).map(|_| OnceLock::new()).collect(),
             reverse: (0..nodes).map(|_| Default::default()).collect(),
             affine: (0..nodes).map(|_| OnceLock::new()).collect(),
@@ -198,7 +214,7 @@ pub(super) fn padded(mut channels: Vec<f32>) -> Vec<f32> {
     channels
 }
 
-fn geometry(graph: &Graph, node: NodeId) -> ConvGeometry {
+pub(super) fn geometry(graph: &Graph, node: NodeId) -> ConvGeometry {
     let input = graph.node(graph.node(node).inputs[0]).extent();
     let output = graph.node(node).extent();
     match &graph.node(node).op {

@@ -4,6 +4,7 @@
 
 use super::{
     convert::{block, nonlinearity, spans, tensor},
+    learn::NormReverse,
     pass::FastPass,
     plan::{Held, gate, is_activation, is_factor_a_map},
     prepared::{Kernel, padded},
@@ -20,6 +21,7 @@ use crate::{
         ops::{Op, Rule},
         walk::{Reverse, Walk},
     },
+    watch::Watch,
 };
 use candle_core::{DType, Device, Tensor};
 use half::f16;
@@ -50,21 +52,33 @@ struct Progress<'a> {
     gated: Vec<bool>,
     /// For convolutions, the batch normalisation behind them when the incoming gradient is that of its output.
     through: Vec<Option<NodeId>>,
+    /// In training, the gradients at weights so far, by layer.
+    weights: Vec<Vec<Tensor>>,
 }
 
 /// The gradient at the end of a walk; `None` where its beginning does not depend on that.
 ///
 /// It runs on one of the threads that compute, as the forward pass.
 pub(in crate::net) fn reverse(pass: &FastPass, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
-    pass.fast().walked.store(true, Ordering::Relaxed);
-    rayon::scope(|_| run(pass, walk, how))
+    rayon::scope(|_| {
+        let mut progress = run(pass, walk, how)?;
+        progress.grads[walk.to].take().map(plain).transpose()
+    })
 }
 
-fn run(pass: &FastPass, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
-    let &Walk { graph, from, seed, to, ref leads_to } = walk;
+/// The gradients at all weights that learn, by layer.
+pub(in crate::net) fn gradients(pass: &FastPass, walk: &Walk, watch: &Watch) -> Result<Vec<Vec<Tensor>>> {
+    let how = Reverse { watch: watch.clone(), ..Reverse::default() };
+    rayon::scope(|_| Ok(run(pass, walk, &how)?.weights))
+}
+
+fn run<'a>(pass: &'a FastPass, walk: &'a Walk, how: &'a Reverse) -> Result<Progress<'a>> {
+    let &Walk { graph, from, seed, to, others, ref leads_to } = walk;
+    pass.fast().walked.store(true, Ordering::Relaxed);
     let mut reached = vec![false; from + 1];
     let mut pending = vec![0; from + 1];
     reached[from] = true;
+    others.iter().for_each(|(id, _)| reached[*id] = true);
     for id in (to + 1..=from).rev().filter(|&id| leads_to[id]) {
         if reached[id] {
             for &input in graph.node(id).inputs.iter().filter(|&&input| leads_to[input]) {
@@ -81,8 +95,11 @@ fn run(pass: &FastPass, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
         pending,
         gated: vec![false; from + 1],
         through: vec![None; from + 1],
+        weights: vec![Vec::new(); graph.nodes().len()],
     };
-    progress.grads[from] = Some(progress.like(from, Grad::Plain(seed.contiguous()?))?);
+    for (id, seed) in others.iter().map(|(id, seed)| (*id, seed)).chain([(from, seed)]) {
+        progress.grads[id] = Some(progress.like(id, Grad::Plain(seed.contiguous()?))?);
+    }
     for id in (to + 1..=from).rev() {
         how.watch.at(from - id, from - to)?;
         if leads_to[id]
@@ -92,7 +109,7 @@ fn run(pass: &FastPass, walk: &Walk, how: &Reverse) -> Result<Option<Tensor>> {
         }
     }
     how.watch.at(1, 1)?;
-    progress.grads[to].take().map(plain).transpose()
+    Ok(progress)
 }
 
 impl Progress<'_> {
@@ -103,8 +120,25 @@ impl Progress<'_> {
         let graph = fast.graph();
         let node = graph.node(id);
         let input = node.inputs[0];
+        if let Some(lesson) = pass.lesson() {
+            if let (Op::BatchNorm { .. }, Grad::Maps(..), true) = (&node.op, &grad, lesson.learns(id)) {
+                return self.learning_norm(id, grad);
+            }
+            if lesson.learns(id) {
+                self.weights[id] = match &grad {
+                    Grad::Maps(buffer, place) if matches!(node.op, Op::Conv(_)) => {
+                        pass.conv_gradients(id, Maps::new(buffer, *place))?
+                    }
+                    _ if fast.layers().weights(id).all().is_empty() => Vec::new(),
+                    _ => pass.weight_gradients(id, &plain(grad.clone())?)?,
+                };
+            }
+            if !node.inputs.iter().any(|&input| self.walk.leads_to[input]) {
+                return Ok(());
+            }
+        }
         match (&node.op, grad) {
-            (Op::Dropout { .. }, grad) => self.share(input, grad),
+            (Op::Dropout { .. }, grad) if pass.lesson().is_none() => self.share(input, grad),
             (Op::Add, grad) if node.inputs.iter().all(|&input| graph.node(input).shape == node.shape) => {
                 for &input in node.inputs.iter().filter(|&&input| self.walk.leads_to[input]) {
                     self.share(input, grad.clone())?;
@@ -197,7 +231,7 @@ impl Progress<'_> {
                 let grad = plain(grad)?;
                 for (index, &input) in node.inputs.iter().enumerate() {
                     if self.walk.leads_to[input] {
-                        let part = fast.layers().step(pass, id, index, &grad, self.how)?;
+                        let part = pass.plain_step(id, index, &grad, self.how)?;
                         self.share(input, Grad::Plain(part))?;
                     }
                 }
@@ -231,6 +265,26 @@ impl Progress<'_> {
             })?;
         }
         Ok(())
+    }
+
+    /// A batch normalisation that learns.
+    fn learning_norm(&mut self, id: NodeId, grad: Grad) -> Result<()> {
+        let pass = self.pass;
+        let (buffer, place) = self.maps(grad)?;
+        let grad = Maps::new(&buffer, place);
+        let Some(NormReverse { factors, gradients }) = pass.norm_reverse(id, grad)? else { return Ok(()) };
+        self.weights[id] = gradients;
+        let input = pass.fast().graph().node(id).inputs[0];
+        if !self.walk.leads_to[input] {
+            return Ok(());
+        }
+        let factors = [&factors[0][..], &factors[1], &factors[2]];
+        self.receive(input, |epilogue, out| {
+            pass.with_maps(input, false, |source| {
+                blocked::weighted_sum(pass.fast().isa, [grad, source], factors, out, epilogue);
+                Ok(())
+            })
+        })
     }
 
     /// The rule of an activation as an epilogue. A rule of rectifiers holds for the activations that do as they do.

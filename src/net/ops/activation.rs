@@ -1,6 +1,7 @@
 //! Activation functions of one value beside the rectifier, tanh and the logistic function, with their derivatives.
 
 use super::{
+    norm_within::per_channel,
     rule::Rule,
     step::{LayerWeights, Step, WeightSpec},
 };
@@ -223,6 +224,12 @@ pub(super) fn prelu_parameters(input: &[usize]) -> Vec<WeightSpec> {
 /// x above 0, a learned slope of each channel times x below (He, Zhang, Ren and Sun 2015).
 pub(super) fn prelu(x: &Tensor, weights: &LayerWeights) -> Result<Tensor> {
     Ok((x.relu()? - x.neg()?.relu()?.broadcast_mul(&slopes(x, weights)?)?)?)
+}
+
+/// The gradient at the slopes: the sums of the gradient times what was below 0.
+pub(super) fn prelu_weight_gradient(step: &Step) -> Result<Tensor> {
+    let below = step.values.input(0).neg()?.relu()?.neg()?;
+    per_channel(&(step.grad * below)?)
 }
 
 pub(super) fn prelu_reverse(step: &Step) -> Result<Tensor> {

@@ -47,6 +47,22 @@ pub(super) fn scale_reverse(step: &Step) -> Result<Tensor> {
     Ok(step.grad.broadcast_mul(&constants(step.weights)?)?)
 }
 
+/// The gradient at the factors: the sums of the gradient times the input over what they stand for.
+pub(super) fn scale_weight_gradient(step: &Step) -> Result<Tensor> {
+    shift_weight_gradient(&(step.grad * step.values.input(0))?, step)
+}
+
+/// The gradient at the summands: the sums of `grad` over what they stand for.
+pub(super) fn shift_weight_gradient(grad: &Tensor, step: &Step) -> Result<Tensor> {
+    let mut sum = grad.sum(0)?;
+    for (axis, &size) in step.weights.all()[0].dims().iter().enumerate() {
+        if size == 1 && sum.dim(axis)? != 1 {
+            sum = sum.sum_keepdim(axis)?;
+        }
+    }
+    Ok(sum)
+}
+
 pub(super) fn add(inputs: &[&Tensor]) -> Result<Tensor> {
     Ok(inputs[1..].iter().try_fold(inputs[0].clone(), |sum, more| sum.broadcast_add(more))?)
 }

@@ -125,6 +125,30 @@ impl Conv {
         convolve(x, filters, [side(0), side(1)], self.stride, self)
     }
 
+    /// The gradient at the filters, `(units, inputs of a unit, height, width)`, from an input and the gradient at its output:
+    /// a convolution of the input by the gradient in which pictures and channels change places, and so do steps between
+    /// windows and between taps.
+    pub(super) fn weight_gradient(&self, x: &Tensor, grad: &Tensor) -> Result<Tensor> {
+        let (input, output) = (shapes::size_of(x)?, shapes::size_of(grad)?);
+        let border = [0, 1].map(|axis| {
+            let (taps, windows) = (self.kernel[axis] - 1, output[axis] - 1);
+            let before = self.padding.along(axis)[0] as isize;
+            let reach = taps * self.dilation[axis] + windows * self.stride[axis] + 1;
+            [before, reach as isize - before - input[axis] as isize]
+        });
+        let turned = Conv { dilation: self.stride, groups: 1, ..self.clone() };
+        let part = |group: usize| -> Result<Tensor> {
+            let [x, grad] = [x, grad].map(|values| -> Result<Tensor> {
+                let size = values.dim(1)? / self.groups;
+                Ok(values.narrow(1, group * size, size)?.transpose(0, 1)?.contiguous()?)
+            });
+            let found = convolve(&x?, &grad?, border, self.dilation, &turned)?;
+            Ok(found.transpose(0, 1)?.contiguous()?)
+        };
+        let parts = (0..self.groups).map(part).collect::<Result<Vec<_>>>()?;
+        Ok(Tensor::cat(&parts, 0)?)
+    }
+
     pub(super) fn reach(&self, axis: usize) -> Reach {
         let span = self.dilation[axis] * (self.kernel[axis] - 1) + 1;
         Reach { span, stride: self.stride[axis] as f64, pad: self.padding.along(axis)[0] as f64 }

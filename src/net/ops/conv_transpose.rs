@@ -63,6 +63,11 @@ impl ConvTranspose {
         Ok(back.narrow(2, 0, rows)?.narrow(3, 0, columns)?.contiguous()?)
     }
 
+    /// The gradient at the filters: that of the convolution that this one transposes, whose input is here the output.
+    pub(super) fn weight_gradient(&self, step: &Step) -> Result<Tensor> {
+        self.conv.weight_gradient(step.grad, step.values.input(0))
+    }
+
     /// Inputs that reach one output.
     pub(super) fn reach(&self, axis: usize) -> Reach {
         let c = &self.conv;

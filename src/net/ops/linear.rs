@@ -33,9 +33,25 @@ pub(super) fn reverse(step: &Step) -> Result<Tensor> {
 
 /// The product of every row of `x` with a matrix.
 fn on_rows(x: &Tensor, matrix: &Tensor) -> Result<Tensor> {
-    let [outer @ .., inner] = x.dims() else { return Ok(x.matmul(matrix)?) };
-    let rows = x.reshape((outer.iter().product::<usize>(), *inner))?;
-    Ok(rows.matmul(matrix)?.reshape([outer, &[matrix.dim(1)?]].concat())?)
+    let outer = &x.dims()[..x.rank() - 1];
+    Ok(rows(x)?.matmul(matrix)?.reshape([outer, &[matrix.dim(1)?]].concat())?)
+}
+
+/// The gradients at the weights, for every pair of an output and an input the sum of their products over pictures and rows,
+/// and at the biases.
+pub(super) fn weight_gradients(step: &Step) -> Result<Vec<Tensor>> {
+    let (grad, x) = (rows(step.grad)?, rows(step.values.input(0))?);
+    let mut all = vec![grad.t()?.matmul(&x)?];
+    if step.weights.all().len() > 1 {
+        all.push(grad.sum(0)?);
+    }
+    Ok(all)
+}
+
+/// All rows of features, one below the other.
+fn rows(x: &Tensor) -> Result<Tensor> {
+    let [outer @ .., inner] = x.dims() else { return Ok(x.clone()) };
+    Ok(x.reshape((outer.iter().product::<usize>(), *inner))?)
 }
 
 /// Every feature depends on all values of its input.

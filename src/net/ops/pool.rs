@@ -2,6 +2,7 @@
 
 use super::{
     auto_pad::AutoPad,
+    norm_within::per_channel,
     step::{LayerWeights, Step, WeightSpec},
 };
 use crate::{
@@ -114,6 +115,12 @@ pub(super) fn subsample_reverse(window: &Window, step: &Step) -> Result<Tensor> 
     let [rows, columns] = window.spans(step.input_size(), step.shape, true);
     let coefficient = (&step.weights.all()[0] * window.taps())?.reshape((1, (), 1, 1))?;
     Ok(kernels::mean_pool_reverse(&step.grad.broadcast_mul(&coefficient)?, &rows, &columns)?)
+}
+
+/// The gradient at the coefficients: the sums of the windows' sums times the gradient.
+pub(super) fn subsample_weight_gradient(window: &Window, step: &Step) -> Result<Tensor> {
+    let sums = (mean(step.values.input(0), window, step.shape, true)? * window.taps())?;
+    per_channel(&(step.grad * sums)?)
 }
 
 pub(super) fn adaptive_shape(size: [usize; 2], input: &[usize]) -> Result<Vec<usize>, String> {

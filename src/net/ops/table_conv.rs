@@ -30,12 +30,25 @@ pub(super) fn parameters([height, width]: [usize; 2], table: &Table) -> Vec<Weig
 /// The filters spread over all of the input's channels: `(units, channels, height, width)`.
 pub(in crate::net) fn filters(table: &Table, channels: usize, weights: &LayerWeights) -> Result<Tensor> {
     let filters = &weights.all()[0];
-    let (connections, height, width) = filters.dims3()?;
-    let places = table.iter().enumerate().flat_map(|(unit, seen)| seen.iter().map(move |&c| unit * channels + c));
-    let places: Vec<u32> = places.map(|place| place as u32).collect();
-    let places = Tensor::from_vec(places, connections, filters.device())?;
+    let (_, height, width) = filters.dims3()?;
+    let places = places(table, channels, filters)?;
     let empty = Tensor::zeros((table.len() * channels, height, width), filters.dtype(), filters.device())?;
     Ok(empty.index_add(&places, filters, 0)?.reshape((table.len(), channels, height, width))?)
+}
+
+/// Where each connection lies among all pairs of a unit and a channel.
+fn places(table: &Table, channels: usize, like: &Tensor) -> Result<Tensor> {
+    let places = table.iter().enumerate().flat_map(|(unit, seen)| seen.iter().map(move |&c| unit * channels + c));
+    let places: Vec<u32> = places.map(|place| place as u32).collect();
+    Ok(Tensor::new(&places[..], like.device())?)
+}
+
+/// The gradient at the connections' filters.
+pub(super) fn weight_gradient(kernel: [usize; 2], table: &Table, step: &Step) -> Result<Tensor> {
+    let channels = step.input_shape()[0];
+    let dense = dense(kernel, table).weight_gradient(step.values.input(0), step.grad)?;
+    let pairs = dense.reshape((table.len() * channels, kernel[0], kernel[1]))?;
+    Ok(pairs.index_select(&places(table, channels, step.grad)?, 0)?)
 }
 
 pub(super) fn forward(kernel: [usize; 2], table: &Table, x: &Tensor, weights: &LayerWeights) -> Result<Tensor> {

@@ -82,9 +82,9 @@ impl<R: Read> Machine<'_, '_, R> {
 
     pub(super) fn sized_text<const N: usize>(&mut self) -> Result<()> {
         let count = self.size::<N>()?;
-        let text = String::from_utf8(self.stream.bytes(count)?)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        self.push(Object::Text(text));
+        // Python 2 has one type for text and bytes.
+        let text = String::from_utf8(self.stream.bytes(count)?);
+        self.push(text.map_or_else(|error| Object::Bytes(error.into_bytes()), Object::Text));
         Ok(())
     }
 

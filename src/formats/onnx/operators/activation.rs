@@ -2,12 +2,12 @@
 
 use crate::formats::onnx::{
     function::{clip, stated},
-    job::{Job, Outputs},
+    job::{NodeJob, Outputs},
 };
 use crate::net::{Activation, Op};
 use candle_core::{Device, Tensor};
 
-pub(super) fn activation(job: &mut Job) -> Outputs {
+pub(super) fn activation(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let op = match job.node.op.as_str() {
         "Clip" => clip(job.number(1, "min")?, job.number(2, "max")?),
@@ -32,7 +32,7 @@ pub(super) fn activation(job: &mut Job) -> Outputs {
 }
 
 /// A slope for each channel, or one for all.
-fn prelu(job: &mut Job) -> Outputs {
+fn prelu(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let layer = job.batched(&layer)?;
     let slopes = job.weight(1)?;

@@ -2,12 +2,12 @@
 
 use crate::formats::onnx::{
     axes::axis_of,
-    job::{Job, Outputs, Value},
-    layers::{Layer, Order},
+    job::{ModelValue, NodeJob, Outputs},
+    layers::{AxisOrder, LayerOutput},
 };
 use crate::net::Op;
 
-pub(super) fn transpose(job: &mut Job) -> Outputs {
+pub(super) fn transpose(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let rank = layer.rank();
     let order: Vec<usize> = match job.node.ints("perm") {
@@ -19,30 +19,30 @@ pub(super) fn transpose(job: &mut Job) -> Outputs {
     }
     // Maps whose channels move last and back stay as they are.
     match (layer.order, order.as_slice(), layer.shape.len()) {
-        (Order::Batched, [0, 2, 3, 1], 3) => {
-            return Ok(vec![Value::Layer(Layer { order: Order::Last, ..layer })]);
+        (AxisOrder::Batched, [0, 2, 3, 1], 3) => {
+            return Ok(vec![ModelValue::LayerOutput(LayerOutput { order: AxisOrder::Last, ..layer })]);
         }
-        (Order::Last, [0, 3, 1, 2], 3) => {
-            return Ok(vec![Value::Layer(Layer { order: Order::Batched, ..layer })]);
+        (AxisOrder::Last, [0, 3, 1, 2], 3) => {
+            return Ok(vec![ModelValue::LayerOutput(LayerOutput { order: AxisOrder::Batched, ..layer })]);
         }
         _ => {}
     }
-    if layer.order != Order::Bare && order[0] == 0 {
+    if layer.order != AxisOrder::Bare && order[0] == 0 {
         let layer = job.batched(&layer)?;
         let own = order[1..].iter().map(|axis| axis - 1).collect();
-        return Ok(vec![Value::Layer(job.turned(&layer, own)?)]);
+        return Ok(vec![ModelValue::LayerOutput(job.turned(&layer, own)?)]);
     }
     let layer = job.bare(&layer)?;
-    Ok(vec![Value::Layer(job.turned(&layer, order)?)])
+    Ok(vec![ModelValue::LayerOutput(job.turned(&layer, order)?)])
 }
 
 /// The side of the blocks, which divides what it must.
-fn side(job: &Job) -> Result<usize, String> {
+fn side(job: &NodeJob) -> Result<usize, String> {
     let side = usize::try_from(job.node.int("blocksize", 0)).ok().filter(|side| (1..=4096).contains(side));
     side.ok_or_else(|| "its blocks have no size".to_owned())
 }
 
-pub(super) fn depth_to_space(job: &mut Job) -> Outputs {
+pub(super) fn depth_to_space(job: &mut NodeJob) -> Outputs {
     let layer = job.maps()?;
     let (side, [channels, rows, columns]) = (side(job)?, [layer.shape[0], layer.shape[1], layer.shape[2]]);
     let units = channels / (side * side);
@@ -53,7 +53,7 @@ pub(super) fn depth_to_space(job: &mut Job) -> Outputs {
     blocks(job, &layer, split, order, vec![units, rows * side, columns * side])
 }
 
-pub(super) fn space_to_depth(job: &mut Job) -> Outputs {
+pub(super) fn space_to_depth(job: &mut NodeJob) -> Outputs {
     let layer = job.maps()?;
     let (side, [channels, rows, columns]) = (side(job)?, [layer.shape[0], layer.shape[1], layer.shape[2]]);
     let split = vec![channels, rows / side, side, columns / side, side];
@@ -61,7 +61,7 @@ pub(super) fn space_to_depth(job: &mut Job) -> Outputs {
     blocks(job, &layer, split, vec![2, 4, 0, 1, 3], shape)
 }
 
-fn blocks(job: &mut Job, layer: &Layer, split: Vec<usize>, order: Vec<usize>, shape: Vec<usize>) -> Outputs {
+fn blocks(job: &mut NodeJob, layer: &LayerOutput, split: Vec<usize>, order: Vec<usize>, shape: Vec<usize>) -> Outputs {
     let split = job.add(Op::Reshape { shape: split }, &[layer], Vec::new())?;
     let turned = job.turned(&split, order)?;
     job.done(Op::Reshape { shape }, &[&turned], Vec::new())

@@ -1,14 +1,14 @@
 //! Convolution and transposed convolution, over maps or over rows of values.
 
 use crate::formats::onnx::{
-    job::{Job, Outputs, Value},
-    layers::{Layer, Weights},
+    job::{ModelValue, NodeJob, Outputs},
+    layers::{LayerOutput, Weights},
 };
 use crate::net::{Conv, ConvTranspose, Op, Padding};
 use candle_core::Tensor;
 
 /// The sizes of a window that convolutions and pools state, each along rows and columns.
-pub(super) struct Frame {
+pub(super) struct WindowFrame {
     pub kernel: [usize; 2],
     pub stride: [usize; 2],
     pub dilation: [usize; 2],
@@ -25,7 +25,7 @@ fn two(sizes: &[usize], missing: usize) -> Result<[usize; 2], String> {
 }
 
 /// The sizes of a node's window, its kernel where the weights give it.
-pub(super) fn frame(job: &Job, kernel: Option<&[usize]>, input: &[usize]) -> Result<Frame, String> {
+pub(super) fn frame(job: &NodeJob, kernel: Option<&[usize]>, input: &[usize]) -> Result<WindowFrame, String> {
     let kernel = job.sizes("kernel_shape", kernel.unwrap_or_default())?;
     let axes = kernel.len();
     let ones = vec![1; axes];
@@ -45,7 +45,7 @@ pub(super) fn frame(job: &Job, kernel: Option<&[usize]>, input: &[usize]) -> Res
         way @ ("SAME_UPPER" | "SAME_LOWER") => same(way, input, kernel, stride, dilation),
         other => return Err(format!("its padding is the unknown '{other}'")),
     };
-    Ok(Frame { kernel, stride, dilation, padding })
+    Ok(WindowFrame { kernel, stride, dilation, padding })
 }
 
 /// The padding with which an output has `input / stride` values along an axis, rounded up.
@@ -62,7 +62,7 @@ fn same(way: &str, input: &[usize], kernel: [usize; 2], stride: [usize; 2], dila
 }
 
 /// Input 0 as maps, and whether it is rows of values, which are then maps of one row.
-fn input(job: &mut Job, weight: &Tensor) -> Result<(Layer, bool), String> {
+fn input(job: &mut NodeJob, weight: &Tensor) -> Result<(LayerOutput, bool), String> {
     let layer = job.layer(0)?;
     match (weight.rank(), layer.seen(job.batch).as_slice()) {
         (3, &[batch, channels, columns]) => Ok((job.reshaped(&layer, &[batch, channels, 1, columns])?, true)),
@@ -72,15 +72,15 @@ fn input(job: &mut Job, weight: &Tensor) -> Result<(Layer, bool), String> {
 }
 
 /// The output of maps of one row as rows again.
-fn output(job: &mut Job, layer: Layer, flat: bool) -> Outputs {
+fn output(job: &mut NodeJob, layer: LayerOutput, flat: bool) -> Outputs {
     if !flat {
-        return Ok(vec![Value::Layer(layer)]);
+        return Ok(vec![ModelValue::LayerOutput(layer)]);
     }
-    let [batch, channels, _, columns] = *layer.seen(job.batch) else { return Ok(vec![Value::Layer(layer)]) };
-    Ok(vec![Value::Layer(job.reshaped(&layer, &[batch, channels, columns])?)])
+    let [batch, channels, _, columns] = *layer.seen(job.batch) else { return Ok(vec![ModelValue::LayerOutput(layer)]) };
+    Ok(vec![ModelValue::LayerOutput(job.reshaped(&layer, &[batch, channels, columns])?)])
 }
 
-fn weights(job: &Job, weight: Tensor, flat: bool) -> Result<(bool, Weights), String> {
+fn weights(job: &NodeJob, weight: Tensor, flat: bool) -> Result<(bool, Weights), String> {
     let weight = if flat { weight.unsqueeze(2).map_err(|error| error.to_string())? } else { weight };
     let mut weights = vec![("weight", weight)];
     let bias = job.constant(2)?;
@@ -88,23 +88,23 @@ fn weights(job: &Job, weight: Tensor, flat: bool) -> Result<(bool, Weights), Str
     Ok((weights.len() == 2, weights))
 }
 
-pub(super) fn conv(job: &mut Job) -> Outputs {
+pub(super) fn conv(job: &mut NodeJob) -> Outputs {
     let weight = job.weight(1)?;
     let (layer, flat) = input(job, &weight)?;
     let frame = frame(job, Some(&weight.dims()[2..]), &layer.shape)?;
     let groups = usize::try_from(job.node.int("group", 1)).unwrap_or(0);
     let out = weight.dims()[0];
     let (bias, weights) = weights(job, weight, flat)?;
-    let Frame { kernel, stride, dilation, padding } = frame;
+    let WindowFrame { kernel, stride, dilation, padding } = frame;
     let conv = Conv { stride, dilation, padding, bias, ..Conv::rect(out, kernel).groups(groups) };
     let layer = job.add(Op::Conv(conv), &[&layer], weights)?;
     output(job, layer, flat)
 }
 
-pub(super) fn transposed(job: &mut Job) -> Outputs {
+pub(super) fn transposed(job: &mut NodeJob) -> Outputs {
     let weight = job.weight(1)?;
     let (layer, flat) = input(job, &weight)?;
-    let Frame { kernel, stride, dilation, padding } = frame(job, Some(&weight.dims()[2..]), &[])?;
+    let WindowFrame { kernel, stride, dilation, padding } = frame(job, Some(&weight.dims()[2..]), &[])?;
     if job.node.text("auto_pad", "NOTSET").starts_with("SAME") || job.node.ints("output_shape").is_some() {
         return Err("its padding follows from its output".to_owned());
     }

@@ -2,41 +2,41 @@
 
 use crate::formats::onnx::{
     axes::axis_of,
-    job::{Job, Outputs, Value},
-    layers::{Layer, Order},
+    job::{ModelValue, NodeJob, Outputs},
+    layers::{AxisOrder, LayerOutput},
 };
 use crate::net::{Coordinates, Op, Upsample};
 
 /// The most copies of a layer.
 const MOST_COPIES: usize = 4096;
 
-pub(super) fn concat(job: &mut Job) -> Outputs {
-    let mut parts = (0..job.inputs.len()).map(|index| job.layer(index)).collect::<Result<Vec<Layer>, _>>()?;
+pub(super) fn concat(job: &mut NodeJob) -> Outputs {
+    let mut parts = (0..job.inputs.len()).map(|index| job.layer(index)).collect::<Result<Vec<LayerOutput>, _>>()?;
     let rank = parts.first().ok_or("it has no inputs")?.rank();
     let axis = axis_of(job.node.int("axis", 1), rank)?;
     if parts.iter().any(|part| part.order != parts[0].order) {
-        let batched: Result<Vec<Layer>, String> = parts.iter().map(|part| job.batched(part)).collect();
+        let batched: Result<Vec<LayerOutput>, String> = parts.iter().map(|part| job.batched(part)).collect();
         parts = match batched {
             Ok(parts) => parts,
             Err(_) => parts.iter().map(|part| job.bare(part)).collect::<Result<_, _>>()?,
         };
     }
-    if axis == 0 && parts[0].order != Order::Bare {
+    if axis == 0 && parts[0].order != AxisOrder::Bare {
         parts = parts.iter().map(|part| job.bare(part)).collect::<Result<_, _>>()?;
     }
     let own = parts[0].axis(axis).ok_or("it joins the pictures of a batch")?;
     if let [only] = parts.as_slice() {
-        return Ok(vec![Value::Layer(only.clone())]);
+        return Ok(vec![ModelValue::LayerOutput(only.clone())]);
     }
-    Ok(vec![Value::Layer(joined(job, &parts, own)?)])
+    Ok(vec![ModelValue::LayerOutput(joined(job, &parts, own)?)])
 }
 
 /// Layers joined along an axis, as the network counts it. The operator joins along the first.
-fn joined(job: &mut Job, parts: &[Layer], axis: usize) -> Result<Layer, String> {
+fn joined(job: &mut NodeJob, parts: &[LayerOutput], axis: usize) -> Result<LayerOutput, String> {
     let mut order: Vec<usize> = (0..parts[0].shape.len()).collect();
     order.remove(axis);
     order.insert(0, axis);
-    let turned = parts.iter().map(|part| job.turned(part, order.clone())).collect::<Result<Vec<Layer>, _>>()?;
+    let turned = parts.iter().map(|part| job.turned(part, order.clone())).collect::<Result<Vec<LayerOutput>, _>>()?;
     let joined = job.add(Op::Concat, &turned.iter().collect::<Vec<_>>(), Vec::new())?;
     let mut back = vec![0; order.len()];
     order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
@@ -44,7 +44,7 @@ fn joined(job: &mut Job, parts: &[Layer], axis: usize) -> Result<Layer, String> 
 }
 
 /// Values repeated along axes of size 1: rows and columns of maps by an enlargement, others by copies that are joined.
-pub(super) fn expand(job: &mut Job) -> Outputs {
+pub(super) fn expand(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let wanted = job.numbers(1, "shape")?.ok_or("it has no shape")?;
     let rank = layer.rank().max(wanted.len());
@@ -71,5 +71,5 @@ pub(super) fn expand(job: &mut Job) -> Outputs {
             _ => joined(job, &vec![layer.clone(); count], own)?,
         };
     }
-    Ok(vec![Value::Layer(layer)])
+    Ok(vec![ModelValue::LayerOutput(layer)])
 }

@@ -2,14 +2,14 @@
 
 use crate::formats::onnx::{
     constants::phrase,
-    job::{Job, Outputs, Value},
-    layers::{Layer, Order},
+    job::{ModelValue, NodeJob, Outputs},
+    layers::{AxisOrder, LayerOutput},
 };
 use crate::net::{Conv, Op};
 use candle_core::Tensor;
 
 /// alpha A B + beta C, where B and C are constants.
-pub(super) fn gemm(job: &mut Job) -> Outputs {
+pub(super) fn gemm(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     if job.node.int("transA", 0) != 0 {
         return Err("it turns its first matrix".to_owned());
@@ -35,9 +35,9 @@ pub(super) fn gemm(job: &mut Job) -> Outputs {
 
 /// A product with a constant matrix is a fully connected layer; on maps that the model sees with their channels last it is
 /// a 1x1 convolution.
-pub(super) fn matmul(job: &mut Job) -> Outputs {
+pub(super) fn matmul(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
-    if let Some(Some(Value::Layer(other))) = job.inputs.get(1) {
+    if let Some(Some(ModelValue::LayerOutput(other))) = job.inputs.get(1) {
         let other = other.clone();
         return product(job, &layer, &other);
     }
@@ -46,7 +46,7 @@ pub(super) fn matmul(job: &mut Job) -> Outputs {
         return Err(format!("its second matrix is a constant of shape {:?}", weight.dims()));
     };
     let weight = weight.t().and_then(|weight| weight.contiguous()).map_err(|error| phrase(&error))?;
-    if layer.order == Order::Last {
+    if layer.order == AxisOrder::Last {
         let weight = weight.unsqueeze(2).and_then(|weight| weight.unsqueeze(3)).map_err(|error| phrase(&error))?;
         return job.done(Op::Conv(Conv::new(out, 1).unbiased()), &[&layer], vec![("weight", weight)]);
     }
@@ -63,8 +63,8 @@ pub(super) fn matmul(job: &mut Job) -> Outputs {
 }
 
 /// The product of two layers.
-fn product(job: &mut Job, a: &Layer, b: &Layer) -> Outputs {
-    if a.order == Order::Batched && b.order == Order::Batched && a.shape.len() > 1 && b.shape.len() > 1 {
+fn product(job: &mut NodeJob, a: &LayerOutput, b: &LayerOutput) -> Outputs {
+    if a.order == AxisOrder::Batched && b.order == AxisOrder::Batched && a.shape.len() > 1 && b.shape.len() > 1 {
         return job.done(Op::MatMul, &[a, b], Vec::new());
     }
     let (a, b) = (job.bare(a)?, job.bare(b)?);

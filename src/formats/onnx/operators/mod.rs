@@ -17,11 +17,11 @@ mod softmax;
 
 use super::{
     function::RECOGNISED,
-    job::{Job, Outputs},
+    job::{NodeJob, Outputs},
 };
 
 /// Makes the layers of a node.
-pub(super) type Operator = fn(&mut Job) -> Outputs;
+pub(super) type Operator = fn(&mut NodeJob) -> Outputs;
 
 /// The operator called `name` in ONNX's own set.
 pub(super) fn find(name: &str) -> Option<Operator> {

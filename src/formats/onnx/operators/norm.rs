@@ -3,20 +3,20 @@
 use crate::formats::onnx::{
     axes::axis_of,
     constants::{phrase, single},
-    job::{Job, Outputs, Value},
-    layers::{Layer, Order},
+    job::{ModelValue, NodeJob, Outputs},
+    layers::{AxisOrder, LayerOutput},
 };
 use crate::net::Op;
 use candle_core::{Device, Tensor};
 
 type Folded = candle_core::Result<Tensor>;
 
-pub(super) fn batch(job: &mut Job) -> Outputs {
+pub(super) fn batch(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
-    let layer = if layer.order == Order::Last { layer } else { job.batched(&layer)? };
+    let layer = if layer.order == AxisOrder::Last { layer } else { job.batched(&layer)? };
     let eps = job.node.float("epsilon", 1e-5);
     let [weight, bias, mean, variance] = [job.weight(1)?, job.weight(2)?, job.weight(3)?, job.weight(4)?];
-    if layer.shape.len() == 3 && layer.order == Order::Batched {
+    if layer.shape.len() == 3 && layer.order == AxisOrder::Batched {
         let weights = vec![("weight", weight), ("bias", bias), ("running_mean", mean), ("running_var", variance)];
         return job.done(Op::BatchNorm { eps }, &[&layer], weights);
     }
@@ -28,7 +28,7 @@ pub(super) fn batch(job: &mut Job) -> Outputs {
 }
 
 /// A factor and a summand for each place along an axis, as the model counts it.
-fn affine(job: &mut Job, layer: Layer, scale: &Tensor, shift: &Tensor, axis: usize) -> Outputs {
+fn affine(job: &mut NodeJob, layer: LayerOutput, scale: &Tensor, shift: &Tensor, axis: usize) -> Outputs {
     let mut shape = vec![1; layer.shape.len()];
     let axis = layer.axis(axis).filter(|&axis| axis < shape.len()).ok_or("it normalises the pictures of a batch")?;
     shape[axis] = scale.elem_count();
@@ -40,7 +40,7 @@ fn affine(job: &mut Job, layer: Layer, scale: &Tensor, shift: &Tensor, axis: usi
 
 /// Each channel by its own statistics. PyTorch's group normalisation comes as this on rows of one group each, with a
 /// reshape before and after.
-pub(super) fn instance(job: &mut Job) -> Outputs {
+pub(super) fn instance(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let layer = job.batched(&layer)?;
     let eps = job.node.float("epsilon", 1e-5);
@@ -53,7 +53,7 @@ pub(super) fn instance(job: &mut Job) -> Outputs {
             let normal = job.add(Op::LayerNorm { axes: 1, eps }, &[&layer], weights)?;
             let all = |tensor: &Tensor, value: f64| single(tensor) == Some(value);
             if all(&scale, 1.0) && all(&shift, 0.0) {
-                return Ok(vec![Value::Layer(normal)]);
+                return Ok(vec![ModelValue::LayerOutput(normal)]);
             }
             affine(job, normal, &scale, &shift, 1)
         }
@@ -61,7 +61,7 @@ pub(super) fn instance(job: &mut Job) -> Outputs {
     }
 }
 
-pub(super) fn group(job: &mut Job) -> Outputs {
+pub(super) fn group(job: &mut NodeJob) -> Outputs {
     let layer = job.maps()?;
     let groups = usize::try_from(job.node.int("num_groups", 1)).unwrap_or(0);
     let eps = job.node.float("epsilon", 1e-5);
@@ -79,7 +79,7 @@ pub(super) fn group(job: &mut Job) -> Outputs {
     job.done(Op::GroupNorm { groups, eps }, &[&layer], weights)
 }
 
-pub(super) fn layer(job: &mut Job) -> Outputs {
+pub(super) fn layer(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let axis = axis_of(job.node.int("axis", -1), layer.rank())?;
     let eps = job.node.float("epsilon", 1e-5);
@@ -96,7 +96,7 @@ pub(super) fn layer(job: &mut Job) -> Outputs {
     job.done(Op::LayerNorm { axes, eps }, &[&layer], vec![("weight", weight), ("bias", bias)])
 }
 
-pub(super) fn local_response(job: &mut Job) -> Outputs {
+pub(super) fn local_response(job: &mut NodeJob) -> Outputs {
     let layer = job.maps()?;
     let size = job.node.int("size", 0);
     let size = usize::try_from(size).ok().filter(|size| (1..=1001).contains(size));

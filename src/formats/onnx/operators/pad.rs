@@ -3,12 +3,12 @@
 use crate::formats::onnx::{
     axes::axis_of,
     constants::numbers,
-    job::{Job, Outputs, Value},
-    layers::Layer,
+    job::{ModelValue, NodeJob, Outputs},
+    layers::LayerOutput,
 };
 use crate::net::{Op, PadMode, Padding, Slice};
 
-pub(super) fn pad(job: &mut Job) -> Outputs {
+pub(super) fn pad(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let rank = layer.rank();
     let stated = job.numbers(1, "pads")?.ok_or("it does not say how much it adds")?;
@@ -45,7 +45,7 @@ pub(super) fn pad(job: &mut Job) -> Outputs {
     let layer = cut(job, layer, &sides)?;
     let sides: Vec<[usize; 2]> = sides.iter().map(|both| both.map(|side| side.max(0) as usize)).collect();
     if sides.iter().all(|both| *both == [0, 0]) {
-        return Ok(vec![Value::Layer(layer)]);
+        return Ok(vec![ModelValue::LayerOutput(layer)]);
     }
     match (sides.as_slice(), mode) {
         (&[[0, 0], [top, bottom], [left, right]], mode) => {
@@ -60,7 +60,7 @@ pub(super) fn pad(job: &mut Job) -> Outputs {
 }
 
 /// Cuts off what negative sides take away.
-fn cut(job: &mut Job, mut layer: Layer, sides: &[[i64; 2]]) -> Result<Layer, String> {
+fn cut(job: &mut NodeJob, mut layer: LayerOutput, sides: &[[i64; 2]]) -> Result<LayerOutput, String> {
     for (axis, both) in sides.iter().enumerate() {
         let [before, after] = both.map(|side| (-side).max(0) as usize);
         if before + after == 0 {

@@ -1,40 +1,40 @@
 //! Pools over windows and over whole maps.
 
-use super::conv::{Frame, frame};
+use super::conv::{WindowFrame, frame};
 use crate::formats::onnx::{
-    job::{Job, Outputs},
-    layers::Layer,
+    job::{NodeJob, Outputs},
+    layers::LayerOutput,
 };
 use crate::net::{Op, Window};
 
 /// The maps and the window.
-fn window(job: &mut Job) -> Result<(Layer, Window), String> {
+fn window(job: &mut NodeJob) -> Result<(LayerOutput, Window), String> {
     let layer = job.maps()?;
-    let Frame { kernel, stride, dilation, padding } = frame(job, None, &layer.shape)?;
+    let WindowFrame { kernel, stride, dilation, padding } = frame(job, None, &layer.shape)?;
     if dilation != [1, 1] {
         return Err("its window has gaps".to_owned());
     }
     let ceil_mode = job.node.int("ceil_mode", 0) != 0;
-    Ok((layer, Window { padding, ceil_mode, kernel, stride, ..Window::new(1, 1) }))
+    Ok((layer, Window { kernel, stride, padding, ceil_mode, ..Window::new(1, 1) }))
 }
 
-pub(super) fn largest(job: &mut Job) -> Outputs {
+pub(super) fn largest(job: &mut NodeJob) -> Outputs {
     let (layer, window) = window(job)?;
     job.done(Op::MaxPool(window), &[&layer], Vec::new())
 }
 
-pub(super) fn mean(job: &mut Job) -> Outputs {
+pub(super) fn mean(job: &mut NodeJob) -> Outputs {
     let (layer, window) = window(job)?;
     let count_padding = job.node.int("count_include_pad", 0) != 0;
     job.done(Op::AvgPool { window, count_padding }, &[&layer], Vec::new())
 }
 
-pub(super) fn global_mean(job: &mut Job) -> Outputs {
+pub(super) fn global_mean(job: &mut NodeJob) -> Outputs {
     let layer = job.maps()?;
     job.done(Op::AdaptiveAvgPool { size: [1, 1] }, &[&layer], Vec::new())
 }
 
-pub(super) fn global_largest(job: &mut Job) -> Outputs {
+pub(super) fn global_largest(job: &mut NodeJob) -> Outputs {
     let layer = job.maps()?;
     job.done(Op::AdaptiveMaxPool { size: [1, 1] }, &[&layer], Vec::new())
 }

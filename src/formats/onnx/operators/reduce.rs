@@ -2,14 +2,14 @@
 
 use crate::formats::onnx::{
     axes::{axis_of, squeezed},
-    job::{Job, Outputs, Value},
-    layers::{Layer, Order},
+    job::{ModelValue, NodeJob, Outputs},
+    layers::{AxisOrder, LayerOutput},
 };
 use crate::net::{Activation, Op};
 use candle_core::{Device, Tensor};
 
 /// The axes that a node reduces, as the model counts them, and whether they stay with size 1.
-fn axes(job: &Job, layer: &Layer) -> Result<(Vec<usize>, bool), String> {
+fn axes(job: &NodeJob, layer: &LayerOutput) -> Result<(Vec<usize>, bool), String> {
     let rank = layer.rank();
     let stated = job.numbers(1, "axes")?;
     let mut axes: Vec<usize> = match &stated {
@@ -21,7 +21,7 @@ fn axes(job: &Job, layer: &Layer) -> Result<(Vec<usize>, bool), String> {
     Ok((axes, job.node.int("keepdims", 1) != 0))
 }
 
-/// What is taken of the values along the axes.
+/// The number that the values along the axes become.
 #[derive(Clone, Copy, PartialEq)]
 enum Taken {
     Mean,
@@ -29,13 +29,13 @@ enum Taken {
     Largest,
 }
 
-fn reduced(job: &mut Job, layer: &Layer, taken: Taken) -> Result<Layer, String> {
+fn reduced(job: &mut NodeJob, layer: &LayerOutput, taken: Taken) -> Result<LayerOutput, String> {
     let (seen, keep) = axes(job, layer)?;
     let own = seen.iter().map(|&axis| layer.axis(axis).ok_or("it mixes the pictures of a batch"));
     let mut own: Vec<usize> = own.collect::<Result<_, _>>()?;
     own.sort_unstable();
     let count: usize = own.iter().map(|&axis| layer.shape[axis]).product();
-    let maps = layer.shape.len() == 3 && own == [1, 2] && layer.order != Order::Bare;
+    let maps = layer.shape.len() == 3 && own == [1, 2] && layer.order != AxisOrder::Bare;
     let op = match taken {
         Taken::Largest if maps => Op::AdaptiveMaxPool { size: [1, 1] },
         Taken::Largest => return Err("it takes the largest value over other axes than rows and columns".to_owned()),
@@ -56,32 +56,32 @@ fn reduced(job: &mut Job, layer: &Layer, taken: Taken) -> Result<Layer, String> 
     job.reshaped(&result, &target)
 }
 
-fn done(job: &mut Job, taken: Taken) -> Outputs {
+fn done(job: &mut NodeJob, taken: Taken) -> Outputs {
     let layer = job.layer(0)?;
-    Ok(vec![Value::Layer(reduced(job, &layer, taken)?)])
+    Ok(vec![ModelValue::LayerOutput(reduced(job, &layer, taken)?)])
 }
 
-pub(super) fn mean(job: &mut Job) -> Outputs {
+pub(super) fn mean(job: &mut NodeJob) -> Outputs {
     done(job, Taken::Mean)
 }
 
-pub(super) fn sum(job: &mut Job) -> Outputs {
+pub(super) fn sum(job: &mut NodeJob) -> Outputs {
     done(job, Taken::Sum)
 }
 
-pub(super) fn largest(job: &mut Job) -> Outputs {
+pub(super) fn largest(job: &mut NodeJob) -> Outputs {
     done(job, Taken::Largest)
 }
 
 /// The sum of squares.
-pub(super) fn squares(job: &mut Job) -> Outputs {
+pub(super) fn squares(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let square = job.add(Op::Activation(Activation::Power { exponent: 2.0 }), &[&layer], Vec::new())?;
-    Ok(vec![Value::Layer(reduced(job, &square, Taken::Sum)?)])
+    Ok(vec![ModelValue::LayerOutput(reduced(job, &square, Taken::Sum)?)])
 }
 
 /// The square root of the sum of squares.
-pub(super) fn length(job: &mut Job) -> Outputs {
+pub(super) fn length(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let square = job.add(Op::Activation(Activation::Power { exponent: 2.0 }), &[&layer], Vec::new())?;
     let sum = reduced(job, &square, Taken::Sum)?;

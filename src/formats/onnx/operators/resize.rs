@@ -2,14 +2,14 @@
 
 use crate::formats::onnx::{
     constants::values,
-    job::{Job, Outputs, Value},
-    layers::{Layer, Order},
+    job::{ModelValue, NodeJob, Outputs},
+    layers::{AxisOrder, LayerOutput},
     message::Attribute,
 };
 use crate::net::{Coordinates, Op, Upsample};
 
 /// The factor along each axis that the model sees.
-fn scales(job: &Job, seen: &[usize]) -> Result<Vec<f64>, String> {
+fn scales(job: &NodeJob, seen: &[usize]) -> Result<Vec<f64>, String> {
     // Upsample and the first Resize have the scales as their second input, later ones a region of interest before them.
     let old = job.node.op == "Upsample" || job.opset < 11;
     let at = if old { 1 } else { 2 };
@@ -24,8 +24,8 @@ fn scales(job: &Job, seen: &[usize]) -> Result<Vec<f64>, String> {
     }
 }
 
-pub(super) fn resize(job: &mut Job) -> Outputs {
-    let mut layer: Layer = job.layer(0)?;
+pub(super) fn resize(job: &mut NodeJob) -> Outputs {
+    let mut layer: LayerOutput = job.layer(0)?;
     if layer.shape.len() != 3 {
         return Err("its input is no maps".to_owned());
     }
@@ -46,9 +46,9 @@ pub(super) fn resize(job: &mut Job) -> Outputs {
         return Err("it changes the number of channels".to_owned());
     }
     if own == [1.0; 3] {
-        return Ok(vec![Value::Layer(layer)]);
+        return Ok(vec![ModelValue::LayerOutput(layer)]);
     }
-    if layer.order == Order::Bare {
+    if layer.order == AxisOrder::Bare {
         layer = job.batched(&layer)?;
     }
     let linear = match job.node.text("mode", "nearest") {

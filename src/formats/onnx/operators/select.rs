@@ -3,13 +3,13 @@
 use crate::formats::onnx::{
     axes::{axis_of, range_of},
     constants::numbers,
-    job::{Job, Outputs, Value},
-    layers::Layer,
+    job::{ModelValue, NodeJob, Outputs},
+    layers::LayerOutput,
 };
 use crate::net::{Op, Slice};
 
 /// The values at `places` along an axis, as the model counts it.
-fn places(job: &mut Job, layer: &Layer, axis: usize, places: &[usize]) -> Result<Layer, String> {
+fn places(job: &mut NodeJob, layer: &LayerOutput, axis: usize, places: &[usize]) -> Result<LayerOutput, String> {
     let size = layer.seen(job.batch)[axis];
     if places.iter().copied().eq(0..size) {
         return Ok(layer.clone());
@@ -28,7 +28,7 @@ fn places(job: &mut Job, layer: &Layer, axis: usize, places: &[usize]) -> Result
     job.add(Op::Slice(slice), &[layer], Vec::new())
 }
 
-pub(super) fn slice(job: &mut Job) -> Outputs {
+pub(super) fn slice(job: &mut NodeJob) -> Outputs {
     let mut layer = job.layer(0)?;
     let constants = (0..job.inputs.len())
         .map(|index| if index == 0 { Ok(None) } else { job.constant(index) })
@@ -37,10 +37,10 @@ pub(super) fn slice(job: &mut Job) -> Outputs {
     for (axis, kept) in range_of(job.node, &constants, &layer.seen(job.batch))? {
         layer = places(job, &layer, axis, &kept)?;
     }
-    Ok(vec![Value::Layer(layer)])
+    Ok(vec![ModelValue::LayerOutput(layer)])
 }
 
-pub(super) fn split(job: &mut Job) -> Outputs {
+pub(super) fn split(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let axis = job.axis(&layer, "axis", 0)?;
     let size = layer.seen(job.batch)[axis];
@@ -59,13 +59,13 @@ pub(super) fn split(job: &mut Job) -> Outputs {
     let mut parts = Vec::new();
     for size in sizes {
         let kept: Vec<usize> = (start..start + size).collect();
-        parts.push(Value::Layer(places(job, &layer, axis, &kept)?));
+        parts.push(ModelValue::LayerOutput(places(job, &layer, axis, &kept)?));
         start += size;
     }
     Ok(parts)
 }
 
-pub(super) fn gather(job: &mut Job) -> Outputs {
+pub(super) fn gather(job: &mut NodeJob) -> Outputs {
     let layer = job.layer(0)?;
     let axis = job.axis(&layer, "axis", 0)?;
     let indices = job.weight(1)?;
@@ -73,5 +73,5 @@ pub(super) fn gather(job: &mut Job) -> Outputs {
     let kept = numbers(&indices)?.iter().map(|&index| axis_of(index, seen[axis])).collect::<Result<Vec<_>, _>>()?;
     let part = places(job, &layer, axis, &kept)?;
     let shape = [&seen[..axis], indices.dims(), &seen[axis + 1..]].concat();
-    Ok(vec![Value::Layer(job.reshaped(&part, &shape)?)])
+    Ok(vec![ModelValue::LayerOutput(job.reshaped(&part, &shape)?)])
 }

@@ -1,13 +1,13 @@
 //! Softmax over an axis, within the network and at its end.
 
 use crate::formats::onnx::{
-    job::{Job, Outputs, Value},
-    layers::Layer,
+    job::{ModelValue, NodeJob, Outputs},
+    layers::LayerOutput,
 };
 use crate::net::{Activation, Op};
 
 /// The axis of the layer, as the network counts it. Before version 13 all axes from the stated one on were one.
-fn axis(job: &mut Job, layer: &Layer) -> Result<usize, String> {
+fn axis(job: &mut NodeJob, layer: &LayerOutput) -> Result<usize, String> {
     let axis = job.axis(layer, "axis", if job.opset < 13 { 1 } else { -1 })?;
     let seen = layer.seen(job.batch);
     if job.opset < 13 && axis + 1 < seen.len() && seen[axis + 1..].iter().any(|&size| size != 1) {
@@ -16,7 +16,7 @@ fn axis(job: &mut Job, layer: &Layer) -> Result<usize, String> {
     layer.axis(axis).ok_or_else(|| "it is over the pictures of a batch".to_owned())
 }
 
-fn probabilities(job: &mut Job) -> Result<Layer, String> {
+fn probabilities(job: &mut NodeJob) -> Result<LayerOutput, String> {
     let layer = job.layer(0)?;
     let axis = axis(job, &layer)?;
     let rank = layer.shape.len();
@@ -42,15 +42,15 @@ fn probabilities(job: &mut Job) -> Result<Layer, String> {
     job.turned(&whole, back)
 }
 
-pub(super) fn softmax(job: &mut Job) -> Outputs {
-    Ok(vec![Value::Layer(probabilities(job)?)])
+pub(super) fn softmax(job: &mut NodeJob) -> Outputs {
+    Ok(vec![ModelValue::LayerOutput(probabilities(job)?)])
 }
 
 /// At the end of a network the probabilities themselves are shown, not their logarithms.
-pub(super) fn log_softmax(job: &mut Job) -> Outputs {
+pub(super) fn log_softmax(job: &mut NodeJob) -> Outputs {
     let soft = probabilities(job)?;
     if job.is_last {
-        return Ok(vec![Value::Layer(soft)]);
+        return Ok(vec![ModelValue::LayerOutput(soft)]);
     }
     job.done(Op::Activation(Activation::Log), &[&soft], Vec::new())
 }
