@@ -1,6 +1,6 @@
 //! Activations: layers of their own, and those that a convolution or fully connected layer names.
 
-use super::import::{Import, Job};
+use super::import::{KerasImport, KerasLayer};
 use crate::{
     Result,
     net::{Activation, NodeId, Op},
@@ -13,7 +13,7 @@ pub(super) fn is_layer(class: &str) -> bool {
 }
 
 /// A layer that is an activation.
-pub(super) fn layer(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+pub(super) fn layer(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let number = |keys: &[&str]| keys.iter().find_map(|key| job.settings[*key].as_f64());
     let op = match job.class {
         // `behind` adds it.
@@ -21,7 +21,9 @@ pub(super) fn layer(import: &mut Import, job: &Job, input: NodeId) -> Result<Nod
         "ReLU" => {
             let (high, slope) = (number(&["max_value"]), number(&["negative_slope"]).unwrap_or(0.0));
             match (high, slope) {
-                _ if number(&["threshold"]).unwrap_or(0.0) != 0.0 => return Err(import.unknown(job, "with a threshold")),
+                _ if number(&["threshold"]).unwrap_or(0.0) != 0.0 => {
+                    return Err(import.unknown(job, "with a threshold"));
+                }
                 (None, 0.0) => Op::Relu,
                 (Some(high), 0.0) => Op::Activation(Activation::Clip { low: 0.0, high }),
                 (None, slope) => Op::Activation(Activation::LeakyRelu { slope }),
@@ -44,7 +46,7 @@ pub(super) fn layer(import: &mut Import, job: &Job, input: NodeId) -> Result<Nod
 }
 
 /// The activation that a layer's settings name, behind its output.
-pub(super) fn behind(import: &mut Import, job: &Job, output: NodeId) -> Result<NodeId> {
+pub(super) fn behind(import: &mut KerasImport, job: &KerasLayer, output: NodeId) -> Result<NodeId> {
     let value = &job.settings["activation"];
     let name = match value {
         Value::Null => return Ok(output),

@@ -12,7 +12,7 @@ const MAX_RATIO: u64 = 4;
 const MIN_UNPACKED: u64 = 16 << 20;
 
 /// The parts of an archive.
-pub(super) struct Parts {
+pub(super) struct ArchiveParts {
     /// The architecture, JSON.
     pub config: String,
     /// Keras's version; empty where it is not stated.
@@ -21,7 +21,7 @@ pub(super) struct Parts {
     pub weights: Vec<u8>,
 }
 
-pub(super) fn read(bytes: Vec<u8>, name: &str) -> Result<Parts> {
+pub(super) fn read(bytes: Vec<u8>, name: &str) -> Result<ArchiveParts> {
     let limit = (bytes.len() as u64).saturating_mul(MAX_RATIO).max(MIN_UNPACKED);
     let damaged = |why: String| Error::Failed(format!("{name} is no whole Keras archive: {why}"));
     let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(error.to_string()))?;
@@ -50,10 +50,8 @@ pub(super) fn read(bytes: Vec<u8>, name: &str) -> Result<Parts> {
     };
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| damaged("its architecture is no text".into()));
     let config = text(entry("config.json")?)?;
-    let metadata: Value = entry("metadata.json")
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or(Value::Null);
+    let metadata: Value =
+        entry("metadata.json").ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
     let version = metadata["keras_version"].as_str().unwrap_or_default().to_owned();
-    Ok(Parts { config, version, weights: entry("model.weights.h5")? })
+    Ok(ArchiveParts { config, version, weights: entry("model.weights.h5")? })
 }

@@ -1,7 +1,7 @@
 //! Layers that move values, and those that join layers.
 
 use super::{
-    import::{Import, Job, LARGEST},
+    import::{KerasImport, KerasLayer, LARGEST},
     layers::pair,
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use serde_json::Value;
 
-pub(super) fn layer(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+pub(super) fn layer(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     match job.class {
         "ZeroPadding2D" => {
             let [[top, bottom], [left, right]] = sides(import, job, "padding")?;
@@ -36,7 +36,7 @@ pub(super) fn layer(import: &mut Import, job: &Job, input: NodeId) -> Result<Nod
 }
 
 /// Two numbers for each axis.
-fn sides(import: &Import, job: &Job, key: &str) -> Result<[[usize; 2]; 2]> {
+fn sides(import: &KerasImport, job: &KerasLayer, key: &str) -> Result<[[usize; 2]; 2]> {
     let value = &job.settings[key];
     let number = |value: &Value| value.as_u64().map(|size| size as usize).filter(|&size| size <= LARGEST);
     let axis = |value: &Value| match value {
@@ -56,7 +56,7 @@ fn sides(import: &Import, job: &Job, key: &str) -> Result<[[usize; 2]; 2]> {
     found.ok_or_else(|| import.unknown(job, &format!("with {key} {value}")))
 }
 
-fn cropped(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+fn cropped(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let cut = sides(import, job, "cropping")?;
     let Some([_, height, width]) = import.maps(input) else {
         return Err(import.unknown(job, "whose input is no maps"));
@@ -76,7 +76,7 @@ fn cropped(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
 }
 
 /// Features in Keras's order, which a later layer with weights needs to know.
-fn flat(import: &mut Import, job: &Job, input: NodeId) -> NodeId {
+fn flat(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> NodeId {
     let output = import.add(&job.name, Op::Flatten, &[input]);
     if let Some(maps) = import.maps(input).filter(|[_, height, width]| height * width > 1) {
         import.flattened.insert(output, maps);
@@ -84,7 +84,7 @@ fn flat(import: &mut Import, job: &Job, input: NodeId) -> NodeId {
     output
 }
 
-fn reshaped(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+fn reshaped(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let target = job.settings["target_shape"].as_array().cloned().unwrap_or_default();
     let sizes: Vec<Option<usize>> =
         target.iter().map(|size| size.as_u64().and_then(|size| usize::try_from(size).ok())).collect();
@@ -93,7 +93,7 @@ fn reshaped(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
     let known = sizes.iter().flatten().try_fold(1usize, |product, &size| product.checked_mul(size)).unwrap_or(0);
     let rest = count.checked_div(known).unwrap_or(0);
     let sizes: Vec<usize> = sizes.into_iter().map(|size| size.unwrap_or(rest)).collect();
-    let unsupported = |import: &Import| import.unknown(job, &format!("to {target:?}, which is not supported"));
+    let unsupported = |import: &KerasImport| import.unknown(job, &format!("to {target:?}, which is not supported"));
     match (sizes.as_slice(), import.maps(input)) {
         ([_], Some(_)) => Ok(flat(import, job, input)),
         (&[height, width, channels], Some(maps)) if maps == [channels, height, width] => Ok(input),
@@ -115,7 +115,7 @@ fn reshaped(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
     }
 }
 
-fn joined(import: &mut Import, job: &Job) -> Result<NodeId> {
+fn joined(import: &mut KerasImport, job: &KerasLayer) -> Result<NodeId> {
     if job.inputs.iter().any(|input| import.flattened.contains_key(input)) {
         return Err(import.unknown(job, "behind flattened maps, which is not supported"));
     }

@@ -5,7 +5,7 @@ use super::{
     config::{self, LayerConfig, ModelConfig},
     layers::layer,
     prepare,
-    store::{Place, Store, Variable},
+    store::{KerasStore, KerasVariable, WeightsPlace},
 };
 use crate::{
     Error, Result,
@@ -27,7 +27,7 @@ pub(super) const LARGEST: usize = 1 << 13;
 const USUAL_SIDE: usize = 224;
 
 /// An import under way.
-pub(super) struct Import<'a> {
+pub(super) struct KerasImport<'a> {
     pub net: Builder,
     pub tensors: Tensors,
     /// Features that are maps flattened, in Keras's order: channels, height and width.
@@ -35,37 +35,40 @@ pub(super) struct Import<'a> {
     /// Whether the file is of Keras 2 or earlier.
     pub early: bool,
     pub file: &'a str,
-    store: &'a Store,
+    store: &'a KerasStore,
     /// Uses of every name.
     names: HashMap<String, usize>,
 }
 
 /// One layer to import.
-pub(super) struct Job<'a> {
+pub(super) struct KerasLayer<'a> {
     pub class: &'a str,
     /// The name of its node here.
     pub name: String,
     pub settings: &'a Value,
-    pub place: &'a Place,
+    pub place: &'a WeightsPlace,
     pub inputs: Vec<NodeId>,
 }
 
 /// Imports a model.
-pub(super) fn import(model: &ModelConfig, store: &Store, version: &str, path: &Path) -> Result<NetworkFile> {
+pub(super) fn import(model: &ModelConfig, store: &KerasStore, version: &str, path: &Path) -> Result<NetworkFile> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let shape = input_shape(model, 0).ok_or_else(|| Error::Failed(format!("{file} states no shape of its pictures")))??;
-    let mut import = Import {
+    let shape =
+        input_shape(model, 0).ok_or_else(|| Error::Failed(format!("{file} states no shape of its pictures")))??;
+    let mut import = KerasImport {
         net: Builder::new(shape),
         tensors: Tensors::new(),
         flattened: HashMap::new(),
-        early: !version.is_empty() && version.split('.').next().is_some_and(|major| major.parse::<u32>().unwrap_or(3) < 3),
+        early: !version.is_empty()
+            && version.split('.').next().is_some_and(|major| major.parse::<u32>().unwrap_or(3) < 3),
         file: &file,
         store,
         names: HashMap::new(),
     };
     import.model(model, 0, "", "layers", None, 0)?;
-    let Import { net, mut tensors, .. } = import;
-    let graph = net.finish().map_err(|error| Error::Failed(format!("{file} is no network that can be shown: {error}")))?;
+    let KerasImport { net, mut tensors, .. } = import;
+    let graph =
+        net.finish().map_err(|error| Error::Failed(format!("{file} is no network that can be shown: {error}")))?;
     let producer = if version.is_empty() { "Keras".to_owned() } else { format!("Keras {version}") };
     let mut description = described(path, &producer, &graph, &HashMap::new())?;
     let (preprocess, notes) = prepare::preparation(model, &graph, &file);
@@ -77,7 +80,7 @@ pub(super) fn import(model: &ModelConfig, store: &Store, version: &str, path: &P
     Ok(NetworkFile { graph, tensors, description, metadata: HashMap::new(), notes, missing_head })
 }
 
-impl Import<'_> {
+impl KerasImport<'_> {
     /// Adds a model's layers on top of `input` and returns its output. Of several outputs the first is taken.
     fn model(
         &mut self,
@@ -112,7 +115,7 @@ impl Import<'_> {
                     later.push(index);
                     continue;
                 };
-                let place = Place {
+                let place = WeightsPlace {
                     container: container.to_owned(),
                     numbered: numbered[index].clone(),
                     name: config.name.clone(),
@@ -128,14 +131,16 @@ impl Import<'_> {
                 return Err(self.failed(format!("has a layer {name} whose inputs are not in the file")));
             }
         }
-        made.get(output.as_str()).copied().ok_or_else(|| self.failed("names an output that it does not hold".to_owned()))
+        made.get(output.as_str())
+            .copied()
+            .ok_or_else(|| self.failed("names an output that it does not hold".to_owned()))
     }
 
     /// Adds one layer or inner model.
     fn one(
         &mut self,
         config: &LayerConfig,
-        place: &Place,
+        place: &WeightsPlace,
         inputs: Vec<NodeId>,
         prefix: &str,
         depth: usize,
@@ -153,7 +158,7 @@ impl Import<'_> {
             return self.model(&inner, inputs[0], &format!("{name}."), &container, Some(&place.outermost), depth + 1);
         }
         // A wrapper that Keras puts around the rest in some models of the hub.
-        layer(self, &Job { class: &config.class, name, settings: &config.settings, place, inputs })
+        layer(self, &KerasLayer { class: &config.class, name, settings: &config.settings, place, inputs })
     }
 
     fn unique(&mut self, name: String) -> String {
@@ -173,7 +178,13 @@ impl Import<'_> {
     }
 
     /// A variable that a layer needs, in a shape that `fits`.
-    pub fn variable(&self, job: &Job, index: usize, names: &[&str], fits: impl Fn(&[usize]) -> bool) -> Result<Variable> {
+    pub fn variable(
+        &self,
+        job: &KerasLayer,
+        index: usize,
+        names: &[&str],
+        fits: impl Fn(&[usize]) -> bool,
+    ) -> Result<KerasVariable> {
         let found = self.store.variable(job.place, index, names)?;
         let found = found.ok_or_else(|| self.failed(format!("lacks the {} of layer {}", names[0], job.place.name)))?;
         match fits(&found.shape) && found.shape.iter().product::<usize>() == found.values.len() {
@@ -186,7 +197,7 @@ impl Import<'_> {
     }
 
     /// A variable with one value for each of `count` channels.
-    pub fn channels(&self, job: &Job, index: usize, name: &str, count: usize) -> Result<Vec<f32>> {
+    pub fn channels(&self, job: &KerasLayer, index: usize, name: &str, count: usize) -> Result<Vec<f32>> {
         Ok(self.variable(job, index, &[name], |shape| shape.iter().product::<usize>() == count)?.values)
     }
 
@@ -202,7 +213,7 @@ impl Import<'_> {
     }
 
     /// A layer that is not known here, or not in this form.
-    pub fn unknown(&self, job: &Job, what: &str) -> Error {
+    pub fn unknown(&self, job: &KerasLayer, what: &str) -> Error {
         self.failed(format!("has a layer {} of class {} {what}", job.place.name, job.class))
     }
 }
@@ -254,7 +265,8 @@ fn snake_case(class: &str) -> String {
 fn input_shape(model: &ModelConfig, depth: usize) -> Option<Result<[usize; 3]>> {
     let stated = |layer: &LayerConfig| {
         let settings = &layer.settings;
-        let shape = [&settings["batch_shape"], &settings["batch_input_shape"]].into_iter().find(|shape| shape.is_array())?;
+        let shape =
+            [&settings["batch_shape"], &settings["batch_input_shape"]].into_iter().find(|shape| shape.is_array())?;
         let sizes: Vec<Option<u64>> = shape.as_array()?.iter().map(Value::as_u64).collect();
         let [_, height, width, channels] = sizes[..] else {
             let why = format!("layer {} takes {shape}, not pictures", layer.name);

@@ -1,9 +1,8 @@
 //! Convolutions and fully connected layers, and the file that knows every class of layer.
 
 use super::{
-    activation,
-    arrange,
-    import::{Import, Job, LARGEST},
+    activation, arrange,
+    import::{KerasImport, KerasLayer, LARGEST},
     norm, pools,
 };
 use crate::{
@@ -17,7 +16,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// [`Error::Failed`] that names the layer when it is not known here.
-pub(super) fn layer(import: &mut Import, job: &Job) -> Result<NodeId> {
+pub(super) fn layer(import: &mut KerasImport, job: &KerasLayer) -> Result<NodeId> {
     let input = *job.inputs.first().ok_or_else(|| import.unknown(job, "without an input"))?;
     if job.settings["data_format"] == "channels_first" {
         return Err(import.unknown(job, "whose channels come first; save the model with channels_last"));
@@ -30,8 +29,14 @@ pub(super) fn layer(import: &mut Import, job: &Job) -> Result<NodeId> {
         "BatchNormalization" | "LayerNormalization" | "GroupNormalization" | "Rescaling" | "Normalization" => {
             norm::layer(import, job, input)?
         }
-        "MaxPooling2D" | "MaxPool2D" | "AveragePooling2D" | "AvgPool2D" | "GlobalAveragePooling2D" | "GlobalAvgPool2D"
-        | "GlobalMaxPooling2D" | "GlobalMaxPool2D" => pools::layer(import, job, input)?,
+        "MaxPooling2D"
+        | "MaxPool2D"
+        | "AveragePooling2D"
+        | "AvgPool2D"
+        | "GlobalAveragePooling2D"
+        | "GlobalAvgPool2D"
+        | "GlobalMaxPooling2D"
+        | "GlobalMaxPool2D" => pools::layer(import, job, input)?,
         "ZeroPadding2D" | "Cropping2D" | "Flatten" | "Reshape" | "Add" | "Multiply" | "Subtract" | "Average"
         | "Concatenate" | "UpSampling2D" => arrange::layer(import, job, input)?,
         // What training alone does.
@@ -43,8 +48,15 @@ pub(super) fn layer(import: &mut Import, job: &Job) -> Result<NodeId> {
             }
             output
         }
-        "GaussianNoise" | "ActivityRegularization" | "RandomFlip" | "RandomRotation" | "RandomZoom"
-        | "RandomTranslation" | "RandomContrast" | "RandomBrightness" | "RandomCrop" => input,
+        "GaussianNoise"
+        | "ActivityRegularization"
+        | "RandomFlip"
+        | "RandomRotation"
+        | "RandomZoom"
+        | "RandomTranslation"
+        | "RandomContrast"
+        | "RandomBrightness"
+        | "RandomCrop" => input,
         class if activation::is_layer(class) => activation::layer(import, job, input)?,
         _ => return Err(import.unknown(job, "which is not supported")),
     };
@@ -52,9 +64,10 @@ pub(super) fn layer(import: &mut Import, job: &Job) -> Result<NodeId> {
 }
 
 /// Height and width of something: one number or two.
-pub(super) fn pair(import: &Import, job: &Job, key: &str, usual: Option<[usize; 2]>) -> Result<[usize; 2]> {
+pub(super) fn pair(import: &KerasImport, job: &KerasLayer, key: &str, usual: Option<[usize; 2]>) -> Result<[usize; 2]> {
     let value = &job.settings[key];
-    let size = |value: &Value| value.as_u64().and_then(|size| usize::try_from(size).ok()).filter(|&size| size <= LARGEST);
+    let size =
+        |value: &Value| value.as_u64().and_then(|size| usize::try_from(size).ok()).filter(|&size| size <= LARGEST);
     let found = match value {
         Value::Null => usual,
         Value::Array(both) => match both.as_slice() {
@@ -63,11 +76,13 @@ pub(super) fn pair(import: &Import, job: &Job, key: &str, usual: Option<[usize; 
         },
         one => size(one).map(|size| [size; 2]),
     };
-    found.filter(|sizes| sizes.iter().all(|&size| size > 0)).ok_or_else(|| import.unknown(job, &format!("with {key} {value}")))
+    found
+        .filter(|sizes| sizes.iter().all(|&size| size > 0))
+        .ok_or_else(|| import.unknown(job, &format!("with {key} {value}")))
 }
 
 /// The padding that a layer states.
-pub(super) fn padding(import: &Import, job: &Job) -> Result<AutoPad> {
+pub(super) fn padding(import: &KerasImport, job: &KerasLayer) -> Result<AutoPad> {
     match job.settings["padding"].as_str() {
         Some("same") => Ok(AutoPad::SameUpper),
         Some("valid") | None => Ok(AutoPad::Stated),
@@ -75,12 +90,12 @@ pub(super) fn padding(import: &Import, job: &Job) -> Result<AutoPad> {
     }
 }
 
-fn has_bias(job: &Job) -> bool {
+fn has_bias(job: &KerasLayer) -> bool {
     job.settings["use_bias"].as_bool().unwrap_or(true)
 }
 
 /// Steps, dilation and padding of a convolution with `out` units and a kernel.
-fn geometry(import: &Import, job: &Job, out: usize, kernel: [usize; 2]) -> Result<Conv> {
+fn geometry(import: &KerasImport, job: &KerasLayer, out: usize, kernel: [usize; 2]) -> Result<Conv> {
     Ok(Conv {
         stride: pair(import, job, "strides", Some([1; 2]))?,
         dilation: pair(import, job, "dilation_rate", Some([1; 2]))?,
@@ -91,17 +106,20 @@ fn geometry(import: &Import, job: &Job, out: usize, kernel: [usize; 2]) -> Resul
 }
 
 /// The channels of maps that a layer reads.
-fn channels(import: &Import, job: &Job, input: NodeId) -> Result<usize> {
+fn channels(import: &KerasImport, job: &KerasLayer, input: NodeId) -> Result<usize> {
     import.maps(input).map(|[channels, ..]| channels).ok_or_else(|| import.unknown(job, "whose input is no maps"))
 }
 
-fn convolution(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+fn convolution(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let channels = channels(import, job, input)?;
     let kernel = pair(import, job, "kernel_size", None)?;
     let groups = job.settings["groups"].as_u64().map_or(1, |groups| groups as usize).max(1);
-    let found = import.variable(job, 0, &["kernel"], |shape| {
-        matches!(*shape, [h, w, inputs, _] if [h, w] == kernel && inputs.checked_mul(groups) == Some(channels))
-    })?;
+    let found = import.variable(
+        job,
+        0,
+        &["kernel"],
+        |shape| matches!(*shape, [h, w, inputs, _] if [h, w] == kernel && inputs.checked_mul(groups) == Some(channels)),
+    )?;
     let out = found.shape[3];
     let conv = Conv { groups, ..geometry(import, job, out, kernel)? };
     let filters = Tensor::from_vec(found.values, found.shape, &Device::Cpu)?.permute((3, 2, 0, 1))?.contiguous()?;
@@ -114,13 +132,16 @@ fn convolution(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> 
 }
 
 /// A depthwise convolution called `name`; with `own_bias` where it is a layer of its own.
-fn depthwise(import: &mut Import, job: &Job, input: NodeId, name: &str, own_bias: bool) -> Result<NodeId> {
+fn depthwise(import: &mut KerasImport, job: &KerasLayer, input: NodeId, name: &str, own_bias: bool) -> Result<NodeId> {
     let channels = channels(import, job, input)?;
     let kernel = pair(import, job, "kernel_size", None)?;
     let names = ["depthwise_kernel", "kernel"];
-    let found = import.variable(job, 0, &names, |shape| {
-        matches!(*shape, [h, w, inputs, _] if [h, w] == kernel && inputs == channels)
-    })?;
+    let found = import.variable(
+        job,
+        0,
+        &names,
+        |shape| matches!(*shape, [h, w, inputs, _] if [h, w] == kernel && inputs == channels),
+    )?;
     let out = channels * found.shape[3];
     let conv = geometry(import, job, out, kernel)?;
     let conv = Conv { groups: channels, bias: own_bias && conv.bias, ..conv };
@@ -135,11 +156,15 @@ fn depthwise(import: &mut Import, job: &Job, input: NodeId, name: &str, own_bias
 }
 
 /// A depthwise convolution and a 1x1 one.
-fn separable(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+fn separable(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let middle = depthwise(import, job, input, &format!("{}.depthwise", job.name), false)?;
     let channels = channels(import, job, middle)?;
-    let found =
-        import.variable(job, 1, &["pointwise_kernel"], |shape| matches!(*shape, [1, 1, inputs, _] if inputs == channels))?;
+    let found = import.variable(
+        job,
+        1,
+        &["pointwise_kernel"],
+        |shape| matches!(*shape, [1, 1, inputs, _] if inputs == channels),
+    )?;
     let out = found.shape[3];
     let filters = Tensor::from_vec(found.values, found.shape, &Device::Cpu)?.permute((3, 2, 0, 1))?.contiguous()?;
     import.tensors.insert(format!("{}.weight", job.name), filters);
@@ -152,12 +177,14 @@ fn separable(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
 }
 
 /// A fully connected layer; on maps it is a 1x1 convolution.
-fn dense(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+fn dense(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let maps = import.maps(input);
     let features = match (maps, import.net.shape(input)) {
         (Some([channels, ..]), _) => channels,
         (None, &[features]) => features,
-        (None, shape) => return Err(Error::Failed(format!("layer {} reads values of shape {shape:?}", job.place.name))),
+        (None, shape) => {
+            return Err(Error::Failed(format!("layer {} reads values of shape {shape:?}", job.place.name)));
+        }
     };
     let found = import.variable(job, 0, &["kernel"], |shape| matches!(*shape, [inputs, _] if inputs == features))?;
     let (out, bias) = (found.shape[1], has_bias(job));

@@ -39,7 +39,7 @@ pub(super) fn read(bytes: Vec<u8>, path: &Path, watch: &Watch) -> Result<Network
     let limit = bytes.len();
     watch.at(0, 2)?;
     let (text, version, store) = if bytes.starts_with(HDF5) {
-        let store = store::Store::legacy(bytes, limit, &name)?;
+        let store = store::KerasStore::legacy(bytes, limit, &name)?;
         let text = store.attribute("model_config").ok_or_else(|| {
             Error::Failed(format!(
                 "{name} holds weights without an architecture; save the whole model with model.save(\"model.keras\")"
@@ -48,8 +48,8 @@ pub(super) fn read(bytes: Vec<u8>, path: &Path, watch: &Watch) -> Result<Network
         let version = store.attribute("keras_version").unwrap_or_default();
         (text, version, store)
     } else {
-        let archive::Parts { config, version, weights } = archive::read(bytes, &name)?;
-        (config, version, store::Store::archived(weights, limit, &name)?)
+        let archive::ArchiveParts { config, version, weights } = archive::read(bytes, &name)?;
+        (config, version, store::KerasStore::archived(weights, limit, &name)?)
     };
     watch.at(1, 2)?;
     let model = config::parse(&text, &name)?;

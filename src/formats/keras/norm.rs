@@ -1,12 +1,12 @@
 //! Normalisations, and the layers that prepare pictures: rescaling, and normalisation by constants.
 
-use super::import::{Import, Job};
+use super::import::{KerasImport, KerasLayer};
 use crate::{
     Result,
     net::{NodeId, Op},
 };
 
-pub(super) fn layer(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+pub(super) fn layer(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     match job.class {
         "BatchNormalization" => batch(import, job, input),
         "LayerNormalization" => layer_norm(import, job, input),
@@ -17,7 +17,7 @@ pub(super) fn layer(import: &mut Import, job: &Job, input: NodeId) -> Result<Nod
 }
 
 /// The channels of an input, after a check that the layer works along them.
-fn along_channels(import: &Import, job: &Job, input: NodeId) -> Result<usize> {
+fn along_channels(import: &KerasImport, job: &KerasLayer, input: NodeId) -> Result<usize> {
     let shape = import.net.shape(input);
     let (first, rank) = (shape.first().copied().unwrap_or(0), shape.len() as i64);
     let axis = &job.settings["axis"];
@@ -34,12 +34,12 @@ fn along_channels(import: &Import, job: &Job, input: NodeId) -> Result<usize> {
     }
 }
 
-fn flag(job: &Job, key: &str) -> bool {
+fn flag(job: &KerasLayer, key: &str) -> bool {
     job.settings[key].as_bool().unwrap_or(true)
 }
 
 /// gamma and beta, ones and zeros where a layer has none; and the number of the next variable.
-fn scale_and_centre(import: &Import, job: &Job, channels: usize) -> Result<(Vec<f32>, Vec<f32>, usize)> {
+fn scale_and_centre(import: &KerasImport, job: &KerasLayer, channels: usize) -> Result<(Vec<f32>, Vec<f32>, usize)> {
     let mut next = 0;
     let mut one = |present: bool, name: &str, absent: f32| -> Result<Vec<f32>> {
         if !present {
@@ -53,7 +53,7 @@ fn scale_and_centre(import: &Import, job: &Job, channels: usize) -> Result<(Vec<
     Ok((gamma, beta, next))
 }
 
-fn batch(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+fn batch(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let channels = along_channels(import, job, input)?;
     let (gamma, beta, next) = scale_and_centre(import, job, channels)?;
     let mean = import.channels(job, next, "moving_mean", channels)?;
@@ -61,7 +61,8 @@ fn batch(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
     let eps = job.settings["epsilon"].as_f64().unwrap_or(1e-3);
     if import.maps(input).is_none() {
         // Of features it is a scale and a shift.
-        let scale: Vec<f32> = gamma.iter().zip(&variance).map(|(gamma, var)| gamma / (var + eps as f32).sqrt()).collect();
+        let scale: Vec<f32> =
+            gamma.iter().zip(&variance).map(|(gamma, var)| gamma / (var + eps as f32).sqrt()).collect();
         let shift = beta.iter().zip(&mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
         return constants(import, &job.name, input, scale, shift, &[channels]);
     }
@@ -71,7 +72,7 @@ fn batch(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
     Ok(import.add(&job.name, Op::BatchNorm { eps }, &[input]))
 }
 
-fn layer_norm(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+fn layer_norm(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let channels = along_channels(import, job, input)?;
     let (gamma, beta, _) = scale_and_centre(import, job, channels)?;
     let eps = job.settings["epsilon"].as_f64().unwrap_or(1e-3);
@@ -81,7 +82,7 @@ fn layer_norm(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
     Ok(import.add(&job.name, op, &[input]))
 }
 
-fn group_norm(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+fn group_norm(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let channels = along_channels(import, job, input)?;
     let (gamma, beta, _) = scale_and_centre(import, job, channels)?;
     let eps = job.settings["epsilon"].as_f64().unwrap_or(1e-3);
@@ -93,7 +94,7 @@ fn group_norm(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
 }
 
 /// One number, or one for each channel.
-fn numbers(import: &Import, job: &Job, key: &str, usual: f32, channels: usize) -> Result<Vec<f32>> {
+fn numbers(import: &KerasImport, job: &KerasLayer, key: &str, usual: f32, channels: usize) -> Result<Vec<f32>> {
     let value = &job.settings[key];
     let listed: Option<Vec<f32>> =
         value.as_array().map(|values| values.iter().filter_map(|v| v.as_f64().map(|v| v as f32)).collect());
@@ -106,7 +107,7 @@ fn numbers(import: &Import, job: &Job, key: &str, usual: f32, channels: usize) -
     }
 }
 
-fn rescaling(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+fn rescaling(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let channels = import.net.shape(input).first().copied().unwrap_or(0);
     let scale = numbers(import, job, "scale", 1.0, channels)?;
     let offset = numbers(import, job, "offset", 0.0, channels)?;
@@ -115,7 +116,7 @@ fn rescaling(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
 }
 
 /// (x - mean) / deviation, by constants that were learned from the data set.
-fn normalization(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+fn normalization(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     let channels = along_channels(import, job, input)?;
     let stated = !job.settings["mean"].is_null();
     let (mean, variance) = match stated {
@@ -129,13 +130,13 @@ fn normalization(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId
     constants(import, &job.name, input, scale, shift, &shape)
 }
 
-fn constant_shape(import: &Import, input: NodeId, channels: usize) -> Vec<usize> {
+fn constant_shape(import: &KerasImport, input: NodeId, channels: usize) -> Vec<usize> {
     if import.maps(input).is_some() { vec![channels, 1, 1] } else { vec![channels] }
 }
 
 /// A scale, and a shift where it is not zero.
 fn constants(
-    import: &mut Import,
+    import: &mut KerasImport,
     name: &str,
     input: NodeId,
     scale: Vec<f32>,

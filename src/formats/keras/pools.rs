@@ -1,7 +1,7 @@
 //! Pools over windows and over whole maps.
 
 use super::{
-    import::{Import, Job},
+    import::{KerasImport, KerasLayer},
     layers::{padding, pair},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     net::{NodeId, Op, Window},
 };
 
-pub(super) fn layer(import: &mut Import, job: &Job, input: NodeId) -> Result<NodeId> {
+pub(super) fn layer(import: &mut KerasImport, job: &KerasLayer, input: NodeId) -> Result<NodeId> {
     if import.maps(input).is_none() {
         return Err(import.unknown(job, "whose input is no maps"));
     }

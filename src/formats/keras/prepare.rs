@@ -32,16 +32,29 @@ pub(super) fn preparation(model: &ModelConfig, graph: &Graph, file: &str) -> (Pr
     let known = |beginnings: &[&str]| names.iter().any(|name| beginnings.iter().any(|begin| name.starts_with(begin)));
     let note = |how: &str| vec![format!("{file} does not state how pictures are prepared: {how}")];
     if channels == 3 && known(&SIGNED) {
-        return (plain(127.5, 127.5, PixelScale::Full), note("values from -1 to 1, as keras.applications prepares them."));
+        return (
+            plain(127.5, 127.5, PixelScale::Full),
+            note("values from -1 to 1, as keras.applications prepares them."),
+        );
     }
     if channels == 3 && known(&CAFFE) {
-        let preprocess = Preprocess { mean: vec![103.939, 116.779, 123.68], ..plain(0.0, 1.0, PixelScale::Full).caffe() };
-        return (preprocess, note("Caffe's way, blue, green, red minus the mean, as keras.applications prepares them."));
+        let preprocess =
+            Preprocess { mean: vec![103.939, 116.779, 123.68], ..plain(0.0, 1.0, PixelScale::Full).caffe() };
+        return (
+            preprocess,
+            note("Caffe's way, blue, green, red minus the mean, as keras.applications prepares them."),
+        );
     }
     if channels == 3 && known(&TORCH) {
-        return (sized(Preprocess::imagenet(resize, short)), note("torchvision's way, as keras.applications prepares them."));
+        return (
+            sized(Preprocess::imagenet(resize, short)),
+            note("torchvision's way, as keras.applications prepares them."),
+        );
     }
-    (plain(0.0, 1.0, PixelScale::One), note("values from 0 to 1 are assumed; --prepare, --mean and --std say otherwise."))
+    (
+        plain(0.0, 1.0, PixelScale::One),
+        note("values from 0 to 1 are assumed; --prepare, --mean and --std say otherwise."),
+    )
 }
 
 /// Whether the model's own first layers prepare pictures.

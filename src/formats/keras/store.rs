@@ -13,7 +13,7 @@ const MAX_DEPTH: usize = 16;
 
 /// The place of a layer's weights.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct WeightsPlace {
     /// In an archive, the group that holds the layer's: `layers/functional/layers`.
     pub container: String,
     /// In an archive, the layer's group where none states the layer's name: its class in snake case, numbered.
@@ -25,33 +25,33 @@ pub(super) struct Place {
 }
 
 /// One variable.
-pub(super) struct Variable {
+pub(super) struct KerasVariable {
     pub shape: Vec<usize>,
     pub values: Vec<f32>,
 }
 
-pub(super) struct Store {
+pub(super) struct KerasStore {
     file: Hdf5File,
     /// The file's name, for messages.
     name: String,
-    layout: Layout,
+    layout: StoreLayout,
 }
 
-enum Layout {
+enum StoreLayout {
     /// The groups of an archive's layers by container and name.
     Archive(HashMap<(String, String), String>),
     /// The paths of an `.h5` file's variables by outermost group, layer and variable, and by layer and variable alone.
     Legacy(HashMap<(String, String, String), String>, HashMap<(String, String), String>),
 }
 
-impl Store {
+impl KerasStore {
     pub fn archived(bytes: Vec<u8>, limit: usize, name: &str) -> Result<Self> {
         let file = open(bytes, limit, name)?;
         let mut named = HashMap::new();
         if let Ok(layers) = file.group("layers") {
             named_layers(&layers, "layers", 0, &mut named).map_err(|error| damaged(name, error))?;
         }
-        Ok(Store { file, name: name.to_owned(), layout: Layout::Archive(named) })
+        Ok(KerasStore { file, name: name.to_owned(), layout: StoreLayout::Archive(named) })
     }
 
     pub fn legacy(bytes: Vec<u8>, limit: usize, name: &str) -> Result<Self> {
@@ -70,7 +70,7 @@ impl Store {
                 short.entry((layer.to_owned(), variable.to_owned())).or_insert(full);
             }
         }
-        Ok(Store { file, name: name.to_owned(), layout: Layout::Legacy(whole, short) })
+        Ok(KerasStore { file, name: name.to_owned(), layout: StoreLayout::Legacy(whole, short) })
     }
 
     /// A text that the file states about itself.
@@ -79,15 +79,14 @@ impl Store {
     }
 
     /// A variable of a layer: the one number `index`, which is called one of `names`; `None` where there is none.
-    pub fn variable(&self, place: &Place, index: usize, names: &[&str]) -> Result<Option<Variable>> {
+    pub fn variable(&self, place: &WeightsPlace, index: usize, names: &[&str]) -> Result<Option<KerasVariable>> {
         let path = match &self.layout {
-            Layout::Archive(named) => {
+            StoreLayout::Archive(named) => {
                 let by_name = named.get(&(place.container.clone(), place.name.clone()));
-                let group =
-                    by_name.cloned().unwrap_or_else(|| format!("{}/{}", place.container, place.numbered));
+                let group = by_name.cloned().unwrap_or_else(|| format!("{}/{}", place.container, place.numbered));
                 Some(format!("{group}/vars/{index}"))
             }
-            Layout::Legacy(whole, short) => names.iter().find_map(|variable| {
+            StoreLayout::Legacy(whole, short) => names.iter().find_map(|variable| {
                 let (layer, variable) = (place.name.clone(), (*variable).to_owned());
                 let own = whole.get(&(place.outermost.clone(), layer.clone(), variable.clone()));
                 own.or_else(|| short.get(&(layer, variable))).cloned()
@@ -97,7 +96,7 @@ impl Store {
         let values = values(&dataset).map_err(|why| {
             Error::Failed(format!("{}: the variable {} of layer {} {why}", self.name, names[0], place.name))
         })?;
-        Ok(Some(Variable { shape: dataset.shape().iter().map(|&size| size as usize).collect(), values }))
+        Ok(Some(KerasVariable { shape: dataset.shape().iter().map(|&size| size as usize).collect(), values }))
     }
 }
 
