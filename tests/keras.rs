@@ -38,7 +38,8 @@ fn scores_are_kerass() {
         for ending in ["keras", "h5"] {
             let file = path(&format!("{name}.{ending}"));
             assert!(formats::is_network(&file), "{name}.{ending}");
-            let read = formats::read(&file, &Watch::default()).unwrap_or_else(|error| panic!("{name}.{ending}: {error}"));
+            let read =
+                formats::read(&file, &Watch::default()).unwrap_or_else(|error| panic!("{name}.{ending}: {error}"));
             let [_, height, width] = read.graph.input_shape();
             assert_eq!([height, width], expected.shape, "{name}");
             let network = Arc::new(Network::new(read.graph, read.tensors, &name, &Device::Cpu).unwrap());
@@ -48,7 +49,8 @@ fn scores_are_kerass() {
             let ours: Vec<f32> = trace.output(last).flatten_all().unwrap().to_vec1().unwrap();
             assert_eq!(ours.len(), expected.scores.len(), "{name}");
             let largest = expected.scores.iter().fold(0f32, |most, score| most.max(score.abs()));
-            let apart = ours.iter().zip(&expected.scores).fold(0f32, |worst, (a, b)| worst.max((a - b).abs())) / largest;
+            let apart =
+                ours.iter().zip(&expected.scores).fold(0f32, |worst, (a, b)| worst.max((a - b).abs())) / largest;
             println!("{name}.{ending}: {apart:.1e}");
             assert!(apart <= 1e-5, "{name}.{ending}: {ours:?} and {:?}", expected.scores);
             // Everything leads back to the picture.
