@@ -1,6 +1,6 @@
 //! Activations: layers of their own, and those that a convolution or fully connected layer names.
 
-use super::import::{KerasImport, KerasLayer};
+use super::shared::{KerasImport, KerasLayer};
 use crate::{
     Result,
     net::{Activation, NodeId, Op},

@@ -1,9 +1,6 @@
 //! Layers that move values, and those that join layers.
 
-use super::{
-    import::{KerasImport, KerasLayer, LARGEST},
-    layers::pair,
-};
+use super::shared::{KerasImport, KerasLayer, LARGEST, pair};
 use crate::{
     Result,
     net::{Coordinates, NodeId, Op, PadMode, Padding, Slice, Upsample},

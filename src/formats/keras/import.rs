@@ -1,18 +1,18 @@
-//! From an architecture to a graph with weights: the order of the layers, models inside models, and what every layer's import
-//! shares.
+//! From an architecture to a graph with weights: the order of the layers, models inside models, and the
+//! description of the network.
 
 use super::{
     config::{self, LayerConfig, ModelConfig},
     layers::layer,
     prepare,
-    store::{KerasStore, KerasVariable, WeightsPlace},
+    shared::{KerasImport, KerasLayer, LARGEST},
+    store::{KerasStore, WeightsPlace},
 };
 use crate::{
     Error, Result,
     formats::network::{NetworkFile, described},
     net::{Builder, Graph, NodeId, Op, Tensors},
 };
-use candle_core::{Device, Tensor};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -21,34 +21,8 @@ use std::{
 
 /// Models inside models, this deep.
 const MAX_DEPTH: usize = 8;
-/// The largest padding, kernel or side of a picture that a file may ask for.
-pub(super) const LARGEST: usize = 1 << 13;
 /// The side of a picture where the file leaves it open.
 const USUAL_SIDE: usize = 224;
-
-/// An import under way.
-pub(super) struct KerasImport<'a> {
-    pub net: Builder,
-    pub tensors: Tensors,
-    /// Features that are maps flattened, in Keras's order: channels, height and width.
-    pub flattened: HashMap<NodeId, [usize; 3]>,
-    /// Whether the file is of Keras 2 or earlier.
-    pub early: bool,
-    pub file: &'a str,
-    store: &'a KerasStore,
-    /// Uses of every name.
-    names: HashMap<String, usize>,
-}
-
-/// One layer to import.
-pub(super) struct KerasLayer<'a> {
-    pub class: &'a str,
-    /// The name of its node here.
-    pub name: String,
-    pub settings: &'a Value,
-    pub place: &'a WeightsPlace,
-    pub inputs: Vec<NodeId>,
-}
 
 /// Imports a model.
 pub(super) fn import(model: &ModelConfig, store: &KerasStore, version: &str, path: &Path) -> Result<NetworkFile> {
@@ -159,62 +133,6 @@ impl KerasImport<'_> {
         }
         // A wrapper that Keras puts around the rest in some models of the hub.
         layer(self, &KerasLayer { class: &config.class, name, settings: &config.settings, place, inputs })
-    }
-
-    fn unique(&mut self, name: String) -> String {
-        let uses = self.names.entry(name.clone()).or_default();
-        *uses += 1;
-        if *uses == 1 && name != "input" { name } else { format!("{name}_{uses}") }
-    }
-
-    /// Adds a node on top of a job's inputs.
-    pub fn add(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId]) -> NodeId {
-        self.net.add(name, op, inputs)
-    }
-
-    /// Channels, height and width of a node's maps; `None` for features.
-    pub fn maps(&self, node: NodeId) -> Option<[usize; 3]> {
-        self.net.shape(node).try_into().ok()
-    }
-
-    /// A variable that a layer needs, in a shape that `fits`.
-    pub fn variable(
-        &self,
-        job: &KerasLayer,
-        index: usize,
-        names: &[&str],
-        fits: impl Fn(&[usize]) -> bool,
-    ) -> Result<KerasVariable> {
-        let found = self.store.variable(job.place, index, names)?;
-        let found = found.ok_or_else(|| self.failed(format!("lacks the {} of layer {}", names[0], job.place.name)))?;
-        match fits(&found.shape) && found.shape.iter().product::<usize>() == found.values.len() {
-            true => Ok(found),
-            false => Err(self.failed(format!(
-                "has a {} of shape {:?} in layer {}, which does not fit its input",
-                names[0], found.shape, job.place.name
-            ))),
-        }
-    }
-
-    /// A variable with one value for each of `count` channels.
-    pub fn channels(&self, job: &KerasLayer, index: usize, name: &str, count: usize) -> Result<Vec<f32>> {
-        Ok(self.variable(job, index, &[name], |shape| shape.iter().product::<usize>() == count)?.values)
-    }
-
-    /// Gives a node a tensor.
-    pub fn weight(&mut self, node: &str, suffix: &str, values: Vec<f32>, shape: &[usize]) -> Result<()> {
-        self.tensors.insert(format!("{node}.{suffix}"), Tensor::from_vec(values, shape, &Device::Cpu)?);
-        Ok(())
-    }
-
-    /// "FILE why".
-    pub fn failed(&self, why: String) -> Error {
-        Error::Failed(format!("{} {why}", self.file))
-    }
-
-    /// A layer that is not known here, or not in this form.
-    pub fn unknown(&self, job: &KerasLayer, what: &str) -> Error {
-        self.failed(format!("has a layer {} of class {} {what}", job.place.name, job.class))
     }
 }
 

@@ -1,16 +1,14 @@
 //! Convolutions and fully connected layers, and the file that knows every class of layer.
 
 use super::{
-    activation, arrange,
-    import::{KerasImport, KerasLayer, LARGEST},
-    norm, pools,
+    activation, arrange, norm, pools,
+    shared::{KerasImport, KerasLayer, padding, pair},
 };
 use crate::{
     Error, Result,
-    net::{AutoPad, Conv, NodeId, Op},
+    net::{Conv, NodeId, Op},
 };
 use candle_core::{Device, Tensor};
-use serde_json::Value;
 
 /// Adds a layer and returns its output.
 ///
@@ -39,7 +37,7 @@ pub(super) fn layer(import: &mut KerasImport, job: &KerasLayer) -> Result<NodeId
         | "GlobalMaxPool2D" => pools::layer(import, job, input)?,
         "ZeroPadding2D" | "Cropping2D" | "Flatten" | "Reshape" | "Add" | "Multiply" | "Subtract" | "Average"
         | "Concatenate" | "UpSampling2D" => arrange::layer(import, job, input)?,
-        // What training alone does.
+        // They act in training alone.
         "Dropout" | "SpatialDropout2D" | "GaussianDropout" | "AlphaDropout" => {
             let p = job.settings["rate"].as_f64().unwrap_or(0.0);
             let output = import.add(&job.name, Op::Dropout { p }, &[input]);
@@ -61,33 +59,6 @@ pub(super) fn layer(import: &mut KerasImport, job: &KerasLayer) -> Result<NodeId
         _ => return Err(import.unknown(job, "which is not supported")),
     };
     activation::behind(import, job, output)
-}
-
-/// Height and width of something: one number or two.
-pub(super) fn pair(import: &KerasImport, job: &KerasLayer, key: &str, usual: Option<[usize; 2]>) -> Result<[usize; 2]> {
-    let value = &job.settings[key];
-    let size =
-        |value: &Value| value.as_u64().and_then(|size| usize::try_from(size).ok()).filter(|&size| size <= LARGEST);
-    let found = match value {
-        Value::Null => usual,
-        Value::Array(both) => match both.as_slice() {
-            [rows, columns] => size(rows).zip(size(columns)).map(|(rows, columns)| [rows, columns]),
-            _ => None,
-        },
-        one => size(one).map(|size| [size; 2]),
-    };
-    found
-        .filter(|sizes| sizes.iter().all(|&size| size > 0))
-        .ok_or_else(|| import.unknown(job, &format!("with {key} {value}")))
-}
-
-/// The padding that a layer states.
-pub(super) fn padding(import: &KerasImport, job: &KerasLayer) -> Result<AutoPad> {
-    match job.settings["padding"].as_str() {
-        Some("same") => Ok(AutoPad::SameUpper),
-        Some("valid") | None => Ok(AutoPad::Stated),
-        Some(other) => Err(import.unknown(job, &format!("with padding {other}"))),
-    }
 }
 
 fn has_bias(job: &KerasLayer) -> bool {

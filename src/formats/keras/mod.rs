@@ -13,6 +13,7 @@ mod layers;
 mod norm;
 mod pools;
 mod prepare;
+mod shared;
 mod store;
 
 use super::network::NetworkFile;

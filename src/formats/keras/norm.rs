@@ -1,6 +1,6 @@
 //! Normalisations, and the layers that prepare pictures: rescaling, and normalisation by constants.
 
-use super::import::{KerasImport, KerasLayer};
+use super::shared::{KerasImport, KerasLayer};
 use crate::{
     Result,
     net::{NodeId, Op},

@@ -1,9 +1,6 @@
 //! Pools over windows and over whole maps.
 
-use super::{
-    import::{KerasImport, KerasLayer},
-    layers::{padding, pair},
-};
+use super::shared::{KerasImport, KerasLayer, padding, pair};
 use crate::{
     Result,
     net::{NodeId, Op, Window},

@@ -162,7 +162,7 @@ fn datasets(
 /// The values of a variable in float32.
 fn values(dataset: &Dataset) -> std::result::Result<Vec<f32>, String> {
     let size = match dataset.dtype() {
-        Datatype::FloatingPoint { size, .. } => usize::from(u8::try_from(*size).unwrap_or(0)),
+        Datatype::FloatingPoint { size, .. } => usize::from(*size),
         other => return Err(format!("has values of type {other:?}, not floating-point numbers")),
     };
     let read = |error: hdf5_reader::error::Error| format!("cannot be read: {error}");
