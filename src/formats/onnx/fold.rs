@@ -3,7 +3,7 @@
 
 use super::{
     axes::axis_of,
-    constants::{numbers, phrase},
+    constants::{numbers, phrase, single},
     message::{Attribute, NodeProto},
     moved::moved,
 };
@@ -30,6 +30,9 @@ pub(super) fn fold(node: &NodeProto, inputs: &[Option<&Tensor>], room: usize) ->
     }
     if let Some(moved) = moved(node, inputs, room) {
         return moved;
+    }
+    if let Some(standardised) = standardised(node, inputs) {
+        return standardised;
     }
     if let Some(folded) = computed(node, inputs) {
         return folded.map_err(|error| phrase(&error));
@@ -123,6 +126,37 @@ fn computed(node: &NodeProto, inputs: &[Option<&Tensor>]) -> Option<Folded> {
         "DequantizeLinear" => dequantised(node, x, get(1)?, get(2)),
         _ => return None,
     })
+}
+
+/// Bounds and means of weights: networks that standardise their filters when they run do it with these.
+fn standardised(node: &NodeProto, inputs: &[Option<&Tensor>]) -> Option<Result<Tensor, String>> {
+    let x = inputs.first().copied().flatten().filter(|x| x.dtype() != DType::I64)?;
+    let bound = |index: usize, name: &str, usual: f64| match inputs.get(index).copied().flatten() {
+        Some(tensor) => single(tensor).unwrap_or(usual),
+        None => node.float(name, usual),
+    };
+    match node.op.as_str() {
+        "Clip" => {
+            let (low, high) = (bound(1, "min", f64::NEG_INFINITY), bound(2, "max", f64::INFINITY));
+            Some(x.clamp(low, high).map_err(|error| phrase(&error)))
+        }
+        "ReduceMean" => Some(mean(node, x, inputs.get(1).copied().flatten())),
+        _ => None,
+    }
+}
+
+/// The mean over axes, which stay with size 1 or go.
+fn mean(node: &NodeProto, x: &Tensor, axes: Option<&Tensor>) -> Result<Tensor, String> {
+    let stated = match axes {
+        Some(axes) => Some(numbers(axes)?),
+        None => node.ints("axes").map(<[i64]>::to_vec),
+    };
+    let rank = x.rank();
+    let axes = stated.unwrap_or_else(|| (0..rank as i64).collect());
+    let axes = axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<Vec<usize>, _>>()?;
+    let keeps = node.int("keepdims", 1) == 1;
+    let mean = if keeps { x.mean_keepdim(axes) } else { x.mean(axes) };
+    mean.map_err(|error| phrase(&error))
 }
 
 fn binary(op: &str, a: &Tensor, b: &Tensor) -> Folded {
