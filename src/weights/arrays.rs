@@ -9,14 +9,14 @@ use crate::Result;
 use std::{borrow::Cow, io::Cursor};
 
 /// An array within a pickle.
-pub(super) struct Array<'p> {
+pub(super) struct PickledArray<'p> {
     /// The type of its values; `None` where they are no floats.
     dtype: Option<Dtype>,
     view: StridedView,
     bytes: Cow<'p, [u8]>,
 }
 
-impl Array<'_> {
+impl PickledArray<'_> {
     /// The shape and the values in float32; `None` where they are no floats.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl Array<'_> {
 }
 
 /// The numpy array that a value stands for.
-pub(super) fn array(pickle: &Pickle, value: Value) -> Option<Array<'_>> {
+pub(super) fn array(pickle: &Pickle, value: Value) -> Option<PickledArray<'_>> {
     let Some(Object::Call(call)) = pickle.object(value) else { return None };
     let (module, name) = pickle.global(call.function)?;
     let (shape, dtype, fortran, bytes) = match (module, name, pickle.items(call.arguments)?, pickle.items(call.state)) {
@@ -58,7 +58,7 @@ pub(super) fn array(pickle: &Pickle, value: Value) -> Option<Array<'_>> {
     };
     let shape = pickle.items(shape)?.iter().map(size).collect::<Option<Vec<usize>>>()?;
     let view = if fortran { StridedView::fortran(shape) } else { StridedView::whole(shape) };
-    Some(Array { dtype: dtype_of(pickle, dtype), view, bytes: bytes_of(pickle, bytes)? })
+    Some(PickledArray { dtype: dtype_of(pickle, dtype), view, bytes: bytes_of(pickle, bytes)? })
 }
 
 /// numpy's description of a type: `dtype("f4")`, with its byte order as state.
