@@ -349,5 +349,5 @@ fn a_hundred_thousand_names_are_matched_quickly() {
     assert!(weights::recognise(&file, &candidates.iter().collect::<Vec<_>>(), "x").is_err());
     println!("{built:?} for all networks, {:?} with the names", start.elapsed());
     // Two seconds in the release build; the tests' build computes several times as long.
-    assert!(start.elapsed().as_secs() < 8, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 15, "{:?}", start.elapsed());
 }

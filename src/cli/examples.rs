@@ -28,7 +28,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
             "saliency photo.jpg --out saliency.png --raw saliency.npy",
             "saliency photo.jpg --method guided-backprop --class lemon --out lemon.png",
             "saliency photo.jpg --network photonet --method lrp --check --out lrp.png",
-            "saliency pictures --network photonet --compare saliency,grad-cam --out heatmaps",
+            "saliency 'pictures/*/1.png' --network photonet --compare saliency,grad-cam --out heatmaps",
         ],
     ),
     ("cam", &["cam photo.jpg --out cam.png", "cam photo.jpg --method grad-cam++ --class lemon --out lemon.png"]),

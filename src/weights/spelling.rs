@@ -201,7 +201,7 @@ mod tests {
         let hub = "resnet.encoder.stages.0.layers.1.layer.0.convolution.weight";
         assert_eq!(one(hub), ["resnet.layer1.1.conv1.weight"]);
         assert!(one("denselayer3.norm.1.bias").contains(&"denselayer3.norm1.bias".to_owned()));
-        assert_eq!(one("a.b.classifier.4.weight"), ["a.b.classifier.3.weight"]);
+        assert!(one("a.b.classifier.4.weight").contains(&"a.b.classifier.3.weight".to_owned()));
         assert!(one("layer1.0.conv1.weight").is_empty());
         assert!(one("res4.11.conv2.norm.weight").contains(&"layer3.11.bn2.weight".to_owned()));
         assert!(one("body.4.0.conv1.weight").contains(&"body.layer1.0.conv1.weight".to_owned()));

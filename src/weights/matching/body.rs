@@ -150,7 +150,11 @@ pub(super) fn foreign(
     prefix: &str,
     is_used: impl Fn(&str, &str) -> bool,
 ) -> Option<String> {
-    let modules: BTreeSet<&str> = parts.body.iter().filter_map(|(name, ..)| name.split('.').next()).collect();
+    let first = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+    // A module that also holds a classifier may hold another one in the file.
+    let classifying: BTreeSet<String> = parts.outside.iter().map(|name| first(name)).collect();
+    let modules: BTreeSet<String> = parts.body.iter().map(|(name, ..)| first(name)).collect();
+    let modules = modules.into_iter().filter(|module| !classifying.contains(module));
     modules.into_iter().find_map(|module| {
         let inside = format!("{prefix}{module}.");
         let mut left = file.under(&inside).map(|(name, own)| (&name[prefix.len()..], own));
