@@ -17,13 +17,13 @@ pub fn furnished() -> Desk {
     fs::copy(format!("{root}/weights/photonet.safetensors"), desk.path("my-checkpoint.pth")).unwrap();
     fs::write(desk.path("my-labels.txt"), (0..200).map(|index| format!("class {index}\n")).collect::<String>())
         .unwrap();
-    // photonet's names for two classes, with 24 parts of each photograph.
+    // photonet's names for two classes, with six parts of each photograph.
     for (class, name) in [("Egyptian cat", "chelsea"), ("espresso", "coffee")] {
         let folder = desk.path(&format!("pictures/{class}"));
         fs::create_dir_all(&folder).unwrap();
         let whole = image::load_from_memory(sample(name)).unwrap();
-        for part in 0..24 {
-            whole.crop_imm(part * 8, 0, 250, 250).to_rgb8().save(folder.join(format!("{part}.png"))).unwrap();
+        for part in 0..6 {
+            whole.crop_imm(part * 30, 0, 250, 250).to_rgb8().save(folder.join(format!("{part}.png"))).unwrap();
         }
     }
     desk
