@@ -14,6 +14,14 @@ use std::{
 /// Commands that need the network, a display or another binary.
 const LEFT_OUT: [&str; 3] = ["striate fetch", "--network resnet50", "cargo"];
 
+/// Flags that make a command quick enough for a test: of the published number of steps, and for the few pictures here.
+const QUICK: [(&str, &str, &str); 4] = [
+    ("maximise", "--steps", "2"),
+    ("invert", "--steps", "2"),
+    ("probe", "--train", "4"),
+    ("embed", "--perplexity", "3"),
+];
+
 /// The book's pages.
 fn pages() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
@@ -65,11 +73,10 @@ fn every_command_of_the_documents_runs() {
         if !names.contains(&word) || LEFT_OUT.iter().any(|left| line.contains(left)) {
             continue;
         }
-        // The published number of steps takes minutes.
         let line = line.split(" #").next().unwrap().trim_end().to_owned();
-        let quick =
-            if ["maximise", "invert"].contains(&&*word) && !line.contains("--steps") { " --steps 2" } else { "" };
-        let shell = line.replacen("striate", env!("CARGO_BIN_EXE_striate"), 1) + quick;
+        let quick = QUICK.iter().find(|(command, flag, _)| *command == word && !line.contains(flag));
+        let quick = quick.map_or_else(String::new, |(_, flag, value)| format!(" {flag} {value}"));
+        let shell = line.replacen("striate", env!("CARGO_BIN_EXE_striate"), 1) + &quick;
         let output = Command::new("sh").args(["-c", &shell]).current_dir(desk.path("")).output().unwrap();
         if !output.status.success() {
             failed.push(format!("{line}: {}", String::from_utf8_lossy(&output.stderr)));
