@@ -269,6 +269,10 @@ fn bad_pictures_are_refused_in_a_sentence() {
         ("sample:chelse", "did you mean chelsea"),
     ] {
         for command in ["classify", "saliency --out a.png", "activations --layer conv1 --out a.png", "tour --out t"] {
+            // A folder of pictures gets a heatmap of each.
+            if (command.starts_with("saliency"), file) == (true, ".") {
+                continue;
+            }
             let message = desk.refused(&format!("{command} {file}"), if file.starts_with("sample") { 2 } else { 1 });
             assert!(message.contains(said), "{message}");
         }

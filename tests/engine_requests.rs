@@ -124,8 +124,10 @@ fn requests_in_any_order_find_no_defect() {
     let engine = Engine::start(DeviceChoice::Cpu, || {}).unwrap();
     let (mut random, mut runs, mut model) = (Random(7), Vec::<Arc<Run>>::new(), model("lenet5"));
     engine.request(Request::Open(Opening::of("lenet5")));
-    let (begin, mut answered) = (Instant::now(), 0);
-    for _ in 0..3000 {
+    let (begin, mut answered, mut requests) = (Instant::now(), 0, 0);
+    // More than 3000 where the machine is too busy to answer.
+    while requests < 3000 || answered <= 20 && begin.elapsed() < Duration::from_secs(60) {
+        requests += 1;
         while let Some(event) = engine.poll() {
             match event {
                 Event::Failed(lane, why) => assert!(!why.contains("a defect"), "{lane:?}: {why}"),
@@ -164,6 +166,6 @@ fn requests_in_any_order_find_no_defect() {
         assert!(start.elapsed() < Duration::from_secs(60), "it does not come to rest: {:?}", engine.work());
         thread::sleep(Duration::from_millis(2));
     }
-    println!("3000 requests in {:?}, {answered} questions answered", begin.elapsed());
+    println!("{requests} requests in {:?}, {answered} questions answered", begin.elapsed());
     assert!(answered > 20, "only {answered} questions were answered");
 }

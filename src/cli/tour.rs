@@ -43,8 +43,9 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     if let Some(class) = &args.class {
         args.subject.network.check_class(class)?;
     }
-    let folder = NewFolder::create(&args.out, TOUR)?;
     let run = args.subject.run(console)?;
+    // Only now: a signal during a computation ends the program where it stands.
+    let folder = NewFolder::create(&args.out, TOUR)?;
     let class = args::class(args.class.as_deref(), &run)?;
     // Looked up again: the network that ran may lack the auxiliary classifiers.
     let find = |name: &String| run.model.network.graph().find(name);

@@ -25,7 +25,7 @@ pub fn is_network(path: &Path) -> bool {
     let ending = ending(path);
     let is_file = fs::metadata(path).is_ok_and(|info| info.is_file());
     match is_file.then(|| head(path)) {
-        Some(Ok(head)) if head.len() >= 2 => keras::recognise(&head, &ending) || onnx::recognise(&[head[0], head[1]]),
+        Some(Ok(head)) if head.len() >= 2 => keras::recognise(&head, &ending) || onnx::recognise(&head),
         _ => ENDINGS.contains(&ending.as_str()),
     }
 }
@@ -35,10 +35,10 @@ fn ending(path: &Path) -> String {
     path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
-/// The first bytes of a file, eight at most.
+/// The first bytes of a file, nine at most.
 fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    fs::File::open(path)?.take(8).read_to_end(&mut head)?;
+    fs::File::open(path)?.take(9).read_to_end(&mut head)?;
     Ok(head)
 }
 

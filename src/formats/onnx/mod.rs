@@ -43,7 +43,9 @@ use std::{collections::HashMap, io::Read, path::Path};
 
 /// Whether a file starts like an ONNX model: with the version of the format, a small number.
 pub(super) fn recognise(head: &[u8]) -> bool {
-    matches!(head, [0x08, 1..=32, ..])
+    // A safetensors file begins with the length of its header in eight bytes, and the header with a brace.
+    let safetensors = matches!(head, [_, _, _, _, _, 0, 0, 0, b'{', ..]);
+    matches!(head, [0x08, 1..=32, ..]) && !safetensors
 }
 
 /// Reads a model of `length` bytes; weights beside it are looked for in `folder` only.
