@@ -223,7 +223,12 @@ fn every_network_forward() {
         let picture = weights::uniform("picture", channels * height * width, 0);
         let picture = Tensor::from_vec(picture, (1, channels, height, width), &Device::Cpu).unwrap();
         let [ours, theirs] = [Backend::Fast, Backend::Candle]
-            .map(|backend| network(&graph, backend).forward(&picture, &Watch::default()).unwrap());
+            .map(|backend| network(&graph, backend).forward(&picture, &Watch::default()));
+        // Made-up weights may overflow in a very deep network: then they do with both.
+        let (Ok(ours), Ok(theirs)) = (&ours, &theirs) else {
+            assert!(ours.is_err() && theirs.is_err(), "{}", card.name);
+            continue;
+        };
         let mut worst = (0f32, "");
         for (id, node) in graph.nodes().iter().enumerate() {
             let d = difference(ours.output(id), theirs.output(id));
