@@ -1,9 +1,10 @@
 //! Networks in files: a file becomes a graph, its weights, a description and whatever labels or preparation it states.
-//! ONNX models are read.
+//! ONNX and Keras models are read.
 //!
 //! Architecture invariant: files are not trusted. A reader runs nothing, opens no file outside the model's folder, and asks
 //! for no more memory than the file's own bytes justify; `tests/fuzz_onnx.rs` holds it to that.
 
+mod keras;
 mod network;
 mod onnx;
 
@@ -17,17 +18,28 @@ use std::{
 };
 
 /// Endings of files that hold a network.
-pub const ENDINGS: [&str; 1] = ["onnx"];
+pub const ENDINGS: [&str; 4] = ["onnx", "keras", "h5", "hdf5"];
 
 /// Whether a file holds a whole network: by its first bytes, and by its ending where it cannot be read.
 pub fn is_network(path: &Path) -> bool {
-    let mut head = [0; 2];
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let ending = ending(path);
     let is_file = fs::metadata(path).is_ok_and(|info| info.is_file());
-    match is_file.then(|| fs::File::open(path).and_then(|mut file| file.read_exact(&mut head))) {
-        Some(Ok(())) => onnx::recognise(&head),
+    match is_file.then(|| head(path)) {
+        Some(Ok(head)) if head.len() >= 2 => keras::recognise(&head, &ending) || onnx::recognise(&[head[0], head[1]]),
         _ => ENDINGS.contains(&ending.as_str()),
     }
+}
+
+/// The ending of a file's name, in small letters.
+fn ending(path: &Path) -> String {
+    path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// The first bytes of a file, eight at most.
+fn head(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    fs::File::open(path)?.take(8).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// Reads the network in a file, reporting progress by bytes.
@@ -39,6 +51,9 @@ pub fn read(path: &Path, watch: &Watch) -> Result<NetworkFile> {
     let info = fs::metadata(path).map_err(failed)?;
     if !info.is_file() {
         return Err(Error::Failed(format!("{} is not a regular file", path.display())));
+    }
+    if keras::recognise(&head(path).map_err(failed)?, &ending(path)) {
+        return keras::read(fs::read(path).map_err(failed)?, path, watch);
     }
     let file = fs::File::open(path).map_err(failed)?;
     let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });

@@ -308,6 +308,11 @@ impl Builder {
         }
     }
 
+    /// The shape of a node's output.
+    pub fn shape(&self, node: NodeId) -> &[usize] {
+        &self.nodes[node].shape
+    }
+
     /// The channels of a node's output.
     pub fn channels(&self, node: NodeId) -> usize {
         self.nodes[node].extent()[0]

@@ -7,7 +7,7 @@ use crate::{
 
 /// The settings of the recipe.
 #[derive(clap::Args)]
-#[command(next_help_heading = "TrainingRecipe")]
+#[command(next_help_heading = "Training")]
 pub(in crate::cli) struct SettingArgs {
     /// Passes over the training pictures
     #[arg(long, value_name = "E", value_parser = clap::value_parser!(u32).range(1..=100_000))]

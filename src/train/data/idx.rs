@@ -22,7 +22,7 @@ use std::{
 const MAX_VALUES: u64 = 1 << 30;
 
 /// An array of bytes with its sizes.
-struct Array {
+struct IdxArray {
     sizes: Vec<usize>,
     values: Vec<u8>,
 }
@@ -76,7 +76,7 @@ fn find(folder: &Path, start: &str) -> Result<PathBuf> {
         .ok_or_else(|| Error::Failed(format!("{} holds no {start}-idx*-ubyte, with or without .gz", folder.display())))
 }
 
-fn array(path: &Path) -> Result<Array> {
+fn array(path: &Path) -> Result<IdxArray> {
     let failed = |error: std::io::Error| Error::io("read", path, &error);
     let damaged = |why: String| Error::Failed(format!("{} is no IDX file of bytes: {why}", path.display()));
     let mut file = BufReader::new(File::open(path).map_err(failed)?);
@@ -104,7 +104,7 @@ fn array(path: &Path) -> Result<Array> {
     let mut values = Vec::new();
     reader.take(count + 1).read_to_end(&mut values).map_err(|error| damaged(error.to_string()))?;
     match values.len() as u64 == count {
-        true => Ok(Array { sizes, values }),
+        true => Ok(IdxArray { sizes, values }),
         false => Err(damaged(format!("its header claims {count} values, and other than that follow"))),
     }
 }

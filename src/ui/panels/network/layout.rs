@@ -303,8 +303,8 @@ mod tests {
                     }
                 }
                 let aspect = drawing.bounds.width() / drawing.bounds.height();
-                // With every block opened, EfficientNet-B6 and its 700 layers make a tall page.
-                assert!((0.3..9.0).contains(&aspect), "{}: {aspect}", card.name);
+                // With every block opened, EfficientNet-B7 and its 800 layers make a tall page.
+                assert!((0.25..9.0).contains(&aspect), "{}: {aspect}", card.name);
                 // Boxes that share a rank stand one below the other.
                 let mut boxes = drawing.boxes.clone();
                 boxes.sort_by(|a, b| (a.left(), a.top()).partial_cmp(&(b.left(), b.top())).unwrap());
