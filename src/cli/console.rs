@@ -38,7 +38,7 @@ pub(super) struct Console {
 }
 
 /// How long a cancelled computation may take to end by itself before the program ends where it stands.
-const GRACE: Duration = Duration::from_millis(40);
+const GRACE: Duration = Duration::from_millis(10);
 
 impl Console {
     /// A console whose watch is cancelled by Ctrl-C. A quiet one shows no bar and no notes.

@@ -210,7 +210,12 @@ fn decode_as(format: ImageFormat, bytes: &[u8], label: &str) -> Result<RgbImage>
     let mut decoder = reader.into_decoder().map_err(refused)?;
     let (width, height) = decoder.dimensions();
     check_size(label, width, height)?;
-    check_bytes(label, format, decoder.total_bytes(), bytes.len() as u64)?;
+    let total = decoder.total_bytes();
+    check_bytes(label, format, total, bytes.len() as u64)?;
+    // A frame of an animation may be larger than the picture.
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(total.saturating_mul(2).saturating_add(MIN_DECODED));
+    decoder.set_limits(limits).map_err(refused)?;
     // The decoder fills what is missing with grey and says nothing.
     if format == ImageFormat::Jpeg && !jpeg::is_complete(bytes) {
         return Err(damaged(label, "the end of the picture is missing"));
