@@ -55,6 +55,7 @@ fn names(desk: &Desk) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "takes minutes in the dev profile: cargo test --test book -- --ignored"]
 fn every_command_of_the_documents_runs() {
     let desk = furnished();
     let names = names(&desk);
