@@ -8,7 +8,7 @@
 //!
 //! | room | what it is | may know |
 //! |---|---|---|
-//! | [`error`], [`watch`], [`memory`], [`paths`] | the one error type; progress and cancelling; the memory that is left; file names as users give them | |
+//! | [`error`], [`watch`], [`memory`], [`paths`], `embedded` | the one error type; progress and cancelling; the memory that is left; file names as users give them; files inside the program | |
 //! | [`kernels`] | what the CPU engine computes with; what candle's operators lack: pooling with switches, LRN | |
 //! | [`net`] | a network as data, forward pass, reverse walk, costs | kernels |
 //! | [`picture`] | a file becomes upright RGB, perhaps altered, becomes a normalised tensor | |
@@ -53,6 +53,7 @@
 pub mod atlas;
 pub mod cli;
 pub mod dataset;
+pub(crate) mod embedded;
 pub mod engine;
 pub mod error;
 pub mod figures;

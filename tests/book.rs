@@ -25,7 +25,8 @@ const QUICK: [(&str, &str, &str); 4] = [
 /// The book's pages.
 fn pages() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let folders = [folder.clone(), folder.join("methods")].map(|folder| fs::read_dir(folder).unwrap());
+    let files = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
     files.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect()
 }
 
@@ -91,12 +92,15 @@ fn every_page_is_listed_and_every_link_leads_somewhere() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
     let summary = fs::read_to_string(folder.join("SUMMARY.md")).unwrap();
     for page in pages() {
-        let name = page.file_name().unwrap().to_string_lossy().into_owned();
+        let name = page.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/");
         assert!(name == "SUMMARY.md" || summary.contains(&format!("({name})")), "{name} is not in SUMMARY.md");
         let text = fs::read_to_string(&page).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let inside = !link.contains("://");
-            assert!(!inside || folder.join(link).exists(), "{name} links to {link}, which is not there");
+            assert!(
+                !inside || page.parent().unwrap().join(link).exists(),
+                "{name} links to {link}, which is not there"
+            );
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The pictures that ship inside the program, so that it shows something before a file is opened.
 
+use crate::embedded::embedded;
+
 /// A picture inside the program, opened as `sample:NAME`.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
@@ -22,28 +24,28 @@ pub const SAMPLES: &[Sample] = &[
         title: "Chelsea the cat",
         credit: "Stefan van der Walt, CC0",
         named_by: &["efficientnet_lite0"],
-        bytes: include_bytes!("../../assets/samples/chelsea.png"),
+        bytes: embedded!("../../assets/samples/chelsea.png"),
     },
     Sample {
         name: "coffee",
         title: "A cup of espresso",
         credit: "Rachel Michetti, CC0",
         named_by: &["efficientnet_lite0", "photonet"],
-        bytes: include_bytes!("../../assets/samples/coffee.png"),
+        bytes: embedded!("../../assets/samples/coffee.png"),
     },
     Sample {
         name: "palace",
         title: "The Summer Palace in Beijing",
         credit: "danielbuechele (Flickr), CC BY 2.0",
         named_by: &["efficientnet_lite0"],
-        bytes: include_bytes!("../../assets/samples/palace.jpg"),
+        bytes: embedded!("../../assets/samples/palace.jpg"),
     },
     Sample {
         name: "rocket",
         title: "A Falcon 9 launch",
         credit: "SpaceX photos, CC0",
         named_by: &[],
-        bytes: include_bytes!("../../assets/samples/rocket.jpg"),
+        bytes: embedded!("../../assets/samples/rocket.jpg"),
     },
 ];
 

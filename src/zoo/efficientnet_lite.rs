@@ -4,6 +4,7 @@
 use super::{Card, Labels};
 use crate::{
     Result,
+    embedded::embedded,
     net::{Activation, AutoPad, Builder, Conv, Graph, NodeId, Op},
     picture::{Interpolation, PixelScale, Preprocess},
 };
@@ -21,7 +22,7 @@ pub(super) const EFFICIENTNET_LITE0: Card = Card {
         ..Preprocess::new(256, 224, &[127.0; 3], &[128.0; 3])
     },
     build: &build,
-    shipped: Some(include_bytes!("../../weights/efficientnet_lite0.safetensors")),
+    shipped: Some(embedded!("../../weights/efficientnet_lite0.safetensors")),
 };
 
 /// Expansion, units, blocks, stride of the first block, kernel of each stage.

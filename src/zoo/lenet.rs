@@ -3,6 +3,7 @@
 use super::{Card, Labels};
 use crate::{
     Result,
+    embedded::embedded,
     net::{Builder, Conv, Graph, Op, Window},
     picture::Preprocess,
 };
@@ -31,7 +32,7 @@ pub(super) const LENET5_MODERN: Card = Card {
     title: "LeNet-5 (ReLU, max pool)",
     notes: &["C3 sees all maps of S2, rectifiers and max pools replace tanh and subsampling: 61,706 parameters."],
     build: &modern,
-    shipped: Some(include_bytes!("../../weights/lenet5_modern.safetensors")),
+    shipped: Some(embedded!("../../weights/lenet5_modern.safetensors")),
     ..LENET5
 };
 

@@ -5,6 +5,7 @@
 use super::{Card, Labels};
 use crate::{
     Result,
+    embedded::embedded,
     net::{Builder, Conv, Graph, Op, Window},
     picture::Preprocess,
 };
@@ -18,7 +19,7 @@ pub(super) const PHOTONET: Card = Card {
     labels: Labels::TinyImageNet,
     preprocess: || Preprocess::imagenet(64, 64),
     build: &build,
-    shipped: Some(include_bytes!("../../weights/photonet.safetensors")),
+    shipped: Some(embedded!("../../weights/photonet.safetensors")),
 };
 
 fn build(size: usize) -> Result<Graph> {
