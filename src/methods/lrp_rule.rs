@@ -112,8 +112,10 @@ impl LinearLayer {
         // A graph's picture is maps; features are maps of one value.
         let maps = if linear { [self.input.iter().product(), 1, 1] } else { [0, 1, 2].map(|axis| self.input[axis]) };
         let mut builder = Builder::new(maps);
-        if linear {
-            builder.then("flat", Op::Flatten);
+        match self.input.len() {
+            _ if !linear => {}
+            1 => drop(builder.then("flat", Op::Flatten)),
+            _ => drop(builder.then("rows", Op::Reshape { shape: self.input.clone() })),
         }
         builder.then("layer", op);
         let mut tensors = HashMap::from([("layer.weight".to_owned(), weight.clone())]);
