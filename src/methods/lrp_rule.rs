@@ -43,8 +43,10 @@ impl KeptRelevance {
         let stabiliser = total((scaled * (stable(sum, epsilon)? - sum)?)?)?;
         let biases = match bias {
             Some(bias) => {
+                // The units of maps come before rows and columns, those of features and of rows of features last.
                 let mut shape = vec![1; sum.rank()];
-                shape[1] = bias.elem_count();
+                let units = if sum.rank() == 4 { 1 } else { sum.rank() - 1 };
+                shape[units] = bias.elem_count();
                 total(scaled.broadcast_mul(&bias.reshape(shape)?)?)?
             }
             None => 0.0,
