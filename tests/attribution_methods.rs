@@ -530,3 +530,52 @@ fn later_operators_hand_on_what_came_in() {
         assert!((check.sum - check.expected).abs() < 5e-3 * largest, "{name}: {check:?}");
     }
 }
+
+/// A fully connected layer on rows is a 1x1 convolution on maps, one row a place: every rule hands both the same.
+#[test]
+fn a_layer_on_rows_hands_on_as_a_convolution_on_maps() {
+    let weight = |name: &str, shape: &[usize]| weights::made_up(name, shape, 3).unwrap();
+    let network = |on_rows: bool| {
+        let mut net = Builder::new([8, 2, 3]);
+        if on_rows {
+            net.then("turned", Op::Transpose { order: vec![1, 2, 0] });
+            net.then("rows", Op::Reshape { shape: vec![6, 8] });
+        }
+        for (name, out) in [("first", 5), ("second", 4)] {
+            let op = if on_rows { Op::Linear { out, bias: true } } else { Op::Conv(Conv::new(out, 1)) };
+            net.then(name, op);
+            net.then(format!("{name}.relu"), Op::Relu);
+        }
+        let mean = if on_rows { Op::Mean { axes: vec![0], keep: true } } else { Op::AdaptiveAvgPool { size: [1, 1] } };
+        net.then("mean", mean);
+        net.then("flatten", Op::Flatten);
+        net.then("scores", Op::Linear { out: 3, bias: true });
+        net.then("softmax", Op::Softmax);
+        let sizes = [("first", 5, 8), ("second", 4, 5), ("scores", 3, 4)];
+        let tensors = sizes.into_iter().flat_map(|(name, out, inputs)| {
+            let (weight, bias) =
+                (weight(&format!("{name}.weight"), &[out, inputs]), weight(&format!("{name}.bias"), &[out]));
+            let shape = if on_rows || name == "scores" { vec![out, inputs] } else { vec![out, inputs, 1, 1] };
+            [(format!("{name}.weight"), weight.reshape(shape).unwrap()), (format!("{name}.bias"), bias)]
+        });
+        Arc::new(Network::new(net.finish().unwrap(), tensors.collect(), "crafted", &Device::Cpu).unwrap())
+    };
+    let picture = Tensor::from_vec(weights::uniform("picture", 48, 5), (1, 8, 2, 3), &Device::Cpu).unwrap();
+    let watch = Watch::default();
+    let traces = [false, true].map(|rows| network(rows).forward(&picture, &watch).unwrap());
+    let class = best(&traces[0]);
+    let rules = [&["rule=epsilon"][..], &["rule=gamma"], &["rule=alpha-beta"], &["rule=composite"]];
+    let asked = rules.map(|set| ("lrp", set)).into_iter().chain([("deeplift", &[][..]), ("gradient", &[])]);
+    for (name, set) in asked {
+        let method = find(name).unwrap();
+        let settings = Settings::parse(method.parameters, set.iter().copied()).unwrap();
+        let [maps, rows] = [&traces[0], &traces[1]].map(|trace| {
+            let question = Question { settings: &settings, ..Question::new(trace, Target::Class(class), &watch) };
+            method.ask(&question).unwrap().values
+        });
+        let largest = maps.iter().fold(0f32, |most, value| most.max(value.abs()));
+        let apart = maps.iter().zip(&rows).fold(0f32, |worst, (a, b)| worst.max((a - b).abs()));
+        println!("{name} {set:?}: {apart:e} of {largest}");
+        assert!(largest > 0.0 && apart <= 1e-5 * largest, "{name} {set:?}: {maps:?} and {rows:?}");
+    }
+}

@@ -5,6 +5,7 @@ use candle_core::{Device, Tensor};
 use std::{collections::HashMap, path::Path, sync::Arc, time::Instant};
 use striate::{
     engine::{BY_FILE, Model, Opening},
+    net::Op,
     watch::Watch,
     weights::{self, Source},
     zoo,
@@ -55,8 +56,9 @@ fn scores(model: &Model) -> Vec<f32> {
 fn the_file_finds_its_network_under_any_prefix_and_wrapper() {
     let tensors = weights_of("resnet20");
     let expected = scores(&opened(&tensors, "resnet20").unwrap());
-    let rename: [&dyn Fn(&str) -> String; 6] = [
+    let rename: [&dyn Fn(&str) -> String; 7] = [
         &|name| name.to_owned(),
+        &|name| format!("student_{name}"),
         &|name| format!("module.model.backbone.{name}"),
         &|name| format!("_orig_mod.module.{name}"),
         &|name| name.replace("layer2.", "layer2._orig_mod."),
@@ -181,6 +183,67 @@ fn convnext_under_the_names_of_three_programs() {
 }
 
 #[test]
+fn vgg_by_mmpretrains_names_opens() {
+    let tensors = weights_of("vgg11_cifar");
+    let expected = scores(&opened(&tensors, "vgg11_cifar").unwrap());
+    let graph = (zoo::find("vgg11_cifar").unwrap().build)(32).unwrap();
+    // Convolution, normalisation and rectifier have one number together, a pool has one of its own.
+    let mut module = 0;
+    let mut names = HashMap::new();
+    for node in graph.nodes() {
+        match node.op {
+            Op::Conv(_) => drop(names.insert(node.name.clone(), format!("backbone.features.{module}.conv"))),
+            Op::BatchNorm { .. } => drop(names.insert(node.name.clone(), format!("backbone.features.{module}.bn"))),
+            Op::Relu | Op::MaxPool(_) => module += 1,
+            _ => {}
+        }
+    }
+    let theirs = renamed(&tensors, |name| {
+        let (layer, parameter) = name.rsplit_once('.').unwrap();
+        names.get(layer).map_or_else(|| format!("head.fc.{parameter}"), |layer| format!("{layer}.{parameter}"))
+    });
+    assert!(theirs.contains_key("backbone.features.2.bn.running_var"));
+    let model = opened(&theirs, BY_FILE).unwrap();
+    assert_eq!((model.card.name.as_str(), scores(&model)), ("vgg11_cifar", expected));
+}
+
+#[test]
+fn fastais_classifier_takes_the_largest_values_and_the_means() {
+    let mut tensors = weights_of("resnet20");
+    tensors.retain(|name, _| !name.starts_with("linear"));
+    let mut tensors = renamed(&tensors, |name| format!("0.{name}"));
+    for (name, size) in [("1.2", 128), ("1.6", 12)] {
+        for part in ["weight", "bias", "running_mean", "running_var"] {
+            tensors.insert(format!("{name}.{part}"), (tensor(part, &[size]).abs().unwrap() + 0.5).unwrap());
+        }
+    }
+    tensors.insert("1.4.weight".into(), tensor("a", &[12, 128]));
+    tensors.insert("1.8.weight".into(), tensor("b", &[3, 12]));
+    let model = opened(&tensors, BY_FILE).unwrap();
+    assert_eq!((model.card.name.as_str(), classes(&model)), ("resnet20", 3));
+    assert!(model.notes.iter().any(|note| note.contains("fastai")), "{:?}", model.notes);
+    let graph = model.network.graph();
+    let maps = graph.node(graph.find("avgpool.max").unwrap()).inputs[0];
+    let values = weights::uniform("input", 3 * 32 * 32, 1);
+    let input = Tensor::from_vec(values, (1, 3, 32, 32), &Device::Cpu).unwrap();
+    let trace = model.network.forward(&input, &Watch::default()).unwrap();
+    let maps = trace.output(maps).flatten_from(2).unwrap();
+    let features = Tensor::cat(&[maps.max(2).unwrap(), maps.mean(2).unwrap()], 1).unwrap();
+    let normal = |x: &Tensor, name: &str| -> candle_core::Result<Tensor> {
+        let part = |part: &str| tensors[&format!("{name}.{part}")].clone();
+        let scale = (part("weight") / (part("running_var") + 1e-5)?.sqrt()?)?;
+        x.broadcast_sub(&part("running_mean"))?.broadcast_mul(&scale)?.broadcast_add(&part("bias"))
+    };
+    let linear = |x: &Tensor, name: &str| x.matmul(&tensors[&format!("{name}.weight")].t()?);
+    let hidden = linear(&normal(&features, "1.2").unwrap(), "1.4").and_then(|hidden| hidden.relu()).unwrap();
+    let expected = linear(&normal(&hidden, "1.6").unwrap(), "1.8").unwrap().flatten_all().unwrap();
+    let expected = expected.to_vec1::<f32>().unwrap();
+    for (ours, theirs) in trace.scores().unwrap().iter().zip(&expected) {
+        assert!((ours - theirs).abs() <= 1e-4 * theirs.abs().max(1.0), "{ours} and {theirs}");
+    }
+}
+
+#[test]
 fn named_layers_of_a_classifier_are_chained_by_their_sizes() {
     let mut tensors = weights_of("resnet20");
     for name in ["linear.weight", "linear.bias"] {
@@ -256,12 +319,38 @@ fn a_folder_with_a_config_names_its_classes() {
     assert_eq!(model.labels.short(7), "kind 7");
 }
 
+#[test]
+fn two_networks_of_the_same_tensors_are_told_apart_by_the_files_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let tensors = weights_of("efficientnet_lite0");
+    candle_core::safetensors::save(&tensors, folder.path().join("model.safetensors")).unwrap();
+    let silent = open(folder.path(), BY_FILE).unwrap();
+    assert_eq!(silent.card.name, "efficientnet_lite0");
+    assert!(silent.notes.iter().any(|note| note.contains("also efficientnet_lite0_torch")), "{:?}", silent.notes);
+    for (stated, name) in
+        [("tf_efficientnet_lite0", "efficientnet_lite0"), ("efficientnet_lite0", "efficientnet_lite0_torch")]
+    {
+        let config = format!(r#"{{"architecture": "{stated}"}}"#);
+        std::fs::write(folder.path().join("config.json"), config).unwrap();
+        let told = open(folder.path(), BY_FILE).unwrap();
+        assert_eq!(told.card.name, name);
+        assert_eq!(told.notes, [format!("the weights are those of {name}, as the file says")]);
+    }
+    // A network that blurs has the tensors of one that does not.
+    candle_core::safetensors::save(&weights_of("resnet18"), folder.path().join("model.safetensors")).unwrap();
+    std::fs::write(folder.path().join("config.json"), r#"{"architecture": "resnetblur18"}"#).unwrap();
+    let blurred = open(folder.path(), BY_FILE).unwrap();
+    assert!(blurred.notes.iter().any(|note| note.contains("resnetblur18")), "{:?}", blurred.notes);
+}
+
 /// A case of tests/make_checkpoints.py.
 #[derive(serde::Deserialize)]
 struct Case {
     network: String,
     size: usize,
     channels: usize,
+    /// Whether the file alone leads to another network of the same tensors.
+    named: bool,
     tensors: Vec<(String, Vec<usize>)>,
 }
 
@@ -269,12 +358,13 @@ struct Case {
 fn fine_tuned_networks_of_torchvision_and_timm_agree_with_pytorch() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/checkpoints.safetensors");
     let reference = weights::read_file(&path, &Watch::default()).unwrap();
-    assert!(reference.metadata.len() >= 6);
+    assert!(reference.metadata.len() >= 7);
     for (name, about) in &reference.metadata {
         let case: Case = serde_json::from_str(about).unwrap();
         let tensors =
             case.tensors.iter().map(|(name, shape)| (name.clone(), weights::made_up(name, shape, 0).unwrap()));
-        let model = opened(&tensors.collect(), BY_FILE).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let network = if case.named { &case.network } else { BY_FILE };
+        let model = opened(&tensors.collect(), network).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(*model.card.name, *case.network, "{name}");
         let input = weights::picture(case.channels, case.size, 0).unwrap();
         let run = striate::engine::Run::tensor(&Arc::new(model), input, &Watch::default()).unwrap();

@@ -4,8 +4,24 @@
 
 mod cli_support;
 
+use candle_core::{Device, Tensor};
 use cli_support::Desk;
-use std::{fs, path::Path, process::Stdio};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Stdio,
+};
+use striate::{
+    paint::{read_npy, write_npy},
+    weights, zoo,
+};
+use tiff::{
+    encoder::{
+        TiffEncoder,
+        colortype::{ColorType, Gray8},
+    },
+    tags::{PhotometricInterpretation, SampleFormat},
+};
 
 #[test]
 fn pictures_are_written_in_the_format_of_their_ending() {
@@ -141,4 +157,53 @@ fn pipes_and_devices_are_refused_and_none_is_waited_for() {
         let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
         assert!(said.contains("regular file") || said.contains("it is no file"), "{arguments}: {said}");
     }
+}
+
+/// Five 8-bit samples a pixel.
+struct Bands;
+
+impl ColorType for Bands {
+    type Inner = u8;
+    const TIFF_VALUE: PhotometricInterpretation = PhotometricInterpretation::BlackIsZero;
+    const BITS_PER_SAMPLE: &'static [u16] = &[8; 5];
+    const SAMPLE_FORMAT: &'static [SampleFormat] = &[SampleFormat::Uint; 5];
+
+    fn horizontal_predict(row: &[u8], result: &mut Vec<u8>) {
+        result.extend_from_slice(row);
+    }
+}
+
+#[test]
+fn a_network_of_five_channels_takes_tiffs_of_five_samples_or_pages() {
+    let desk = Desk::new();
+    let mut tensors = weights::synthetic(&(zoo::find("resnet20").unwrap().build)(32).unwrap(), 3).unwrap();
+    tensors.insert("conv1.weight".into(), weights::made_up("conv1.weight", &[16, 5, 3, 3], 0).unwrap());
+    candle_core::safetensors::save(&tensors, desk.path("five.safetensors")).unwrap();
+    let (side, count) = (32usize, 5usize);
+    let value = |channel: usize, place: usize| ((channel * 57 + place * 13) % 256) as u8;
+    let bands: Vec<u8> = (0..side * side).flat_map(|place| (0..count).map(move |c| value(c, place))).collect();
+    let mut encoder = TiffEncoder::new(File::create(desk.path("bands.tif")).unwrap()).unwrap();
+    encoder.write_image::<Bands>(side as u32, side as u32, &bands).unwrap();
+    for pages in [count, count - 1] {
+        let mut encoder = TiffEncoder::new(File::create(desk.path(&format!("pages{pages}.tif"))).unwrap()).unwrap();
+        for channel in 0..pages {
+            let page: Vec<u8> = (0..side * side).map(|place| value(channel, place)).collect();
+            encoder.write_image::<Gray8>(side as u32, side as u32, &page).unwrap();
+        }
+    }
+    let prepared = |index: usize| (f32::from(value(index / (side * side), index % (side * side))) / 255.0 - 0.25) / 0.5;
+    let array: Vec<f32> = (0..count * side * side).map(prepared).collect();
+    write_npy(&desk.path("x.npy"), &Tensor::from_vec(array, (1, count, side, side), &Device::Cpu).unwrap()).unwrap();
+    let scores = |picture: &str| -> Vec<f32> {
+        desk.said(&format!("classify {picture} --weights five.safetensors --raw scores.npy"));
+        read_npy(&desk.path("scores.npy")).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+    };
+    let expected = scores("--input x.npy");
+    for tiff in ["bands.tif", "pages5.tif"] {
+        let found = scores(&format!("{tiff} --mean 0.25 --std 0.5"));
+        let apart = found.iter().zip(&expected).fold(0f32, |worst, (a, b)| worst.max((a - b).abs()));
+        assert!(apart <= 1e-5 * expected.iter().fold(0f32, |most, x| most.max(x.abs())), "{tiff}: {apart}");
+    }
+    let said = desk.refused("classify pages4.tif --weights five.safetensors", 1);
+    assert!(said.contains("has 4 planes where the network takes 5"), "{said}");
 }

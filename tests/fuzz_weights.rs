@@ -1,4 +1,4 @@
-//! Mutation fuzzing of the weights readers: real files, damaged at random, must be read or refused without a panic,
+//! Mutation fuzzing of the readers of weights and networks: real files, damaged at random, must be read or refused without a panic,
 //! within a time, and with memory in proportion to their size.
 //!
 //!     cargo test --test fuzz_weights -- --ignored --nocapture          a few seconds for each reader
@@ -59,6 +59,8 @@ const READERS: &[(&str, &[&str])] = &[
             "../onnx/quantised.onnx",
         ],
     ),
+    ("keras", &["../keras/plain.keras", "../keras/branches.keras", "../keras/nested.keras"]),
+    ("h5", &["../keras/plain.h5", "../keras/branches.h5", "../keras/nested.h5", "../keras/alone.weights.h5"]),
     ("caffe", &["v0.caffemodel", "v1.caffemodel", "v2.caffemodel", "v2_unpacked.caffemodel", "v2_double.caffemodel"]),
 ];
 
@@ -295,7 +297,7 @@ fn fuzz(reader: &str, seeds: &[&str], duration: Duration) {
             let began = Instant::now();
             let result = catch_unwind(|| {
                 let read = match reader {
-                    "onnx" => formats::read_bytes(&input, "x").map(drop),
+                    "onnx" | "keras" | "h5" => formats::read_bytes(&input, &format!("x.{reader}")).map(drop),
                     _ => weights::read_bytes(&input, "x").map(drop),
                 };
                 read.err().map(|error| error.to_string())

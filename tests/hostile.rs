@@ -12,7 +12,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
-use striate::{engine, paint, picture::Picture, watch::Watch, weights};
+use striate::{engine, formats, paint, picture::Picture, watch::Watch, weights};
 
 struct Counting;
 static NOW: AtomicUsize = AtomicUsize::new(0);
@@ -157,11 +157,14 @@ fn files(kind: &str) -> Vec<PathBuf> {
 
 #[test]
 #[ignore = "needs the files of tests/make_hostile.py"]
-fn ten_thousand_pictures_and_as_many_weights() {
+fn ten_thousand_pictures_and_as_many_weights_and_networks() {
     let read_picture = |path: &Path| Picture::open(path).map(drop);
+    let read_network = |path: &Path| formats::read(path, &Watch::default()).map(drop);
     std::panic::set_hook(Box::new(|_| {}));
     let mut failures = Vec::new();
-    for (kind, open) in [("pictures", &read_picture as &Open), ("weights", &open_weights)] {
+    let kinds: [(&str, &Open); 3] =
+        [("pictures", &read_picture), ("weights", &open_weights), ("networks", &read_network)];
+    for (kind, open) in kinds {
         let (mut slowest, mut largest) = ((Duration::ZERO, PathBuf::new()), (0, PathBuf::new()));
         let (mut read, mut count, start) = (0, 0, Instant::now());
         for path in files(kind) {

@@ -10,7 +10,8 @@
 largest. A file is removed once it was read; the largest has 560 MB.
 
 `data` writes what tests/checkpoints.rs reads of the SMALL ones: the scores `CASE`, and in the metadata CASE as JSON: the
-network's name here, the input's size and channels, and every tensor's name and shape. The tensors' values are
+network's name here, the input's size and channels, whether the file alone leads to another network of the same tensors, and
+every tensor's name and shape. The tensors' values are
 `uniform(name)` scaled as in src/weights/synthetic.rs, the input is its `picture`.
 """
 import argparse, json, subprocess, sys, tempfile, time
@@ -172,6 +173,7 @@ SMALL = {
     "resnet18-10-1": (lambda: made("timm/resnet18", 10, 1), "resnet18", 32, ""),
     "densenet121-2-3": (lambda: made("timm/densenet121", 2, 3), "densenet121", 32, ""),
     "efficientnet_lite0-10-3": (lambda: made("timm/tf_efficientnet_lite0", 10, 3), "efficientnet_lite0", 32, ""),
+    "efficientnet_lite0_torch-10-3": (lambda: made("timm/efficientnet_lite0", 10, 3), "efficientnet_lite0_torch", 32, ""),
     "vgg11_cifar": (lambda: vgg_of_cifar((1, 1, 2, 2, 2)), "vgg11_cifar", 32, "module."),
 }
 
@@ -187,7 +189,8 @@ def data(path):
         with torch.no_grad():
             scores[case] = model(picture(channels, size)).numpy()
         tensors = [[prefix + k, list(v.shape)] for k, v in state.items()]
-        about[case] = json.dumps(dict(network=name, size=size, channels=channels, tensors=tensors))
+        named = name == "efficientnet_lite0_torch"
+        about[case] = json.dumps(dict(network=name, size=size, channels=channels, named=named, tensors=tensors))
     save_file(scores, path, about)
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes hostile pictures and weights files, always the same ones, for tests/hostile.rs.
+"""Writes hostile pictures, weights files and network files, always the same ones, for tests/hostile.rs.
 
     python3 tests/make_hostile.py OUT [COUNT]          (needs pillow and numpy; COUNT of each kind, 10000 unless said)
 
-OUT/pictures and OUT/weights hold files made of honest ones: of every format that Striate reads, and of tests/data. Each is
+OUT/pictures, OUT/weights and OUT/networks hold files made of honest ones: of every format that Striate reads, and of tests/data. Each is
 damaged in one to eight places: bits, bytes, sizes overwritten by extreme ones, pieces cut out, repeated, put elsewhere, taken
 from another file, the end cut off. Every tenth one is only a header that claims a giant.
 """
@@ -92,6 +92,46 @@ def weights():
     return [(p.suffix[1:], p.read_bytes()) for p in small]
 
 
+def networks():
+    models = sorted([*(HERE / "onnx").glob("*.onnx"), *(HERE / "keras").glob("*.keras"), *(HERE / "keras").glob("*.h5")])
+    return [(p.suffix[1:], p.read_bytes()) for p in models if p.stat().st_size < 200_000]
+
+
+def claims():
+    """Networks that claim more than they hold: tensors of extreme shapes, constants that grow, an HDF5 file of extreme sizes."""
+    def number(value):
+        out = bytearray()
+        value &= (1 << 64) - 1
+        while value > 127:
+            out.append(value & 127 | 128)
+            value >>= 7
+        return bytes(out + bytes([value]))
+    field = lambda index, data: number(index << 3 | 2) + number(len(data)) + data
+    whole = lambda index, value: number(index << 3) + number(value)
+    text = lambda index, value: field(index, value.encode())
+    shape = lambda sizes: field(2, field(1, whole(1, 1) + field(2, b"".join(field(1, whole(1, size)) for size in sizes))))
+    def model(nodes, initializers=(), size=8):
+        graph = b"".join(field(1, node) for node in nodes) + b"".join(field(5, tensor) for tensor in initializers)
+        graph += field(11, text(1, "x") + shape([1, 3, size, size])) + field(12, text(1, "y") + shape([1, 3]))
+        return whole(1, 8) + field(7, graph) + field(8, text(1, "") + whole(2, 17))
+    node = lambda op, inputs, output: b"".join(text(1, name) for name in inputs) + text(2, output) + text(4, op)
+    numbers = lambda name, values: whole(1, len(values)) + whole(2, 7) + field(7, b"".join(map(number, values))) + text(8, name)
+    found = []
+    plain = (HERE / "keras" / "plain.h5").read_bytes()
+    for size in EXTREMES:
+        tensor = whole(1, size) + whole(1, 3) + whole(2, 1) + text(8, "w") + field(9, bytes(64))
+        found.append(("onnx", model([node("Conv", ["x", "w"], "y")], [tensor])))
+        found.append(("onnx", model([node("Relu", ["x"], "y")], size=size)))
+        # A constant that doubles with every node.
+        grow = [node("ConstantOfShape", ["s"], "c0")] + [node("Concat", [f"c{i}"] * 2, f"c{i + 1}") for i in range(30)]
+        found.append(("onnx", model(grow + [node("Add", ["x", "c30"], "y")], [numbers("s", [size, 3])])))
+        again = [node("ConstantOfShape", ["s"], "c0")] + [node("Add", [f"c{i}"] * 2, f"c{i + 1}") for i in range(300)]
+        found.append(("onnx", model(again + [node("Add", ["x", "c300"], "y")], [numbers("s", [min(size, 1 << 17), 1])])))
+        at = plain.index(b"TREE") + 8 * (size % 5)
+        found.append(("h5", plain[:at] + struct.pack("<Q", size & (1 << 64) - 1) + plain[at + 8:]))
+    return found
+
+
 def heads():
     """Weights files that claim more than they hold."""
     found = []
@@ -161,4 +201,5 @@ if __name__ == "__main__":
     out, count = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
     write(out / "pictures", pictures(), giants(), count)
     write(out / "weights", weights(), heads(), count)
-    print(f"{count} pictures and {count} weights files in {out}")
+    write(out / "networks", networks(), claims(), count)
+    print(f"{count} pictures, {count} weights files and {count} network files in {out}")

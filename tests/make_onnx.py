@@ -1,11 +1,14 @@
 """Exports networks of torchvision and timm to ONNX and compares what Striate makes of them with ONNX Runtime and PyTorch.
 
     python tests/make_onnx.py STRIATE [--timm] [--only NAME,...] [--exporter old|new] [--methods] [--table FILE]
+                              [--size PIXELS] [--keep FOLDER]
 
 For each network: synthetic weights, batch statistics measured on noise, an export by PyTorch's older exporter and one by
 its newer. Compared are the scores with ONNX Runtime's (largest difference over the largest score) and the input gradient of
-the predicted class with PyTorch's in float64 (relative L2). Needs torch, torchvision, onnx, onnxscript, onnxruntime; timm
-for --timm. `python tests/make_onnx.py --data` writes the small models of tests/data/onnx.
+the predicted class with PyTorch's in float64 (relative L2). `--keep` keeps models and references in FOLDER and uses those
+that are there; with `-` for STRIATE it only fills FOLDER. OMP_NUM_THREADS says how many threads everything uses, 2 where it
+is not set. Needs torch, torchvision, onnx, onnxscript, onnxruntime; timm for --timm. `python tests/make_onnx.py --data`
+writes the small models of tests/data/onnx.
 """
 
 import argparse
@@ -18,7 +21,7 @@ import tempfile
 import time
 import warnings
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+THREADS = int(os.environ.setdefault("OMP_NUM_THREADS", "2"))
 warnings.filterwarnings("ignore")
 import logging
 
@@ -52,7 +55,7 @@ def torchvision_names():
     return [name for name in names if not name.startswith(skip)]
 
 
-def build(name, library):
+def build(name, library, side):
     torch.manual_seed(0)
     if library == "timm":
         import timm
@@ -65,7 +68,7 @@ def build(name, library):
         extra = {"aux_logits": False, "init_weights": True} if name in ("googlenet", "inception_v3") else {}
         model = models.get_model(name, weights=None, **extra)
         size = 299 if name == "inception_v3" else 224
-    return model, size
+    return model, side or size
 
 
 def calibrate(model, size):
@@ -99,10 +102,10 @@ def runtime(path, x):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
+    options.intra_op_num_threads = THREADS
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: x.numpy()})[0]
+    return session.run(None, {session.get_inputs()[0].name: x})[0]
 
 
 def striate(binary, *arguments):
@@ -119,13 +122,56 @@ METHODS = [
 ]
 
 
-def measure(binary, folder, path, model, size, seed):
+class Reference:
+    """The network in PyTorch, made when it is needed, and what was computed of it, kept in a folder."""
+
+    def __init__(self, name, library, side, folder):
+        self.name, self.library, self.side, self.folder = name, library, side, folder
+        self.made = None
+
+    def model(self):
+        if self.made is None:
+            model, size = build(self.name, self.library, self.side)
+            self.made = calibrate(model, size).requires_grad_(False), size
+        return self.made
+
+    def exported(self, new):
+        path = self.folder / f"{self.name}.{'new' if new else 'old'}.onnx"
+        if not path.exists():
+            model, size = self.model()
+            torch.manual_seed(1)
+            export(model.float(), torch.randn(1, 3, size, size), path, new)
+        return path
+
+    def gradients(self, seed):
+        """A picture of noise, the predicted class and its gradient in float64 and float32."""
+        path = self.folder / f"{self.name}.{seed}.npz"
+        if not path.exists():
+            model, size = self.model()
+            torch.manual_seed(100 + seed)
+            x = torch.randn(1, 3, size, size)
+            cls = int(model.float()(x)[0].argmax())
+            gradients = []
+            for kind in (torch.float64, torch.float32):
+                z = x.clone().to(kind).requires_grad_()
+                model.to(kind)(z)[0, cls].backward()
+                gradients.append(z.grad[0].double().numpy())
+            np.savez(path, x=x.numpy(), cls=cls, wide=gradients[0], plain=gradients[1])
+        return np.load(path)
+
+    def scores(self, new, seed):
+        path = self.folder / f"{self.name}.{'new' if new else 'old'}.{seed}.npy"
+        if not path.exists():
+            np.save(path, runtime(self.exported(new), self.gradients(seed)["x"]).reshape(-1))
+        return np.load(path)
+
+
+def measure(binary, folder, reference, new, seed):
     """Scores and input gradient for one picture of noise. In float32 a value near 0 may fall on the other side of a rectifier
     than in float64, and then gradients differ by far more than rounding, PyTorch's own as well: several pictures are tried."""
-    torch.manual_seed(100 + seed)
-    x = torch.randn(1, 3, size, size)
-    expected = runtime(path, x).reshape(-1)
-    np.save(folder / "input.npy", x.numpy())
+    path = reference.exported(new)
+    known, expected = reference.gradients(seed), reference.scores(new, seed)
+    np.save(folder / "input.npy", known["x"])
     failed, text = striate(binary, "classify", "--input", folder / "input.npy", "--network", path, "--raw", folder / "scores.npy")
     if failed:
         return {"error": failed[0]}
@@ -135,47 +181,40 @@ def measure(binary, folder, path, model, size, seed):
     scores = np.load(folder / "scores.npy").reshape(-1)
     if scores.size != expected.size:
         return {"error": f"{scores.size} scores where {expected.size} belong"}
-    cls = int(expected.argmax())
     failed, _ = striate(
-        binary, "saliency", "--input", folder / "input.npy", "--network", path, "--class", cls, "--method", "gradient",
-        "--raw", folder / "gradient.npy", "--out", folder / "out.png",
+        binary, "saliency", "--input", folder / "input.npy", "--network", path, "--class", int(known["cls"]),
+        "--method", "gradient", "--raw", folder / "gradient.npy", "--out", folder / "out.png",
     )
     if failed:
         return {"error": failed[0]}
-    gradients = []
-    for kind in (torch.float64, torch.float32):
-        z = x.to(kind).requires_grad_()
-        model.to(kind)(z)[0, cls].backward()
-        gradients.append(z.grad[0].double().numpy())
-    apart = lambda a: float(np.linalg.norm(a - gradients[0]) / np.linalg.norm(gradients[0]))
+    apart = lambda a: float(np.linalg.norm(a - known["wide"]) / np.linalg.norm(known["wide"]))
     return {
         "scores": float(np.abs(scores - expected).max() / np.abs(expected).max()),
         "gradient": apart(np.load(folder / "gradient.npy")),
-        "PyTorch's float32 gradient": apart(gradients[1]),
+        "PyTorch's float32 gradient": apart(known["plain"]),
         "pictures": seed + 1,
     }
 
 
-def compare(binary, name, library, exporters, methods, folder):
-    model, size = build(name, library)
-    calibrate(model, size)
-    x = torch.randn(1, 3, size, size)
+def compare(binary, reference, exporters, methods, folder):
     rows = []
     for new in exporters:
-        row = {"name": name, "exporter": "new" if new else "old"}
+        row = {"name": reference.name, "exporter": "new" if new else "old"}
         rows.append(row)
-        path = folder / f"{name}.onnx"
         started = time.time()
         try:
-            export(model, x, path, new)
+            path = reference.exported(new)
         except Exception as error:  # noqa: BLE001
-            row["exporter failed"] = str(error).splitlines()[0][:120]
+            row["exporter failed"] = (str(error).splitlines() or [repr(error)])[0][:120]
             continue
         row["export"] = round(time.time() - started, 1)
+        if binary == "-":
+            reference.scores(new, 0)
+            continue
         started = time.time()
         best = None
         for seed in range(5):
-            measured = measure(binary, folder, path, model, size, seed)
+            measured = measure(binary, folder, reference, new, seed)
             if "error" in measured or best is None or measured["gradient"] < best["gradient"]:
                 best = measured
             if "error" in measured or measured["gradient"] <= 5e-4:
@@ -187,8 +226,6 @@ def compare(binary, name, library, exporters, methods, folder):
         for command in methods:
             failed, _ = striate(binary, *command, "--input", folder / "input.npy", "--network", path, "--out", folder / "out.png")
             row[" ".join(command[0:3:2])] = failed[0] if failed else "runs"
-    for file in folder.iterdir():
-        file.unlink()
     return rows
 
 
@@ -201,22 +238,28 @@ def main():
     parser.add_argument("--exporter", choices=["old", "new"])
     parser.add_argument("--methods", action="store_true")
     parser.add_argument("--table")
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--keep")
     args = parser.parse_args()
     if args.data:
         import make_onnx_data
 
         return make_onnx_data.main()
-    torch.set_num_threads(2)
+    torch.set_num_threads(THREADS)
     names = args.only.split(",") if args.only else TIMM if args.timm else torchvision_names()
     exporters = [False, True] if args.exporter is None else [args.exporter == "new"]
     library = "timm" if args.timm else "torchvision"
     table = open(args.table, "a") if args.table else None
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            kept = pathlib.Path(args.keep) if args.keep else folder
+            kept.mkdir(parents=True, exist_ok=True)
             try:
-                rows = compare(args.striate, name, library, exporters, METHODS if args.methods else [], pathlib.Path(folder))
+                reference = Reference(name, library, args.size, kept)
+                rows = compare(args.striate, reference, exporters, METHODS if args.methods else [], folder)
             except Exception as error:  # noqa: BLE001
-                rows = [{"name": name, "script failed": str(error).splitlines()[0][:200]}]
+                rows = [{"name": name, "script failed": (str(error).splitlines() or [repr(error)])[0][:200]}]
         for row in rows:
             good = row.get("scores", 1) <= 1e-4 and row.get("gradient", 1) <= 5e-4
             print("pass" if good else "FAIL", json.dumps(row), flush=True)

@@ -171,6 +171,35 @@ class Channels(nn.Module):
         return self.fc((both * weights).sum(1).mean((2, 3)))
 
 
+class Standardised(nn.Module):
+    """Filters that are standardised when the network runs, as NFNets' are, and TensorFlow's padding computed from the size, as
+    timm computes it."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.wide, self.fc = nn.Conv2d(3, 8, 3, stride=2), nn.Conv2d(8, 8, 5, stride=2, groups=8), nn.Linear(8, 5)
+        self.gain = nn.Parameter(torch.rand(8, 1, 1, 1) + 0.5)
+
+    def same(self, x, conv):
+        sides = []
+        for size in (x.size()[-1], x.size()[-2]):
+            step, kernel = conv.stride[0], conv.kernel_size[0]
+            if isinstance(size, torch.Tensor):
+                pad = torch.clamp(((size / step).ceil() - 1) * step + kernel - size, min=0)
+            else:
+                pad = max((-(-size // step) - 1) * step + kernel - size, 0)
+            sides += [pad // 2, pad - pad // 2]
+        return F.pad(x, sides)
+
+    def forward(self, x):
+        weight = self.conv.weight
+        weight = F.batch_norm(weight.reshape(1, 8, -1), None, None, weight=(self.gain * 0.4).view(-1), training=True, momentum=0.0, eps=1e-6)
+        x = F.relu(F.conv2d(self.same(x, self.conv), weight.reshape_as(self.conv.weight), self.conv.bias, 2))
+        deviation, mean = torch.std_mean(self.wide.weight, dim=[1, 2, 3], keepdim=True, unbiased=False)
+        x = F.conv2d(self.same(x, self.wide), (self.wide.weight - mean) / (deviation + 1e-5), self.wide.bias, 2, groups=8)
+        return self.fc(x.mean((2, 3)))
+
+
 def keep(name, path, x):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -181,7 +210,7 @@ def keep(name, path, x):
 
 
 def exported():
-    modules = [Residual, Inverted, Pools, Activations, Shuffle, ConvNext, Attention, Norms, Sizes, Channels]
+    modules = [Residual, Inverted, Pools, Activations, Shuffle, ConvNext, Attention, Norms, Sizes, Channels, Standardised]
     for module in modules:
         torch.manual_seed(1)
         model = module()

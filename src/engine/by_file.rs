@@ -29,13 +29,41 @@ pub(super) fn card_of(file: &weights::File, origin: &str, notes: &mut Vec<String
     let more: Vec<Candidate> = members.iter().filter(listed).filter_map(|card| candidate(card)).collect();
     let candidates: Vec<&Candidate> = CANDIDATES.iter().chain(&more).collect();
     let found = weights::recognise(file, &candidates, origin)?;
-    let name = candidates[found.index].name;
-    match found.others.is_empty() {
-        true => notes.push(format!("the weights are those of {name}")),
-        false => {
-            let others = found.others.join(", ");
+    let fitting: Vec<&'static str> = [candidates[found.index].name].into_iter().chain(found.others).collect();
+    let stated = stated(file);
+    let stated = stated.as_deref();
+    let known = RENAMED.iter().find(|(theirs, _)| stated == Some(*theirs)).map(|(_, ours)| *ours).or(stated);
+    let told = fitting.iter().find(|name| known == Some(**name));
+    let name = told.or(fitting.first()).copied().unwrap_or_default();
+    match (told, fitting.as_slice()) {
+        (Some(_), [_, _, ..]) => notes.push(format!("the weights are those of {name}, as the file says")),
+        (_, [_]) => notes.push(format!("the weights are those of {name}")),
+        (_, others) => {
+            let others: Vec<&str> = others.iter().copied().filter(|other| *other != name).collect();
+            let others = others.join(", ");
             notes.push(format!("the weights fit {name}, which was opened, and also {others}: --network chooses"));
         }
     }
+    if let Some(other) = stated.filter(|stated| SOFTENED.contains(stated)) {
+        notes.push(format!(
+            "the file says that it belongs to {other}, which is {name} with every stride behind a blur: without the blur the \
+             scores are not right"
+        ));
+    }
     zoo::find(name)
+}
+
+/// timm's names of networks that are called otherwise here.
+const RENAMED: [(&str, &str); 2] =
+    [("tf_efficientnet_lite0", "efficientnet_lite0"), ("efficientnet_lite0", "efficientnet_lite0_torch")];
+
+/// timm's networks that have the layers of another, with names and shapes, and compute something else.
+const SOFTENED: [&str; 3] = ["resnetaa50", "resnetblur18", "resnetblur50"];
+
+/// The network that a file says it belongs to, as timm, PyTorch's example for ImageNet and Hugging Face's configs state it.
+fn stated(file: &weights::File) -> Option<String> {
+    let text = ["architecture", "arch", "model_name"].iter().find_map(|key| file.metadata.get(*key))?;
+    // A name may have its hub in front and a training behind it: `timm/tf_efficientnet_lite0.in1k`.
+    let name = text.rsplit('/').next()?.split('.').next()?;
+    Some(name.to_ascii_lowercase().replace('-', "_"))
 }

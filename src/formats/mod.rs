@@ -2,7 +2,7 @@
 //! ONNX and Keras models are read.
 //!
 //! Architecture invariant: files are not trusted. A reader runs nothing, opens no file outside the model's folder, and asks
-//! for no more memory than the file's own bytes justify; `tests/fuzz_onnx.rs` holds it to that.
+//! for no more memory than the file's own bytes justify; `tests/fuzz_weights.rs` holds it to that.
 
 mod keras;
 mod network;
@@ -60,10 +60,14 @@ pub fn read(path: &Path, watch: &Watch) -> Result<NetworkFile> {
     onnx::read(BufReader::with_capacity(1 << 16, file), info.len(), path, folder, watch)
 }
 
-/// Reads a network that is in memory. Weights in other files are refused.
+/// Reads a network that is in memory; the ending of `name` tells as a file's does. Weights in other files are refused.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_bytes(bytes: &[u8], name: &str) -> Result<NetworkFile> {
-    onnx::read(Cursor::new(bytes), bytes.len() as u64, Path::new(name), None, &Watch::default())
+    let path = Path::new(name);
+    if keras::recognise(bytes, &ending(path)) {
+        return keras::read(bytes.to_vec(), path, &Watch::default());
+    }
+    onnx::read(Cursor::new(bytes), bytes.len() as u64, path, None, &Watch::default())
 }

@@ -43,8 +43,10 @@ impl KeptRelevance {
         let stabiliser = total((scaled * (stable(sum, epsilon)? - sum)?)?)?;
         let biases = match bias {
             Some(bias) => {
+                // The units of maps come before rows and columns, those of features and of rows of features last.
                 let mut shape = vec![1; sum.rank()];
-                shape[1] = bias.elem_count();
+                let units = if sum.rank() == 4 { 1 } else { sum.rank() - 1 };
+                shape[units] = bias.elem_count();
                 total(scaled.broadcast_mul(&bias.reshape(shape)?)?)?
             }
             None => 0.0,
@@ -112,8 +114,10 @@ impl LinearLayer {
         // A graph's picture is maps; features are maps of one value.
         let maps = if linear { [self.input.iter().product(), 1, 1] } else { [0, 1, 2].map(|axis| self.input[axis]) };
         let mut builder = Builder::new(maps);
-        if linear {
-            builder.then("flat", Op::Flatten);
+        match self.input.len() {
+            _ if !linear => {}
+            1 => drop(builder.then("flat", Op::Flatten)),
+            _ => drop(builder.then("rows", Op::Reshape { shape: self.input.clone() })),
         }
         builder.then("layer", op);
         let mut tensors = HashMap::from([("layer.weight".to_owned(), weight.clone())]);

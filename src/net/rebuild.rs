@@ -14,6 +14,8 @@ pub enum Replacement {
     Operator(Op),
     /// Layers in a row, each with its name; with none, the layer's input is passed on.
     Layers(Vec<(String, Op)>),
+    /// Layers side by side, each with its name, whose outputs are joined under the layer's name.
+    Joined(Vec<(String, Op)>),
 }
 
 impl Graph {
@@ -39,6 +41,11 @@ impl Graph {
                 Replacement::Operator(op) => add(&node.name, op, &inputs),
                 Replacement::Layers(layers) => {
                     layers.into_iter().fold(inputs[0], |input, (name, op)| add(&name, op, &[input]))
+                }
+                Replacement::Joined(layers) => {
+                    let beside: Vec<NodeId> =
+                        layers.into_iter().map(|(name, op)| add(&name, op, &[inputs[0]])).collect();
+                    add(&node.name, Op::Concat, &beside)
                 }
             };
         }

@@ -1,6 +1,9 @@
 //! The tensors of a file by the names that a graph may know them by.
 
-use super::spelling::{respelled, unwrapped};
+use super::{
+    spelling::{respelled, unwrapped},
+    unrolled::unrolled,
+};
 use crate::net::Tensors;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -43,6 +46,11 @@ impl FileNames {
                 known.entry(other).or_insert(index);
             }
         }
+        for (name, other) in unrolled(entries.iter().map(|entry| entry.plain.as_str())) {
+            if let Some(&index) = known.get(name) {
+                known.entry(other).or_insert(index);
+            }
+        }
         FileNames { entries, known, prefixes: Mutex::default() }
     }
 
@@ -52,20 +60,16 @@ impl FileNames {
         Some((&entry.own, &entry.shape))
     }
 
-    /// The prefixes, with their final dot, in front of which `name` is found; the shortest first.
+    /// The prefixes behind which `name` is found, with their final dot where they end in one; the shortest first.
     pub fn prefixes_of(&self, name: &str) -> Arc<Vec<String>> {
         let mut asked = self.prefixes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = asked.get(name) {
             return Arc::clone(found);
         }
-        let dotted = format!(".{name}");
-        let whole = self.known.contains_key(name).then_some("");
-        let longer = self.known.keys().filter_map(|known| known.strip_suffix(&dotted));
-        let mut prefixes: Vec<&str> = whole.into_iter().chain(longer).collect();
+        let mut prefixes: Vec<&str> = self.known.keys().filter_map(|known| known.strip_suffix(name)).collect();
         prefixes.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then(a.cmp(b)));
         prefixes.truncate(MAX_PREFIXES);
-        let ended = |prefix: &str| if prefix.is_empty() { String::new() } else { format!("{prefix}.") };
-        let found = Arc::new(prefixes.into_iter().map(ended).collect::<Vec<_>>());
+        let found = Arc::new(prefixes.into_iter().map(str::to_owned).collect::<Vec<_>>());
         asked.insert(name.to_owned(), Arc::clone(&found));
         found
     }

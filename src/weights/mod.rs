@@ -30,6 +30,7 @@ mod spelling;
 mod strided;
 mod synthetic;
 mod torch;
+mod unrolled;
 pub(crate) mod wire;
 mod zipped;
 

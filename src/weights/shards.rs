@@ -36,9 +36,9 @@ pub fn read_file(path: &Path, watch: &Watch) -> Result<File> {
             None => read_one(path, watch)?,
         }
     };
-    // A folder of Hugging Face's says in its config what the classes are called.
-    if let Some(names) = folder.and_then(|folder| config_names(&folder.join("config.json"))) {
-        file.metadata.entry("id2label".to_owned()).or_insert(names);
+    // A folder of Hugging Face's says in its config what the classes and the network are called.
+    for (key, value) in folder.into_iter().flat_map(|folder| config(&folder.join("config.json"))) {
+        file.metadata.entry(key.to_owned()).or_insert(value);
     }
     Ok(file)
 }
@@ -46,12 +46,18 @@ pub fn read_file(path: &Path, watch: &Watch) -> Result<File> {
 /// The largest `config.json` that is read: one with ImageNet's names has 70 kB.
 const MAX_CONFIG: u64 = 8 << 20;
 
-/// `id2label` of a config, as JSON; `None` where there is no such file or entry.
-fn config_names(path: &Path) -> Option<String> {
-    let info = fs::metadata(path).ok().filter(|info| info.is_file() && info.len() <= MAX_CONFIG)?;
-    let text = fs::read(path).ok().filter(|text| text.len() as u64 == info.len())?;
-    let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    config.get("id2label").filter(|names| names.is_object()).map(ToString::to_string)
+/// The `id2label` of a config, as JSON, and its `architecture`, where there are such a file and entries.
+fn config(path: &Path) -> Vec<(&'static str, String)> {
+    let read = || -> Option<serde_json::Value> {
+        let info = fs::metadata(path).ok().filter(|info| info.is_file() && info.len() <= MAX_CONFIG)?;
+        let text = fs::read(path).ok().filter(|text| text.len() as u64 == info.len())?;
+        serde_json::from_slice(&text).ok()
+    };
+    let Some(config) = read() else { return Vec::new() };
+    let names = config.get("id2label").filter(|names| names.is_object()).map(ToString::to_string);
+    let network = config.get("architecture").and_then(|name| name.as_str()).map(str::to_owned);
+    let entries = [("id2label", names), ("architecture", network)];
+    entries.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
 fn name_of(path: &Path) -> String {

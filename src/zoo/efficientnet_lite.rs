@@ -1,5 +1,6 @@
 //! EfficientNet-Lite (Google 2020): EfficientNet (Tan and Le 2019) without squeeze and excitation, every activation a ReLU6.
-//! Layers are named as in timm's `tf_efficientnet_lite0`.
+//! Layers are named as in timm, where `tf_efficientnet_lite0` pads as TensorFlow does and `efficientnet_lite0` symmetrically:
+//! a weights file does not show which of the two it is.
 
 use super::{Card, Labels};
 use crate::{
@@ -21,9 +22,32 @@ pub(super) const EFFICIENTNET_LITE0: Card = Card {
         scale: PixelScale::Full,
         ..Preprocess::new(256, 224, &[127.0; 3], &[128.0; 3])
     },
-    build: &build,
+    build: &|size| build(size, TENSORFLOW),
     shipped: Some(embedded!("../../weights/efficientnet_lite0.safetensors")),
 };
+pub(super) const EFFICIENTNET_LITE0_TORCH: Card = Card {
+    name: "efficientnet_lite0_torch",
+    title: "EfficientNet-Lite0, symmetric padding",
+    paper: "Tan and Le 2019; the Lite variant by Google 2020; these choices by timm",
+    notes: &["Weights of timm's efficientnet_lite0, which were trained in PyTorch, have the names and shapes of \
+         efficientnet_lite0's; only the file's own word, or --network, tells them apart."],
+    preprocess: || Preprocess { interpolation: Interpolation::Bicubic, ..Preprocess::imagenet(256, 224) },
+    build: &|size| build(size, SYMMETRIC),
+    shipped: None,
+    ..EFFICIENTNET_LITE0
+};
+
+/// The choices that weights were trained with and do not show.
+#[derive(Clone, Copy)]
+struct Choices {
+    /// Whether windows of an even stride stand as TensorFlow's "same" padding puts them.
+    auto_pad: bool,
+    /// Added to the variance by every batch normalisation.
+    eps: f64,
+}
+
+const TENSORFLOW: Choices = Choices { auto_pad: true, eps: 1e-3 };
+const SYMMETRIC: Choices = Choices { auto_pad: false, eps: 1e-5 };
 
 /// Expansion, units, blocks, stride of the first block, kernel of each stage.
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
@@ -36,16 +60,17 @@ const STAGES: [(usize, usize, usize, usize, usize); 7] = [
     (6, 320, 1, 1, 3),
 ];
 
-fn build(size: usize) -> Result<Graph> {
-    let mut net = Builder::new([3, size, size]);
-    normalised(&mut net, "conv_stem", "bn1", conv(32, 3, 2), true);
+fn build(size: usize, choices: Choices) -> Result<Graph> {
+    let mut lite = Lite { net: Builder::new([3, size, size]), choices };
+    lite.normalised("conv_stem", "bn1", lite.conv(32, 3, 2), true);
     for (stage, (expansion, units, count, stride, kernel)) in STAGES.into_iter().enumerate() {
         for index in 0..count {
             let stride = if index == 0 { stride } else { 1 };
-            block(&mut net, &format!("blocks.{stage}.{index}"), [expansion, units, stride, kernel]);
+            lite.block(&format!("blocks.{stage}.{index}"), [expansion, units, stride, kernel]);
         }
     }
-    normalised(&mut net, "conv_head", "bn2", Conv::new(1280, 1), true);
+    lite.normalised("conv_head", "bn2", Conv::new(1280, 1), true);
+    let mut net = lite.net;
     net.then("global_pool.pool", Op::AdaptiveAvgPool { size: [1, 1] });
     net.then("global_pool.flatten", Op::Flatten);
     net.then("classifier", Op::Linear { out: 1000, bias: true });
@@ -53,37 +78,46 @@ fn build(size: usize) -> Result<Graph> {
     net.finish()
 }
 
-/// An inverted residual block: wider by a 1x1 convolution, a depthwise convolution, narrow again; around it the input is
-/// added where the shape stays.
-fn block(net: &mut Builder, name: &str, [expansion, units, stride, kernel]: [usize; 4]) {
-    let input = net.last();
-    let wide = net.channels(input) * expansion;
-    let depthwise = conv(wide, kernel, stride).groups(wide);
-    let part = |part: &str| format!("{name}.{part}");
-    if expansion == 1 {
-        normalised(net, &part("conv_dw"), &part("bn1"), depthwise, true);
-        normalised(net, &part("conv_pw"), &part("bn2"), Conv::new(units, 1), false);
-    } else {
-        normalised(net, &part("conv_pw"), &part("bn1"), Conv::new(wide, 1), true);
-        normalised(net, &part("conv_dw"), &part("bn2"), depthwise, true);
-        normalised(net, &part("conv_pwl"), &part("bn3"), Conv::new(units, 1), false);
-    }
-    if stride == 1 && net.channels(input) == units {
-        let body = net.last();
-        net.add(part("add"), Op::Add, &[body, input]);
-    }
-}
-
-/// Convolution, batch normalisation and, unless it ends a block, ReLU6.
-fn normalised(net: &mut Builder, conv_name: &str, norm: &str, conv: Conv, rectified: bool) -> NodeId {
-    net.then(conv_name, Op::Conv(conv.unbiased()));
-    let last = net.then(norm, Op::BatchNorm { eps: 1e-3 });
-    if rectified { net.then(format!("{norm}.act"), RELU6) } else { last }
-}
-
 const RELU6: Op = Op::Activation(Activation::Clip { low: 0.0, high: 6.0 });
 
-/// A convolution with TensorFlow's "same" padding.
-const fn conv(out: usize, kernel: usize, stride: usize) -> Conv {
-    Conv::new(out, kernel).stride(stride).auto_pad(AutoPad::SameUpper)
+/// The network in the making.
+struct Lite {
+    net: Builder,
+    choices: Choices,
+}
+
+impl Lite {
+    /// An inverted residual block: wider by a 1x1 convolution, a depthwise convolution, narrow again; around it the input is
+    /// added where the shape stays.
+    fn block(&mut self, name: &str, [expansion, units, stride, kernel]: [usize; 4]) {
+        let input = self.net.last();
+        let wide = self.net.channels(input) * expansion;
+        let depthwise = self.conv(wide, kernel, stride).groups(wide);
+        let part = |part: &str| format!("{name}.{part}");
+        if expansion == 1 {
+            self.normalised(&part("conv_dw"), &part("bn1"), depthwise, true);
+            self.normalised(&part("conv_pw"), &part("bn2"), Conv::new(units, 1), false);
+        } else {
+            self.normalised(&part("conv_pw"), &part("bn1"), Conv::new(wide, 1), true);
+            self.normalised(&part("conv_dw"), &part("bn2"), depthwise, true);
+            self.normalised(&part("conv_pwl"), &part("bn3"), Conv::new(units, 1), false);
+        }
+        if stride == 1 && self.net.channels(input) == units {
+            let body = self.net.last();
+            self.net.add(part("add"), Op::Add, &[body, input]);
+        }
+    }
+
+    /// Convolution, batch normalisation and, unless it ends a block, ReLU6.
+    fn normalised(&mut self, conv_name: &str, norm: &str, conv: Conv, rectified: bool) -> NodeId {
+        self.net.then(conv_name, Op::Conv(conv.unbiased()));
+        let last = self.net.then(norm, Op::BatchNorm { eps: self.choices.eps });
+        if rectified { self.net.then(format!("{norm}.act"), RELU6) } else { last }
+    }
+
+    /// A convolution that keeps the size, but for its stride.
+    fn conv(&self, out: usize, kernel: usize, stride: usize) -> Conv {
+        let conv = Conv::new(out, kernel).stride(stride);
+        if self.choices.auto_pad { conv.auto_pad(AutoPad::SameUpper) } else { conv.same() }
+    }
 }

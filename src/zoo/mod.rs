@@ -86,6 +86,7 @@ pub const DEFAULT: &Card = &efficientnet_lite::EFFICIENTNET_LITE0;
 pub const ZOO: &[Card] = &[
     photonet::PHOTONET,
     efficientnet_lite::EFFICIENTNET_LITE0,
+    efficientnet_lite::EFFICIENTNET_LITE0_TORCH,
     lenet::LENET5,
     lenet::LENET5_MODERN,
     alexnet::ALEXNET_2012,

@@ -19,7 +19,8 @@ pub(super) fn fold(node: &NodeProto, inputs: &[Option<&Tensor>], room: usize) ->
     }
     let sizes = |axis: usize| inputs.iter().flatten().filter_map(move |x| x.dims().iter().rev().nth(axis)).max();
     let together = (0..8).try_fold(1usize, |all, axis| all.checked_mul(sizes(axis).map_or(1, |&size| size.max(1))));
-    if inputs.len() > 1 && node.op != "Concat" && together.is_none_or(|values| values > room) {
+    let spread = !matches!(node.op.as_str(), "Concat" | "BatchNormalization");
+    if inputs.len() > 1 && spread && together.is_none_or(|values| values > room) {
         return Err("its constants are too large together".to_owned());
     }
     if let (Some(Some(x)), "Shape" | "Size") = (inputs.first(), node.op.as_str()) {
@@ -31,8 +32,8 @@ pub(super) fn fold(node: &NodeProto, inputs: &[Option<&Tensor>], room: usize) ->
     if let Some(moved) = moved(node, inputs, room) {
         return moved;
     }
-    if let Some(standardised) = standardised(node, inputs) {
-        return standardised;
+    if let Some(found) = reduced(node, inputs).or_else(|| standardised(node, inputs)) {
+        return found;
     }
     if let Some(folded) = computed(node, inputs) {
         return folded.map_err(|error| phrase(&error));
@@ -116,47 +117,91 @@ fn computed(node: &NodeProto, inputs: &[Option<&Tensor>]) -> Option<Folded> {
             let at = |index: i64| start.saturating_add(index.saturating_mul(step));
             Tensor::from_vec((0..count).map(at).collect::<Vec<i64>>(), count as usize, &Device::Cpu)
         }
-        "ReduceProd" | "ReduceSum" => {
-            let values = numbers(x).ok()?;
-            let all = values.iter().map(|&value| value as f64);
-            let all = if node.op == "ReduceProd" { all.product::<f64>() } else { all.sum() } as i64;
-            let rank = if node.int("keepdims", 1) == 1 { x.rank() } else { 0 };
-            Tensor::from_vec(vec![all], vec![1; rank], &Device::Cpu)
-        }
         "DequantizeLinear" => dequantised(node, x, get(1)?, get(2)),
         _ => return None,
     })
 }
 
-/// Bounds and means of weights: networks that standardise their filters when they run do it with these.
+/// A number that the values along some axes become: sizes that are multiplied, means of weights.
+fn reduced(node: &NodeProto, inputs: &[Option<&Tensor>]) -> Option<Result<Tensor, String>> {
+    let kind = node.op.strip_prefix("Reduce")?;
+    if !matches!(kind, "Mean" | "Sum" | "Prod" | "Max" | "Min" | "SumSquare" | "L2") {
+        return None;
+    }
+    let x = inputs.first().copied().flatten()?;
+    let axes = match (inputs.get(1).copied().flatten(), node.ints("axes")) {
+        (Some(axes), _) => numbers(axes),
+        (None, Some(stated)) => Ok(stated.to_vec()),
+        (None, None) => Ok(Vec::new()),
+    };
+    Some(axes.and_then(|axes| {
+        let all = axes.is_empty();
+        if all && node.int("noop_with_empty_axes", 0) == 1 {
+            return Ok(x.clone());
+        }
+        let stated = axes.iter().map(|&axis| axis_of(axis, x.rank())).collect::<Result<Vec<usize>, _>>()?;
+        let axes = if all { (0..x.rank()).collect() } else { stated };
+        along(kind, x, axes, node.int("keepdims", 1) == 1).map_err(|error| phrase(&error))
+    }))
+}
+
+fn along(kind: &str, x: &Tensor, axes: Vec<usize>, keeps: bool) -> Folded {
+    // Whole numbers are computed as float64, as in `binary`.
+    let wide = if x.dtype() == DType::I64 { x.to_dtype(DType::F64)? } else { x.clone() };
+    let each = |one: fn(&Tensor, usize) -> Folded| axes.iter().try_fold(wide.clone(), |x, &axis| one(&x, axis));
+    let found = match kind {
+        "Mean" => wide.mean_keepdim(axes.clone()),
+        "Max" => each(|x, axis| x.max_keepdim(axis)),
+        "Min" => each(|x, axis| x.min_keepdim(axis)),
+        "Prod" => each(|x, axis| {
+            let first = x.narrow(axis, 0, 1)?;
+            (1..x.dim(axis)?).try_fold(first, |all, place| all.mul(&x.narrow(axis, place, 1)?))
+        }),
+        "Sum" => wide.sum_keepdim(axes.clone()),
+        "L2" => wide.sqr()?.sum_keepdim(axes.clone())?.sqrt(),
+        _ => wide.sqr()?.sum_keepdim(axes.clone()),
+    }?;
+    let kept: Vec<usize> = (0..x.rank()).filter(|axis| !axes.contains(axis)).map(|axis| x.dims()[axis]).collect();
+    let found = if keeps { found } else { found.reshape(kept)? };
+    found.to_dtype(x.dtype())
+}
+
+/// Bounds of sizes and weights, and normalised weights: networks that standardise their filters when they run do it with
+/// these.
 fn standardised(node: &NodeProto, inputs: &[Option<&Tensor>]) -> Option<Result<Tensor, String>> {
-    let x = inputs.first().copied().flatten().filter(|x| x.dtype() != DType::I64)?;
-    let bound = |index: usize, name: &str, usual: f64| match inputs.get(index).copied().flatten() {
+    let get = |index: usize| inputs.get(index).copied().flatten();
+    let x = get(0)?;
+    let bound = |index: usize, name: &str, usual: f64| match get(index) {
         Some(tensor) => single(tensor).unwrap_or(usual),
         None => node.float(name, usual),
     };
-    match node.op.as_str() {
+    let found = match node.op.as_str() {
         "Clip" => {
             let (low, high) = (bound(1, "min", f64::NEG_INFINITY), bound(2, "max", f64::INFINITY));
-            Some(x.clamp(low, high).map_err(|error| phrase(&error)))
+            let wide = if x.dtype() == DType::I64 { DType::F64 } else { x.dtype() };
+            x.to_dtype(wide).and_then(|wide| wide.clamp(low, high)?.to_dtype(x.dtype()))
         }
-        "ReduceMean" => Some(mean(node, x, inputs.get(1).copied().flatten())),
-        _ => None,
-    }
+        "BatchNormalization" if x.rank() > 1 => normalised(node, x, [get(1)?, get(2)?, get(3)?, get(4)?]),
+        _ => return None,
+    };
+    Some(found.map_err(|error| phrase(&error)))
 }
 
-/// The mean over axes, which stay with size 1 or go.
-fn mean(node: &NodeProto, x: &Tensor, axes: Option<&Tensor>) -> Result<Tensor, String> {
-    let stated = match axes {
-        Some(axes) => Some(numbers(axes)?),
-        None => node.ints("axes").map(<[i64]>::to_vec),
+/// Constants by channel, by their own statistics where the node is in training, else by those given.
+fn normalised(node: &NodeProto, x: &Tensor, [scale, shift, mean, variance]: [&Tensor; 4]) -> Folded {
+    let mut shape = vec![1; x.rank()];
+    shape[1] = x.dim(1)?;
+    let spread = |tensor: &Tensor| tensor.reshape(shape.as_slice());
+    let (mean, variance) = if node.int("training_mode", 0) == 1 {
+        let others: Vec<usize> = (0..x.rank()).filter(|&axis| axis != 1).collect();
+        let mean = x.mean_keepdim(others.clone())?;
+        let variance = x.broadcast_sub(&mean)?.sqr()?.mean_keepdim(others)?;
+        (mean, variance)
+    } else {
+        (spread(mean)?, spread(variance)?)
     };
-    let rank = x.rank();
-    let axes = stated.unwrap_or_else(|| (0..rank as i64).collect());
-    let axes = axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<Vec<usize>, _>>()?;
-    let keeps = node.int("keepdims", 1) == 1;
-    let mean = if keeps { x.mean_keepdim(axes) } else { x.mean(axes) };
-    mean.map_err(|error| phrase(&error))
+    let scale = (spread(scale)? / (variance + node.float("epsilon", 1e-5))?.sqrt()?)?;
+    x.broadcast_sub(&mean)?.broadcast_mul(&scale)?.broadcast_add(&spread(shift)?)
 }
 
 fn binary(op: &str, a: &Tensor, b: &Tensor) -> Folded {

@@ -32,8 +32,11 @@ pub(super) struct Imported {
     pub refusal: Option<RefusedNode>,
 }
 
-/// Turns a model into layers, for pictures of `shape`: channels, rows, columns. Constants that are folded have at most
-/// `room` values together. The outer error is the user's wish to stop.
+/// Constants are computed at most so many times over: networks that standardise their filters need about ten values a weight.
+const MOST_WORK: usize = 64;
+
+/// Turns a model into layers. Constants that are folded have at most `room` values at a time. The outer error is the user's
+/// wish to stop.
 pub(super) fn import(
     model: &ModelProto,
     picture: &PictureInput,
@@ -47,7 +50,10 @@ pub(super) fn import(
         graph,
         values: HashMap::new(),
         layers: LayerList::new(picture.shape),
+        left: uses(graph, &needed, output),
         uses: uses(graph, &needed, output),
+        computed: HashMap::new(),
+        work: room.saturating_mul(MOST_WORK),
         opset: model.opset(),
         batch: picture.batch,
         room,
@@ -100,7 +106,14 @@ struct Import<'a> {
     uses: HashMap<&'a str, usize>,
     opset: i64,
     batch: usize,
+    /// Nodes that have still to take each value; a value that none takes any more is dropped.
+    left: HashMap<&'a str, usize>,
+    /// Values of each constant that was computed and is kept.
+    computed: HashMap<&'a str, usize>,
+    /// Values that computed constants may still have, together.
     room: usize,
+    /// Values that may still be computed at all.
+    work: usize,
     output: &'a str,
     refusal: Option<RefusedNode>,
 }
@@ -128,7 +141,9 @@ impl<'a> Import<'a> {
                 },
             }
         }
-        match self.values_of(index, inputs.clone()) {
+        let made = self.values_of(index, inputs.clone());
+        self.drop_taken(node);
+        match made {
             Ok(outputs) => self.values.extend(node.outputs.iter().map(String::as_str).zip(outputs)),
             Err(why) => match &mut self.refusal {
                 Some(refusal) => refusal.affected += 1,
@@ -165,13 +180,30 @@ impl<'a> Import<'a> {
         operator(&mut NodeJob { layers, node, index, inputs, alone, opset, batch, is_last })
     }
 
-    fn folded(&mut self, node: &NodeProto, constants: &[Option<&Tensor>]) -> Result<Vec<ModelValue>, String> {
+    fn folded(&mut self, node: &'a NodeProto, constants: &[Option<&Tensor>]) -> Result<Vec<ModelValue>, String> {
         let folded = fold(node, constants, self.room)?;
-        // Values that are only moved are shared, all others count.
-        if !matches!(node.op.as_str(), "Constant" | "Identity" | "Reshape" | "Squeeze" | "Unsqueeze") {
-            self.room = self.room.checked_sub(folded.elem_count()).ok_or("its constants are too large together")?;
+        // A constant in another shape shares its values, but may outlive the one it was made of.
+        if node.op != "Constant" {
+            let count = folded.elem_count();
+            let too_large = "its constants are too large together";
+            self.room = self.room.checked_sub(count).ok_or(too_large)?;
+            self.work = self.work.checked_sub(count).ok_or(too_large)?;
+            self.computed.extend(node.outputs.first().map(|name| (name.as_str(), count)));
         }
         Ok(vec![ModelValue::Constant(folded)])
+    }
+
+    /// Drops the values that a node was the last to take. A network's weights are those that layers hold.
+    fn drop_taken(&mut self, node: &'a NodeProto) {
+        for name in node.inputs.iter().map(String::as_str) {
+            let Some(left) = self.left.get_mut(name) else { continue };
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                let is_constant = matches!(self.values.remove(name), Some(ModelValue::Constant(_)));
+                let count = self.computed.remove(name).filter(|_| is_constant);
+                self.room += count.unwrap_or(0);
+            }
+        }
     }
 
     fn end(mut self) -> Result<Imported, String> {

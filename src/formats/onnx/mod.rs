@@ -65,7 +65,9 @@ pub(super) fn read<R: Read>(
     let mut parser = Parser::new(External::new(folder));
     let mut model = parser.model(&mut stream)?;
     recognise_functions(&mut model.graph);
-    let Finished { graph, tensors, notes, missing } = network(&model, &context, watch)?;
+    // Constants that are computed have twice the values that the file has, or a few for small ones.
+    let room = parser.values.saturating_mul(2).max(1 << 18);
+    let Finished { graph, tensors, notes, missing } = network(&model, &context, room, watch)?;
     let metadata: HashMap<String, String> = model.metadata.into_iter().collect();
     let producer = if model.producer.is_empty() { "ONNX".to_owned() } else { format!("ONNX by {}", model.producer) };
     let description = described(path, &producer, &graph, &metadata)?;
@@ -73,15 +75,13 @@ pub(super) fn read<R: Read>(
 }
 
 /// The network that a model is.
-fn network(model: &ModelProto, context: &Context, watch: &Watch) -> Result<Finished> {
+fn network(model: &ModelProto, context: &Context, room: usize, watch: &Watch) -> Result<Finished> {
     let refused = |why: String| context.refused(why);
     if !model.functions.is_empty() {
         return Err(refused(format!("defines operators of its own ({})", model.functions.join(", "))));
     }
     let picture = picture_input(model).map_err(refused)?;
     let output = output_of(model).ok_or_else(|| refused("has no output".to_owned()))?;
-    // Constants that are computed take no more memory than the file does, or a little for small ones.
-    let room = usize::try_from(context.length / 2).unwrap_or(usize::MAX).max(1 << 20);
     let imported = import(model, &picture, output, room, watch)?.map_err(refused)?;
     let mut finished = finish(&model.graph, imported).map_err(refused)?;
     if model.graph.outputs.len() > 1 {

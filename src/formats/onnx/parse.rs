@@ -14,6 +14,7 @@ use crate::{
         wire::{Wire, fields, skip, whole},
     },
 };
+use candle_core::Tensor;
 use std::io::Read;
 
 /// Nodes, names, attributes and tensors of one file. The largest networks have some ten thousand.
@@ -26,12 +27,14 @@ const MAX_LIST: usize = 1 << 16;
 /// The reading of one model.
 pub(super) struct Parser<'a> {
     pub external: External<'a>,
+    /// Values of all tensors that were read.
+    pub values: usize,
     items: usize,
 }
 
 impl<'a> Parser<'a> {
     pub fn new(external: External<'a>) -> Self {
-        Parser { external, items: 0 }
+        Parser { external, values: 0, items: 0 }
     }
 
     /// Reads the whole stream as a `ModelProto`.
@@ -74,7 +77,7 @@ impl<'a> Parser<'a> {
             (1, Wire::Sized(size)) => self.node(stream, size, depth).map(|node| graph.nodes.push(node)),
             (5, Wire::Sized(size)) => {
                 self.count(stream)?;
-                let (name, tensor) = tensor::read(stream, size, &mut self.external)?;
+                let (name, tensor) = self.tensor(stream, size)?;
                 graph.initializers.insert(name, tensor);
                 Ok(())
             }
@@ -128,7 +131,7 @@ impl<'a> Parser<'a> {
                 (3, Wire::Number(number)) => value = Attribute::Int(number as i64),
                 (4, Wire::Sized(size)) => value = Attribute::Text(text(stream, size)?),
                 (5, Wire::Sized(size)) => {
-                    value = Attribute::Tensor(tensor::read(stream, size, &mut self.external)?.1);
+                    value = Attribute::Tensor(self.tensor(stream, size)?.1);
                 }
                 (6, Wire::Sized(size)) if depth < MAX_DEPTH => {
                     // Branches and loops are not run; reading one checks that it is whole.
@@ -198,6 +201,13 @@ impl<'a> Parser<'a> {
     fn name<R: Read>(&mut self, stream: &mut Stream<'_, R>, size: u64) -> Result<String> {
         self.count(stream)?;
         text(stream, size)
+    }
+
+    /// A `TensorProto`: its name and values.
+    fn tensor<R: Read>(&mut self, stream: &mut Stream<'_, R>, size: u64) -> Result<(String, Tensor)> {
+        let (name, tensor) = tensor::read(stream, size, &mut self.external)?;
+        self.values += tensor.elem_count();
+        Ok((name, tensor))
     }
 
     fn count<R: Read>(&mut self, stream: &Stream<'_, R>) -> Result<()> {

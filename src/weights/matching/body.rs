@@ -80,7 +80,7 @@ fn reads_picture(node: &Node) -> bool {
 
 /// A group of tensors of a file that covers the body of a network.
 pub(super) struct Cover {
-    /// The prefix that the group's names share.
+    /// The beginning that the group's names share: modules with a dot behind each, or part of a word (`student_`).
     pub prefix: String,
     /// Tensors of the graph to those of the file.
     pub tensors: HashMap<String, String>,
@@ -103,7 +103,8 @@ pub(super) fn cover(file: &FileNames, parts: &Parts, channels: usize, origin: &s
     // Two names of one tensor lead to one group.
     let mut seen = BTreeSet::new();
     complete.retain(|cover| seen.insert(cover.tensors.get(anchor).cloned()));
-    let is_copy = |cover: &Cover| cover.prefix.split('.').any(|segment| COPIES.contains(&segment));
+    let copies = |segment: &str| COPIES.contains(&segment.trim_end_matches('_'));
+    let is_copy = |cover: &Cover| cover.prefix.split('.').any(copies);
     let originals = complete.iter().filter(|cover| !is_copy(cover)).count();
     if originals > 1 || (originals == 0 && complete.len() > 1) {
         let shown = |cover: &Cover| match cover.prefix.trim_end_matches('.') {

@@ -31,6 +31,8 @@ pub(super) enum Head {
         layers: Vec<(String, Op)>,
         /// Tensors of the graph to those of the file.
         tensors: HashMap<String, String>,
+        /// Whether they take the largest values of the maps and, behind them, their means, as fastai's classifiers do.
+        both_pools: bool,
     },
     /// None.
     Missing,
@@ -57,9 +59,9 @@ pub(super) fn head(file: &FileNames, graph: &Graph, parts: &Parts, cover: &Cover
         let last = index + 1 == parts.tail.len();
         let Some((tensors, classes)) = own_layer(file, graph, id, &cover.prefix, last) else {
             let found = replacement(file, graph, parts, cover, index, &used);
-            return found.map_or(Head::Missing, |(layers, mut tensors)| {
+            return found.map_or(Head::Missing, |Replaced { layers, mut tensors, both_pools }| {
                 tensors.extend(kept);
-                Head::Other { kept: index, layers, tensors }
+                Head::Other { kept: index, layers, tensors, both_pools }
             });
         };
         kept.extend(tensors);
@@ -96,8 +98,34 @@ fn own_layer(
     Some((found, outputs))
 }
 
+/// Layers that stand for the end of a graph.
+struct Replaced {
+    layers: Vec<(String, Op)>,
+    tensors: HashMap<String, String>,
+    both_pools: bool,
+}
+
+/// The pool over whole maps whose means are the features that a layer takes.
+pub(super) fn pool_before(graph: &Graph, layer: usize) -> Option<usize> {
+    let before = |id: usize| graph.node(id).inputs.first().copied();
+    let mut id = before(layer)?;
+    while matches!(graph.node(id).op, Op::Flatten | Op::Dropout { .. }) {
+        id = before(id)?;
+    }
+    matches!(graph.node(id).op, Op::AdaptiveAvgPool { size: [1, 1] }).then_some(id)
+}
+
+/// Whether a group is the module behind the body in a `Sequential` of the two: `1` behind `0.`.
+fn follows(prefix: &str, group: &str) -> bool {
+    let numbered = |path: &str| -> Option<(String, usize)> {
+        let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
+        Some((parent.to_owned(), last.parse().ok()?))
+    };
+    let next = numbered(prefix.trim_end_matches('.')).map(|(parent, number)| (parent, number + 1));
+    next.is_some() && next == numbered(group)
+}
+
 /// Layers of the file that can stand for the graph's tail from its layer number `from` on, or from the first one on.
-#[allow(clippy::type_complexity)]
 fn replacement(
     file: &FileNames,
     graph: &Graph,
@@ -105,7 +133,7 @@ fn replacement(
     cover: &Cover,
     from: usize,
     used: &HashSet<&str>,
-) -> Option<(Vec<(String, Op)>, HashMap<String, String>)> {
+) -> Option<Replaced> {
     let node = graph.node(parts.tail[from]);
     let inputs = match node.op {
         Op::Conv(_) => graph.node(node.inputs[0]).shape[0],
@@ -113,8 +141,10 @@ fn replacement(
     };
     let is_conv = matches!(node.op, Op::Conv(_));
     let groups = groups(file, cover, used, inputs);
+    let pooled = from == 0 && !is_conv && pool_before(graph, parts.tail[0]).is_some();
+    let both_pools = |layers: &[Layer]| pooled && layers.first().is_some_and(|first| first.inputs == 2 * inputs);
     let fits = |layers: &&Vec<Layer>| {
-        let ends = layers.first().is_some_and(|first| first.inputs == inputs);
+        let ends = layers.first().is_some_and(|first| first.inputs == inputs) || both_pools(layers);
         let chained = layers.windows(2).all(|pair| pair[0].outputs == pair[1].inputs);
         let single = layers.len() == 1 && matches!(layers[0].op, Op::Linear { .. });
         ends && chained && (!is_conv || single)
@@ -128,7 +158,8 @@ fn replacement(
     // Several layers beside the body, not called a classifier, are a projection of contrastive training.
     let inside = |group: &str| cover.prefix.is_empty() || group.starts_with(&cover.prefix);
     let beside = |group: &str| group.is_empty() || (named(group) && group != "head");
-    candidates.retain(|(group, layers)| layers.len() == 1 || inside(group) || beside(group));
+    candidates
+        .retain(|(group, layers)| layers.len() == 1 || inside(group) || beside(group) || follows(&cover.prefix, group));
     candidates.retain(|(group, _)| !PROJECTIONS.iter().any(|part| group.contains(part)));
     if candidates.len() > 1 {
         candidates.retain(|(group, _)| named(group));
@@ -137,7 +168,9 @@ fn replacement(
         candidates.retain(|(group, _)| inside(group) || group.starts_with(body));
     }
     let [(_, layers)] = candidates.as_slice() else { return None };
-    Some(built(layers, is_conv.then(|| node.op.clone()), &node.name))
+    let both_pools = both_pools(layers);
+    let (layers, tensors) = built(layers, is_conv.then(|| node.op.clone()), &node.name);
+    Some(Replaced { layers, tensors, both_pools })
 }
 
 /// The layers of a group as operators, with rectifiers between them where modules without weights stood.

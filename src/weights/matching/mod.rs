@@ -17,7 +17,7 @@ use crate::{
     net::{Conv, Graph, NodeId, Op, Replacement},
 };
 use body::{Cover, Parts, cover};
-use head::{Head, head};
+use head::{Head, head, pool_before};
 use std::collections::{BTreeSet, HashMap};
 
 /// Tensors that are named one by one in a note.
@@ -51,6 +51,7 @@ pub fn adapt(mut file: File, graph: Graph, origin: &str) -> Result<Adapted> {
         return Ok(Adapted { graph, file, notes, missing_head: Vec::new() });
     };
     let mut head = head(&names, &graph, &parts, &cover);
+    let both = matches!(head, Head::Other { both_pools: true, .. });
     let assumed = matches!(&head, Head::Other { layers, .. } if layers.iter().any(|(_, op)| matches!(op, Op::Relu)));
     let (mut file, unneeded) = renamed(file, &parts, &cover, &head, &names);
     if let Head::Other { layers, .. } = &mut head {
@@ -64,6 +65,9 @@ pub fn adapt(mut file: File, graph: Graph, origin: &str) -> Result<Adapted> {
     }
     if assumed {
         notes.push("the file does not say what stands between the layers of its classifier: ReLU was assumed".into());
+    }
+    if both {
+        notes.push("its classifier takes twice the features: the maps' largest values and then their means, as fastai's do, were assumed".into());
     }
     notes.extend(left_out(&unneeded));
     let (graph, file) = fit(file, graph)?;
@@ -106,7 +110,15 @@ fn reheaded(
             matches!(op, Op::Relu | Op::Activation(_) | Op::Dropout { .. } | Op::Linear { .. } | Op::Tanh { .. });
         id >= first && !auxiliary[id] && (inner || parts.tail.contains(&id))
     };
+    let twofold = match head {
+        Head::Other { both_pools: true, .. } => pool_before(graph, parts.tail[0]),
+        _ => None,
+    };
     let rebuilt = graph.rebuilt(cover.channels, |id, node| match head {
+        _ if Some(id) == twofold => Replacement::Joined(vec![
+            (format!("{}.max", node.name), Op::AdaptiveMaxPool { size: [1, 1] }),
+            (format!("{}.mean", node.name), node.op.clone()),
+        ]),
         _ if auxiliary[id] => match (&node.op, side(&node.name)) {
             (Op::Linear { .. }, Some(classes)) => Replacement::Operator(sized(&node.op, classes)),
             _ => Replacement::Same,
