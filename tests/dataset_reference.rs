@@ -175,7 +175,7 @@ fn trustworthiness(features: &Features, points: &[f32], neighbours: usize) -> f6
 fn tsne_is_as_trustworthy_as_scikit_learns() {
     let reference = reference().features;
     let features = features(&reference);
-    let points = tsne(&features, 20.0, &Watch::default()).unwrap();
+    let points = tsne(&features, 20.0, &mut |_| {}, &Watch::default()).unwrap();
     let ours = trustworthiness(&features, &points, 5);
     assert!(ours >= reference.tsne - 0.02, "{ours} where scikit-learn has {}", reference.tsne);
 }
@@ -184,7 +184,7 @@ fn tsne_is_as_trustworthy_as_scikit_learns() {
 fn umap_is_as_trustworthy_as_umap_learns() {
     let reference = reference().features;
     let features = features(&reference);
-    let points = umap(&features, 15, &Watch::default()).unwrap();
+    let points = umap(&features, 15, &mut |_| {}, &Watch::default()).unwrap();
     let ours = trustworthiness(&features, &points, 5);
     assert!(ours >= reference.umap - 0.01, "{ours} where umap-learn has {}", reference.umap);
 }
