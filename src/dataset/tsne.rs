@@ -48,7 +48,9 @@ pub fn tsne(features: &Features, perplexity: f32, each: &mut dyn FnMut(&[f32]), 
         }
     });
     let distance = |a: &&[f32], b: &&[f32]| a.iter().zip(b.iter()).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
-    let ended = catch_unwind(AssertUnwindSafe(|| drop(fit.barnes_hut(ANGLE, distance))));
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        fit.barnes_hut(ANGLE, distance);
+    }));
     if let Err(panic) = ended {
         return if panic.is::<Left>() { Err(Error::Cancelled) } else { resume_unwind(panic) };
     }

@@ -156,7 +156,7 @@ impl Panel for TopPictures {
             None => hollow(ui, "These pictures are found by another look at the whole folder", false),
             Some(Err(why)) => hollow(ui, &why, false),
             Some(Ok(found)) if found.is_empty() => {
-                hollow(ui, "No picture of the folder so far excites this unit", false)
+                hollow(ui, "No picture of the folder so far excites this unit", false);
             }
             Some(Ok(found)) => pairs(ui, view, folder, layer, &found, out),
         }

@@ -104,8 +104,8 @@ impl Panel for Lectures {
     }
 
     fn options(&self) -> Value {
-        let state = |(kind, page): (&PageKind, &Box<dyn Page>)| (kind.name.to_owned(), page.options());
-        let states = PAGES.iter().zip(&self.pages).map(state).collect();
+        let pages = PAGES.iter().zip(&self.pages);
+        let states = pages.map(|(kind, page)| (kind.name.to_owned(), page.options())).collect();
         super::panel::keep(&LecturesOptions { page: PAGES[self.at].name.to_owned(), states })
     }
 

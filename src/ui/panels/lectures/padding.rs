@@ -160,15 +160,15 @@ impl SmallExample for PaddingExample {
                 };
                 at.show(ui, view, &mut self.input);
                 if two {
-                    board::sign(ui, "*", rows, side)
+                    board::sign(ui, "*", rows, side);
                 } else {
-                    ui.add_space(4.0)
+                    ui.add_space(4.0);
                 }
                 board::editable(ui, view, "filter", &mut self.kernel, [taps, side as usize], Cells::Signed);
                 if two {
-                    board::sign(ui, "=", rows, side)
+                    board::sign(ui, "=", rows, side);
                 } else {
-                    ui.add_space(4.0)
+                    ui.add_space(4.0);
                 }
                 let placed = board::computed(ui, view, "output", output, [*columns, side as usize], Cells::Values);
                 pointed = placed.response.hover_pos().map(|at| placed.under(at));
