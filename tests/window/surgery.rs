@@ -76,16 +76,16 @@ fn a_block_is_switched_off_on_the_drawing_and_saved_as_a_variant() {
     let Some(mut window) = open_with("resnet20", Arc::clone(&answers)) else { return };
     show_pane(&mut window, "Architecture");
     let name = window.state().shown().unwrap().graph().residual_blocks()[1].part.name.clone();
-    let ticks = window.query_all_by_role_and_label(Role::CheckBox, &format!("{name} in the drawing at work")).count();
-    if ticks == 0 {
-        // Too small to read where all of it is in view.
-        press(&mut window, "fold all");
-        let box_of = window.get_by_label(&format!("box {name}")).rect();
-        window.hover_at(box_of.center());
-        for _ in 0..12 {
-            window.event(wheel(60.0));
-            window.run_steps(4);
+    // Too small to read where all of it is in view.
+    let tick_of = format!("{name} in the drawing at work");
+    for _ in 0..20 {
+        if window.query_by_role_and_label(Role::CheckBox, &tick_of).is_some() {
+            break;
         }
+        let at = window.get_by_label(&format!("box {name}")).rect().left_center();
+        window.hover_at(at + vec2(2.0, 0.0));
+        window.event(wheel(60.0));
+        window.run_steps(4);
     }
     tick(&mut window, &format!("{name} in the drawing at work"));
     assert_eq!(surgery(&window).edits, [Edit::Off { part: name.clone(), with: InPlace::Input }]);

@@ -43,6 +43,8 @@ pub(super) const KIND: PanelKind = PanelKind {
 
 /// Width of a pane that has room for two columns, in points.
 const WIDE: f32 = 520.0;
+/// Height of the tree in a narrow pane.
+const NARROW: f32 = 300.0;
 const ROW: f32 = 21.0;
 
 #[derive(Default)]
@@ -65,14 +67,15 @@ impl Panel for SurgeryPanel {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 self.changes(ui, view, out);
                 ui.separator();
-                self.parts(ui, view, out);
+                self.parts(ui, view, NARROW, out);
             });
             return;
         }
         let (left, right) = area.split_left_right_at_x(area.left() + 0.44 * area.width());
         let mut tree =
             ui.new_child(egui::UiBuilder::new().id_salt("parts").max_rect(left.with_max_x(left.right() - 10.0)));
-        self.parts(&mut tree, view, out);
+        let height = tree.available_height() - 30.0;
+        self.parts(&mut tree, view, height, out);
         let mut rest = ui.new_child(egui::UiBuilder::new().id_salt("changes").max_rect(right));
         ScrollArea::vertical().auto_shrink(false).show(&mut rest, |ui| self.changes(ui, view, out));
         ui.allocate_rect(area, egui::Sense::hover());
@@ -126,8 +129,8 @@ impl SurgeryPanel {
         }
     }
 
-    /// The tree of parts.
-    fn parts(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+    /// The tree of parts, so high.
+    fn parts(&mut self, ui: &mut Ui, view: View, height: f32, out: &mut Vec<Command>) {
         let base = view.run().model.unchanged();
         let graph = base.network.graph();
         let address = Arc::as_ptr(graph) as usize;
@@ -139,8 +142,7 @@ impl SurgeryPanel {
         let shown = shown(rows, &self.open, &self.search);
         let selected = &view.node().name;
         let open = &mut self.open;
-        let height = ui.available_height().max(160.0);
-        let scroll = ScrollArea::vertical().id_salt("tree").max_height(height).auto_shrink([false, true]);
+        let scroll = ScrollArea::vertical().id_salt("tree").max_height(height.max(120.0)).auto_shrink([false, true]);
         scroll.show_rows(ui, ROW, shown.len(), |ui, visible| {
             for row in &shown[visible] {
                 ui.horizontal(|ui| {
