@@ -32,6 +32,7 @@ fn a_layer_is_switched_off_and_the_scores_follow() {
     assert_eq!(surgery(&window).edits, [off]);
     let after = scores(&window);
     assert!(before != after);
+    window.get_by_label("1 change to the network");
     // The layer is still there, and so is the selection.
     let shown = window.state().shown().unwrap();
     let id = shown.graph().find("conv3").unwrap();
