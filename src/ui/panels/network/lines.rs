@@ -97,7 +97,7 @@ pub(super) fn at_work(ui: &Ui, view: View, camera: DrawingView, rect: Rect, name
         ui.painter().rect_filled(rect, RADIUS, view.palette.pane.gamma_multiply(0.6));
     }
     let side = 13.0 * camera.zoom;
-    let corner = rect.left_bottom() + vec2(3.0 * camera.zoom, -side - 3.0 * camera.zoom);
+    let corner = rect.right_bottom() - Vec2::splat(side + 3.0 * camera.zoom);
     let place = Rect::from_min_size(corner, Vec2::splat(side));
     let response = ui.interact(place.expand(2.0), ui.scope_id().with(("at work", name)), Sense::click());
     response.widget_info(|| {
