@@ -25,7 +25,7 @@ struct VariantFile {
     network: String,
     /// Its weights, as `--weights` takes them; those that ship with the program where it is missing.
     weights: Option<String>,
-    /// What is changed.
+    /// The changes.
     surgery: Surgery,
 }
 

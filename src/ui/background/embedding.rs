@@ -211,7 +211,8 @@ impl Embedding {
 
     /// The map in the making, and its share that is done.
     pub fn making(&self) -> Option<(MapKey, f32)> {
-        Some((self.worker.lock().making?, self.progress()))
+        let making = self.worker.lock().making?;
+        Some((making, self.progress()))
     }
 
     /// The share of the pass or of the map in the making that is done, 0 to 1.

@@ -1,7 +1,7 @@
 //! The page on functions of activation: their curves and their derivatives.
 
 use super::{
-    board::{self, Curve},
+    board::{self, PlotCurve},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::{chain, gradient},
 };
@@ -114,8 +114,8 @@ impl SmallExample for CurveExample {
     fn draw(&mut self, ui: &mut Ui, view: View, numbers: &CurveNumbers) {
         let size = vec2(ui.available_width().min(760.0), (ui.available_height() - 90.0).clamp(150.0, 360.0));
         let curves = [
-            Curve { name: self.kind.name(), points: &numbers.value, colour: view.palette.second },
-            Curve { name: "derivative", points: &numbers.derivative, colour: view.palette.accent },
+            PlotCurve { name: self.kind.name(), points: &numbers.value, colour: view.palette.second },
+            PlotCurve { name: "derivative", points: &numbers.derivative, colour: view.palette.accent },
         ];
         if let Some(x) = board::plot(ui, view, size, &curves, Some(self.x)) {
             self.x = (x * 20.0).round() / 20.0;

@@ -200,7 +200,7 @@ pub(super) fn bar(ui: &mut Ui, [name, number]: [&str; 2], share: f32, colour: Co
 }
 
 /// A curve of a plot.
-pub(super) struct Curve<'a> {
+pub(super) struct PlotCurve<'a> {
     /// In the legend.
     pub name: &'a str,
     /// From left to right.
@@ -210,7 +210,7 @@ pub(super) struct Curve<'a> {
 }
 
 /// Curves over axes; a mark on each at `mark`. Returns the place of the pointer along x where it is dragged.
-pub(super) fn plot(ui: &mut Ui, view: View, size: Vec2, curves: &[Curve], mark: Option<f32>) -> Option<f32> {
+pub(super) fn plot(ui: &mut Ui, view: View, size: Vec2, curves: &[PlotCurve], mark: Option<f32>) -> Option<f32> {
     let all = || curves.iter().flat_map(|curve| curve.points.iter().copied());
     let span = |axis: usize| Range::of(&all().map(|point| point[axis]).collect::<Vec<_>>());
     let (x, mut y) = (span(0), span(1));

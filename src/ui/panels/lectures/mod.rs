@@ -21,7 +21,7 @@ mod upsampling;
 use crate::ui::{
     model::{commands::Command, export::Export, state::View},
     panels::{
-        lectures::page::{Page, PageKind},
+        lectures::page::{LecturePage, PageKind},
         panel::{Panel, PanelKind, take},
     },
     widgets::combo,
@@ -72,7 +72,7 @@ struct LecturesOptions {
 
 struct Lectures {
     at: usize,
-    pages: Vec<Box<dyn Page>>,
+    pages: Vec<Box<dyn LecturePage>>,
 }
 
 impl Default for Lectures {

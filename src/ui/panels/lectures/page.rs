@@ -14,7 +14,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// A page: one idea with numbers that can be changed.
-pub(super) trait Page {
+pub(super) trait LecturePage {
     /// Draws it below its heading.
     fn ui(&mut self, ui: &mut Ui, view: View);
 
@@ -39,7 +39,7 @@ pub(super) struct PageKind {
     /// A thing to try.
     pub exercise: &'static str,
     /// Makes one.
-    pub make: fn() -> Box<dyn Page>,
+    pub make: fn() -> Box<dyn LecturePage>,
 }
 
 /// Numbers with a title and the columns they stand in.
@@ -79,12 +79,12 @@ pub(super) struct ExamplePage<E: SmallExample> {
 
 impl<E: SmallExample + 'static> ExamplePage<E> {
     /// The page as it is at first.
-    pub fn boxed() -> Box<dyn Page> {
+    pub fn boxed() -> Box<dyn LecturePage> {
         Box::new(ExamplePage { example: E::default(), last: LastAnswer::default() })
     }
 }
 
-impl<E: SmallExample> Page for ExamplePage<E> {
+impl<E: SmallExample> LecturePage for ExamplePage<E> {
     fn ui(&mut self, ui: &mut Ui, view: View) {
         ui.horizontal_wrapped(|ui| self.example.controls(ui, view));
         ui.add_space(4.0);

@@ -1,7 +1,7 @@
 //! The page on residual blocks: with weights of zero a block passes its input on, and the gradient has a way round.
 
 use super::{
-    board::{self, Cells, Curve},
+    board::{self, Cells, PlotCurve},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::{gradient, run},
 };
@@ -147,8 +147,8 @@ impl SmallExample for ResidualExample {
         board::formula(ui, format!("plain: F(x) = ({branch})    residual: x + F(x) = ({x}) + ({branch}) = ({sum})"));
         let [plain, residual] = &numbers.arriving;
         let curves = [
-            Curve { name: "plain", points: plain, colour: view.palette.second },
-            Curve { name: "residual", points: residual, colour: view.palette.accent },
+            PlotCurve { name: "plain", points: plain, colour: view.palette.second },
+            PlotCurve { name: "residual", points: residual, colour: view.palette.accent },
         ];
         ui.add_space(4.0);
         board::say(ui, "Size of the gradient at the input of a stack of blocks, log10, by their number:");

@@ -15,7 +15,7 @@ use crate::{
             lectures::{
                 board::{Cells, EditGrid},
                 convolution::options::{ConvolutionOptions, learned},
-                page::{Page, PageKind},
+                page::{LecturePage, PageKind},
             },
             panel::{keep, take},
         },
@@ -54,7 +54,7 @@ struct Convolution {
     read: Option<(usize, NodeId, usize, usize)>,
 }
 
-impl Page for Convolution {
+impl LecturePage for Convolution {
     fn ui(&mut self, ui: &mut Ui, view: View) {
         self.learn(view);
         toolbar(ui, |ui| self.choose(ui, view));
