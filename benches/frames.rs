@@ -2,13 +2,15 @@
 //! to the graphics device; not the device's own work. No window opens.
 //!
 //!     cargo bench --bench frames -- [NETWORK ...] [--each]
+//!     cargo bench --bench frames -- --points
 //!
 //! Two arrangements for each network: the first one, and every pane at once with none behind a tab. With `--each` also
-//! each pane alone, which tells what a slow frame is due to. vgg16 and densenet201 unless others are named.
+//! each pane alone, which tells what a slow frame is due to. vgg16 and densenet201 unless others are named. With `--points`
+//! only the map of the Embedding pane: 100,000 points while the map is zoomed, moved and morphed.
 
 use eframe::{
     App as _,
-    egui::{self, Event, PointerButton, Pos2, RawInput, Rect, accesskit, pos2, vec2},
+    egui::{self, Color32, Event, PointerButton, Pos2, RawInput, Rect, accesskit, pos2, vec2},
     egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, wgpu},
 };
 use serde_json::{Value, json};
@@ -21,7 +23,14 @@ use std::{
 use striate::{
     Error, Result,
     engine::{DeviceChoice, Opening},
-    ui::{App, Start, panels::PANELS},
+    ui::{
+        App, Start,
+        background::embedding::{PlaneMap, ProjectionWay},
+        panels::{
+            PANELS,
+            embedding::cloud::{Cloud, PlaneView, squares},
+        },
+    },
 };
 
 /// A frame at 60 a second.
@@ -32,6 +41,9 @@ const SIZE: egui::Vec2 = vec2(1280.0, 800.0);
 
 fn main() -> Result<()> {
     let (flags, named): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|text| text.starts_with("--"));
+    if flags.iter().any(|flag| flag == "--points") {
+        return points();
+    }
     let networks = if named.is_empty() { vec!["vgg16".into(), "densenet201".into()] } else { named };
     println!(
         "{:12} {:24} {:>8} {:>8} {:>8}  ms a frame: median, 99th percentile, longest",
@@ -48,6 +60,52 @@ fn main() -> Result<()> {
             Window::open(&network, in_sight(&kept, |name| name == kind.name))?.drag(&network, kind.name);
         }
     }
+    Ok(())
+}
+
+/// A map of many points that becomes another while it is zoomed: moving, triangles, tessellation, and what goes to the device.
+fn points() -> Result<()> {
+    const COUNT: usize = 100_000;
+    let setup = egui_kittest::wgpu::default_wgpu_setup();
+    let device = egui_kittest::wgpu::create_render_state(setup, RendererOptions::default());
+    let ctx = egui::Context::default();
+    let place = |at: usize, turn: f32| {
+        let (angle, far) = (at as f32 * 2.399_963 + turn, (at as f32 / COUNT as f32).sqrt() * 1.4);
+        [angle.cos() * far, angle.sin() * far]
+    };
+    let map = |version: usize| PlaneMap {
+        places: Arc::new((0..COUNT).map(|at| place((at * (version + 1)) % COUNT, 0.3 * version as f32)).collect()),
+        version,
+        settled: true,
+    };
+    let colours: Vec<Color32> = (0..COUNT).map(|at| Color32::from_rgb((at % 200) as u8, 120, 200)).collect();
+    let maps = [map(0), map(1)];
+    let mut cloud = Cloud::default();
+    let mut times = Vec::new();
+    for frame in 0..FRAMES {
+        let now = frame as f64 / 60.0;
+        let start = Instant::now();
+        let input = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, SIZE)), ..RawInput::default() };
+        let mut output = ctx.run_ui(input, |ui| {
+            cloud.set_out((frame / 60 % 2, ProjectionWay::Pca), &maps[frame / 60 % 2], now);
+            cloud.advance(now);
+            let whole = PlaneView::whole(ui.max_rect());
+            let view = PlaneView { zoom: whole.zoom * (1.0 + 0.3 * (now as f32).sin()), ..whole };
+            ui.painter().add(egui::Shape::Mesh(squares(view, cloud.places(), &colours, 2.1)));
+        });
+        let scale = output.pixels_per_point;
+        let triangles = ctx.tessellate(std::mem::take(&mut output.shapes), scale);
+        let RenderState { device, queue, renderer, .. } = &device;
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let size_in_pixels = [SIZE.x, SIZE.y].map(|side| side as u32);
+        let screen = ScreenDescriptor { size_in_pixels, pixels_per_point: scale };
+        let prepared = renderer.write().update_buffers(device, queue, &mut encoder, &triangles, &screen);
+        times.push(start.elapsed());
+        queue.submit(prepared.into_iter().chain([encoder.finish()]));
+    }
+    times.sort();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    println!("{:12} {:24} {:8.2} {:8.2} {:8.2}", "100,000", "points of a map", at(0.5), at(0.99), at(1.0));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use striate::{
     Error,
     net::{
         Backend, Builder, Conv, Graph, Network, Op, Trace,
-        surgery::{Operation, Removal, Substitute},
+        surgery::{InPlace, Operation, Removal, Substitute, Surgery, UnitChange},
     },
     watch::Watch,
     weights, zoo,
@@ -177,7 +177,7 @@ fn silenced_units_are_zero_and_the_others_stay() {
     let trace = run(&net);
     let part = net.graph().part("stage.0.conv2").unwrap();
     let layer = part.output;
-    let removals = vec![Removal { part, with: Substitute::Silence(vec![1, 3]) }];
+    let removals = vec![Removal { part, with: Substitute::silence(&[1, 3]) }];
     let changed = Arc::new(net.operated(&Operation { removals, ..Operation::default() }).unwrap());
     let own = run(&changed);
     let off = changed.graph().find("stage.0.conv2.off").unwrap();
@@ -187,6 +187,50 @@ fn silenced_units_are_zero_and_the_others_stay() {
             1 | 3 => assert!(after.iter().all(|&value| value == 0.0)),
             _ => assert!(difference(after, before) <= 1e-6),
         }
+    }
+}
+
+#[test]
+fn changed_units_are_folded_into_the_weights_before_their_rectifier() {
+    let net = small();
+    let change = |unit, factor, shift| UnitChange { unit, factor, shift };
+    for (part, changes) in [
+        ("stage.0.conv2", vec![change(0, 0.5, -0.25), change(3, -1.0, 0.0)]),
+        ("stage.0.relu1", vec![change(1, 2.0, 0.0), change(2, 0.0, 0.75), change(3, 0.0, 0.0)]),
+        ("fc1", vec![change(2, 1.0, 1.5)]),
+    ] {
+        let part = net.graph().part(part).unwrap();
+        let removals = vec![Removal { part, with: Substitute::Units(changes) }];
+        let operation = Operation { removals, ..Operation::default() };
+        let changed = Arc::new(net.operated(&operation).unwrap());
+        let tensors = net.folded(&operation).unwrap();
+        let folded = Network::new(net.graph().as_ref().clone(), tensors, "folded", &Device::Cpu).unwrap();
+        let (changed, folded) = (run(&changed).scores().unwrap(), run(&Arc::new(folded)).scores().unwrap());
+        assert!(difference(&folded, &changed) <= 1e-5, "{operation:?}");
+        assert!(difference(&changed, &run(&net).scores().unwrap()) > 1e-4, "{operation:?} changes nothing");
+    }
+    let part = net.graph().part("stage.0.relu1").unwrap();
+    let removals = vec![Removal { part, with: Substitute::Units(vec![change(0, 1.0, -1.0)]) }];
+    let refused = net.folded(&Operation { removals, ..Operation::default() });
+    assert!(refused.is_err(), "a rectifier's output minus one is no rectifier's output");
+}
+
+#[test]
+fn a_network_that_keeps_its_layers_gives_the_same_scores() {
+    let net = small();
+    for surgery in [
+        Surgery::default().toggled("stage.1", InPlace::Input),
+        Surgery::default().toggled("stage.0.conv2", InPlace::Zero).toggled("stage.1.relu1", InPlace::Input),
+    ] {
+        let operation = surgery.operation(net.graph()).unwrap();
+        let whole = Arc::new(net.operated_whole(&operation).unwrap());
+        for node in net.graph().nodes() {
+            assert!(whole.graph().nodes().iter().any(|other| other.name == node.name), "{} is gone", node.name);
+        }
+        let less = Arc::new(net.operated(&operation).unwrap());
+        let scores = run(&whole).scores().unwrap();
+        assert!(difference(&scores, &run(&less).scores().unwrap()) <= 1e-6, "{}", surgery.words());
+        assert!(difference(&scores, &run(&net).scores().unwrap()) > 1e-4, "{}", surgery.words());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    engine::{BY_FILE, Opening},
+    engine::{BY_FILE, Model, Opening, is_variant},
     formats,
     net::Graph,
     paths,
@@ -10,6 +10,7 @@ use crate::{
     weights::Source,
     zoo::{self, Card, Description},
 };
+use candle_core::Device;
 use std::path::PathBuf;
 
 /// A network of the zoo, or a file that holds one.
@@ -25,7 +26,7 @@ impl NetworkChoice {
         let path = paths::from_user(text);
         match zoo::find(text) {
             Ok(card) => Ok(NetworkChoice::Zoo(card)),
-            Err(_) if formats::is_network(&path) => Ok(NetworkChoice::File(path)),
+            Err(_) if formats::is_network(&path) || is_variant(&path) => Ok(NetworkChoice::File(path)),
             Err(error) => Err(error),
         }
     }
@@ -53,6 +54,11 @@ impl NetworkChoice {
     pub fn layers(&self) -> Result<(Graph, Description)> {
         match self {
             NetworkChoice::Zoo(card) => Ok(((card.build)(card.size())?, Description::from(*card))),
+            NetworkChoice::File(path) if is_variant(path) => {
+                let opening = self.opening(Source::Shipped);
+                let model = Model::open(&opening, &Device::Cpu, &Watch::default())?;
+                Ok((model.network.graph().as_ref().clone(), model.card.as_ref().clone()))
+            }
             NetworkChoice::File(path) => {
                 let file = formats::read(path, &Watch::default())?;
                 Ok((file.graph, file.description))

@@ -64,6 +64,12 @@ impl Index {
         Index { fingerprint, listing, done: 0, damaged: Vec::new(), layers, predictions: Vec::new() }
     }
 
+    /// The pictures that ran, damaged ones included.
+    pub fn ran(&self) -> Listing {
+        let Listing { root, groups, entries } = &self.listing;
+        Listing { root: root.clone(), groups: groups.clone(), entries: entries[..self.done].to_vec() }
+    }
+
     /// Whether every picture ran.
     pub fn is_complete(&self) -> bool {
         self.done == self.listing.entries.len()

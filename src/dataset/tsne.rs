@@ -3,6 +3,7 @@
 use super::{features::Features, pca::principal_components};
 use crate::{Error, Result, watch::Watch};
 use bhtsne::tSNE;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Components that features are reduced to first, as in the paper's experiments.
 const COMPONENTS: usize = 50;
@@ -11,12 +12,16 @@ const STEPS: usize = 1000;
 /// Opening angle of the Barnes-Hut tree.
 const ANGLE: f32 = 0.5;
 
+/// A cancelled descent.
+struct Left;
+
 /// Places features on a plane: row-major `(pictures, 2)`. `perplexity` is the effective number of neighbours. The start is
-/// the plane of the first two principal components, so that the result depends on the features alone.
+/// the plane of the first two principal components, so that the result depends on the features alone. `each` sees the places
+/// after every step of the descent.
 ///
 /// # Errors
-/// [`Error::Usage`] when the perplexity does not suit the number of pictures; [`Error::Cancelled`] before the descent.
-pub fn tsne(features: &Features, perplexity: f32, watch: &Watch) -> Result<Vec<f32>> {
+/// [`Error::Usage`] when the perplexity does not suit the number of pictures; [`Error::Cancelled`].
+pub fn tsne(features: &Features, perplexity: f32, each: &mut dyn FnMut(&[f32]), watch: &Watch) -> Result<Vec<f32>> {
     let most = features.len().saturating_sub(1) as f32 / 3.0;
     if !(perplexity >= 1.0 && perplexity <= most) {
         let count = features.len();
@@ -35,11 +40,46 @@ pub fn tsne(features: &Features, perplexity: f32, watch: &Watch) -> Result<Vec<f
     rest.at(0, STEPS)?;
     let report = rest.clone();
     let mut fit: tSNE<f32, &[f32], 2> = tSNE::new(&samples);
-    fit.perplexity(perplexity).epochs(STEPS).initial_embedding(start).epoch_callback(move |step, _| {
-        // A descent cannot be left in the middle: a cancelled one ends with the error below.
-        let _ = report.at(step.min(STEPS), STEPS);
+    fit.perplexity(perplexity).epochs(STEPS).initial_embedding(start).epoch_callback(move |step, places| {
+        each(places);
+        if report.at(step.min(STEPS), STEPS).is_err() {
+            // The crate has no other way out of a descent. This one calls no panic hook.
+            resume_unwind(Box::new(Left));
+        }
     });
-    fit.barnes_hut(ANGLE, |a, b| a.iter().zip(b.iter()).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt());
+    let distance = |a: &&[f32], b: &&[f32]| a.iter().zip(b.iter()).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        fit.barnes_hut(ANGLE, distance);
+    }));
+    if let Err(panic) = ended {
+        return if panic.is::<Left>() { Err(Error::Cancelled) } else { resume_unwind(panic) };
+    }
     rest.at(STEPS, STEPS)?;
     Ok(fit.embedding())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_step_is_seen_and_a_cancelled_descent_ends() {
+        let values = (0..60).map(|at| ((at * 37) % 101) as f32).collect();
+        let features = Features { pictures: (0..20).collect(), width: 3, values };
+        let mut seen = Vec::new();
+        let found = tsne(&features, 5.0, &mut |places| seen.push(places.to_vec()), &Watch::default()).unwrap();
+        assert_eq!((seen.len(), seen[0].len()), (STEPS, 40));
+        assert_eq!(seen.last(), Some(&found));
+        let watch = Watch::default();
+        let mut steps = 0;
+        let mut leave = |_: &[f32]| {
+            steps += 1;
+            if steps == 10 {
+                watch.cancel();
+            }
+        };
+        assert!(matches!(tsne(&features, 5.0, &mut leave, &watch), Err(Error::Cancelled)));
+        assert_eq!(steps, 10);
+    }
 }

@@ -25,11 +25,12 @@ struct Edge {
 }
 
 /// Places features on a plane: row-major `(pictures, 2)`. `neighbours` is the number that each picture is kept near to. The
-/// start is the plane of the first two principal components, so that the result depends on the features alone.
+/// start is the plane of the first two principal components, so that the result depends on the features alone. `each` sees the
+/// places after every epoch.
 ///
 /// # Errors
 /// [`Error::Usage`] when the number of neighbours does not suit the number of pictures; [`Error::Cancelled`].
-pub fn umap(features: &Features, neighbours: usize, watch: &Watch) -> Result<Vec<f32>> {
+pub fn umap(features: &Features, neighbours: usize, each: &mut dyn FnMut(&[f32]), watch: &Watch) -> Result<Vec<f32>> {
     let count = features.len();
     if neighbours < 2 || neighbours >= count {
         let most = count.saturating_sub(1);
@@ -39,8 +40,8 @@ pub fn umap(features: &Features, neighbours: usize, watch: &Watch) -> Result<Vec
     let edges = graph(features, neighbours, &first)?;
     let mut places = start(features, &first)?;
     let epochs = if count <= 10_000 { 500 } else { 200 };
-    lay_out(&mut places, &edges, epochs, &rest)?;
-    Ok(places.into_iter().flat_map(|[x, y]| [x as f32, y as f32]).collect())
+    lay_out(&mut places, &edges, epochs, each, &rest)?;
+    Ok(single(&places))
 }
 
 /// The nearest `count` pictures of each, itself among them, with their distances, nearest first.
@@ -117,7 +118,13 @@ fn start(features: &Features, watch: &Watch) -> Result<Vec<[f64; 2]>> {
 }
 
 /// Stochastic gradient descent: an edge takes part in an epoch as often as its weight says.
-fn lay_out(places: &mut [[f64; 2]], edges: &[Edge], epochs: usize, watch: &Watch) -> Result<()> {
+fn lay_out(
+    places: &mut [[f64; 2]],
+    edges: &[Edge],
+    epochs: usize,
+    each: &mut dyn FnMut(&[f32]),
+    watch: &Watch,
+) -> Result<()> {
     let strongest = edges.iter().map(|edge| edge.weight).fold(0.0, f64::max);
     let every: Vec<f64> = edges.iter().map(|edge| strongest / edge.weight.max(f64::MIN_POSITIVE)).collect();
     let mut due = every.clone();
@@ -136,8 +143,14 @@ fn lay_out(places: &mut [[f64; 2]], edges: &[Edge], epochs: usize, watch: &Watch
                 repel(places, edge.from, other, rate);
             }
         }
+        each(&single(places));
     }
     watch.at(1, 1)
+}
+
+/// Places in float32, one after the other.
+fn single(places: &[[f64; 2]]) -> Vec<f32> {
+    places.iter().flat_map(|[x, y]| [*x as f32, *y as f32]).collect()
 }
 
 fn between(places: &[[f64; 2]], a: usize, b: usize) -> ([f64; 2], f64) {
@@ -181,7 +194,9 @@ mod tests {
         let value = |row: usize, unit: usize| (row % 2 * 20) as f32 + ((row * 7 + unit * 3) % 11) as f32 / 11.0;
         let values = (0..40).flat_map(|row| (0..4).map(move |unit| value(row, unit))).collect();
         let features = Features { pictures: (0..40).collect(), width: 4, values };
-        let found = umap(&features, 10, &Watch::default()).unwrap();
+        let mut steps = 0;
+        let found = umap(&features, 10, &mut |_| steps += 1, &Watch::default()).unwrap();
+        assert_eq!(steps, 500);
         let place = |row: usize| [found[2 * row], found[2 * row + 1]];
         let apart = |a: usize, b: usize| (place(a)[0] - place(b)[0]).hypot(place(a)[1] - place(b)[1]);
         // The nearest neighbour of every picture is one of its own heap.
@@ -191,6 +206,6 @@ mod tests {
         };
         let mixed: Vec<usize> = (0..40).filter(|&row| nearest(row) % 2 != row % 2).collect();
         assert!(mixed.is_empty(), "the heaps mix at {mixed:?}");
-        assert!(umap(&features, 40, &Watch::default()).is_err());
+        assert!(umap(&features, 40, &mut |_| {}, &Watch::default()).is_err());
     }
 }

@@ -25,7 +25,7 @@ impl Model {
 
     /// Everything that an index by this model depends on: the network, the weights, and the preparation of pictures.
     pub fn fingerprint(&self) -> Fingerprint {
-        let weights = match &self.weights {
+        let mut weights = match &self.weights {
             Source::File(path) => {
                 let metadata = fs::metadata(path).ok();
                 let modified = metadata.as_ref().and_then(|found| found.modified().ok());
@@ -35,6 +35,9 @@ impl Model {
             }
             other => other.to_string(),
         };
+        if !self.surgery.is_empty() {
+            weights.push_str(&format!(", {:?}", self.surgery));
+        }
         let preparation = format!("{:?}", self.preprocess);
         Fingerprint { network: self.card.name.to_string(), weights, preparation }
     }

@@ -1,11 +1,14 @@
 //! The graph and the weights of a network from where they are: the zoo, a weights file, a file that holds a network.
 
-use super::opening::{BY_FILE, Opening};
+use super::{
+    opening::{BY_FILE, Opening},
+    variant_file,
+};
 use crate::{
     Error, Result, formats,
     formats::NetworkFile,
     memory,
-    net::{Graph, Tensors},
+    net::{Graph, Tensors, surgery::Surgery},
     paths,
     picture::{Fit, Preparation, Preprocess},
     watch::Watch,
@@ -29,10 +32,19 @@ pub(super) struct Loaded {
     pub missing_head: Vec<String>,
     /// Whether the weights are a Caffe model's, which takes pictures prepared Caffe's way.
     pub is_caffe: bool,
+    /// The variant's file and the changes that it names.
+    pub variant: Option<(PathBuf, Surgery)>,
 }
 
 /// Loads what `opening` names.
 pub(super) fn load(opening: &Opening, watch: &Watch) -> Result<Loaded> {
+    if let Some(path) = variant_file::named(opening) {
+        let (base, surgery) = variant_file::read(&path, opening)?;
+        let mut loaded = load(&base, watch)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        loaded.card.title = format!("{name} ({})", loaded.card.title);
+        return Ok(Loaded { variant: Some((path, surgery)), ..loaded });
+    }
     if let Some(path) = network_file(opening) {
         return from_file(&path, opening, watch);
     }
@@ -92,7 +104,7 @@ fn from_file(path: &Path, opening: &Opening, watch: &Watch) -> Result<Loaded> {
 impl Loaded {
     fn of(card: Description, weights: Source, graph: Graph, tensors: Tensors, notes: Vec<String>) -> Self {
         let (metadata, missing_head) = (HashMap::new(), Vec::new());
-        Loaded { card, weights, graph, tensors, metadata, notes, missing_head, is_caffe: false }
+        Loaded { card, weights, graph, tensors, metadata, notes, missing_head, is_caffe: false, variant: None }
     }
 
     /// The same graph with the weights that `weights` names; `file` was read already where the network was found by it. The

@@ -22,6 +22,7 @@ mod run;
 mod screen;
 mod source;
 mod trim;
+mod variant_file;
 mod variants;
 mod worker;
 
@@ -29,9 +30,10 @@ pub use device::DeviceChoice;
 pub use event::Event;
 pub use handle::{Engine, lower_priority};
 pub use inquiry::{
-    Answer, Answered, Answers, AnyInquiry, AttributionInquiry, AttributionKey, Change, ComparisonInquiry,
-    ComparisonKey, Inquiry, InquiryKey, InquiryLane, Invariance, InvarianceInquiry, InvarianceKey, Projected,
-    ProjectionInquiry, ProjectionKey, RankingInquiry, RankingKey, Subject, Thread, invariance,
+    AccuracyInquiry, AccuracyKey, Answer, Answered, Answers, AnyInquiry, AttributionInquiry, AttributionKey, Change,
+    ComparisonInquiry, ComparisonKey, Inquiry, InquiryKey, InquiryLane, Invariance, InvarianceInquiry, InvarianceKey,
+    MeansInquiry, MeansKey, Projected, ProjectionInquiry, ProjectionKey, RankingInquiry, RankingKey, ResponsesInquiry,
+    ResponsesKey, Subject, Thread, Unchanged, UnchangedInquiry, UnchangedKey, invariance,
 };
 pub use labels::{labels_of, read_labels};
 pub use lane::Lane;
@@ -43,3 +45,4 @@ pub use queue::Status;
 pub use request::Request;
 pub use run::Run;
 pub use source::PictureSource;
+pub use variant_file::{VARIANT, is_variant, write_variant};

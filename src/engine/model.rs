@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    net::{Backend, Network},
+    net::{Backend, Network, surgery::Surgery},
     picture::Preprocess,
     watch::Watch,
     weights::Source,
@@ -39,6 +39,10 @@ pub struct Model {
     pub notes: Vec<String>,
     /// Tensors of the classifier that the weights file lacks. The network then ends at its features.
     pub missing_head: Vec<String>,
+    /// The model before the changes to its network; `None` where there are none.
+    pub base: Option<Arc<Model>>,
+    /// The changes.
+    pub surgery: Surgery,
     /// The model at the last other input size that was asked for.
     pub(super) resized: Mutex<Option<Arc<Model>>>,
 }
@@ -50,7 +54,8 @@ impl Model {
     /// [`Error::Usage`] for an unknown network or a size it cannot run at, [`Error::Failed`] for weights that cannot
     /// be read or do not fit.
     pub fn open(opening: &Opening, device: &Device, watch: &Watch) -> Result<Self> {
-        let Loaded { card, weights, graph, tensors, metadata, notes, missing_head, is_caffe } = load(opening, watch)?;
+        let loaded = load(opening, watch)?;
+        let Loaded { card, weights, graph, tensors, metadata, notes, missing_head, is_caffe, variant } = loaded;
         let mut own_preprocess = card.preprocess.clone();
         if is_caffe && own_preprocess.channels() == 3 {
             own_preprocess = own_preprocess.caffe();
@@ -76,14 +81,21 @@ impl Model {
             metadata,
             notes,
             missing_head,
+            base: None,
+            surgery: Surgery::default(),
             resized,
         };
-        model.prepared(&opening.preparation)
+        let model = model.prepared(&opening.preparation)?;
+        match variant {
+            None => Ok(model),
+            Some((path, surgery)) => Ok(Model { weights: Source::File(path), ..Arc::new(model).changed(&surgery)? }),
+        }
     }
 
     /// Whether the weights are made up, so that no picture means anything.
     pub fn is_untrained(&self) -> bool {
-        matches!(self.weights, Source::Synthetic(_))
+        let base = self.base.as_deref().unwrap_or(self);
+        matches!(base.weights, Source::Synthetic(_))
     }
 
     /// Refuses what needs classes where the weights file has no classifier.

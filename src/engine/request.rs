@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Result,
+    net::surgery::Surgery,
     picture::{Alteration, Preparation},
     watch::Watch,
 };
@@ -22,6 +23,8 @@ pub enum Request {
     Open(Opening),
     /// Prepare pictures for the open network otherwise, and name its classes by a file, or by what it was opened with.
     Prepare(Preparation, Option<PathBuf>),
+    /// Make these changes to the open network, in place of those made before.
+    Operate(Surgery),
     /// Download a network's published weights, then open it with them.
     Fetch(Opening),
     /// Open a picture and run it.
@@ -47,7 +50,7 @@ impl From<AnyInquiry> for Request {
 impl Request {
     pub(super) fn lane(&self) -> Lane {
         match self {
-            Request::Open(_) | Request::Prepare(..) => Lane::Model,
+            Request::Open(_) | Request::Prepare(..) | Request::Operate(_) => Lane::Model,
             Request::Fetch(_) => Lane::Fetch,
             Request::Reopen(_) => Lane::Reopen,
             Request::Picture(_) => Lane::Picture,
@@ -64,6 +67,7 @@ impl Request {
             Request::Prepare(..) => "Preparing the picture".into(),
             Request::Open(opening) if opening.network == BY_FILE => format!("Opening {}", opening.weights),
             Request::Open(opening) => format!("Opening {}", opening.network),
+            Request::Operate(_) => "Changing the network".into(),
             Request::Fetch(opening) => format!("Downloading weights for {}", opening.network),
             Request::Reopen(_) => "Running pinned pictures".into(),
             Request::Picture(_) | Request::Alter(_) => "Running the picture".into(),

@@ -3,6 +3,7 @@
 use super::{device::DeviceChoice, event::Event, model::Model, opening::Opening, run::Run, source::PictureSource};
 use crate::{
     Result,
+    net::surgery::Surgery,
     picture::{Alteration, Picture, Preparation},
     watch::Watch,
 };
@@ -42,8 +43,16 @@ impl Screen {
         send: &dyn Fn(Event),
     ) -> Result<()> {
         let Some(model) = &self.model else { return Ok(()) };
-        let model = model.prepared(preparation)?.labelled(labels)?;
-        self.take(model, watch, send)
+        let base = Arc::new(model.unchanged().prepared(preparation)?.labelled(labels)?);
+        let changed = Model { weights: model.weights.clone(), ..base.changed(&model.surgery)? };
+        self.take(changed, watch, send)
+    }
+
+    /// Makes changes to the open network, in place of those made before.
+    pub fn operate(&mut self, surgery: &Surgery, watch: &Watch, send: &dyn Fn(Event)) -> Result<()> {
+        let Some(model) = &self.model else { return Ok(()) };
+        let changed = model.changed(surgery)?;
+        self.take(changed, watch, send)
     }
 
     fn take(&mut self, model: Model, watch: &Watch, send: &dyn Fn(Event)) -> Result<()> {

@@ -1,12 +1,18 @@
-//! A model prepared otherwise, at another input size, or with other names of its classes. All share the weights.
+//! A model prepared otherwise, at another input size, with other names of its classes, or with changes to its network. All
+//! share the weights.
 
 use super::{labels::labels_of, load::cannot_run, model::Model};
 use crate::{
     Error, Result, memory,
-    net::Network,
+    net::{
+        Network,
+        surgery::{Operation, Surgery},
+    },
+    paint::write_atomically,
     picture::{Fit, Picture, Preparation, Preprocess},
 };
 use std::{
+    collections::HashMap,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -45,6 +51,58 @@ impl Model {
     /// The model with a changed network in place of its own: the same classes, and pictures prepared the same way.
     pub fn with_network(&self, network: Network) -> Self {
         Model { network: Arc::new(network), ..self.twin() }
+    }
+
+    /// The model with these changes to its network, in place of those that it has. All layers stay, those included that the
+    /// scores no longer depend on.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for changes that do not fit the network.
+    pub fn changed(self: &Arc<Self>, surgery: &Surgery) -> Result<Self> {
+        let base = self.unchanged();
+        if surgery.is_empty() {
+            return Ok(base.twin());
+        }
+        let operation = surgery.operation(base.network.graph())?;
+        let network = Arc::new(base.network.operated_whole(&operation)?);
+        Ok(Model { network, base: Some(Arc::clone(base)), surgery: surgery.clone(), ..base.twin() })
+    }
+
+    /// Writes the changes as weights of the unchanged network, as safetensors under torchvision's names. The metadata says what
+    /// was changed.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the part whose change no weights can express; [`Error::Failed`] when the file cannot be written.
+    pub fn write_folded(self: &Arc<Self>, path: &Path) -> Result<()> {
+        let base = self.unchanged();
+        let operation = self.surgery.operation(base.network.graph())?;
+        base.write_operation(path, &operation, &self.surgery.words())
+    }
+
+    /// Writes the weights with which the network computes what it does after an operation; `words` say what that is.
+    ///
+    /// # Errors
+    /// Those of [`Model::write_folded`].
+    pub fn write_operation(&self, path: &Path, operation: &Operation, words: &str) -> Result<()> {
+        let mut tensors: Vec<_> = self.network.folded(operation)?.into_iter().collect();
+        tensors.sort_by(|a, b| a.0.cmp(&b.0));
+        let (network, weights) = (self.card.name.clone(), self.weights.to_string());
+        let facts = [("network", network), ("weights", weights), ("change", words.to_owned())];
+        let metadata: HashMap<String, String> = facts.into_iter().map(|(key, text)| (key.to_owned(), text)).collect();
+        let bytes = ::safetensors::serialize(tensors, Some(metadata));
+        let bytes = bytes.map_err(|error| Error::Failed(format!("cannot write {}: {error}", path.display())))?;
+        write_atomically(path, |file| file.write_all(&bytes))
+    }
+
+    /// The model before the changes to its network.
+    pub fn unchanged(self: &Arc<Self>) -> &Arc<Self> {
+        self.base.as_ref().unwrap_or(self)
+    }
+
+    /// Whether another model is this one with other changes to its network: layers of the same name mean the same.
+    pub fn is_same_origin(&self, other: &Model) -> bool {
+        let [own, other] = [self, other].map(|model| model.base.as_deref().unwrap_or(model));
+        own.is_same_network(other)
     }
 
     /// The model for inputs of this height and width: itself where they are its own.
@@ -119,6 +177,8 @@ impl Model {
             metadata: self.metadata.clone(),
             notes: self.notes.clone(),
             missing_head: self.missing_head.clone(),
+            base: self.base.clone(),
+            surgery: self.surgery.clone(),
             resized: Mutex::default(),
         }
     }

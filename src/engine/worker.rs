@@ -158,6 +158,11 @@ impl Worker {
                 (self.live, self.trim_pending) = (None, true);
                 self.screen.run_other(watch, &send)
             }
+            Request::Operate(surgery) => {
+                self.screen.operate(&surgery, watch, &send)?;
+                (self.live, self.trim_pending) = (None, true);
+                self.screen.run_other(watch, &send)
+            }
             Request::Picture(source) => self.screen.open_picture(source, watch, &send),
             Request::Alter(alteration) => self.screen.alter(alteration, watch, &send),
             Request::Compare(source) => self.screen.compare(source, watch, &send),

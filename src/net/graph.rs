@@ -115,6 +115,14 @@ impl Graph {
         auxiliary
     }
 
+    /// The outputs of the auxiliary classifiers: as many values as there are classes, that nothing reads.
+    pub fn auxiliary_heads(&self) -> Vec<NodeId> {
+        let scores = self.scores();
+        let is_read = |id: NodeId| self.nodes.iter().any(|node| node.inputs.contains(&id));
+        let is_head = |id: &NodeId| self.nodes[*id].shape == self.nodes[scores].shape && !is_read(*id);
+        (1..scores).filter(is_head).collect()
+    }
+
     /// The graph with the operators that `change` replaces. A replacement may differ in constants only, on which shapes
     /// and weights do not depend.
     pub fn with_constants(mut self, change: impl Fn(&Node) -> Option<Op>) -> Graph {

@@ -255,7 +255,7 @@ fn in_the_smallest_window_every_tab_is_whole_and_drawing_has_room() {
     press(&mut window, "Reset arrangement");
     settle(&mut window);
     for (active, last) in [
-        ("Activations", "Convolution"),
+        ("Activations", "Lectures"),
         ("Pixels", "Invariance"),
         ("Projected", "Magnifier"),
         ("Picture", "Draw"),

@@ -35,6 +35,12 @@ fn a_folder_is_indexed_and_a_click_opens_a_picture_where_the_unit_is_strongest()
     indexed(&mut window);
     // conv1 is shown by its rectifier.
     window.get_by_label_contains("of relu1");
+    // The weakest take another look at the folder.
+    press(&mut window, "weakest");
+    press(&mut window, "Run 3 pictures");
+    settle(&mut window);
+    assert_eq!(window.query_all_by_label_contains("top picture").count(), 3);
+    press(&mut window, "strongest");
     let state = window.state().indexed().unwrap();
     let index = state.index.clone().unwrap();
     let unit = window.state().selection().unit;
@@ -82,4 +88,52 @@ fn mistakes_of_an_indexed_folder_are_listed_and_opened() {
     settle(&mut window);
     let opened = window.state().shown().unwrap();
     assert!(file.ends_with(picture_name(window.state())) || opened.ranking[0] == predicted);
+}
+
+#[test]
+fn an_indexed_folder_becomes_a_map_whose_pictures_open() {
+    let folder = pictures();
+    let inside = folder.path().join("lemon");
+    for seed in 1..6u32 {
+        let colour = move |x: u32, y: u32| image::Rgb([(x * seed * 3) as u8, (y * seed) as u8, (x * y) as u8]);
+        image::RgbImage::from_fn(48, 48, colour).save(inside.join(format!("more{seed}.png"))).unwrap();
+    }
+    let answers = Answers::default();
+    let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
+    show_pane(&mut window, "Embedding");
+    answers.lock().unwrap().push(folder.path().to_owned());
+    press(&mut window, "Index a folder…");
+    indexed(&mut window);
+    press(&mut window, "Compute the features of 8 pictures");
+    appear(&mut window, "map of the pictures");
+    let places = |window: &mut Window| {
+        export(window, "Embedding");
+        window.run_steps(2);
+    };
+    // The nearest pictures to the open one are listed; a click opens one.
+    let start = Instant::now();
+    while window.query_all_by_label_contains("near picture").next().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(60), "no picture is near");
+        std::thread::sleep(Duration::from_millis(4));
+        window.step();
+    }
+    let near = window.get_all_by_label_contains("near picture").next().unwrap();
+    near.click();
+    window.run_steps(2);
+    until(&mut window, "the picture", |app| picture_name(app) != "chelsea");
+    settle(&mut window);
+    // Another layer, another map, by the same slider.
+    let before = layer(&window);
+    window.get_by_role_and_label(egui::accesskit::Role::Slider, "features of").focus();
+    window.key_press(egui::Key::ArrowRight);
+    window.run_steps(3);
+    assert_ne!(layer(&window), before);
+    press(&mut window, "UMAP");
+    appear(&mut window, "map of the pictures");
+    let table = folder.path().join("map.csv");
+    answers.lock().unwrap().push(table.clone());
+    places(&mut window);
+    until(&mut window, "the table", |_| table.exists());
+    let text = std::fs::read_to_string(&table).unwrap();
+    assert_eq!((text.lines().count(), text.lines().next()), (9, Some("file,x,y")), "{text}");
 }

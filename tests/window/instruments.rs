@@ -517,3 +517,18 @@ fn units_are_ordered_by_contribution_and_filtered() {
         false => assert!(window.query_by_label_contains("No unit of this layer is silent").is_some()),
     }
 }
+
+#[test]
+fn auxiliary_classifiers_speak_beside_the_main_one() {
+    let Some(mut window) = open_with("googlenet", Answers::default()) else { return };
+    show_pane(&mut window, "Scores");
+    let app = window.state();
+    let shown = app.shown().unwrap();
+    let heads = shown.graph().auxiliary_heads();
+    assert_eq!(heads.len(), 2);
+    let scores = shown.run.layers[heads[0]].with_values(<[f32]>::to_vec).unwrap();
+    let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap();
+    let said = format!("aux1 says {}", shown.run.model.class_name(best));
+    assert!(window.query_by_label_contains(&said).is_some(), "nobody says: {said}");
+    assert!(window.query_by_label_contains("aux2 says").is_some());
+}

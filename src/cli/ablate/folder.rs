@@ -4,7 +4,6 @@ use super::{
     Args, chart,
     facts::{AblationFacts, Accuracies, RowFacts, accuracies},
     plan::{Row, StandIn},
-    save::save,
 };
 use crate::{
     Error, Result,
@@ -62,7 +61,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         facts.rows.push(row_facts(row, accuracies(Hits::of(&found))));
     }
     if let (Some(path), [row]) = (&args.save, &rows[..]) {
-        save(path, &model, row, &row.operation(&means))?;
+        model.write_operation(path, &row.operation(&means), &row.name())?;
     }
     if let Some(path) = &args.csv {
         let text = csv(&facts);

@@ -5,7 +5,6 @@ mod facts;
 mod folder;
 mod picture;
 mod plan;
-mod save;
 mod units;
 
 use super::{

@@ -1,6 +1,6 @@
 //! The answer for one picture without parts of the network.
 
-use super::{Args, plan::StandIn, save::save};
+use super::{Args, plan::StandIn};
 use crate::{
     Error, Result,
     cli::{args, console::Console, table::Table},
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         found.push(RowAnswer { name: row.name(), removed: row.removed(), with, answer, scores: trace.scores()? });
     }
     if let (Some(path), [row]) = (&args.save, &rows[..]) {
-        save(path, &run.model, row, &row.operation(&means))?;
+        run.model.write_operation(path, &row.operation(&means), &row.name())?;
     }
     let facts =
         AnswerFacts { facts: Facts::of_run(&run), baseline: answer(&model, &run.probabilities, class), rows: found };

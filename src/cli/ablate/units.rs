@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args, layer: &str, class: &str, console: &Console) -> R
     let mut rows = Vec::new();
     let steps = steps(units);
     for (index, &silent) in steps.iter().enumerate() {
-        let removal = Removal { part: part.clone(), with: Substitute::Silence(order[..silent].to_vec()) };
+        let removal = Removal { part: part.clone(), with: Substitute::silence(&order[..silent]) };
         let operation = Operation { removals: vec![removal], ..Operation::default() };
         let changed = Arc::new(model.with_network(model.network.operated(&operation)?));
         let at = |size| Ok(changed.at(size)?.network.clone());

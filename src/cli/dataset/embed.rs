@@ -97,8 +97,8 @@ pub(in crate::cli) fn embed(args: &EmbedArgs, console: &Console) -> Result<Strin
             let found = principal_components(&features, 2, &rest)?;
             (found.points, found.explained)
         }
-        Way::Tsne => (tsne(&features, args.perplexity, &rest)?, Vec::new()),
-        Way::Umap => (umap(&features, args.neighbours, &rest)?, Vec::new()),
+        Way::Tsne => (tsne(&features, args.perplexity, &mut |_| {}, &rest)?, Vec::new()),
+        Way::Umap => (umap(&features, args.neighbours, &mut |_| {}, &rest)?, Vec::new()),
     };
     let point = |(row, place): (usize, &[f32])| {
         let picture = features.pictures[row];

@@ -24,6 +24,9 @@ pub struct Facts {
     pub weights: String,
     /// Whether the weights are made up, so that no picture and no score means anything.
     pub untrained: bool,
+    /// The changes to the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<String>,
     /// How pictures become the network's input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preparation: Option<Preprocess>,
@@ -108,6 +111,7 @@ impl Facts {
             network: model.card.name.to_owned(),
             weights: model.weights.to_string(),
             untrained: model.is_untrained(),
+            changes: Some(model.surgery.words()).filter(|words| !words.is_empty()),
             preparation: Some(model.preprocess.clone()),
             ..Facts::default()
         }

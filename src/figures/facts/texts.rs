@@ -28,6 +28,7 @@ impl Facts {
         [
             ("Network", Some(self.network.clone())),
             ("Weights", Some(format!("{}{untrained}", self.weights))),
+            ("Changes", self.changes.clone()),
             ("Preparation", self.preparation.as_ref().map(ToString::to_string)),
             ("Picture", self.picture.clone()),
             ("Altered", self.altered.clone()),

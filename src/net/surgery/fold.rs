@@ -1,7 +1,7 @@
 //! An operation as plain weights for the unchanged graph, so that any program opens the result as the network it knows.
 
 use super::{
-    operate::{Operation, Removal, Substitute},
+    operate::{Operation, Removal, Substitute, UnitChange},
     part::NetworkPart,
 };
 use crate::{
@@ -47,13 +47,57 @@ fn fold(graph: &Graph, removal: &Removal, tensors: &mut Tensors) -> Result<()> {
         (Substitute::Identity, None) => Err(refused(part, "it is no residual block")),
         (Substitute::Zero, _) => constant(graph, part, part.output, &[], tensors),
         (Substitute::Constant(values), _) => constant(graph, part, part.output, values, tensors),
-        (Substitute::Silence(_), _) => Err(refused(part, "only some of its units are silent")),
+        (Substitute::Units(changes), _) => units(graph, part, part.output, changes, tensors),
     }
 }
 
 fn refused(part: &NetworkPart, why: &str) -> Error {
     let name = &part.name;
-    Error::Usage(format!("no weights of the unchanged network leave {name} out: {why}"))
+    Error::Usage(format!("no weights of the unchanged network change {name} so: {why}"))
+}
+
+/// Changes units of a layer by its own weights, or by those before its rectifier.
+fn units(
+    graph: &Graph,
+    part: &NetworkPart,
+    layer: NodeId,
+    changes: &[UnitChange],
+    tensors: &mut Tensors,
+) -> Result<()> {
+    let node = graph.node(layer);
+    let passes = |change: &UnitChange| {
+        change.shift == 0.0 && change.factor >= 0.0 || change.factor == 0.0 && change.shift >= 0.0
+    };
+    match node.op {
+        Op::Relu | Op::Dropout { .. } if changes.iter().all(passes) => {
+            let before = node.inputs[0];
+            return match graph.readers(before).len() {
+                1 => units(graph, part, before, changes, tensors),
+                _ => Err(refused(part, "other layers read what comes before its rectifier")),
+            };
+        }
+        Op::Conv(_) | Op::Linear { .. } | Op::BatchNorm { .. } => {}
+        _ => return Err(refused(part, &format!("{} has no weights", node.name))),
+    }
+    let specs = graph.node_parameters(node);
+    let has_bias = specs.iter().any(|spec| spec.suffix == "bias");
+    if !has_bias && changes.iter().any(|change| change.shift != 0.0) {
+        return Err(refused(part, &format!("{} has no bias", node.name)));
+    }
+    for spec in specs.iter().filter(|spec| spec.learned) {
+        let name = format!("{}.{}", node.name, spec.suffix);
+        let Some(old) = tensors.get(&name) else { continue };
+        let (dims, device) = (old.dims().to_vec(), old.device().clone());
+        let mut values = crate::kernels::to_vec(old)?;
+        let row = values.len() / dims[0].max(1);
+        for change in changes {
+            let shift = if spec.suffix == "bias" { change.shift } else { 0.0 };
+            let own = &mut values[change.unit * row..][..row];
+            own.iter_mut().for_each(|value| *value = *value * change.factor + shift);
+        }
+        tensors.insert(name, Tensor::from_vec(values, dims, &device)?);
+    }
+    Ok(())
 }
 
 /// Whether a layer's values are never below zero.

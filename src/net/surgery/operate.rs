@@ -21,8 +21,27 @@ pub enum Substitute {
     Identity,
     /// One value for each unit, as its mean over a folder.
     Constant(Vec<f32>),
+    /// The part's own output with some units changed, at most once each.
+    Units(Vec<UnitChange>),
+}
+
+impl Substitute {
     /// The part's own output with these units at zero.
-    Silence(Vec<usize>),
+    pub fn silence(units: &[usize]) -> Self {
+        let silent = |&unit: &usize| UnitChange { unit, factor: 0.0, shift: 0.0 };
+        Substitute::Units(units.iter().map(silent).collect())
+    }
+}
+
+/// A unit whose activations are changed: each times `factor`, plus `shift`. With a factor of 0 the unit is held at one value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UnitChange {
+    /// The unit.
+    pub unit: usize,
+    /// Multiplied with its activations.
+    pub factor: f32,
+    /// Added to them then.
+    pub shift: f32,
 }
 
 /// A part that is switched off.
@@ -61,9 +80,20 @@ impl Network {
     /// [`Error::Usage`] when a part's input cannot stand for its output, or blocks with weights of different shapes change
     /// places.
     pub fn operated(&self, operation: &Operation) -> Result<Network> {
-        let graph = self.graph();
-        operation.fits(graph, false)?;
-        let (changed, constants) = rebuilt(graph, &operation.removals)?;
+        let (changed, constants) = rebuilt(self.graph(), operation, false)?;
+        self.with_changed(changed.without_auxiliary(), constants, operation)
+    }
+
+    /// The same with all layers in place, those included that the scores no longer depend on: views show what they compute.
+    ///
+    /// # Errors
+    /// Those of [`Network::operated`].
+    pub fn operated_whole(&self, operation: &Operation) -> Result<Network> {
+        let (changed, constants) = rebuilt(self.graph(), operation, true)?;
+        self.with_changed(changed, constants, operation)
+    }
+
+    fn with_changed(&self, changed: Graph, constants: Tensors, operation: &Operation) -> Result<Network> {
         let mut tensors = self.tensors();
         for (block, other) in &operation.moved {
             self.move_weights(block, other, &mut tensors)?;
@@ -142,13 +172,14 @@ fn check(graph: &Graph, removal: &Removal) -> Result<()> {
             let (units, given) = (output.extent()[0], values.len());
             Err(Error::Usage(format!("{} has {units} units: {given} constants cannot stand for them", part.name)))
         }
-        (Substitute::Silence(units), _) => match units.iter().find(|&&unit| unit >= output.extent()[0]) {
-            Some(unit) => {
-                let (name, last) = (&part.name, output.extent()[0] - 1);
-                Err(Error::Usage(format!("{name} has units 0 to {last}, not {unit}")))
+        (Substitute::Units(units), _) => {
+            let (name, last) = (&part.name, output.extent()[0].saturating_sub(1));
+            match units.iter().find(|change| change.unit > last) {
+                Some(change) => Err(Error::Usage(format!("{name} has units 0 to {last}, not {}", change.unit))),
+                None if units.iter().all(|change| change.factor.is_finite() && change.shift.is_finite()) => Ok(()),
+                None => Err(Error::Usage(format!("the units of {name} change by finite numbers only"))),
             }
-            None => Ok(()),
-        },
+        }
         _ => Ok(()),
     }
 }
@@ -157,42 +188,59 @@ fn shape(shape: &[usize]) -> String {
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x")
 }
 
-/// The graph with the parts switched off, and the constants that it needs: behind a part its output times zero, plus the
-/// value of each unit.
-fn rebuilt(graph: &Graph, removals: &[Removal]) -> Result<(Graph, Tensors)> {
+/// The graph with the parts switched off, and the constants that it needs: behind a part its output times a factor, plus a
+/// summand, of each unit. Layers that nothing reads any more stay where `whole` is set.
+fn rebuilt(graph: &Graph, operation: &Operation, whole: bool) -> Result<(Graph, Tensors)> {
+    operation.fits(graph, false)?;
     let mut net = Builder::new(graph.input_shape());
     let mut constants = Tensors::new();
     let mut moved = vec![0; graph.nodes().len()];
     for (id, node) in graph.nodes().iter().enumerate().skip(1) {
-        let own: Vec<&Removal> = removals.iter().filter(|removal| removal.part.output == id).collect();
-        if let Some(input) =
-            own.iter().find_map(|removal| removal.part.input.filter(|_| removal.with == Substitute::Identity))
-        {
+        let own: Vec<&Removal> = operation.removals.iter().filter(|removal| removal.part.output == id).collect();
+        let passed = own.iter().find_map(|removal| removal.part.input.filter(|_| removal.with == Substitute::Identity));
+        let inputs: Vec<NodeId> = node.inputs.iter().map(|&input| moved[input]).collect();
+        if passed.is_none() || whole {
+            moved[id] = net.add(node.name.clone(), node.op.clone(), &inputs);
+            if let Some(title) = node.title {
+                net.title(title);
+            }
+        }
+        if let Some(input) = passed {
             moved[id] = moved[input];
             continue;
-        }
-        let inputs: Vec<NodeId> = node.inputs.iter().map(|&input| moved[input]).collect();
-        moved[id] = net.add(node.name.clone(), node.op.clone(), &inputs);
-        if let Some(title) = node.title {
-            net.title(title);
         }
         let Some(removal) = own.first() else { continue };
         // Constants for every unit, at all places of a map.
         let shape: Vec<usize> =
             node.shape.iter().enumerate().map(|(axis, &size)| if axis == 0 { size } else { 1 }).collect();
-        let mut factors = vec![0f32; node.shape[0]];
-        if let Substitute::Silence(units) = &removal.with {
-            factors.fill(1.0);
-            units.iter().for_each(|&unit| factors[unit] = 0.0);
+        let [factors, shifts] = affine(&removal.with, node.shape[0]);
+        let mut behind = |from: NodeId, [kind, suffix]: [&str; 2], op: Op, values: Vec<f32>| -> Result<NodeId> {
+            let values = Tensor::from_vec(values, shape.clone(), &Device::Cpu)?;
+            constants.insert(format!("{}.{kind}.{suffix}", node.name), values);
+            Ok(net.add(format!("{}.{kind}", node.name), op, &[from]))
+        };
+        if factors.iter().any(|&factor| factor != 1.0) {
+            moved[id] = behind(moved[id], ["off", "weight"], Op::Scale { shape: shape.clone() }, factors)?;
         }
-        let factors = Tensor::from_vec(factors, shape.clone(), &Device::Cpu)?;
-        constants.insert(format!("{}.off.weight", node.name), factors);
-        moved[id] = net.then(format!("{}.off", node.name), Op::Scale { shape: shape.clone() });
-        if let Substitute::Constant(values) = &removal.with {
-            let values = Tensor::from_slice(values, shape.clone(), &Device::Cpu)?;
-            constants.insert(format!("{}.constant.bias", node.name), values);
-            moved[id] = net.then(format!("{}.constant", node.name), Op::Shift { shape });
+        if shifts.iter().any(|&shift| shift != 0.0) {
+            moved[id] = behind(moved[id], ["constant", "bias"], Op::Shift { shape: shape.clone() }, shifts)?;
         }
     }
-    Ok((net.finish()?.without_auxiliary(), constants))
+    Ok((net.finish()?, constants))
+}
+
+/// Factors and summands of all units that make a substitute of a part's own output.
+fn affine(with: &Substitute, units: usize) -> [Vec<f32>; 2] {
+    let [mut factors, mut shifts] = [vec![0f32; units], vec![0f32; units]];
+    match with {
+        Substitute::Zero | Substitute::Identity => {}
+        Substitute::Constant(values) => shifts.copy_from_slice(values),
+        Substitute::Units(changes) => {
+            factors.fill(1.0);
+            for change in changes {
+                (factors[change.unit], shifts[change.unit]) = (change.factor, change.shift);
+            }
+        }
+    }
+    [factors, shifts]
 }

@@ -47,6 +47,7 @@ impl App {
                 self.background.camera.stop();
                 self.engine.cancel();
                 self.give_up();
+                self.forget_surgery();
             }
             Action::PreviousLayer => self.apply(ctx, Command::SelectLayer(layer.saturating_sub(1))),
             Action::NextLayer => self.apply(ctx, Command::SelectLayer((layer + 1).min(layers.saturating_sub(1)))),

@@ -5,7 +5,7 @@ use crate::{
     engine::{AnyInquiry, BY_FILE, Opening, PictureSource, Request},
     picture::Preparation,
     ui::{
-        background::folder_index::FolderIndex,
+        background::{embedding::Embedding, folder_index::FolderIndex},
         chrome::{Overlay, finder::FinderState},
         dialogs::{FileQuestion, Purpose, paths::FileKind},
         model::{
@@ -36,9 +36,12 @@ impl App {
             Command::ChooseIndex => self.output.dialogs.open(ctx, FileQuestion::Folder, Purpose::Index),
             Command::Index(folder) => self.index(ctx, folder),
             Command::StopIndex => self.background.folder.iter().for_each(|(index, _)| index.stop()),
+            Command::Embed => self.embed(ctx),
             Command::Compare(with) => self.compare(ctx, with),
             Command::OpenNetwork(opening) => self.open_network(opening, Request::Open),
             Command::Prepare(preparation, labels) => self.prepare(preparation, labels),
+            Command::Operate(surgery) => self.operate(surgery),
+            Command::SaveChanged(what) => self.ask_changed(ctx, what),
             Command::ChooseLabels => {
                 let purpose = Purpose::Labels(self.runs.opened.preparation.clone());
                 self.output.dialogs.open(ctx, FileQuestion::Labels, purpose);
@@ -137,6 +140,18 @@ impl App {
                 let state = index.state();
                 self.background.folder = Some((index, state));
             }
+            Err(why) => self.notice.fail(why.to_string()),
+        }
+    }
+
+    /// Runs the pictures of the index for their features, for the map.
+    fn embed(&mut self, ctx: &egui::Context) {
+        let Some((folder, state)) = &self.background.folder else { return };
+        let Some(index) = state.index.clone() else { return };
+        // The one before frees its features first.
+        self.background.embedding = None;
+        match Embedding::start(index, Arc::clone(&folder.model), ctx) {
+            Ok(embedding) => self.background.embedding = Some(embedding),
             Err(why) => self.notice.fail(why.to_string()),
         }
     }

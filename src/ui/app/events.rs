@@ -41,6 +41,7 @@ impl App {
         match self.output.dialogs.poll(ctx) {
             Some((Purpose::Save(tile, usual), path)) => self.save_pane(tile, path, usual),
             Some((Purpose::SaveLook(tile, large), path)) => self.start_capture(ctx, tile, Some(path), large),
+            Some((Purpose::Changed(what), path)) => self.save_changed(what, &path),
             Some((Purpose::Tour, path)) => self.save_tour(&path),
             Some((Purpose::Frames(name, texts), path)) => self.save_frames(&path, &name, texts),
             Some((other, path)) => out.extend(opened(other, path)),
@@ -54,6 +55,7 @@ impl App {
         match event {
             Event::Model(model) => {
                 self.runs.opened = self.runs.opening.clone();
+                self.runs.surgery = model.surgery.clone();
                 let weights = model.weights.clone();
                 self.settings.prepared.keep(&Opening { weights, ..self.runs.opened.clone() });
                 if let Source::File(path) = &model.weights
@@ -79,6 +81,7 @@ impl App {
                 if matches!(lane, Lane::Model | Lane::Fetch) {
                     // The network on screen is still the one that runs.
                     self.runs.opening = self.runs.opened.clone();
+                    self.forget_surgery();
                 }
                 self.notice.fail(text);
             }

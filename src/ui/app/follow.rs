@@ -63,8 +63,13 @@ impl App {
             self.put_on_screen();
         }
         let same = self.runs.shown.as_ref().is_some_and(|old| old.run.model.is_same_network(&shown.run.model));
-        if !same {
+        let changed = self.runs.shown.as_ref().filter(|old| !same && old.run.model.is_same_origin(&shown.run.model));
+        if let Some(old) = changed {
+            self.focus.selection.follow(&old.run, &shown.run);
+        } else if !same {
             self.focus.selection.start(&shown.run);
+        }
+        if !same {
             self.focus.history.clear();
         }
         self.background.cache.begin(&shown.run, self.focus.selection.layer);
@@ -92,7 +97,10 @@ impl App {
             let old = self.runs.shown.as_ref().and_then(|old| old.run.original.clone());
             // A drawing or the camera is one picture that changes: the selected position and the zoom stay.
             let same_name = |ran: &Picture| old.as_ref().is_some_and(|old| old.name == ran.name);
-            if !self.pending.asked.ran.as_ref().is_some_and(|ran| is_of(ran) && same_name(ran)) {
+            let operated = self.runs.shown.as_ref().is_some_and(|old| {
+                old.run.model.is_same_origin(&run.model) && old.run.original.as_ref().is_some_and(is_of)
+            });
+            if !operated && !self.pending.asked.ran.as_ref().is_some_and(|ran| is_of(ran) && same_name(ran)) {
                 // Another network may have the same picture.
                 self.runs.before = old.filter(|old| !is_of(old)).or(self.runs.before.take());
                 (self.focus.selection.position, self.focus.selection.hover) = (None, None);

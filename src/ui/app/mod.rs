@@ -13,6 +13,7 @@ mod layout;
 mod pending;
 mod save;
 mod screenshot;
+mod surgery;
 mod window;
 
 pub use window::App;

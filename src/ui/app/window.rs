@@ -4,12 +4,13 @@ use super::{capture::Captures, debounce::Debounce, heatmaps::Heatmaps, pending::
 use crate::{
     Result,
     engine::{Answers, BY_FILE, Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
-    net::NodeId,
+    net::{NodeId, surgery::Surgery},
     picture::{Picture, first_sample},
     ui::{
         background::{
             cache::Cache,
             camera::Camera,
+            embedding::Embedding,
             folder_index::{FolderIndex, IndexState},
             thumbnails::Thumbs,
             top_tiles::TopTiles,
@@ -56,6 +57,8 @@ pub(super) struct Background {
     pub camera: Camera,
     /// The folder that is being indexed, or was, with its state in this frame.
     pub folder: Option<(FolderIndex, IndexState)>,
+    /// The pictures of the folder on planes.
+    pub embedding: Option<Embedding>,
 }
 
 /// The answers of the engine.
@@ -73,6 +76,8 @@ pub(super) struct Runs {
     pub opening: Opening,
     /// The network that was opened last, with the choices about it.
     pub opened: Opening,
+    /// The changes to the network that the engine was asked for last.
+    pub surgery: Surgery,
     /// The run on screen.
     pub shown: Option<Arc<Shown>>,
     /// The run that replaces it as soon as it can be drawn without a gap.
@@ -203,12 +208,14 @@ impl App {
                 tops: TopTiles::start(cc.egui_ctx.clone())?,
                 camera: Camera::new(start.camera),
                 folder: None,
+                embedding: None,
             },
             results: Results::default(),
             runs: Runs {
                 model: None,
                 opened: opening.clone(),
                 opening,
+                surgery: Surgery::default(),
                 shown: None,
                 coming: None,
                 other: None,
@@ -315,6 +322,7 @@ impl App {
             }),
             selection: &self.focus.selection,
             opening: &self.runs.opened,
+            surgery: &self.runs.surgery,
             look: self.settings.look,
             viewport: self.focus.viewport,
             cache: &self.background.cache,
@@ -324,6 +332,7 @@ impl App {
                 model: &index.model,
                 state,
             }),
+            embedding: self.background.embedding.as_ref(),
             tops: &self.background.tops,
             answers: &self.results.answers,
             synthesis: self.results.synthesis.as_ref(),

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod camera;
+pub mod embedding;
 pub mod film;
 pub mod folder_index;
 mod queue;

@@ -12,7 +12,7 @@ use crate::{
     ui::{
         background::worker::spawn,
         model::{
-            commands::{Command, With},
+            commands::{Command, SaveChanged, With},
             export::Texts,
         },
     },
@@ -41,6 +41,8 @@ pub enum Purpose {
     Save(TileId, &'static str),
     /// Save the pane as it looks, or twice as large.
     SaveLook(TileId, bool),
+    /// Write the changed network.
+    Changed(SaveChanged),
     /// Write the tour.
     Tour,
     /// Write the frames of the live synthesis into a folder with this name, and these texts into each.
@@ -138,6 +140,6 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
             Some(Command::OpenNetwork(Opening { network, weights: Source::File(path), ..opening }))
         }
         Purpose::Labels(preparation) => Some(Command::Prepare(preparation, Some(path))),
-        Purpose::Save(..) | Purpose::SaveLook(..) | Purpose::Tour | Purpose::Frames(..) => None,
+        Purpose::Save(..) | Purpose::SaveLook(..) | Purpose::Changed(_) | Purpose::Tour | Purpose::Frames(..) => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Paths as people give them: typed, pasted as text, or copied in a file manager.
 
-use crate::formats;
+use crate::{engine::VARIANT, formats};
 use std::path::{Path, PathBuf};
 
 /// The kind of a file, by its name.
@@ -18,7 +18,7 @@ pub enum FileKind {
 pub const WEIGHTS: &[&str] = &["safetensors", "pth", "pt", "npz", "caffemodel"];
 /// Endings of files that open as a network: weights, and whole networks.
 pub fn openable() -> Vec<&'static str> {
-    [WEIGHTS, &formats::ENDINGS].concat()
+    [WEIGHTS, &formats::ENDINGS, &[VARIANT]].concat()
 }
 
 /// Endings of files with the names of classes.
@@ -31,7 +31,7 @@ impl FileKind {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         match ending.as_str() {
             ending if WEIGHTS.contains(&ending) => FileKind::Weights,
-            ending if formats::ENDINGS.contains(&ending) => FileKind::Network,
+            ending if formats::ENDINGS.contains(&ending) || ending == VARIANT => FileKind::Network,
             _ => FileKind::Picture,
         }
     }
@@ -104,6 +104,7 @@ mod tests {
             ("vgg16.PTH", FileKind::Weights),
             ("a/model.safetensors", FileKind::Weights),
             ("net.onnx", FileKind::Network),
+            ("less.variant", FileKind::Network),
             ("cat.jpg", FileKind::Picture),
             ("folder", FileKind::Picture),
         ] {

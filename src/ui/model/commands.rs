@@ -3,7 +3,7 @@
 
 use crate::{
     engine::{AnyInquiry, Control, Opening, PictureSource},
-    net::NodeId,
+    net::{NodeId, surgery::Surgery},
     picture::{Alteration, Picture, Preparation},
     ui::model::{
         arrangement::Arrangement,
@@ -260,6 +260,15 @@ pub enum With {
     Picture(PictureSource),
 }
 
+/// A file that a changed network is saved in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveChanged {
+    /// The names of the network and of its changes: it opens like a network.
+    Variant,
+    /// Weights of the unchanged network with which it computes the same.
+    Weights,
+}
+
 /// A request of a pane, a menu or a key. Commands are applied when everything is drawn.
 pub enum Command {
     /// An action.
@@ -287,6 +296,8 @@ pub enum Command {
     Index(PathBuf),
     /// Stop indexing.
     StopIndex,
+    /// Run the pictures of the index for their features, for the map.
+    Embed,
     /// Compare the picture with another.
     Compare(With),
     /// Open another network.
@@ -295,6 +306,10 @@ pub enum Command {
     Prepare(Preparation, Option<PathBuf>),
     /// Choose the file with the names of the classes.
     ChooseLabels,
+    /// Make these changes to the network, in place of those made before.
+    Operate(Surgery),
+    /// Save the changed network.
+    SaveChanged(SaveChanged),
     /// Open another network, and keep the present one in a twin of the active pane.
     OpenBeside(Opening),
     /// Choose a network that stands beside the one in this pane.

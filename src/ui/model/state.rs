@@ -2,12 +2,13 @@
 
 use crate::{
     engine::{Answers, Frame, Lane, LayerView, Model, Opening, Run, Status},
-    net::{Cost, Graph, Node, NodeId, Op},
+    net::{Cost, Graph, Node, NodeId, Op, surgery::Surgery},
     paint::{Scaling, Style},
     picture::Alteration,
     ui::{
         background::{
             cache::{Cache, LayerMaps},
+            embedding::Embedding,
             folder_index::IndexState,
             textures::Pictures,
             thumbnails::Thumbs,
@@ -66,6 +67,22 @@ impl Selection {
     /// Goes to a unit of the present layer.
     pub fn select_unit(&mut self, unit: usize, position: Option<[usize; 2]>) {
         (self.unit, self.position) = (unit, position);
+    }
+
+    /// Stays at the layer of the same name in a network whose layers were changed.
+    pub fn follow(&mut self, old: &Run, run: &Run) {
+        let [before, after] = [old, run].map(|run| run.model.network.graph());
+        let same = |layer: NodeId| {
+            let name = &before.node(layer).name;
+            after.nodes().iter().position(|node| node.name == *name)
+        };
+        let kept = |(layer, unit): (NodeId, usize)| same(layer).map(|layer| (layer, unit));
+        self.visited = std::mem::take(&mut self.visited).into_iter().filter_map(kept).collect();
+        // A layer that only the change brought: the one that it stood behind.
+        let layer = (0..=self.layer).rev().find_map(same).unwrap_or(0);
+        self.layer = layer;
+        self.unit = self.unit.min(run.layers[layer].shape[0].saturating_sub(1));
+        self.hover = None;
     }
 
     /// Starts anew for another network, at its first convolution.
@@ -176,6 +193,8 @@ pub struct View<'a> {
     pub selection: &'a Selection,
     /// The open network with the choices about it.
     pub opening: &'a Opening,
+    /// The changes to the network that were asked for last.
+    pub surgery: &'a Surgery,
     /// The colours of feature maps.
     pub look: Colouring,
     /// Which part of the picture panes show.
@@ -186,6 +205,8 @@ pub struct View<'a> {
     pub thumbs: &'a Thumbs,
     /// The indexed folder, if there is one.
     pub folder: Option<FolderView<'a>>,
+    /// Its pictures on planes, once that is asked for.
+    pub embedding: Option<&'a Embedding>,
     /// Strong responses of units in its pictures.
     pub tops: &'a TopTiles,
     /// Answers to background questions.

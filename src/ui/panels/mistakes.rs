@@ -60,6 +60,12 @@ const TILE: f32 = 92.0;
 const WORDS: f32 = 15.0;
 const ROW: f32 = 22.0;
 
+/// Pictures in folders that are named after a class, those whose class is first, and those whose class is among the first
+/// five.
+pub(super) fn counts(index: &Arc<Index>, model: &Model) -> [usize; 3] {
+    find(index, model).counts
+}
+
 fn find(index: &Arc<Index>, model: &Model) -> FoundMistakes {
     let named = |name: &String| model.labels.look_up(name).ok().flatten();
     let classes: Vec<Option<usize>> = index.listing.groups.iter().map(named).collect();

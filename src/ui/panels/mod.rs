@@ -4,14 +4,15 @@ mod activations;
 mod beside;
 mod cam;
 mod compare;
-mod convolution;
 mod deconvnet;
+pub mod embedding;
 mod filters;
 mod folder;
 mod glossary;
 mod heat;
 mod invariance;
 mod layers;
+mod lectures;
 mod magnifier;
 mod mistakes;
 mod network;
@@ -23,6 +24,7 @@ mod preparation;
 mod saliency;
 mod scores;
 mod sides;
+mod surgery;
 mod synthesis;
 mod top;
 mod unit;
@@ -41,17 +43,19 @@ pub const PANELS: &[PanelKind] = &[
     deconvnet::KIND,
     picture::KIND,
     folder::KIND,
+    embedding::KIND,
     unit::KIND,
     magnifier::KIND,
     compare::KIND,
     beside::KIND,
-    convolution::KIND,
+    lectures::KIND,
     glossary::KIND,
     invariance::KIND,
     pad::KIND,
     preparation::KIND,
     mistakes::KIND,
     scores::KIND,
+    surgery::KIND,
     synthesis::KIND,
     top::KIND,
 ];

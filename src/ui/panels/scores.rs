@@ -53,6 +53,7 @@ impl Panel for Scores {
             }
             caption(ui, text);
         });
+        heads(ui, view);
         let mut ranking = Cow::Borrowed(&view.shown.ranking);
         if let Some(other) = view.other {
             // The best classes of either picture stand on top.
@@ -90,6 +91,23 @@ impl Panel for Scores {
             Ok(strip(values, look.style))
         });
         Some(export.about(|facts| Facts { class, ..facts }))
+    }
+}
+
+/// The predictions of auxiliary classifiers, a line each: GoogLeNet's and Inception v3's side branches.
+fn heads(ui: &mut Ui, view: View) {
+    let (graph, model) = (view.shown.graph(), &view.run().model);
+    for head in graph.auxiliary_heads() {
+        let scores = view.run().layers[head].with_values(<[f32]>::to_vec).unwrap_or_default();
+        let Some((class, most)) = scores.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1)) else {
+            continue;
+        };
+        let share = 1.0 / scores.iter().map(|score| (score - most).exp()).sum::<f32>();
+        let value = if model.is_untrained() { number(most) } else { format!("{:.1}%", 100.0 * share) };
+        let name = graph.node(head).name.split('.').next().unwrap_or_default();
+        let text = format!("{name} says {} ({value})", model.class_name(class));
+        caption(ui, text)
+            .on_hover_text("An auxiliary classifier: it helped training, and the prediction does not depend on it");
     }
 }
 

@@ -2,7 +2,8 @@
 //! Zeiler and Fergus (2014).
 
 use crate::{
-    dataset::{Hit, Index, stand_in},
+    dataset::{Hit, HitChoice, Index, Responses, TOP, stand_in},
+    engine::{Inquiry, ResponsesInquiry},
     figures::Cells,
     net::NodeId,
     ui::{
@@ -12,26 +13,52 @@ use crate::{
             export::Export,
             state::{FolderView, View, layer_name},
         },
-        panels::panel::{Panel, PanelKind},
+        panels::panel::{Panel, PanelKind, keep, take},
         theme::RADIUS,
-        widgets::{WHOLE, caption, fit, folder_bar, hollow, number, spinner},
+        widgets::{WHOLE, caption, fit, folder_bar, hollow, number, spinner, toolbar},
     },
 };
 use eframe::egui::{
     self, Align2, Color32, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, vec2,
 };
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{path::PathBuf, sync::Arc};
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "top",
     title: "Top pictures",
     about: "The nine pictures of a folder that excite the selected unit most: the part that the unit sees, and its \
-            deconvnet reconstruction (Zeiler and Fergus 2014). Click one to open that picture at that place.",
+            deconvnet reconstruction (Zeiler and Fergus 2014); or the weakest, nine at random of the strongest hundredth, or \
+            those where the unit matters most for the class. Click one to open that picture at that place.",
     how: "Look for what the nine pictures share: that is what the unit finds. The reconstruction shows which structures of each excite it.",
-    make: || Box::new(TopPictures),
+    make: || Box::<TopPictures>::default(),
 };
 
-struct TopPictures;
+/// Which pictures of a unit are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum TopChoice {
+    #[default]
+    Strongest,
+    Weakest,
+    Random,
+    Relevance,
+}
+
+const CHOICES: [(TopChoice, &str, &str); 4] = [
+    (TopChoice::Strongest, "strongest", "The nine largest activations: the index holds them"),
+    (TopChoice::Weakest, "weakest", "The nine pictures that excite the unit least"),
+    (TopChoice::Random, "random of top 1%", "Nine of the strongest hundredth: less alike than the strongest nine"),
+    (TopChoice::Relevance, "for the class", "Where activation times gradient adds most to the score of the class"),
+];
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct TopPictures {
+    choice: TopChoice,
+    /// The number of the random draw.
+    draw: u64,
+}
 
 /// Width of a pair in points: the least, and the most.
 const PAIR: [f32; 2] = [120.0, 380.0];
@@ -46,17 +73,62 @@ struct TopResponse {
     position: [usize; 2],
 }
 
-/// The strongest responses of a unit that are above zero.
-fn found(index: &Index, view: View, layer: NodeId) -> Result<Vec<TopResponse>, String> {
-    let node = view.shown.graph().node(layer);
-    let width = node.extent()[2].max(1);
-    let hits = index.top(&node.name, view.selection.unit).map_err(|error| error.to_string())?;
-    let one = |hit: &Hit| TopResponse {
-        file: index.listing.path(hit.picture as usize),
-        value: hit.value,
-        position: [hit.position as usize / width, hit.position as usize % width],
-    };
-    Ok(hits.iter().filter(|hit| hit.value > 0.0).map(one).collect())
+/// The responses that are shown, or a sentence that says why there are none.
+type FoundResponses = Result<Vec<TopResponse>, String>;
+
+impl TopPictures {
+    /// The question about the whole folder that the choice needs; `None` for the strongest, which the index holds.
+    fn inquiry(&self, view: View, index: &Arc<Index>, layer: NodeId) -> Option<ResponsesInquiry> {
+        let (model, index) = (Arc::clone(&view.run().model), Arc::clone(index));
+        let class = (self.choice == TopChoice::Relevance).then(|| view.class());
+        (self.choice != TopChoice::Strongest).then_some(ResponsesInquiry { model, index, layer, class })
+    }
+
+    /// The responses of the choice; `None` where the folder has to be run for them.
+    fn found(&self, index: &Arc<Index>, view: View, layer: NodeId) -> Option<FoundResponses> {
+        let node = view.shown.graph().node(layer);
+        let (width, unit) = (node.extent()[2].max(1), view.selection.unit);
+        let one = |hit: &Hit| TopResponse {
+            file: index.listing.path(hit.picture as usize),
+            value: hit.value,
+            position: [hit.position as usize / width, hit.position as usize % width],
+        };
+        let Some(inquiry) = self.inquiry(view, index, layer) else {
+            let hits = index.top(&node.name, unit).map_err(|error| error.to_string());
+            return Some(hits.map(|hits| hits.iter().filter(|hit| hit.value > 0.0).map(one).collect()));
+        };
+        let choice = match self.choice {
+            TopChoice::Strongest | TopChoice::Relevance => HitChoice::Strongest,
+            TopChoice::Weakest => HitChoice::Weakest,
+            TopChoice::Random => HitChoice::Random(self.draw),
+        };
+        let of_unit = |responses: &Arc<Responses>| responses.choose(unit, choice, TOP).iter().map(one).collect();
+        Some(view.answers.get(&inquiry.key())?.as_ref().map(of_unit).map_err(Clone::clone))
+    }
+
+    /// The choice of pictures, and the button that runs the folder for it.
+    fn choose(&mut self, ui: &mut Ui, view: View, index: Option<&Arc<Index>>, layer: NodeId, out: &mut Vec<Command>) {
+        for (choice, name, hint) in CHOICES {
+            ui.selectable_value(&mut self.choice, choice, name).on_hover_text(hint);
+        }
+        if self.choice == TopChoice::Random && ui.button("draw again").on_hover_text("Nine others").clicked() {
+            self.draw += 1;
+        }
+        let Some(inquiry) = index.and_then(|index| self.inquiry(view, index, layer)) else { return };
+        if view.answers.get(&inquiry.key()).is_some() {
+            return;
+        }
+        if let Some(status) = view.status(inquiry.lane()) {
+            let bar = egui::ProgressBar::new(status.fraction).desired_width(90.0).desired_height(6.0);
+            ui.add(bar).accessible_name("Progress of the responses");
+        } else {
+            let hint = "The index holds the strongest only: for others the network looks at every picture again";
+            let text = format!("Run {} pictures", inquiry.index.done);
+            if ui.button(text).on_hover_text(hint).clicked() {
+                out.push(Command::Ask(inquiry.into()));
+            }
+        }
+    }
 }
 
 impl Panel for TopPictures {
@@ -68,6 +140,8 @@ impl Panel for TopPictures {
         let layer = stand_in(view.shown.graph(), view.selection.layer);
         let name = layer_name(view.shown.graph().node(layer));
         let via = if layer == view.selection.layer { "" } else { ", which its activations go through" };
+        let index = folder.state.index.as_ref().filter(|_| !folder.state.running);
+        toolbar(ui, |ui| self.choose(ui, view, index, layer, out));
         caption(
             ui,
             format!("unit {} of {name}{via}  ·  left what it sees, right what excites it there", view.selection.unit),
@@ -79,17 +153,20 @@ impl Panel for TopPictures {
             };
             return hollow(ui, words, busy);
         };
-        match found(index, view, layer) {
-            Err(why) => hollow(ui, &why, false),
-            Ok(found) if found.is_empty() => hollow(ui, "No picture of the folder so far excites this unit", false),
-            Ok(found) => pairs(ui, view, folder, layer, &found, out),
+        match self.found(index, view, layer) {
+            None => hollow(ui, "These pictures are found by another look at the whole folder", false),
+            Some(Err(why)) => hollow(ui, &why, false),
+            Some(Ok(found)) if found.is_empty() => {
+                hollow(ui, "No picture of the folder so far excites this unit", false);
+            }
+            Some(Ok(found)) => pairs(ui, view, folder, layer, &found, out),
         }
     }
 
     fn export(&self, view: View) -> Option<Export> {
         let folder = view.folder.filter(|folder| folder.is_of(view))?;
         let layer = stand_in(view.shown.graph(), view.selection.layer);
-        let found = found(folder.state.index.as_ref()?, view, layer).ok()?;
+        let found = self.found(folder.state.index.as_ref()?, view, layer)?.ok()?;
         let mut cells = Cells::new(["file", "value", "row", "column"]);
         for one in found {
             let [row, column] = one.position.map(|place| place.to_string());
@@ -97,6 +174,14 @@ impl Panel for TopPictures {
         }
         let name = format!("{} unit {} top pictures", view.node().name, view.selection.unit);
         Some(Export::table(view, &name, cells))
+    }
+
+    fn options(&self) -> Value {
+        keep(self)
+    }
+
+    fn restore(&mut self, options: Value) {
+        *self = take(options);
     }
 }
 

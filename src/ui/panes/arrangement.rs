@@ -14,17 +14,17 @@ use std::collections::BTreeMap;
 type TabGroup = &'static [&'static str];
 
 const LAYER: TabGroup =
-    &["activations", "filters", "network", "layers", "folder", "convolution", "overview", "glossary"];
+    &["activations", "filters", "network", "layers", "folder", "lectures", "overview", "glossary", "embedding"];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier", "top"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];
 const UNIT: TabGroup = &["unit", "compare", "mistakes", "beside"];
-const SCORES: TabGroup = &["scores", "invariance"];
+const SCORES: TabGroup = &["scores", "invariance", "surgery"];
 /// The same in a window that is too low for three groups at the side.
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
 const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
 /// Panels that only a large window has room for at first: the View menu opens them, and other arrangements have them.
-const ROOMY: TabGroup = &["overview", "glossary", "top", "mistakes", "beside"];
+const ROOMY: TabGroup = &["overview", "glossary", "top", "mistakes", "beside", "surgery", "embedding"];
 /// A window at least as wide as this has room for those, in points.
 const WIDE: f32 = 1600.0;
 /// A window lower than this is low, in points.
@@ -134,7 +134,7 @@ fn add(tree: &mut Tree<Pane>, kind: &'static PanelKind) -> TileId {
 }
 
 /// Panels that say nothing about one network alone.
-const NOT_OF_NETWORK: TabGroup = &["beside", "compare", "glossary", "folder", "mistakes", "top"];
+const NOT_OF_NETWORK: TabGroup = &["beside", "compare", "glossary", "folder", "mistakes", "top", "embedding"];
 
 /// This pane, or where it says nothing about the network alone, that of the feature maps, brought to the front.
 pub fn of_network(tree: &mut Tree<Pane>, tile: TileId) -> Option<TileId> {
@@ -188,15 +188,15 @@ mod tests {
     #[test]
     fn what_an_older_version_did_not_know_comes_to_its_mates_and_what_was_closed_stays_closed() {
         let mut tree = first_arrangement(vec2(1280.0, 800.0));
-        for name in ["convolution", "cam"] {
+        for name in ["lectures", "cam"] {
             let tile = find(&tree, name).unwrap_or_else(|| panic!("{name} is there at first"));
             close(&mut tree, tile);
         }
         let known: Vec<String> =
-            PANELS.iter().map(|kind| kind.name.to_owned()).filter(|name| name != "convolution").collect();
+            PANELS.iter().map(|kind| kind.name.to_owned()).filter(|name| name != "lectures").collect();
         complete(&mut tree, &known);
         let parent = |name: &str| find(&tree, name).and_then(|tile| tree.tiles.parent_of(tile));
-        assert!(parent("convolution").is_some() && parent("convolution") == parent("activations"));
+        assert!(parent("lectures").is_some() && parent("lectures") == parent("activations"));
         assert_eq!(parent("cam"), None);
     }
 

@@ -18,7 +18,7 @@ enum LayoutPart {
 /// The name of a panel, and its options as JSON; the usual ones where empty.
 type OpenPanel = (&'static str, &'static str);
 
-const EXPLORE: LayoutPart = LayoutPart::Tabs(&[("overview", ""), ("folder", ""), ("mistakes", "")]);
+const EXPLORE: LayoutPart = LayoutPart::Tabs(&[("overview", ""), ("folder", ""), ("mistakes", ""), ("embedding", "")]);
 
 const EXPLAIN: LayoutPart = LayoutPart::Row(&[
     (
@@ -64,19 +64,13 @@ const UNIT: LayoutPart = LayoutPart::Row(&[
         0.8,
         LayoutPart::Column(&[
             (1.2, LayoutPart::Tabs(&[("unit", "")])),
-            (1.0, LayoutPart::Tabs(&[("picture", ""), ("magnifier", "")])),
+            (1.0, LayoutPart::Tabs(&[("picture", ""), ("magnifier", ""), ("surgery", "")])),
         ]),
     ),
 ]);
 
 const LECTURE: LayoutPart = LayoutPart::Row(&[
-    (
-        1.6,
-        LayoutPart::Column(&[
-            (1.0, LayoutPart::Tabs(&[("activations", ""), ("convolution", "")])),
-            (0.7, LayoutPart::Tabs(&[("network", "")])),
-        ]),
-    ),
+    (1.9, LayoutPart::Tabs(&[("lectures", ""), ("activations", ""), ("network", "")])),
     (
         1.0,
         LayoutPart::Column(&[

@@ -50,6 +50,9 @@ impl LayerStrip {
     ) {
         ui.set_min_width(ui.available_width());
         self.picker.ui(ui, model, own, out);
+        if let Some(view) = view.filter(|view| !view.run().model.surgery.is_empty()) {
+            changed(ui, view, out);
+        }
         ui.add_space(4.0);
         if let Some(view) = view {
             let area = ui.available_rect_before_wrap();
@@ -128,6 +131,18 @@ impl LayerStrip {
                 }
             }
         }
+    }
+}
+
+/// Says that the network is changed; a click shows how.
+fn changed(ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+    let surgery = &view.run().model.surgery;
+    let count = surgery.edits.len();
+    let words =
+        if count == 1 { "1 change to the network".to_owned() } else { format!("{count} changes to the network") };
+    let text = egui::RichText::new(words).small().color(view.palette.warning);
+    if ui.add(egui::Button::new(text).frame(false)).on_hover_text(surgery.words()).clicked() {
+        out.push(Command::ShowPane("surgery"));
     }
 }
 

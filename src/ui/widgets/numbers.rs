@@ -1,4 +1,4 @@
-//! Small grids of numbers, a coloured cell a value: what the magnifier and the page on convolution draw.
+//! Small grids of numbers, a coloured cell a value: what the magnifier and the lectures' pages draw.
 
 use crate::{
     figures::words::number,
@@ -6,7 +6,8 @@ use crate::{
     ui::theme::Palette,
 };
 use eframe::egui::{
-    self, Align2, Color32, FontId, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
+    self, Align2, Color32, CornerRadius, FontId, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, vec2,
 };
 
 /// No number fits into smaller cells than this.
@@ -95,6 +96,30 @@ impl NumberGrid<'_> {
             }
         }
         placed
+    }
+
+    /// Makes a cell one that can be changed: dragged, or clicked and typed. Says whether it was.
+    pub fn edit(&self, ui: &mut Ui, placed: &Placed, at: usize, value: &mut f32, name: &str) -> bool {
+        let (rect, cell) = (placed.cell(at), self.cell);
+        let (_, ink) = self.colours(*value);
+        let mut child = ui.new_child(egui::UiBuilder::new().id_salt(name).max_rect(rect));
+        let style = child.style_mut();
+        style.override_font_id = Some(font(&short(*value, cell), cell));
+        style.spacing.button_padding = Vec2::ZERO;
+        style.spacing.interact_size = rect.size();
+        style.visuals.override_text_color = Some(ink);
+        let widgets = &mut style.visuals.widgets;
+        for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
+            (widget.weak_bg_fill, widget.bg_fill) = (Color32::TRANSPARENT, Color32::TRANSPARENT);
+            (widget.corner_radius, widget.expansion) = (CornerRadius::ZERO, 0.0);
+        }
+        widgets.inactive.bg_stroke = Stroke::NONE;
+        // Where the number does not fit, its colour has to do.
+        let shown = move |value: f64, _| if cell < READABLE { String::new() } else { short(value as f32, cell) };
+        let hint = format!("{name}: {value}\nDrag, or click and type");
+        let drag = egui::DragValue::new(value).speed(0.05).range(-999.0..=999.0).custom_formatter(shown);
+        let response = child.add_sized(rect.size(), drag);
+        response.on_hover_text(hint).accessible_name(name).changed()
     }
 
     /// The colour of a cell, and one that can be read on it.

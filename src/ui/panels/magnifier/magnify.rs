@@ -5,7 +5,7 @@ use crate::{
     engine::Run,
     kernels::to_vec,
     net::{NodeId, Op, Padding},
-    ui::panels::convolution::convolve::WindowSteps,
+    ui::panels::lectures::convolution::convolve::WindowSteps,
 };
 use std::sync::Arc;
 

@@ -1,7 +1,13 @@
 //! The lines of the drawing, and the frames around unfolded blocks.
 
 use super::drawn::{DrawingView, Drawn, READABLE};
-use crate::ui::{model::state::View, theme::RADIUS};
+use crate::{
+    net::surgery::InPlace,
+    ui::{
+        model::{commands::Command, state::View},
+        theme::RADIUS,
+    },
+};
 use eframe::egui::{
     self, Align2, Color32, FontId, Pos2, Rect, RichText, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2,
     vec2,
@@ -79,6 +85,36 @@ pub(super) fn unfold(ui: &Ui, view: View, camera: DrawingView, rect: Rect, name:
     ui.painter().rect_filled(place, RADIUS, view.palette.pane);
     ui.painter().text(place.center(), Align2::CENTER_CENTER, "+", FontId::proportional(side), colour);
     response.clicked()
+}
+
+/// A tick at the corner of a box: whether the part is at work. Returns the change that a click makes. The input, the scores and
+/// what only changes brought have none.
+pub(super) fn at_work(ui: &Ui, view: View, camera: DrawingView, rect: Rect, name: &str) -> Option<Command> {
+    let base = view.run().model.unchanged().network.graph();
+    let part = base.part(name).ok().filter(|part| part.output > 0 && part.output < base.scores())?;
+    let off = view.surgery.off(name).is_some();
+    if off {
+        ui.painter().rect_filled(rect, RADIUS, view.palette.pane.gamma_multiply(0.6));
+    }
+    let side = 13.0 * camera.zoom;
+    let corner = rect.right_bottom() - Vec2::splat(side + 3.0 * camera.zoom);
+    let place = Rect::from_min_size(corner, Vec2::splat(side));
+    let response = ui.interact(place.expand(2.0), ui.scope_id().with(("at work", name)), Sense::click());
+    response.widget_info(|| {
+        WidgetInfo::selected(egui::Role::CheckBox, true, !off, format!("{name} in the drawing at work"))
+    });
+    let colour = if response.hovered() { view.palette.accent } else { view.palette.weak };
+    ui.painter().rect_filled(place, 2.0, view.palette.pane);
+    ui.painter().rect_stroke(place, 2.0, Stroke::new(1.0, colour), StrokeKind::Inside);
+    if !off {
+        let at = |x: f32, y: f32| place.min + vec2(x, y) * side;
+        let tick = vec![at(0.22, 0.55), at(0.42, 0.76), at(0.8, 0.26)];
+        ui.painter().line(tick, Stroke::new(1.5 * camera.zoom.max(0.7), colour));
+    }
+    let with = InPlace::usual(base, &part.name);
+    let hint = format!("{} {}", if off { "Switch on" } else { "Switch off" }, part.name);
+    let clicked = response.on_hover_text(hint).clicked();
+    clicked.then(|| Command::Operate(view.surgery.toggled(&part.name, with)))
 }
 
 fn line(ui: &Ui, camera: DrawingView, points: &[Pos2], stroke: Stroke) {

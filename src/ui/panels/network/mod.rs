@@ -21,7 +21,7 @@ use crate::{
 };
 use drawn::{DrawingView, Drawn, READABLE};
 use eframe::egui::{self, Pos2, Rect, Sense, Ui, Vec2, WidgetInfo};
-use lines::unfold;
+use lines::{at_work, unfold};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -51,6 +51,8 @@ struct Architecture {
     drawn: Option<Drawn>,
     /// Points a point of the drawing, and the drawing's point in the middle of the pane; everything where `None`.
     camera: Option<(f32, Pos2)>,
+    /// The address of the network before changes to its layers.
+    origin: usize,
     shown_layer: Option<NodeId>,
     /// A layer that stays in the middle when its block is folded or unfolded.
     held: Option<NodeId>,
@@ -141,7 +143,12 @@ impl Architecture {
         let graph = view.shown.graph();
         let address = std::ptr::from_ref(graph) as usize;
         if self.drawn.as_ref().is_some_and(|drawn| drawn.graph != address) {
-            (self.drawn, self.camera, self.shown_layer) = (None, None, None);
+            (self.drawn, self.shown_layer) = (None, None);
+        }
+        // Layers that are switched off leave the rest where it is.
+        let origin = Arc::as_ptr(view.run().model.unchanged().network.graph()) as usize;
+        if origin != self.origin {
+            (self.origin, self.camera) = (origin, None);
         }
         if let Some(coming) = &self.coming
             && let Ok(drawn) = coming.try_recv()
@@ -190,6 +197,9 @@ impl Architecture {
             let name = boxed.block.map_or(&node.name, |block| &drawn.blocks[block].name);
             response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, picked, format!("box {name}")));
             drawn.paint_box(ui, view, camera, index, picked, response.hovered());
+            if camera.zoom >= READABLE {
+                out.extend(at_work(ui, view, camera, rect, name));
+            }
             if response.clicked() {
                 out.push(Command::SelectLayer(boxed.node));
                 self.shown_layer = Some(boxed.node);

@@ -4,7 +4,7 @@ use crate::{
     kernels::to_vec,
     ui::{
         model::state::View,
-        panels::convolution::convolve::{Example, ExamplePreset, INPUTS, KERNELS},
+        panels::lectures::convolution::convolve::{Example, ExamplePreset, INPUTS, KERNELS},
         widgets::{combo, slider_saying},
     },
 };

@@ -1,4 +1,4 @@
-//! The lectures' page on convolution, played with.
+//! The lectures' pages, played with.
 
 use super::*;
 use eframe::egui::{Key, accesskit::Role};
@@ -20,7 +20,7 @@ fn write(window: &mut Window, cell: &str, text: &str) {
 #[test]
 fn the_example_of_the_lectures_is_played_with() {
     let Some(mut window) = open() else { return };
-    press(&mut window, "Convolution");
+    press(&mut window, "Lectures");
     assert!(says(&window, "1·1 + 1·0 + 1·1 + 0·0 + 1·1 + 1·0 + 0·1 + 0·0 + 1·1 = 4"));
     assert!(says(&window, "floor((5 + 2·0 - 1·(3 - 1) - 1) / 1) + 1 = 3"));
     // Another window, by pointing at its value.
@@ -55,7 +55,7 @@ fn the_example_of_the_lectures_is_played_with() {
 #[test]
 fn the_kernel_is_what_the_selected_unit_learned() {
     let Some(mut window) = open() else { return };
-    press(&mut window, "Convolution");
+    press(&mut window, "Lectures");
     press(&mut window, "Kernel");
     press(&mut window, "learned");
     let unit = window.state().selection().unit;
@@ -79,7 +79,69 @@ fn the_kernel_is_what_the_selected_unit_learned() {
     press(&mut window, "Activations");
     let tiles = window.get_by_label("feature maps of conv1").rect();
     click(&mut window, tiles.min + vec2(12.0, 12.0));
-    press(&mut window, "Convolution");
+    press(&mut window, "Lectures");
     assert!(says(&window, "numbers: unit 0 of conv1, input 0"));
     assert!((shown(&window) - first).abs() > 1e-6);
+}
+
+/// A page by its title in the list.
+fn turn_to(window: &mut Window, title: &str) {
+    press(window, "Lectures");
+    if window.query_by_label("Page").is_some() {
+        press(window, "Page");
+    }
+    window.get_all_by_label(title).next().unwrap().click();
+    window.run_steps(3);
+}
+
+#[test]
+fn every_page_says_the_numbers_of_the_lectures() {
+    let Some(mut window) = open() else { return };
+    for (title, expected) in [
+        ("Convolution or correlation", "The two differ"),
+        ("Padding", "n - k + 1 = 6 - 3 + 1 = 4"),
+        ("Pooling", "max(1, 1, 5, 6) = 6"),
+        ("Tanh, sigmoid, ReLU", "tanh at 2 = 0.964"),
+        ("Softmax", "2981 / 3038 = 0.9811"),
+        ("Dropout", "times 1 / (1 - 0.5) = 2"),
+        ("Local response normalisation", "12² + 80² + 30² + 150² + 8² = 30008"),
+        ("Upsampling", "(2 - 1) · 2 + 3 = 5"),
+        ("The backward pass", "first weight:  1·1 + 0·2 + 0·4 + -1·5 = -4"),
+        ("Switches", "(1, 1)  (1, 3)  (2, 0)  (3, 3)"),
+        ("Parameters", "150,528 · 1,024 = 154,140,672"),
+        ("Bottleneck", "120,422,400 / 12,443,648 = 9.68"),
+        ("Residual identity", "residual: x + F(x) = (2, 1) + (0.84, 0.06)"),
+    ] {
+        turn_to(&mut window, title);
+        assert!(says(&window, expected), "{title} does not say {expected}");
+        assert!(says(&window, "Try: "), "{title} has nothing to try");
+    }
+}
+
+#[test]
+fn a_changed_number_changes_the_others_and_is_kept() {
+    let Some(mut window) = open() else { return };
+    turn_to(&mut window, "Pooling");
+    write(&mut window, "input 0, 0", "9");
+    assert!(says(&window, "max(9, 1, 5, 6) = 9"));
+    turn_to(&mut window, "Residual identity");
+    press(&mut window, "zero");
+    assert!(says(&window, "residual: x + F(x) = (2, 1) + (0, 0) = (2, 1)"));
+    let mut kept = Box::<Kept>::default();
+    eframe::App::save(window.state_mut(), kept.as_mut());
+    let Some(mut window) = open_again("photonet", Answers::default(), kept) else { return };
+    turn_to(&mut window, "Pooling");
+    assert!(says(&window, "max(9, 1, 5, 6) = 9"));
+}
+
+#[test]
+fn the_channels_of_an_open_network_are_normalised() {
+    let Some(mut window) = open_with("alexnet_2012", Answers::default()) else { return };
+    turn_to(&mut window, "Local response normalisation");
+    press(&mut window, "open network");
+    assert!(says(&window, "16 of 96 channels of"), "AlexNet's first normalisation has 96 channels");
+    assert!(says(&window, "channels 1 to 5"));
+    let Some(mut window) = open() else { return };
+    turn_to(&mut window, "Local response normalisation");
+    assert!(says(&window, "The open network has no such layer"));
 }

@@ -1,38 +1,40 @@
 //! The lectures' page on convolution: a small input, a kernel, and every number between them and the output.
 
-pub(super) mod convolve;
+pub(in crate::ui::panels) mod convolve;
 mod options;
 
 use crate::{
-    net::NodeId,
+    net::{NodeId, Padding},
     paint::{FeatureMaps, Layout, Range, Scaling, Style, mosaic},
     ui::{
         model::{
-            commands::Command,
             export::{Export, numbers_from},
             state::{View, layer_name},
         },
         panels::{
-            convolution::options::{ConvolutionOptions, learned},
-            panel::{Panel, PanelKind, keep, take},
+            lectures::{
+                board::{Cells, EditGrid},
+                convolution::options::{ConvolutionOptions, learned},
+                page::{LecturePage, PageKind},
+            },
+            panel::{keep, take},
         },
         widgets::{
             number,
-            numbers::{NumberGrid, Placed, READABLE, font, short},
+            numbers::{NumberGrid, Placed},
             slider, toolbar,
         },
     },
 };
-use eframe::egui::{self, Color32, CornerRadius, RichText, Sense, Stroke, Ui, Vec2, vec2};
+use eframe::egui::{self, RichText, Sense, Stroke, Ui, Vec2, vec2};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
-pub(super) const KIND: PanelKind = PanelKind {
+pub(in crate::ui::panels::lectures) const PAGE: PageKind = PageKind {
     name: "convolution",
     title: "Convolution",
-    about: "The lectures' example to be played with: change any number, the kernel, stride, padding and dilation, and \
-            see where each value of the output comes from.",
-    how: "One value of the map is the sum of the products of the window and the filter. Point at a value to see its window.",
+    idea: "A filter slides over the input. Each value of the output is the sum of a window times the filter.",
+    exercise: "point at a value of the output to see its window. Change the kernel, the stride, the padding, the dilation.",
     make: || Box::<Convolution>::default(),
 };
 
@@ -52,14 +54,14 @@ struct Convolution {
     read: Option<(usize, NodeId, usize, usize)>,
 }
 
-impl Panel for Convolution {
-    fn ui(&mut self, ui: &mut Ui, view: View, _: &mut Vec<Command>) {
+impl LecturePage for Convolution {
+    fn ui(&mut self, ui: &mut Ui, view: View) {
         self.learn(view);
         toolbar(ui, |ui| self.choose(ui, view));
         let output = self.options.example().output();
         let size = self.options.example().output_size().unwrap_or([0, 0]);
         toolbar(ui, |ui| self.walk(ui, size));
-        egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| match output {
+        egui::ScrollArea::horizontal().auto_shrink([false, true]).show(ui, |ui| match output {
             Ok(output) => self.page(ui, view, &output, size),
             Err(why) => {
                 self.page(ui, view, &[], [0, 0]);
@@ -198,27 +200,12 @@ impl Convolution {
     }
 
     /// The input with its padding; its own cells can be changed.
-    fn input(&mut self, ui: &mut Ui, view: View, cell: f32) -> Placed {
-        let ConvolutionOptions { side, padding, .. } = self.options;
-        let padded = side + 2 * padding;
-        let inside = |at: usize| {
-            let [row, column] = [at / padded, at % padded].map(|place| place.checked_sub(padding));
-            Some(row.filter(|row| *row < side)? * side + column.filter(|column| *column < side)?)
-        };
-        let values: Vec<Option<f32>> =
-            (0..padded * padded).map(|at| inside(at).map(|at| self.options.input[at])).collect();
-        let range = Range::of(&self.options.input);
+    fn input(&mut self, ui: &mut Ui, view: View, side: f32) -> Placed {
+        let ConvolutionOptions { side: columns, padding, .. } = self.options;
         let title = if padding > 0 { "input, padded with zeros" } else { "input" };
-        let style = view.look.style;
-        let numbers = NumberGrid { title, values: &values, columns: padded, cell, range, style, written: false };
-        let placed = numbers.show(ui, view.palette, Sense::hover());
-        for at in 0..padded * padded {
-            if let Some(own) = inside(at) {
-                let name = format!("input {}, {}", own / side, own % side);
-                edit(ui, &placed, at, &numbers, &mut self.options.input[own], &name);
-            }
-        }
-        placed
+        let (padding, colours) = (Padding::all(padding), Cells::Values);
+        let grid = EditGrid { title, name: "input", columns, side, padding, colours };
+        grid.show(ui, view, &mut self.options.input).0
     }
 
     /// The kernel; whoever changes what was learned gets a kernel of their own.
@@ -235,7 +222,7 @@ impl Convolution {
         let placed = numbers.show(ui, view.palette, Sense::hover());
         for (at, weight) in self.options.kernel.iter_mut().enumerate() {
             let name = format!("kernel {}, {}", at / columns, at % columns);
-            if edit(ui, &placed, at, &numbers, weight, &name) {
+            if numbers.edit(ui, &placed, at, weight, &name) {
                 self.options.learned = None;
             }
         }
@@ -306,28 +293,4 @@ fn sign(ui: &mut Ui, text: &str, cell: f32) {
 
 fn bracketed(value: f32) -> String {
     if value < 0.0 { format!("({})", number(value)) } else { number(value) }
-}
-
-/// A cell that can be changed: dragged, or clicked and typed. Says whether it was.
-fn edit(ui: &mut Ui, placed: &Placed, at: usize, numbers: &NumberGrid, value: &mut f32, name: &str) -> bool {
-    let (rect, cell) = (placed.cell(at), numbers.cell);
-    let (_, ink) = numbers.colours(*value);
-    let mut child = ui.new_child(egui::UiBuilder::new().id_salt(name).max_rect(rect));
-    let style = child.style_mut();
-    style.override_font_id = Some(font(&short(*value, cell), cell));
-    style.spacing.button_padding = Vec2::ZERO;
-    style.spacing.interact_size = rect.size();
-    style.visuals.override_text_color = Some(ink);
-    let widgets = &mut style.visuals.widgets;
-    for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
-        (widget.weak_bg_fill, widget.bg_fill) = (Color32::TRANSPARENT, Color32::TRANSPARENT);
-        (widget.corner_radius, widget.expansion) = (CornerRadius::ZERO, 0.0);
-    }
-    widgets.inactive.bg_stroke = Stroke::NONE;
-    // Where the number does not fit, its colour has to do.
-    let shown = move |value: f64, _| if cell < READABLE { String::new() } else { short(value as f32, cell) };
-    let hint = format!("{name}: {value}\nDrag, or click and type");
-    let drag = egui::DragValue::new(value).speed(0.05).range(-99.0..=99.0).custom_formatter(shown);
-    let response = child.add_sized(rect.size(), drag);
-    response.on_hover_text(hint).accessible_name(name).changed()
 }

@@ -1,0 +1,279 @@
+//! The pieces that pages are drawn with: rows of numbers, formulas, sliders and curves, large enough for a projector.
+
+use crate::{
+    net::Padding,
+    paint::{Range, Style},
+    ui::{
+        model::state::View,
+        widgets::numbers::{NumberGrid, Placed},
+    },
+};
+use eframe::egui::{
+    self, Align2, Color32, FontId, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    pos2, vec2,
+};
+
+/// Sizes of letters in points.
+const FORMULA: f32 = 13.5;
+const TEXT: f32 = 13.5;
+/// Sides of cells in points: the least, and the most.
+const CELL: [f32; 2] = [27.0, 52.0];
+
+/// The side of cells with which `columns` of them and `gaps` signs fit beside each other.
+pub(super) fn cell(ui: &Ui, columns: usize, gaps: usize) -> f32 {
+    let room = ui.available_width() - gaps as f32 * 30.0 - 16.0;
+    (room / columns.max(1) as f32).clamp(CELL[0], CELL[1]).floor()
+}
+
+/// Grids and signs beside each other; a bar to scroll where the pane is narrow.
+pub(super) fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let scrolled = ScrollArea::horizontal().id_salt(name).auto_shrink([false, true]).show(ui, |ui| {
+        let inner = ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 10.0;
+            add(ui)
+        });
+        ui.add_space(4.0);
+        inner.inner
+    });
+    scrolled.inner
+}
+
+/// The colours of numbers: those of the maps, or with zero in the middle.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Cells {
+    /// Values of maps.
+    Values,
+    /// Weights and gradients.
+    Signed,
+}
+
+impl Cells {
+    fn range(self, values: &[f32]) -> Range {
+        let own = Range::of(values);
+        if self == Cells::Signed { own.symmetric() } else { own.union(Range::default()) }
+    }
+
+    fn style(self, view: View) -> Style {
+        if self == Cells::Signed { Style::SIGNED } else { view.look.style }
+    }
+}
+
+/// Numbers that can be changed, with zeros around them.
+pub(super) struct EditGrid<'a> {
+    /// Above them.
+    pub title: &'a str,
+    /// Before the row and the column in the name of each.
+    pub name: &'a str,
+    /// Numbers in a row.
+    pub columns: usize,
+    /// The side of a cell in points.
+    pub side: f32,
+    /// The zeros.
+    pub padding: Padding,
+    /// The colours.
+    pub colours: Cells,
+}
+
+impl EditGrid<'_> {
+    /// Draws them. Says where, and whether one was changed.
+    pub fn show(&self, ui: &mut Ui, view: View, values: &mut [f32]) -> (Placed, bool) {
+        let EditGrid { title, name, columns, side, padding, colours } = *self;
+        let (rows, width) = (values.len() / columns, columns + padding.left + padding.right);
+        let inside = |at: usize| {
+            let row = (at / width).checked_sub(padding.top).filter(|row| *row < rows)?;
+            let column = (at % width).checked_sub(padding.left).filter(|column| *column < columns)?;
+            Some(row * columns + column)
+        };
+        let count = (rows + padding.top + padding.bottom) * width;
+        let shown: Vec<Option<f32>> = (0..count).map(|at| inside(at).map(|at| values[at])).collect();
+        let (range, style) = (colours.range(values), colours.style(view));
+        let grid = NumberGrid { title, values: &shown, columns: width, cell: side, range, style, written: false };
+        let inner = ui.vertical(|ui| {
+            let placed = grid.show(ui, view.palette, Sense::hover());
+            let mut changed = false;
+            for at in 0..count {
+                if let Some(own) = inside(at) {
+                    let name = format!("{name} {}, {}", own / columns, own % columns);
+                    changed |= grid.edit(ui, &placed, at, &mut values[own], &name);
+                }
+            }
+            (placed, changed)
+        });
+        inner.inner
+    }
+}
+
+/// Numbers that can be changed, below their title, which names them. Says whether one was.
+pub(super) fn editable(
+    ui: &mut Ui,
+    view: View,
+    title: &str,
+    values: &mut [f32],
+    [columns, side]: [usize; 2],
+    colours: Cells,
+) -> bool {
+    let padding = Padding::default();
+    EditGrid { title, name: title, columns, side: side as f32, padding, colours }.show(ui, view, values).1
+}
+
+/// Numbers that follow from others, below their title.
+pub(super) fn computed(
+    ui: &mut Ui,
+    view: View,
+    title: &str,
+    values: &[f32],
+    [columns, side]: [usize; 2],
+    colours: Cells,
+) -> Placed {
+    let shown: Vec<Option<f32>> = values.iter().copied().map(Some).collect();
+    let (range, style) = (colours.range(values), colours.style(view));
+    let grid = NumberGrid { title, values: &shown, columns, cell: side as f32, range, style, written: true };
+    ui.vertical(|ui| grid.show(ui, view.palette, Sense::hover())).inner
+}
+
+/// Between two grids, at the height of the middle of `rows` cells.
+pub(super) fn sign(ui: &mut Ui, text: &str, rows: usize, side: f32) {
+    ui.vertical(|ui| {
+        ui.add_space(8.0 + rows as f32 * side / 2.0);
+        ui.label(RichText::new(text).size(18.0).weak());
+    });
+}
+
+/// A formula with its numbers.
+pub(super) fn formula(ui: &mut Ui, text: impl Into<String>) {
+    ui.add(egui::Label::new(RichText::new(text).monospace().size(FORMULA).strong()).wrap());
+}
+
+/// A sentence about what the numbers show.
+pub(super) fn say(ui: &mut Ui, text: impl Into<String>) {
+    ui.add(egui::Label::new(RichText::new(text).size(TEXT)).wrap());
+}
+
+/// A slider for a number of its own, with the number after it.
+pub(super) fn amount(
+    ui: &mut Ui,
+    name: &str,
+    hint: &str,
+    value: &mut f32,
+    range: std::ops::RangeInclusive<f32>,
+) -> bool {
+    let was = *value;
+    ui.spacing_mut().slider_width = 120.0;
+    ui.label(RichText::new(name).size(TEXT));
+    let slider = egui::Slider::new(value, range).max_decimals(2);
+    ui.add(slider).on_hover_text(hint).accessible_name(name);
+    *value != was
+}
+
+/// A whole number that is dragged or typed.
+pub(super) fn size(ui: &mut Ui, name: &str, hint: &str, value: &mut usize, range: std::ops::RangeInclusive<usize>) {
+    ui.label(RichText::new(name).size(TEXT));
+    ui.add(egui::DragValue::new(value).range(range).speed(0.2)).on_hover_text(hint).accessible_name(name);
+}
+
+/// One of a few choices, side by side.
+pub(super) fn choose<T: PartialEq + Copy>(ui: &mut Ui, chosen: &mut T, choices: &[(T, &str, &str)]) {
+    for (choice, label, hint) in choices {
+        ui.selectable_value(chosen, *choice, RichText::new(*label).size(TEXT)).on_hover_text(*hint);
+    }
+}
+
+/// Why there are no numbers.
+pub(super) fn fault(ui: &mut Ui, view: View, why: &str) {
+    ui.label(RichText::new(format!("There is no output: {why}.")).size(TEXT).color(view.palette.warning));
+}
+
+/// A bar with its name before it and its number after it; `share` of the room is filled.
+pub(super) fn bar(ui: &mut Ui, [name, number]: [&str; 2], share: f32, colour: Color32) {
+    let height = 22.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width().min(620.0), height), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{name}: {number}")));
+    let font = FontId::proportional(TEXT);
+    let ink = ui.visuals().text_color();
+    let painter = ui.painter();
+    painter.text(rect.left_center(), Align2::LEFT_CENTER, name, font.clone(), ink);
+    let [before, after] = [110.0, 80.0];
+    let room = Rect::from_min_max(rect.min + vec2(before, 3.0), rect.max - vec2(after, 3.0));
+    let width = room.width().max(0.0) * share.clamp(0.0, 1.0);
+    painter.rect_filled(Rect::from_min_size(room.min, vec2(width, room.height())), 2.0, colour);
+    painter.text(pos2(room.left() + width + 6.0, rect.center().y), Align2::LEFT_CENTER, number, font, ink);
+}
+
+/// A curve of a plot.
+pub(super) struct PlotCurve<'a> {
+    /// In the legend.
+    pub name: &'a str,
+    /// From left to right.
+    pub points: &'a [[f32; 2]],
+    /// Its colour.
+    pub colour: Color32,
+}
+
+/// Curves over axes; a mark on each at `mark`. Returns the place of the pointer along x where it is dragged.
+pub(super) fn plot(ui: &mut Ui, view: View, size: Vec2, curves: &[PlotCurve], mark: Option<f32>) -> Option<f32> {
+    let all = || curves.iter().flat_map(|curve| curve.points.iter().copied());
+    let span = |axis: usize| Range::of(&all().map(|point| point[axis]).collect::<Vec<_>>());
+    let (x, mut y) = (span(0), span(1));
+    let pad = 0.06 * (y.high - y.low).max(1e-6);
+    (y.low, y.high) = (y.low - pad, y.high + pad);
+    let (area, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    let names: Vec<&str> = curves.iter().map(|curve| curve.name).collect();
+    let label = format!("curves: {}", names.join(", "));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &label));
+    let plot = Rect::from_min_max(area.min + vec2(38.0, 4.0), area.max - vec2(6.0, 20.0));
+    let place = |[px, py]: [f32; 2]| {
+        let share = [(px - x.low) / (x.high - x.low).max(1e-9), (py - y.low) / (y.high - y.low).max(1e-9)];
+        pos2(plot.left() + share[0] * plot.width(), plot.bottom() - share[1] * plot.height())
+    };
+    let painter = ui.painter();
+    painter.rect_stroke(plot, 0.0, Stroke::new(1.0, view.palette.line), StrokeKind::Inside);
+    let thin = Stroke::new(1.0, view.palette.weak.gamma_multiply(0.6));
+    if y.low < 0.0 && y.high > 0.0 {
+        painter.hline(plot.x_range(), place([x.low, 0.0]).y, thin);
+    }
+    if x.low < 0.0 && x.high > 0.0 {
+        painter.vline(place([0.0, y.low]).x, plot.y_range(), thin);
+    }
+    let small = FontId::proportional(12.0);
+    let number = crate::ui::widgets::number;
+    for (value, align) in
+        [(x.low, Align2::LEFT_TOP), ((x.low + x.high) / 2.0, Align2::CENTER_TOP), (x.high, Align2::RIGHT_TOP)]
+    {
+        let at = pos2(place([value, y.low]).x, plot.bottom() + 3.0);
+        painter.text(at, align, number(value), small.clone(), view.palette.weak);
+    }
+    for (value, align) in [(y.low + pad, Align2::RIGHT_BOTTOM), (y.high - pad, Align2::RIGHT_TOP)] {
+        painter.text(
+            pos2(plot.left() - 4.0, place([x.low, value]).y),
+            align,
+            number(value),
+            small.clone(),
+            view.palette.weak,
+        );
+    }
+    let clipped = painter.with_clip_rect(plot.expand(1.0));
+    for (index, curve) in curves.iter().enumerate() {
+        let points: Vec<Pos2> = curve.points.iter().copied().map(place).collect();
+        clipped.line(points, Stroke::new(2.2, curve.colour));
+        let at = plot.left_top() + vec2(8.0, 4.0 + 17.0 * index as f32);
+        painter.text(at, Align2::LEFT_TOP, curve.name, FontId::proportional(TEXT), curve.colour);
+        let near = |point: &&[f32; 2]| mark.map_or(f32::INFINITY, |mark| (point[0] - mark).abs());
+        let nearest = curve.points.iter().min_by(|a, b| near(a).total_cmp(&near(b)));
+        if let (Some(point), true) = (nearest, mark.is_some()) {
+            clipped.circle(place(*point), 5.0, view.palette.pane, Stroke::new(2.2, curve.colour));
+        }
+    }
+    let at = response.interact_pointer_pos()?;
+    Some(x.low + ((at.x - plot.left()) / plot.width()).clamp(0.0, 1.0) * (x.high - x.low))
+}
+
+/// Numbers as a table of comma-separated values: a line for each, with its place.
+pub(super) fn table(grids: &[(&str, &[f32], usize)]) -> String {
+    let mut text = String::from("grid,row,column,value\n");
+    for (name, values, columns) in grids {
+        for (at, value) in values.iter().enumerate() {
+            text.push_str(&format!("{name},{},{},{value}\n", at / columns, at % columns));
+        }
+    }
+    text
+}
