@@ -21,13 +21,14 @@ mod request;
 mod run;
 mod screen;
 mod source;
+mod training;
 mod trim;
 mod variants;
 mod worker;
 
 pub use device::DeviceChoice;
 pub use event::Event;
-pub use handle::{Engine, lower_priority};
+pub use handle::{Engine, lower_priority, lowest_priority};
 pub use inquiry::{
     Answer, Answered, Answers, AnyInquiry, AttributionInquiry, AttributionKey, Change, ComparisonInquiry,
     ComparisonKey, Inquiry, InquiryKey, InquiryLane, Invariance, InvarianceInquiry, InvarianceKey, Projected,
@@ -43,3 +44,4 @@ pub use queue::Status;
 pub use request::Request;
 pub use run::Run;
 pub use source::PictureSource;
+pub use training::{LearningPart, PreparedTraining, RunSettings, TEST_SHARE, TrainingData, TrainingOrigin};

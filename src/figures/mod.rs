@@ -6,12 +6,14 @@
 //! - [`Filters`]: learned weights. [`Patches`]: deconvnet reconstructions. [`localisation`]: the object a heatmap points at.
 //! - [`Scale`], [`grid`]: enlargement by whole factors, and pictures side by side.
 //! - [`line_chart`], [`bar_chart`]: charts with axes and names.
+//! - [`LayerState`]: a layer at one checkpoint of a run, and the strongest activation of a unit there.
 //! - [`Facts`]: the text chunks of a PNG, `--json` and reports. [`words`]: the format of numbers and layers.
 //!
 //! Architecture invariant: nothing here knows a window, a command line or a file's name.
 
 mod chart;
 mod enlarge;
+mod evolution;
 mod facts;
 mod filters;
 mod heatmap;
@@ -24,6 +26,7 @@ pub mod words;
 
 pub use chart::{Bar, ChartAxis, Series, bar_chart, line_chart};
 pub use enlarge::{Scale, enlarged, enlarged_rgb, gap, grid, spaced};
+pub use evolution::{LayerState, UnitPeak, weights_cosine};
 pub use facts::{
     ClassFacts, CurveTest, Facts, LayerRedrawn, ObjectFacts, StepFacts, SumFacts, TargetFacts, TrustChecks, UnitFacts,
     attribution_facts, picture_name, settings, shown_path, target_facts, to_json,

@@ -20,6 +20,7 @@ mod altering;
 mod busy;
 mod comparing;
 mod convolution;
+mod evolving;
 mod filming;
 mod first;
 mod folders;
@@ -35,6 +36,7 @@ mod sessions;
 mod snapshots;
 mod synthesis;
 mod teaching;
+mod training;
 mod zooming;
 
 type Window = Harness<'static, App>;

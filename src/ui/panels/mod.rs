@@ -6,6 +6,7 @@ mod cam;
 mod compare;
 mod convolution;
 mod deconvnet;
+mod evolution;
 mod filters;
 mod folder;
 mod glossary;
@@ -25,6 +26,7 @@ mod scores;
 mod sides;
 mod synthesis;
 mod top;
+mod training;
 mod unit;
 
 use panel::PanelKind;
@@ -39,6 +41,7 @@ pub const PANELS: &[PanelKind] = &[
     saliency::KIND,
     cam::KIND,
     deconvnet::KIND,
+    evolution::KIND,
     picture::KIND,
     folder::KIND,
     unit::KIND,
@@ -54,6 +57,7 @@ pub const PANELS: &[PanelKind] = &[
     scores::KIND,
     synthesis::KIND,
     top::KIND,
+    training::KIND,
 ];
 
 /// The pane called `name`.

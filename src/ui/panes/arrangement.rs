@@ -13,8 +13,18 @@ use std::collections::BTreeMap;
 /// Panels that stand together as tabs.
 type TabGroup = &'static [&'static str];
 
-const LAYER: TabGroup =
-    &["activations", "filters", "network", "layers", "folder", "convolution", "overview", "glossary"];
+const LAYER: TabGroup = &[
+    "activations",
+    "filters",
+    "network",
+    "layers",
+    "folder",
+    "convolution",
+    "overview",
+    "glossary",
+    "training",
+    "evolution",
+];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier", "top"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];
@@ -24,7 +34,7 @@ const SCORES: TabGroup = &["scores", "invariance"];
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
 const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
 /// Panels that only a large window has room for at first: the View menu opens them, and other arrangements have them.
-const ROOMY: TabGroup = &["overview", "glossary", "top", "mistakes", "beside"];
+const ROOMY: TabGroup = &["overview", "glossary", "top", "mistakes", "beside", "training", "evolution"];
 /// A window at least as wide as this has room for those, in points.
 const WIDE: f32 = 1600.0;
 /// A window lower than this is low, in points.
@@ -134,7 +144,8 @@ fn add(tree: &mut Tree<Pane>, kind: &'static PanelKind) -> TileId {
 }
 
 /// Panels that say nothing about one network alone.
-const NOT_OF_NETWORK: TabGroup = &["beside", "compare", "glossary", "folder", "mistakes", "top"];
+const NOT_OF_NETWORK: TabGroup =
+    &["beside", "compare", "glossary", "folder", "mistakes", "top", "training", "evolution"];
 
 /// This pane, or where it says nothing about the network alone, that of the feature maps, brought to the front.
 pub fn of_network(tree: &mut Tree<Pane>, tile: TileId) -> Option<TileId> {
