@@ -84,8 +84,8 @@ fn the_pane_shows_filters_units_and_curves_of_every_epoch() {
     drop_file(&mut window, folder.path().to_owned());
     until(&mut window, "the last epoch", |app| epoch(app).as_deref() == Some("epoch-3"));
     settle(&mut window);
-    appear(&mut window, "likeness to the last epoch; CKA takes more pictures");
-    press(&mut window, "Filters");
+    appear(&mut window, "chart of likeness to the last epoch; CKA takes more pictures");
+    press(&mut window, "Weights");
     appear(&mut window, "epoch 2");
     let session = |window: &Window| window.state().evolution().unwrap().compared().len();
     assert_eq!(session(&window), 3);
@@ -98,7 +98,7 @@ fn the_pane_shows_filters_units_and_curves_of_every_epoch() {
     until(&mut window, "the second epoch", |app| epoch(app).as_deref() == Some("epoch-2"));
     settle(&mut window);
     let unit = window.state().selection().unit;
-    press(&mut window, "Unit");
+    press(&mut window, "Strongest");
     until(&mut window, "the units", |app| {
         (0..3).all(|index| app.evolution().unwrap().unit(layer, unit, index).is_some())
     });

@@ -7,13 +7,13 @@ use striate::{
     ui::background::training::{TrainingOrder, TrainingPhase, TrainingSession},
 };
 
-/// A folder with eight small pictures of each of two classes.
+/// A folder with a hundred small pictures of each of two classes: an epoch takes long enough to be stopped.
 fn pictures(root: &Path) {
-    for (class, level) in [("dark", 40), ("light", 200)] {
+    for (class, level) in [("dark", 20), ("light", 100)] {
         let folder = root.join(class);
         fs::create_dir_all(&folder).unwrap();
-        for index in 0..8u8 {
-            let grey = |x: u32, y: u32| image::Luma([level + ((x * 7 + y * 3) as u8 + index) % 50]);
+        for index in 0..100u8 {
+            let grey = |x: u32, y: u32| image::Luma([level + ((x * 7 + y * 3) as u8).wrapping_add(index) % 50]);
             image::GrayImage::from_fn(28, 28, grey).save(folder.join(format!("{index}.png"))).unwrap();
         }
     }
@@ -30,7 +30,7 @@ fn a_run_is_watched_paused_stopped_and_goes_on_to_the_same_weights() {
     pictures(&data);
     fs::create_dir(&run).unwrap();
     let answers = Answers::default();
-    let Some(mut window) = open_with("lenet5", Arc::clone(&answers)) else { return };
+    let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
     show_pane(&mut window, "Training");
     for (button, path) in [("Choose the pictures to learn", &data), ("Choose the folder of the run", &run)] {
         answers.lock().unwrap().push(path.clone());
@@ -48,8 +48,8 @@ fn a_run_is_watched_paused_stopped_and_goes_on_to_the_same_weights() {
     until(&mut window, "the pause", |app| *phase(app) == TrainingPhase::Paused);
     // The window is free meanwhile: another network opens, and the run does not move.
     let done = window.state().training().state.progress.unwrap().epochs_done;
-    choose_network(&mut window, "photonet");
-    until(&mut window, "photonet", |app| app.shown().unwrap().run.model.card.name == "photonet");
+    choose_network(&mut window, "LeNet-5");
+    until(&mut window, "LeNet-5", |app| app.shown().unwrap().run.model.card.name == "lenet5");
     settle(&mut window);
     assert_eq!(window.state().training().state.progress.unwrap().epochs_done, done);
     press(&mut window, "Resume");

@@ -99,7 +99,10 @@ impl App {
             }
             Command::Synthesise(control) => self.engine.control(control),
             Command::OpenRun(folder) => self.open_run(ctx, folder),
-            Command::GoToEpoch(index) => self.background.evolution.iter().for_each(|run| run.go(index)),
+            Command::GoToEpoch(index) => {
+                self.background.evolution.iter().for_each(|run| run.go(index));
+                ctx.request_repaint();
+            }
             Command::Train(command) => self.train(ctx, command),
             Command::Dismiss => self.notice.message = None,
         }

@@ -81,6 +81,7 @@ pub fn chart(ui: &mut Ui, frame: &ChartFrame, curves: Vec<ChartCurve>) -> Option
         }
         plot.pointer_coordinate()
     });
-    shown.response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, frame.name));
+    let label = format!("chart of {}", frame.name);
+    shown.response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &label));
     shown.inner.map(|at| at.x).filter(|_| shown.response.clicked())
 }

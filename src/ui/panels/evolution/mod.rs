@@ -27,7 +27,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "How a network develops from epoch to epoch: drag the slider, and every pane shows the network as it was then. \
             Drop the folder of a run on the window, or open it like a folder of pictures.",
     how: "Curves: how far the selected layer is from its last weights and, by linear CKA, from what it makes of the pictures in \
-          the end; 1 is the same. Lower layers settle first. Filters: the layer's weights at each epoch. Unit: the part of a \
+          the end; 1 is the same. Lower layers settle first. Weights: the layer's filters at each epoch. Strongest: the part of a \
           picture that excites the selected unit most at each epoch, above its deconvnet projection. A click on an epoch goes \
           there.",
     make: || Box::<EvolutionPane>::default(),
@@ -143,9 +143,11 @@ impl EvolutionPane {
         let files = session.files();
         let (at, last) = (session.at(), files.len() - 1);
         toolbar(ui, |ui| {
-            for (look, name) in
-                [(EvolutionLook::Curves, "Curves"), (EvolutionLook::Filters, "Filters"), (EvolutionLook::Unit, "Unit")]
-            {
+            for (look, name) in [
+                (EvolutionLook::Curves, "Curves"),
+                (EvolutionLook::Filters, "Weights"),
+                (EvolutionLook::Unit, "Strongest"),
+            ] {
                 ui.selectable_value(&mut self.options.look, look, name);
             }
             let (words, hint) = match self.next {
