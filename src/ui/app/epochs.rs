@@ -18,10 +18,15 @@ impl App {
         match EvolutionSession::start(folder, BY_FILE, self.background.device, ctx.clone()) {
             Ok(session) => {
                 self.background.evolution = Some(session);
-                arrangement::show(&mut self.layout.panes, "evolution");
+                self.show_epochs();
             }
             Err(why) => self.notice.fail(why.to_string()),
         }
+    }
+
+    /// Brings the pane about the epochs forth, below those that follow it.
+    pub(super) fn show_epochs(&mut self) {
+        arrangement::show_below(&mut self.layout.panes, "evolution");
     }
 
     /// Puts the checkpoint that was chosen on screen once the picture has run through it.

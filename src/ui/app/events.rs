@@ -43,6 +43,9 @@ impl App {
         self.change_over();
         if self.runs.shown.is_some() && std::mem::take(&mut self.layout.is_new) {
             self.reopen();
+            if self.background.evolution.is_some() {
+                self.show_epochs();
+            }
         }
         match self.output.dialogs.poll(ctx) {
             Some((Purpose::Save(tile, usual), path)) => self.save_pane(tile, path, usual),

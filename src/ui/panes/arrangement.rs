@@ -86,6 +86,21 @@ pub fn show(tree: &mut Tree<Pane>, name: &str) {
     tree.make_active(|id, _| id == wanted);
 }
 
+/// Brings the pane of a panel to the front; opens one below all others where there is none, so that they stay in sight.
+pub fn show_below(tree: &mut Tree<Pane>, name: &str) {
+    let above = tree.root.filter(|_| find(tree, name).is_none());
+    if let (Some(kind), Some(above)) = (panels::find(name), above) {
+        let pane = tree.tiles.insert_pane(Pane::new(kind));
+        let below = tree.tiles.insert_tab_tile(vec![pane]);
+        let both = tree.tiles.insert_vertical_tile(vec![above, below]);
+        if let Some(Tile::Container(Container::Linear(linear))) = tree.tiles.get_mut(both) {
+            linear.shares.set_share(below, 0.6);
+        }
+        tree.root = Some(both);
+    }
+    show(tree, name);
+}
+
 /// The arrangement as JSON, for the settings.
 pub fn to_json(tree: &Tree<Pane>) -> Value {
     serde_json::to_value(tree).unwrap_or_default()
