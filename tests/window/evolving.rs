@@ -84,7 +84,7 @@ fn the_pane_shows_filters_units_and_curves_of_every_epoch() {
     drop_file(&mut window, folder.path().to_owned());
     until(&mut window, "the last epoch", |app| epoch(app).as_deref() == Some("epoch-3"));
     settle(&mut window);
-    appear(&mut window, "chart of likeness to the last epoch; CKA takes more pictures");
+    appear(&mut window, "chart of likeness to the last epoch");
     press(&mut window, "Weights");
     appear(&mut window, "epoch 2");
     let session = |window: &Window| window.state().evolution().unwrap().compared().len();

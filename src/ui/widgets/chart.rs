@@ -52,6 +52,7 @@ pub fn chart(ui: &mut Ui, frame: &ChartFrame, curves: Vec<ChartCurve>) -> Option
         .allow_boxed_zoom(false)
         .allow_axis_zoom_drag(false)
         .show_background(false)
+        .grid_color(palette.line)
         .set_margin_fraction(Vec2::new(0.02, 0.06))
         .y_axis_min_width(34.0)
         .include_x(left)

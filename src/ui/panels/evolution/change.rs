@@ -3,6 +3,7 @@
 use crate::{
     net::NodeId,
     paint::ColourMap,
+    train::LEAST_PICTURES,
     ui::{
         background::evolution::EvolutionSession,
         model::{commands::Command, state::View},
@@ -72,12 +73,14 @@ pub(super) fn curves(ui: &mut Ui, view: View, session: &EvolutionSession, layer:
         ChartCurve { name: "CKA of activations", points: points(|one| one.2), colour: CURVES[1], dots: true },
     ];
     let mut middle = ui.new_child(UiBuilder::new().max_rect(part(columns - 2)).id_salt("change"));
-    let few = found.iter().all(|one| one.2.is_none()) && !found.is_empty();
-    let name = if few { "likeness to the last epoch; CKA takes more pictures" } else { "likeness to the last epoch" };
-    draw(&mut middle, name, Some([0.0, 1.0]), size(area.height() - 22.0), change);
+    draw(&mut middle, "likeness to the last epoch", Some([0.0, 1.0]), size(area.height() - 22.0), change);
     let mut right = ui.new_child(UiBuilder::new().max_rect(part(columns - 1)).id_salt("pairs"));
     match found.len() < session.compared().len() {
         true => hollow(&mut right, &format!("{} of {} epochs", found.len(), session.compared().len()), true),
+        false if found.iter().all(|one| one.2.is_none()) => {
+            let words = format!("Linear CKA takes {LEAST_PICTURES} pictures: index a folder, or open a picture of one");
+            hollow(&mut right, &words, false);
+        }
         false => clicked = matrix(&mut right, view, session, layer).map(epoch).or(clicked),
     }
     ui.allocate_rect(area, Sense::hover());

@@ -164,19 +164,20 @@ impl EvolutionPane {
             let epoch = files[at].epoch;
             let words = format!("epoch {epoch} of {}", files[last].epoch);
             ui.label(RichText::new(words).strong()).on_hover_text(files[at].path.display().to_string());
-            let mut index = at;
-            ui.spacing_mut().slider_width = (ui.available_width() - 12.0).max(120.0);
-            let slider = egui::Slider::new(&mut index, 0..=last).show_value(false);
-            let response = ui.add(slider).on_hover_text("Drag: every pane shows the network of that epoch");
-            response.accessible_name("Epoch");
             let away = !session.holds(&view.run().model) && !session.is_coming();
-            if index != at {
-                self.next = None;
-                out.push(Command::GoToEpoch(index));
-            } else if away && ui.button("Back to the run").clicked() {
+            if away && ui.button("Back to the run").clicked() {
                 out.push(Command::GoToEpoch(at));
             }
         });
+        let mut index = at;
+        ui.spacing_mut().slider_width = ui.available_width() - 8.0;
+        let slider = egui::Slider::new(&mut index, 0..=last).show_value(false);
+        let response = ui.add(slider).on_hover_text("Drag: every pane shows the network of that epoch");
+        response.accessible_name("Epoch");
+        if index != at {
+            self.next = None;
+            out.push(Command::GoToEpoch(index));
+        }
         self.play(ui, at, last, session, out);
     }
 
