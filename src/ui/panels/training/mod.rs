@@ -68,7 +68,8 @@ impl Panel for TrainingPane {
         session.show(picture, self.form.layer.as_deref());
         say(ui, view, state);
         if state.phase == TrainingPhase::Reading {
-            return hollow(ui, &format!("Reading {}: {:.0}%", state.title[1], 100.0 * state.read), true);
+            let share = if state.read > 0.0 { format!(": {:.0}%", 100.0 * state.read) } else { String::new() };
+            return hollow(ui, &format!("Reading {}{share}", state.title[1]), true);
         }
         let area = ui.available_rect_before_wrap();
         if area.width() < NARROW {
@@ -161,7 +162,7 @@ fn say(ui: &mut Ui, view: View, state: &TrainingState) {
     if let Some(at) = &state.progress {
         words.push_str(&format!("  ·  {:.0} pictures a second", at.pictures_per_second));
     }
-    if state.phase.is_on() {
+    if state.phase.is_on() && state.progress.is_some() {
         words.push_str(&format!("  ·  looking takes {:.1}% of the time", 100.0 * state.looking));
     }
     caption(ui, words).on_hover_text("Weights, numbers and the state of the run are in its folder after every epoch");
