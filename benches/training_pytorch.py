@@ -149,7 +149,7 @@ class Striate:
         self.folder, self.turn = folder, 0
         data = folder / "data"
         data.mkdir()
-        self.command = [args.striate, "--quiet", "train", "--network", name, "--data", write_data(name, data), "--batch", str(BATCH[name])]
+        self.command = [args.striate, "train", "--quiet", "--network", name, "--data", write_data(name, data), "--batch", str(BATCH[name])]
         self.environment = os.environ | {"RAYON_NUM_THREADS": str(args.threads)}
 
     def run(self):
