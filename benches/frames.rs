@@ -3,10 +3,12 @@
 //!
 //!     cargo bench --bench frames -- [NETWORK ...] [--each]
 //!     cargo bench --bench frames -- --points
+//!     cargo bench --bench frames -- --run=FOLDER
 //!
 //! Two arrangements for each network: the first one, and every pane at once with none behind a tab. With `--each` also
 //! each pane alone, which tells what a slow frame is due to. vgg16 and densenet201 unless others are named. With `--points`
-//! only the map of the Embedding pane: 100,000 points while the map is zoomed, moved and morphed.
+//! only the map of the Embedding pane: 100,000 points while the map is zoomed, moved and morphed. With `--run`, how long
+//! after the epoch slider the panes show the epoch of a run.
 
 use eframe::{
     App as _,
@@ -43,6 +45,9 @@ fn main() -> Result<()> {
     let (flags, named): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|text| text.starts_with("--"));
     if flags.iter().any(|flag| flag == "--points") {
         return points();
+    }
+    if let Some(folder) = flags.iter().find_map(|flag| flag.strip_prefix("--run=")) {
+        return Window::open_run(folder)?.scrub();
     }
     let networks = if named.is_empty() { vec!["vgg16".into(), "densenet201".into()] } else { named };
     println!(
@@ -150,20 +155,34 @@ struct Window {
     frame: eframe::Frame,
     device: RenderState,
     start: Instant,
-    /// Where the layer slider is.
+    /// Where the slider is that is dragged.
     slider: Rect,
 }
 
 impl Window {
     /// Opens a network and waits until all it has to compute is computed.
     fn open(network: &str, kept: Settings) -> Result<Self> {
+        let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu, camera: None };
+        Window::start(start, kept, "Layer")
+    }
+
+    /// Opens the checkpoints of a run, in the arrangement that has room for the pane about them.
+    fn open_run(folder: &str) -> Result<Self> {
+        let opening = Opening::of(striate::zoo::DEFAULT.name);
+        let start = Start { opening, picture: Some(folder.into()), device: DeviceChoice::Cpu, camera: None };
+        let kept = Settings(BTreeMap::from([("striate".into(), r#"{"arrangement":"Everything"}"#.into())]));
+        let everything = Window::open(striate::zoo::DEFAULT.name, kept)?.settings();
+        let panes = ["evolution", "activations", "saliency", "cam", "deconvnet", "scores", "filters"];
+        Window::start(start, in_sight(&everything, |name| panes.contains(&name)), "Epoch")
+    }
+
+    fn start(start: Start, kept: Settings, slider: &str) -> Result<Self> {
         let setup = egui_kittest::wgpu::default_wgpu_setup();
         let device = egui_kittest::wgpu::create_render_state(setup, RendererOptions::default());
         let ctx = egui::Context::default();
         let mut cc = eframe::CreationContext::_new_kittest(ctx.clone());
         cc.wgpu_render_state = Some(device.clone());
         cc.storage = Some(&kept);
-        let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu, camera: None };
         let app = App::new(&cc, start, Arc::new(|_, _| Ok(None)))?;
         let frame = eframe::Frame::_new_kittest();
         let mut window = Window { ctx, app, frame, device, start: Instant::now(), slider: Rect::NOTHING };
@@ -179,7 +198,7 @@ impl Window {
             window.step(Vec::new());
             sleep(FRAME);
         }
-        window.find_slider()?;
+        window.find_slider(slider)?;
         Ok(window)
     }
 
@@ -190,16 +209,16 @@ impl Window {
     }
 
     /// Asks as a screen reader does, which costs a frame more than usual, and then never again.
-    fn find_slider(&mut self) -> Result<()> {
+    fn find_slider(&mut self, name: &str) -> Result<()> {
         self.ctx.enable_accesskit();
         let (_, output) = self.step(Vec::new());
         self.ctx.disable_accesskit();
         let update = output.platform_output.accesskit_update;
         let nodes = update.iter().flat_map(|update| &update.nodes).map(|(_, node)| node);
         let slider =
-            nodes.filter(|node| node.role() == accesskit::Role::Slider).find(|node| node.label() == Some("Layer"));
+            nodes.filter(|node| node.role() == accesskit::Role::Slider).find(|node| node.label() == Some(name));
         let bounds = slider.and_then(accesskit::Node::bounds);
-        let bounds = bounds.ok_or_else(|| Error::Failed("the window shows no layer slider".into()))?;
+        let bounds = bounds.ok_or_else(|| Error::Failed(format!("the window shows no slider {name}")))?;
         let at = |x: f64, y: f64| pos2(x as f32, y as f32);
         self.slider = Rect::from_min_max(at(bounds.x0, bounds.y0), at(bounds.x1, bounds.y1));
         Ok(())
@@ -234,6 +253,55 @@ impl Window {
         output.textures_delta.free.drain().for_each(|id| renderer.free_texture(&id));
         drop(renderer);
         (took, output)
+    }
+
+    /// Goes from epoch to epoch and back, and prints after how long the epoch is on screen, and after how long all panes show it.
+    fn scrub(&mut self) -> Result<()> {
+        let count = self.app.evolution().map_or(0, |run| run.files().len());
+        if count < 2 {
+            return Err(Error::Failed("the run has no epochs to go through".into()));
+        }
+        let slider = self.slider.shrink2(vec2(8.0, 0.0));
+        let at =
+            |index: usize| pos2(slider.left() + slider.width() * index as f32 / (count - 1) as f32, slider.center().y);
+        let (button, modifiers) = (PointerButton::Primary, egui::Modifiers::NONE);
+        let press = Event::PointerButton { pos: at(count - 1), button, pressed: true, modifiers };
+        self.step(vec![Event::PointerMoved(at(count - 1)), press]);
+        let mut times = [Vec::new(), Vec::new()];
+        for index in (0..6).flat_map(|_| (0..count).rev().chain(1..count - 1)) {
+            let start = Instant::now();
+            self.step(vec![Event::PointerMoved(at(index))]);
+            let there =
+                |app: &App| app.evolution().is_some_and(|run| run.at() == index && !run.is_coming()) && app.is_idle();
+            while self.app.evolution().is_some_and(|run| run.at() != index || run.is_coming()) {
+                self.step(Vec::new());
+                sleep(Duration::from_millis(1));
+            }
+            self.step(Vec::new());
+            times[0].push(start.elapsed());
+            while !there(&self.app) {
+                self.step(Vec::new());
+                sleep(Duration::from_millis(1));
+            }
+            self.step(Vec::new());
+            times[1].push(start.elapsed());
+            // A person looks before dragging on; what is computed ahead of need is computed meanwhile.
+            for _ in 0..20 {
+                self.step(Vec::new());
+                sleep(FRAME);
+            }
+        }
+        for (times, what) in times.iter_mut().zip(["the epoch is on screen", "all panes show it"]) {
+            times.sort();
+            let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+            println!(
+                "{what:24} {:8.1} {:8.1} {:8.1}  ms after the slider: median, 90th percentile, longest",
+                at(0.5),
+                at(0.9),
+                at(1.0)
+            );
+        }
+        Ok(())
     }
 
     /// Drags over all layers at 60 frames a second and prints what the frames took.

@@ -47,6 +47,11 @@ impl Watch {
         Watch { report: Some(Arc::new(report)), ..self.clone() }
     }
 
+    /// A watch whose progress goes to `report` alone. It shares the cancel flag.
+    pub fn telling(&self, report: impl Fn(f32) + Send + Sync + 'static) -> Self {
+        Watch { report: Some(Arc::new(report)), cancelled: Arc::clone(&self.cancelled), ..Watch::default() }
+    }
+
     /// The watch for step `index` of `count` equal steps of this one.
     pub fn part(&self, index: usize, count: usize) -> Self {
         let width = (self.to - self.from) / count.max(1) as f32;

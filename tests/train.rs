@@ -235,7 +235,7 @@ fn run(
         false => TrainingRun::new(setup, network, parameters),
     };
     let mut epochs = Vec::new();
-    run.train(watch, |_| {}, |epoch| epochs.push(*epoch)).map(|()| epochs)
+    run.train(watch, |_, _| {}, |epoch| epochs.push(*epoch)).map(|()| epochs)
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn a_run_learns_and_goes_on_from_its_last_epoch_to_the_same_bytes() {
         let mut batches = 0;
         let ended = run.train(
             &watch,
-            |_| {
+            |_, _| {
                 batches += 1;
                 checks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 // The second batch of the epoch after the first one of this part.

@@ -9,18 +9,16 @@ use super::{
 use crate::{
     Error, Result,
     dataset::Listing,
-    engine::{BY_FILE, Model, Opening, Run},
-    figures::{Filters, Patches, Scale, enlarged, gap, grid, read_colours, spaced, to_json},
-    kernels::to_vec,
-    methods::Keep,
-    net::{Network, NodeId},
+    engine::{BY_FILE, Model, Opening},
+    figures::{Filters, LayerState, Scale, gap, grid, read_colours, spaced, to_json, weights_cosine},
+    net::NodeId,
     paint::{Style, write_film, write_picture},
     picture::{Picture, SAMPLES},
-    train::{Checkpoint, checkpoints, chosen},
+    train::{Checkpoint, LEAST_PICTURES, Similarities, checkpoints, chosen},
     weights::Source,
     zoo::{self, Card},
 };
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use image::RgbaImage;
 use serde::Serialize;
 use std::{path::PathBuf, sync::Arc};
@@ -29,7 +27,9 @@ use std::{path::PathBuf, sync::Arc};
 ///
 /// RUN is a folder of checkpoints of one network, written by 'striate train' or by other programs, with the epoch in their
 /// names. With --unit, a column an epoch: the part of a picture that excites the unit most at that epoch, and its deconvnet
-/// projection. Without, the first layer's filters, or the six units that are strongest in the end.
+/// projection. Without, the first layer's filters, or the six units that are strongest in the end. The table compares every
+/// epoch with the last: the cosine of the layer's weights, and the linear centred kernel alignment (CKA) of its activations
+/// over the pictures, of which it takes eight.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The folder of checkpoints
@@ -64,10 +64,9 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Epochs in a sheet, units without --unit, least length of a tile's side, and how long a film shows an epoch.
+/// Epochs in a sheet, units without --unit, and how long a film shows an epoch.
 const EPOCHS: usize = 12;
 const UNITS: usize = 6;
-const TILE: u32 = 96;
 const MILLISECONDS: u16 = 600;
 
 #[derive(Serialize)]
@@ -75,7 +74,11 @@ struct Evolution {
     network: String,
     layer: String,
     units: Vec<usize>,
+    /// Pictures that the activations are of.
+    pictures: usize,
     epochs: Vec<EvolutionStep>,
+    /// The linear centred kernel alignment of every epoch with every epoch.
+    cka: Option<Vec<Vec<Option<f64>>>>,
 }
 
 /// The layer at one epoch.
@@ -84,6 +87,8 @@ struct EvolutionStep {
     epoch: usize,
     /// The cosine between the layer's weights and those of the last epoch.
     cosine: Option<f64>,
+    /// The linear centred kernel alignment between the layer's activations and those of the last epoch.
+    cka: Option<f64>,
     /// For each unit the picture that excites it most, where, and how much.
     strongest: Vec<StrongestFound>,
 }
@@ -98,7 +103,8 @@ struct StrongestFound {
 struct Column {
     tiles: Vec<RgbaImage>,
     strongest: Vec<StrongestFound>,
-    weights: Option<Vec<f32>>,
+    cosine: Option<f64>,
+    similarities: Option<Similarities>,
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
@@ -118,30 +124,48 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let units = match args.unit {
         Some(unit) => vec![args::unit(unit, layer, &graph)?],
         None if read_colours(&graph, layer) => Vec::new(),
-        None => strongest_units(&last, layer, &pictures, console)?,
+        None => LayerState::of(&last, layer, &pictures, &console.watch().quiet())?.strongest_units(UNITS),
     };
     console.stage(&format!("{} epochs of {}", files.len(), graph.node(layer).name));
     let mut columns = Vec::with_capacity(files.len());
     for (index, file) in files.iter().enumerate() {
         console.watch().at(index, files.len())?;
         let model = open(args, Some(&name), file, console)?;
-        if model.network.graph().node(layer).shape != graph.node(layer).shape {
+        if !model.has_layers_of(&last) {
             let file = file.path.display();
             return Err(Error::Failed(format!("{file} is not the same network as the last checkpoint")));
         }
-        columns.push(column(&model, layer, &units, &pictures, console)?);
+        columns.push(column([&model, &last], layer, &units, &pictures, console)?);
     }
     let title = format!("{} of {name} over epochs {}", graph.node(layer).name, list(&files));
     paint(args, &columns, title)?;
-    let end = columns.last().and_then(|column| column.weights.clone());
+    let found = Evolution {
+        layer: graph.node(layer).name.clone(),
+        network: name,
+        units,
+        pictures: pictures.len(),
+        cka: alignments(&columns),
+        epochs: steps(&files, columns),
+    };
+    if args.json { to_json(&found) } else { Ok(text(&found)) }
+}
+
+/// The alignment of every epoch with every epoch.
+fn alignments(columns: &[Column]) -> Option<Vec<Vec<Option<f64>>>> {
+    let all: Option<Vec<&Similarities>> = columns.iter().map(|column| column.similarities.as_ref()).collect();
+    let all = all?;
+    Some(all.iter().map(|one| all.iter().map(|other| one.alignment(other)).collect()).collect())
+}
+
+fn steps(files: &[Checkpoint], columns: Vec<Column>) -> Vec<EvolutionStep> {
+    let last = columns.last().and_then(|column| column.similarities.clone());
     let step = |(file, column): (&Checkpoint, Column)| EvolutionStep {
         epoch: file.epoch,
-        cosine: column.weights.zip(end.as_ref()).map(|(own, end)| cosine(&own, end)),
+        cosine: column.cosine,
+        cka: column.similarities.as_ref().zip(last.as_ref()).and_then(|(own, last)| own.alignment(last)),
         strongest: column.strongest,
     };
-    let epochs = files.iter().zip(columns).map(step).collect();
-    let found = Evolution { network: name, layer: graph.node(layer).name.clone(), units, epochs };
-    if args.json { to_json(&found) } else { Ok(text(&found)) }
+    files.iter().zip(columns).map(step).collect()
 }
 
 fn list(files: &[Checkpoint]) -> String {
@@ -185,76 +209,29 @@ fn open(args: &Args, network: Option<&str>, file: &Checkpoint, console: &Console
     Model::open(&opening, &Device::Cpu, &console.watch().quiet()).map(Arc::new)
 }
 
-/// For each picture the largest activation of every unit.
-fn activations(model: &Arc<Model>, layer: NodeId, pictures: &[Picture], console: &Console) -> Result<Vec<Vec<f32>>> {
-    let mut all = Vec::with_capacity(pictures.len());
-    for chunk in pictures.chunks(32) {
-        let inputs = chunk.iter().map(|picture| Ok(model.preprocess.apply(picture, &Device::Cpu)?.tensor));
-        let inputs = Tensor::cat(&inputs.collect::<Result<Vec<_>>>()?, 0)?;
-        let trace = model.network.forward(&inputs, &console.watch().quiet())?;
-        let [units, height, width] = model.network.graph().node(layer).extent();
-        let values = to_vec(trace.output(layer))?;
-        let largest = |map: &[f32]| map.iter().fold(f32::NEG_INFINITY, |m, &v| m.max(v));
-        let rows = values.chunks_exact(units * height * width);
-        all.extend(rows.map(|row| row.chunks_exact(height * width).map(largest).collect::<Vec<f32>>()));
-    }
-    Ok(all)
-}
-
-/// The units with the largest activations.
-fn strongest_units(model: &Arc<Model>, layer: NodeId, pictures: &[Picture], console: &Console) -> Result<Vec<usize>> {
-    let all = activations(model, layer, pictures, console)?;
-    let units = all.first().map_or(0, Vec::len);
-    let best = |unit: usize| all.iter().map(|row| row[unit]).fold(f32::NEG_INFINITY, f32::max);
-    let mut ranked: Vec<(usize, f32)> = (0..units).map(|unit| (unit, best(unit))).collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    Ok(ranked.into_iter().take(UNITS).map(|(unit, _)| unit).collect())
-}
-
+/// One checkpoint beside the last.
 fn column(
-    model: &Arc<Model>,
+    [model, last]: [&Arc<Model>; 2],
     layer: NodeId,
     units: &[usize],
     pictures: &[Picture],
     console: &Console,
 ) -> Result<Column> {
-    let weights = weights(&model.network, layer)?;
+    let watch = console.watch().quiet();
+    let cosine = weights_cosine(&model.network, &last.network, layer)?;
+    let state = LayerState::of(model, layer, pictures, &watch)?;
+    let (mut tiles, mut strongest) = (Vec::new(), Vec::new());
     if units.is_empty() {
         let filters = Filters::of(&model.network, layer)?;
         let none = || Error::Usage("the layer has no filters: --unit names a unit of it".into());
-        let (overview, _) = filters.ok_or_else(none)?.overview(Scale::Pleasant, &Style::default());
-        return Ok(Column { tiles: vec![overview], strongest: Vec::new(), weights });
+        tiles.push(filters.ok_or_else(none)?.overview(Scale::Pleasant, &Style::default()).0);
     }
-    let found = activations(model, layer, pictures, console)?;
-    let (mut tiles, mut strongest) = (Vec::new(), Vec::new());
     for &unit in units {
-        let best = (0..pictures.len()).max_by(|&a, &b| found[a][unit].total_cmp(&found[b][unit])).unwrap_or(0);
-        let run = Run::picture(model, pictures[best].clone(), &console.watch().quiet())?;
-        let projection = run.deconvnet(layer, unit, Keep::Strongest, &console.watch().quiet())?;
-        let patches = Patches::of(&run, layer)?;
-        let position = projection.position.unwrap_or([0, 0]);
-        let pair = [patches.input(position), patches.reconstruction(&projection, position)];
-        let factor = TILE.div_ceil(pair[0].width().max(pair[0].height()).max(1));
-        tiles.extend(pair.map(|tile| enlarged(&tile, factor)));
-        strongest.push(StrongestFound { picture: pictures[best].name.clone(), activation: found[best][unit] });
+        let peak = state.peak(model, layer, unit, pictures, &watch)?;
+        tiles.extend(peak.tiles);
+        strongest.push(StrongestFound { picture: pictures[peak.picture].name.clone(), activation: peak.activation });
     }
-    Ok(Column { tiles, strongest, weights })
-}
-
-/// The first weights of a layer, or of the one before it that has some.
-fn weights(network: &Network, mut layer: NodeId) -> Result<Option<Vec<f32>>> {
-    while layer > 0 {
-        if let Some(weight) = network.weights(layer).first() {
-            return Ok(Some(to_vec(weight)?));
-        }
-        layer = network.graph().node(layer).inputs[0];
-    }
-    Ok(None)
-}
-
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
-    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt().max(f64::MIN_POSITIVE)
+    Ok(Column { tiles, strongest, cosine, similarities: state.similarities })
 }
 
 /// Writes the sheet, a row a kind of tile and a column an epoch, and the film.
@@ -277,12 +254,17 @@ fn paint(args: &Args, columns: &[Column], title: String) -> Result<()> {
 }
 
 fn text(found: &Evolution) -> String {
-    let mut table = Table::new(&["epoch", "cosine to the last", "strongest"]);
+    let mut table = Table::new(&["epoch", "cosine to the last", "CKA to the last", "strongest"]);
     for step in &found.epochs {
         let strongest = found.units.iter().zip(&step.strongest);
         let words = strongest.map(|(unit, one)| format!("{unit}: {:.3} in {}", one.activation, one.picture));
-        let cosine = step.cosine.map_or_else(String::new, |cosine| format!("{cosine:.4}"));
-        table.row([step.epoch.to_string(), cosine, words.collect::<Vec<_>>().join(", ")]);
+        let number = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| format!("{number:.4}"));
+        let words = words.collect::<Vec<_>>().join(", ");
+        table.row([step.epoch.to_string(), number(step.cosine), number(step.cka), words]);
     }
-    format!("{} of {}\n{}", found.layer, found.network, table.render())
+    let few = match found.pictures < LEAST_PICTURES {
+        true => format!("CKA takes {LEAST_PICTURES} pictures: --pictures names a folder of them\n"),
+        false => String::new(),
+    };
+    format!("{} of {}\n{}{few}", found.layer, found.network, table.render())
 }

@@ -4,14 +4,18 @@ use super::{
     args::path,
     console::Console,
     table::Table,
-    train::{DataArgs, Origin, Prepared, name_damaged},
+    train::{DataArgs, origin, read},
 };
 use crate::{
     Error, Result,
-    figures::{has_filters, to_json},
+    engine::{LearningPart, PreparedTraining, TrainingData, TrainingOrigin},
+    figures::{ChartAxis, Series, has_filters, line_chart, to_json},
     net::{Graph, NodeId},
-    paint::write_atomically,
-    train::{CheckpointFacts, Epoch, Parameters, Setup, TrainingRecipe, TrainingRun, data::DataSet},
+    paint::{write_atomically, write_picture},
+    train::{
+        CheckpointFacts, Epoch, Learner, Parameters, Setup, TrainingProgress, TrainingRecipe, TrainingRun,
+        data::DataSet,
+    },
 };
 use serde::Serialize;
 use std::{
@@ -24,7 +28,7 @@ use std::{
 ///
 /// Four networks learn the same pictures for the same number of epochs: the classifier alone on the trained network's features,
 /// the classifier and the layers next to it, all layers at a tenth of the rate, and all layers from scratch. DIR gets the table
-/// (transfer.json), a chart of the accuracy in the test over epochs (chart.svg), and a run of each that 'striate evolve' and
+/// (transfer.json), a chart of the accuracy in the test over epochs (chart.png), and a run of each that 'striate evolve' and
 /// --weights open.
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -57,7 +61,6 @@ pub(super) struct Args {
 struct TransferWay {
     name: &'static str,
     words: &'static str,
-    colour: &'static str,
     /// Whether it starts from the trained weights.
     trained: bool,
     /// Layers with weights before the classifier that learn; `None` for all.
@@ -65,17 +68,14 @@ struct TransferWay {
 }
 
 const WAYS: [TransferWay; 4] = [
-    TransferWay { name: "extractor", words: "classifier alone", colour: "#1f77b4", trained: true, neighbours: Some(0) },
-    TransferWay {
-        name: "neighbours",
-        words: "classifier and two layers",
-        colour: "#2ca02c",
-        trained: true,
-        neighbours: Some(2),
-    },
-    TransferWay { name: "all", words: "all layers", colour: "#d62728", trained: true, neighbours: None },
-    TransferWay { name: "scratch", words: "from scratch", colour: "#7f7f7f", trained: false, neighbours: None },
+    TransferWay { name: "extractor", words: "classifier alone", trained: true, neighbours: Some(0) },
+    TransferWay { name: "neighbours", words: "classifier and two layers", trained: true, neighbours: Some(2) },
+    TransferWay { name: "all", words: "all layers", trained: true, neighbours: None },
+    TransferWay { name: "scratch", words: "from scratch", trained: false, neighbours: None },
 ];
+
+/// The chart's file in DIR.
+const CHART: &str = "chart.png";
 
 /// The rate of layers with trained weights, as a share of the classifier's.
 const BODY_RATE: f64 = 0.1;
@@ -107,8 +107,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         let out = args.out.display();
         return Err(Error::Usage(format!("{out} holds a comparison already: choose another folder with --out")));
     }
-    let origin = Origin::new(None, Some(&args.from), console)?;
-    let recipe = TrainingRecipe::of(origin.name()).0.for_transfer();
+    let origin = origin(None, Some(&args.from), console)?;
+    let recipe = TrainingRecipe::of(origin.card().name).0.for_transfer();
     let recipe = TrainingRecipe {
         epochs: args.epochs as usize,
         batch: args.batch as usize,
@@ -116,16 +116,16 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         seed: args.seed,
         ..recipe
     };
-    let data = args.data.read(&origin, args.seed, console)?;
-    name_damaged(console, &data.damaged);
+    let source = args.data.data()?;
+    let data = read(&source, &origin, args.seed, console)?;
     let mut ways = Vec::new();
     for way in &WAYS {
         console.stage(way.words);
-        ways.push(try_way(way, args, (&origin, &data, &recipe), console)?);
+        ways.push(try_way(way, args, (&origin, &source, &data, &recipe), console)?);
     }
     let found = Comparison {
-        network: origin.name().to_owned(),
-        data: args.data.shown(),
+        network: origin.card().name.to_owned(),
+        data: source.source.to_string(),
         classes: data.classes.len(),
         train_pictures: data.train.len(),
         test_pictures: data.test.len(),
@@ -133,7 +133,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     };
     let json = to_json(&found)?;
     write_atomically(&args.out.join("transfer.json"), |file| file.write_all(json.as_bytes()))?;
-    write_atomically(&args.out.join("chart.svg"), |file| file.write_all(chart(&found).as_bytes()))?;
+    draw(&found, &args.out.join(CHART))?;
     if args.json { Ok(json) } else { Ok(text(&found, &args.out)) }
 }
 
@@ -141,12 +141,13 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
 fn try_way(
     way: &TransferWay,
     args: &Args,
-    (origin, data, recipe): (&Origin, &DataSet, &TrainingRecipe),
+    (origin, source, data, recipe): (&TrainingOrigin, &TrainingData, &DataSet, &TrainingRecipe),
     console: &Console,
 ) -> Result<WayResult> {
     let fresh = origin.without_weights();
-    let prepared = Prepared::new(if way.trained { origin } else { &fresh }, &args.data, &data.classes, recipe)?;
-    let Prepared { network, mut parameters, preprocess, facts, heads } = prepared;
+    let origin = if way.trained { origin } else { &fresh };
+    let prepared = PreparedTraining::new(origin, source, &data.classes, (recipe, &LearningPart::default()))?;
+    let PreparedTraining { network, mut parameters, preprocess, facts, heads } = prepared;
     choose(way, &mut parameters, network.graph(), &heads);
     let learned = parameters.all.iter().filter(|tensor| tensor.learns).map(|tensor| tensor.values.len()).sum();
     let folder = args.out.join(way.name);
@@ -156,7 +157,7 @@ fn try_way(
     let recipe = recipe.clone();
     let setup = Setup { folder: Some(folder), data, preprocess, recipe, facts, limit: None, threads };
     let mut epochs: Vec<Epoch> = Vec::new();
-    let tell = |at: &crate::train::TrainingProgress| {
+    let tell = |at: &TrainingProgress, _: &Learner| {
         console.say(format!("{}  epoch {}/{}  {:.1}%", way.words, at.epoch, at.epochs, 100.0 * at.top1));
         // Cancelling shows in the next batch.
         let _ = console.watch().at((at.share * 1e4) as usize, 10_000);
@@ -205,45 +206,19 @@ fn text(found: &Comparison, out: &Path) -> String {
     let (train, test, classes) = (found.train_pictures, found.test_pictures, found.classes);
     let heading =
         format!("{}: {train} pictures of {classes} classes to learn from, {test} to test with", found.network);
-    format!("{heading}\n{}\nthe chart is {}\n", table.render(), out.join("chart.svg").display())
+    format!("{heading}\n{}\nthe chart is {}\n", table.render(), out.join(CHART).display())
 }
 
-/// Width and height of the chart, and its margins on the left and on the other sides.
-const SIZE: [f64; 2] = [640.0, 400.0];
-const LEFT: f64 = 56.0;
-const MARGIN: f64 = 40.0;
-
 /// Accuracy in the test over epochs, a line a way.
-fn chart(found: &Comparison) -> String {
-    let epochs = found.ways.iter().map(|way| way.epochs.len()).max().unwrap_or(1);
-    let x = |epoch: usize| LEFT + (SIZE[0] - LEFT - MARGIN) * (epoch as f64 - 1.0) / (epochs as f64 - 1.0).max(1.0);
-    let y = |share: f64| SIZE[1] - MARGIN - (SIZE[1] - 2.0 * MARGIN) * share;
-    let [width, height] = SIZE;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" \
-         font-size=\"12\">\n<rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n"
-    );
-    for tenth in (0..=10).step_by(2) {
-        let share = f64::from(tenth) / 10.0;
-        let (at, end) = (y(share), width - MARGIN);
-        svg += &format!("<line x1=\"{LEFT}\" y1=\"{at:.1}\" x2=\"{end}\" y2=\"{at:.1}\" stroke=\"#ddd\"/>\n");
-        svg +=
-            &format!("<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}%</text>\n", LEFT - 6.0, at + 4.0, tenth * 10);
-    }
-    for epoch in [1, epochs.div_ceil(2), epochs] {
-        let (at, down) = (x(epoch), height - MARGIN + 18.0);
-        svg += &format!("<text x=\"{at:.1}\" y=\"{down}\" text-anchor=\"middle\">{epoch}</text>\n");
-    }
-    let title = format!("{}: right in the test, by epoch", found.network);
-    svg += &format!("<text x=\"{LEFT}\" y=\"22\" font-size=\"14\">{title}</text>\n");
-    for (index, (way, result)) in WAYS.iter().zip(&found.ways).enumerate() {
-        let points = result.epochs.iter().map(|epoch| format!("{:.1},{:.1}", x(epoch.epoch), y(epoch.test_top1)));
-        let points = points.collect::<Vec<_>>().join(" ");
-        let colour = way.colour;
-        svg += &format!("<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>\n");
-        let down = height - MARGIN - 14.0 - 16.0 * (WAYS.len() - 1 - index) as f64;
-        let across = width - MARGIN - 150.0;
-        svg += &format!("<text x=\"{across}\" y=\"{down}\" fill=\"{colour}\">{}</text>\n", way.words);
-    }
-    svg + "</svg>\n"
+fn draw(found: &Comparison, path: &Path) -> Result<()> {
+    let line = |way: &WayResult| Series {
+        name: way.words.to_owned(),
+        points: way.epochs.iter().map(|epoch| [epoch.epoch as f64, 100.0 * epoch.test_top1]).collect(),
+    };
+    let lines: Vec<Series> = found.ways.iter().map(line).collect();
+    let title = format!("Ways of transfer learning from {} to {} classes", found.network, found.classes);
+    let across = ChartAxis { name: "epoch".into(), range: None };
+    let up = ChartAxis { name: "right in the test, in percent".into(), range: Some([0.0, 100.0]) };
+    let texts = [("Title", title.clone()), ("Data", found.data.clone())];
+    write_picture(path, &line_chart(&title, &across, &up, &lines)?, &texts)
 }

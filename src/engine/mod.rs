@@ -21,6 +21,7 @@ mod request;
 mod run;
 mod screen;
 mod source;
+mod training;
 mod trim;
 mod variant_file;
 mod variants;
@@ -28,7 +29,7 @@ mod worker;
 
 pub use device::DeviceChoice;
 pub use event::Event;
-pub use handle::{Engine, lower_priority};
+pub use handle::{Engine, lower_priority, lowest_priority};
 pub use inquiry::{
     AccuracyInquiry, AccuracyKey, Answer, Answered, Answers, AnyInquiry, AttributionInquiry, AttributionKey, Change,
     ComparisonInquiry, ComparisonKey, Inquiry, InquiryKey, InquiryLane, Invariance, InvarianceInquiry, InvarianceKey,
@@ -45,4 +46,5 @@ pub use queue::Status;
 pub use request::Request;
 pub use run::Run;
 pub use source::PictureSource;
+pub use training::{LearningPart, PreparedTraining, RunSettings, TEST_SHARE, TrainingData, TrainingOrigin};
 pub use variant_file::{VARIANT, is_variant, write_variant};

@@ -3,6 +3,7 @@
 use super::{
     inquiry::{AnyInquiry, InquiryLane},
     lane::Lane,
+    model::Model,
     opening::{BY_FILE, Opening},
     source::PictureSource,
 };
@@ -12,7 +13,7 @@ use crate::{
     picture::{Alteration, Preparation},
     watch::Watch,
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// Work that ends in a sentence for the status line.
 type Work = Box<dyn FnOnce(&Watch) -> Result<String> + Send>;
@@ -25,6 +26,8 @@ pub enum Request {
     Prepare(Preparation, Option<PathBuf>),
     /// Make these changes to the open network, in place of those made before.
     Operate(Surgery),
+    /// Go on with a model that the window ran the present picture through; the number is that of its run ([`crate::engine::Run::of`]).
+    Adopt(Arc<Model>, u64),
     /// Download a network's published weights, then open it with them.
     Fetch(Opening),
     /// Open a picture and run it.
@@ -50,7 +53,7 @@ impl From<AnyInquiry> for Request {
 impl Request {
     pub(super) fn lane(&self) -> Lane {
         match self {
-            Request::Open(_) | Request::Prepare(..) | Request::Operate(_) => Lane::Model,
+            Request::Open(_) | Request::Prepare(..) | Request::Operate(_) | Request::Adopt(..) => Lane::Model,
             Request::Fetch(_) => Lane::Fetch,
             Request::Reopen(_) => Lane::Reopen,
             Request::Picture(_) => Lane::Picture,
@@ -65,6 +68,7 @@ impl Request {
     pub(super) fn label(&self) -> String {
         match self {
             Request::Prepare(..) => "Preparing the picture".into(),
+            Request::Adopt(model, _) => format!("Going to {}", model.weights),
             Request::Open(opening) if opening.network == BY_FILE => format!("Opening {}", opening.weights),
             Request::Open(opening) => format!("Opening {}", opening.network),
             Request::Operate(_) => "Changing the network".into(),

@@ -34,6 +34,11 @@ impl Screen {
         self.take(Model::open(opening, &self.device.open()?, watch)?, watch, send)
     }
 
+    /// Goes on with a model that has run the present picture already.
+    pub fn adopt(&mut self, model: Arc<Model>, of: u64) {
+        (self.model, self.of) = (Some(model), Some(of));
+    }
+
     /// Prepares pictures for the open network differently, and names its classes by a file, or as it was opened.
     pub fn prepare(
         &mut self,

@@ -49,8 +49,8 @@ impl Model {
     }
 
     /// The model with a changed network in place of its own: the same classes, and pictures prepared the same way.
-    pub fn with_network(&self, network: Network) -> Self {
-        Model { network: Arc::new(network), ..self.twin() }
+    pub fn with_network(&self, network: impl Into<Arc<Network>>) -> Self {
+        Model { network: network.into(), ..self.twin() }
     }
 
     /// The model with these changes to its network, in place of those that it has. All layers stay, those included that the
@@ -144,6 +144,16 @@ impl Model {
     /// same in the other.
     pub fn is_same_network(&self, other: &Model) -> bool {
         Arc::ptr_eq(&self.network, &other.network) || self.network.shares_weights(&other.network)
+    }
+
+    /// Whether layers and units of this model stand in the same places in another, which may have other weights: a checkpoint
+    /// of another epoch.
+    pub fn has_layers_of(&self, other: &Model) -> bool {
+        let [own, others] = [self, other].map(|model| model.network.graph().nodes());
+        own.len() == others.len()
+            && own.iter().zip(others).all(|(a, b)| {
+                (&a.name, &a.inputs, a.extent()[0], a.op.kind()) == (&b.name, &b.inputs, b.extent()[0], b.op.kind())
+            })
     }
 
     fn sized(&self, network: Arc<Network>, size: [usize; 2]) -> Result<Arc<Network>> {

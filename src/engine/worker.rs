@@ -153,6 +153,11 @@ impl Worker {
                 (self.live, self.trim_pending) = (None, true);
                 self.screen.run_other(watch, &send)
             }
+            Request::Adopt(model, of) => {
+                self.screen.adopt(model, of);
+                self.live = None;
+                self.screen.run_other(watch, &send)
+            }
             Request::Prepare(preparation, labels) => {
                 self.screen.prepare(&preparation, labels.as_deref(), watch, &send)?;
                 (self.live, self.trim_pending) = (None, true);

@@ -123,6 +123,11 @@ impl Filters {
         if height * width == 1 {
             return self.matrix(scale, style);
         }
+        if inputs == 1 {
+            let maps = FeatureMaps { values: &self.values, units: self.units, height, width };
+            let caption = format!("All {} filters of {height}x{width}. Red positive, blue negative.", self.units);
+            return (mosaic(&maps, &scale.mosaic(self.units, width, height), Scaling::Symmetric, style), caption);
+        }
         let (rows, columns) = (self.units.min(SHOWN), inputs.min(SHOWN));
         let area = height * width;
         let cells: Vec<(usize, Vec<usize>)> = strongest(&self.values, inputs * area, rows)

@@ -7,6 +7,7 @@
 //! - [`Scale`], [`grid`]: enlargement by whole factors, and pictures side by side.
 //! - [`line_chart`], [`bar_chart`]: charts with axes and names.
 //! - [`Cells`]: tables for spreadsheets.
+//! - [`LayerState`]: a layer at one checkpoint of a run, and the strongest activation of a unit there.
 //! - [`Facts`]: the text chunks of a PNG, `--json` and reports. [`words`]: the format of numbers and layers.
 //!
 //! Architecture invariant: nothing here knows a window, a command line or a file's name.
@@ -14,6 +15,7 @@
 mod cells;
 mod chart;
 mod enlarge;
+mod evolution;
 mod facts;
 mod filters;
 mod heatmap;
@@ -27,6 +29,7 @@ pub mod words;
 pub use cells::Cells;
 pub use chart::{Bar, ChartAxis, Series, bar_chart, line_chart};
 pub use enlarge::{Scale, enlarged, enlarged_rgb, gap, grid, spaced};
+pub use evolution::{LayerState, UnitPeak, weights_cosine};
 pub use facts::{
     ClassFacts, CurveTest, Facts, LayerRedrawn, ObjectFacts, StepFacts, SumFacts, TargetFacts, TrustChecks, UnitFacts,
     attribution_facts, picture_name, settings, shown_path, target_facts, to_json,

@@ -35,6 +35,11 @@ pub fn checkpoints(folder: &Path) -> Result<Vec<Checkpoint>> {
     }
 }
 
+/// Whether a path is a folder with several checkpoints.
+pub fn is_run(path: &Path) -> bool {
+    path.is_dir() && checkpoints(path).is_ok_and(|found| found.len() > 1)
+}
+
 fn checkpoint(path: PathBuf) -> Option<Checkpoint> {
     let ending = path.extension()?.to_str()?;
     let stem = path.file_stem()?.to_str()?.to_lowercase();

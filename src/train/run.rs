@@ -49,6 +49,8 @@ pub struct TrainingProgress {
     pub epoch: usize,
     /// Epochs in all.
     pub epochs: usize,
+    /// Epochs that are done, with the share of this one.
+    pub epochs_done: f64,
     /// Share of the run that is done, in 0 to 1.
     pub share: f64,
     /// Mean loss of this epoch so far.
@@ -124,7 +126,7 @@ impl<'a> TrainingRun<'a> {
         &self.learner
     }
 
-    /// Trains to the end. `tell` hears of every batch, `finished` of every epoch.
+    /// Trains to the end. `tell` hears of every batch, with the learner as it is then, `finished` of every epoch.
     ///
     /// # Errors
     /// Those of [`Learner::learn`]; when a checkpoint cannot be written; [`Error::Cancelled`], after which the run can go on
@@ -132,7 +134,7 @@ impl<'a> TrainingRun<'a> {
     pub fn train(
         &mut self,
         watch: &Watch,
-        mut tell: impl FnMut(&TrainingProgress),
+        mut tell: impl FnMut(&TrainingProgress, &Learner),
         mut finished: impl FnMut(&Epoch),
     ) -> Result<()> {
         let start = Instant::now();
@@ -165,7 +167,12 @@ impl<'a> TrainingRun<'a> {
         }
     }
 
-    fn epoch(&mut self, start: Instant, watch: &Watch, tell: &mut impl FnMut(&TrainingProgress)) -> Result<Epoch> {
+    fn epoch(
+        &mut self,
+        start: Instant,
+        watch: &Watch,
+        tell: &mut impl FnMut(&TrainingProgress, &Learner),
+    ) -> Result<Epoch> {
         let (data, recipe, number) = (self.setup.data, self.setup.recipe.clone(), self.done + 1);
         let (preprocess, threads, done) = (self.setup.preprocess.clone(), self.setup.threads, self.done);
         let stream = [recipe.seed, number as u64];
@@ -190,16 +197,18 @@ impl<'a> TrainingRun<'a> {
             let passed = start.elapsed().as_secs_f64();
             let whole = passed * (recipe.epochs - done) as f64 / (epochs_done - done as f64);
             let left = limit.map_or(whole, |limit| whole.min(limit.as_secs_f64())) - passed;
-            tell(&TrainingProgress {
+            let progress = TrainingProgress {
                 epoch: number,
                 epochs: recipe.epochs,
+                epochs_done,
                 share: (epochs_done / recipe.epochs as f64)
                     .max(limit.map_or(0.0, |limit| (passed / limit.as_secs_f64()).min(1.0))),
                 loss: sum / seen as f64,
                 top1: hits as f64 / seen as f64,
                 pictures_per_second: seen as f64 / began.elapsed().as_secs_f64(),
                 seconds_left: left.max(0.0),
-            });
+            };
+            tell(&progress, learner);
             Ok(())
         })?;
         let seconds = began.elapsed().as_secs_f64();
@@ -231,7 +240,7 @@ impl<'a> TrainingRun<'a> {
         let line =
             serde_json::to_string(epoch).map_err(|error| Error::Failed(format!("a line of metrics: {error}")))?;
         let path = folder.join(METRICS);
-        let mut lines = if epoch.epoch == 1 { String::new() } else { read_metrics(&path)? };
+        let mut lines = if epoch.epoch == 1 { String::new() } else { metrics_text(&path)? };
         lines.push_str(&line);
         lines.push('\n');
         write_atomically(&path, |file| file.write_all(lines.as_bytes()))?;
@@ -255,13 +264,21 @@ pub fn name_of(epoch: usize) -> String {
     format!("epoch-{epoch:03}.safetensors")
 }
 
-fn read_metrics(path: &Path) -> Result<String> {
+fn metrics_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| Error::io("read", path, &error))
+}
+
+/// The epochs in a file of metrics; lines that are none are passed over.
+///
+/// # Errors
+/// [`Error::Failed`] when the file cannot be read.
+pub fn read_metrics(path: &Path) -> Result<Vec<Epoch>> {
+    Ok(metrics_text(path)?.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
 
 /// Leaves out what a run wrote about epochs that it has to train again.
 fn cut_metrics(path: &Path, done: usize) -> Result<()> {
-    let text = read_metrics(path)?;
+    let text = metrics_text(path)?;
     let kept = |line: &&str| serde_json::from_str::<Epoch>(line).is_ok_and(|epoch| epoch.epoch <= done);
     let lines: String = text.lines().filter(kept).map(|line| format!("{line}\n")).collect();
     write_atomically(path, |file| file.write_all(lines.as_bytes()))

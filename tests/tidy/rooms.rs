@@ -19,10 +19,25 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("formats", &["net", "picture", "weights", "zoo"]),
     ("methods", &["net", "kernels"]),
     ("synthesis", &["net", "picture", "methods"]),
-    ("engine", &["dataset", "formats", "kernels", "methods", "net", "paint", "picture", "synthesis", "weights", "zoo"]),
+    (
+        "engine",
+        &[
+            "dataset",
+            "formats",
+            "kernels",
+            "methods",
+            "net",
+            "paint",
+            "picture",
+            "synthesis",
+            "train",
+            "weights",
+            "zoo",
+        ],
+    ),
     ("train", &["kernels", "net", "paint", "picture", "weights"]),
     ("dataset", &["kernels", "net", "paint"]),
-    ("figures", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "zoo"]),
+    ("figures", &["engine", "kernels", "methods", "net", "paint", "picture", "synthesis", "train", "zoo"]),
     ("tour", &["engine", "figures", "html", "methods", "net", "paint", "picture"]),
     ("atlas", &["dataset", "engine", "figures", "html", "kernels", "methods", "net", "paint", "picture", "synthesis"]),
     ("gpu", &["paint"]),
@@ -42,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "picture",
             "synthesis",
             "tour",
+            "train",
             "weights",
             "zoo",
         ],
@@ -70,9 +86,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Files of the panels' folder that are parts of a panel, or shared by several.
-const PANEL_PARTS: [&str; 19] = [
+const PANEL_PARTS: [&str; 23] = [
     "mod", "panel", "heat", "sides", "magnify", "drawn", "fold", "layout", "lines", "maps", "svg", "tools", "effect",
-    "list", "parts", "units", "align", "cloud", "colours",
+    "list", "parts", "units", "align", "cloud", "colours", "form", "live", "epochs", "change",
 ];
 
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.

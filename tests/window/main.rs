@@ -19,6 +19,7 @@ use striate::{
 mod altering;
 mod busy;
 mod comparing;
+mod evolving;
 mod filming;
 mod first;
 mod folders;
@@ -36,6 +37,7 @@ mod snapshots;
 mod surgery;
 mod synthesis;
 mod teaching;
+mod training;
 mod zooming;
 
 type Window = Harness<'static, App>;

@@ -3,17 +3,17 @@
 mod settings;
 mod start;
 
-pub(super) use start::{DataArgs, Origin, Prepared, name_damaged};
+pub(super) use start::{DataArgs, origin, read};
 
 use super::{args::path, console::Console, table::Table};
 use crate::{
     Error, Result,
+    engine::{LearningPart, PreparedTraining, RunSettings, TrainingOrigin},
     figures::to_json,
-    net::{Graph, NodeId},
-    train::{Epoch, LAST, Parameters, Setup, TrainingProgress, TrainingRecipe, TrainingRun, read_facts},
+    train::{Epoch, LAST, Learner, Setup, TrainingProgress, TrainingRecipe, TrainingRun},
     zoo::{self, Card},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use settings::SettingArgs;
 use std::{
     fs,
@@ -60,7 +60,7 @@ pub(super) struct Args {
 }
 
 /// The part of a network that learns.
-#[derive(clap::Args, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(clap::Args)]
 struct PartArgs {
     /// Leave the weights of all layers up to this one as they are
     #[arg(long, value_name = "LAYER", conflicts_with = "head_only")]
@@ -74,34 +74,9 @@ struct PartArgs {
 }
 
 impl PartArgs {
-    /// Whether a flag asks for a part.
-    fn is_given(&self) -> bool {
-        self.freeze_to.is_some() || self.head_only || self.body_rate != 1.0
+    fn part(&self) -> LearningPart {
+        LearningPart { freeze_to: self.freeze_to.clone(), head_only: self.head_only, body_rate: self.body_rate }
     }
-
-    /// Lets only this part learn.
-    fn choose(&self, parameters: &mut Parameters, graph: &Graph, heads: &[NodeId]) -> Result<()> {
-        if self.head_only {
-            parameters.freeze(|layer| heads.contains(&layer));
-        }
-        if let Some(name) = &self.freeze_to {
-            let last = graph.find(name)?;
-            parameters.freeze(|layer| layer > last);
-        }
-        if !parameters.all.iter().any(|parameter| parameter.learns) {
-            return Err(Error::Usage("no layer with weights is left to learn".into()));
-        }
-        let body = parameters.all.iter_mut().filter(|parameter| !heads.contains(&parameter.layer));
-        body.for_each(|parameter| parameter.rate = self.body_rate);
-        Ok(())
-    }
-}
-
-/// The settings of a run, which --resume keeps.
-struct Kept {
-    recipe: TrainingRecipe,
-    part: PartArgs,
-    network: &'static Card,
 }
 
 #[derive(Serialize)]
@@ -122,8 +97,10 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         None => None,
     };
     let resumes = kept.is_some();
-    let network = kept.as_ref().map_or(args.network, |kept| Some(kept.network));
-    let origin = Origin::new(network, args.from.as_deref().filter(|_| !resumes), console)?;
+    let origin = match &kept {
+        Some(kept) => TrainingOrigin::resumed(kept)?,
+        None => origin(args.network, args.from.as_deref(), console)?,
+    };
     let Some(out) = args.out.as_ref().filter(|_| !args.recipe) else {
         let (recipe, from) = recipe(args, &origin)?;
         #[derive(Serialize)]
@@ -136,24 +113,20 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     };
     let (recipe, part) = match kept {
         Some(kept) => (kept.recipe, kept.part),
-        None => (recipe(args, &origin)?.0, args.part.clone()),
+        None => (recipe(args, &origin)?.0, args.part.part()),
     };
     check_out(out, args.resume)?;
     let limit = args.minutes.map(|minutes| minutes * 60.0);
     let limit = limit.map(Duration::try_from_secs_f64).transpose();
     let limit = limit.map_err(|_| Error::Usage("--minutes is a number of minutes above 0".into()))?;
-    let data = args.data.read(&origin, recipe.seed, console)?;
-    name_damaged(console, &data.damaged);
-    let prepared = Prepared::new(&origin, &args.data, &data.classes, &recipe)?;
-    let Prepared { network, mut parameters, preprocess, mut facts, heads } = prepared;
-    part.choose(&mut parameters, network.graph(), &heads)?;
-    let chosen =
-        serde_json::to_string(&part).map_err(|error| Error::Failed(format!("the part that learns: {error}")))?;
-    facts.insert("part".into(), chosen);
+    let source = args.data.data()?;
+    let data = read(&source, &origin, recipe.seed, console)?;
+    let PreparedTraining { network, parameters, preprocess, facts, .. } =
+        PreparedTraining::new(&origin, &source, &data.classes, (&recipe, &part))?;
     fs::create_dir_all(out).map_err(|error| Error::io("create", out, &error))?;
     let threads = thread::available_parallelism().map_or(1, |count| count.get().div_ceil(4));
     let folder = Some(out.clone());
-    let (name, count) = (origin.name().to_owned(), data.train.len());
+    let (name, count) = (origin.card().name.to_owned(), data.train.len());
     let setup = Setup { folder, data: &data, preprocess, recipe, facts, limit, threads };
     let mut run = match resumes {
         true => TrainingRun::resume(setup, network, parameters)?,
@@ -163,7 +136,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let epochs = train(&mut run, console, args.json)?;
     let report = TrainingReport {
         network: name,
-        data: args.data.shown(),
+        data: source.source.to_string(),
         out: out.clone(),
         train_pictures: count,
         test_pictures: data.test.len(),
@@ -175,8 +148,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
 }
 
 /// The recipe with what the flags change, and where it comes from.
-fn recipe(args: &Args, origin: &Origin) -> Result<(TrainingRecipe, &'static str)> {
-    let (own, from) = TrainingRecipe::of(origin.name());
+fn recipe(args: &Args, origin: &TrainingOrigin) -> Result<(TrainingRecipe, &'static str)> {
+    let (own, from) = TrainingRecipe::of(origin.card().name);
     let own = if args.from.is_some() { own.for_transfer() } else { own };
     Ok((args.settings.over(own)?, from))
 }
@@ -185,31 +158,30 @@ fn recipe(args: &Args, origin: &Origin) -> Result<(TrainingRecipe, &'static str)
 ///
 /// # Errors
 /// [`Error::Usage`] where `args` ask for other settings than the run's.
-fn resumed(args: &Args, out: &Path) -> Result<Option<Kept>> {
+fn resumed(args: &Args, out: &Path) -> Result<Option<RunSettings>> {
     let last = out.join(LAST);
     if !last.is_file() {
         return Ok(None);
     }
-    let facts = read_facts(&last)?;
-    let lacks = |what: &str| Error::Failed(format!("{} does not say its {what}", last.display()));
-    let fact = |name: &str| facts.get(name).ok_or_else(|| lacks(name));
-    let recipe: TrainingRecipe = serde_json::from_str(fact("recipe")?).map_err(|_| lacks("recipe"))?;
-    let part: PartArgs = serde_json::from_str(fact("part")?).map_err(|_| lacks("part"))?;
-    let network = zoo::find(fact("network")?)?;
-    let size = args.data.size().map(|size| size.to_string());
+    let kept = RunSettings::read(&last)?;
+    let data = args.data.data()?;
+    let size = data.size.map(|size| size.to_string());
+    let part = args.part.part();
+    let share = kept.facts.get("test_share").is_some_and(|share| *share != data.share.to_string());
     let differs = [
-        ("--network", args.network.is_some_and(|card| card.name != network.name)),
-        ("--from", args.from.is_some() && args.from.as_ref() != facts.get("from")),
-        ("the part that learns", args.part.is_given() && args.part != part),
-        ("the recipe", args.settings.over(recipe.clone())? != recipe),
-        ("--size", size.as_ref() != facts.get("size")),
+        ("--network", args.network.is_some_and(|card| card.name != kept.network.name)),
+        ("--from", args.from.is_some() && args.from.as_ref() != kept.facts.get("from")),
+        ("the part that learns", part != LearningPart::default() && part != kept.part),
+        ("the recipe", args.settings.over(kept.recipe.clone())? != kept.recipe),
+        ("--size", size.as_ref() != kept.facts.get("size")),
+        ("--test-share", share),
     ];
     match differs.iter().find(|(_, differs)| *differs) {
         Some((what, _)) => {
             let why = format!("{what} is not that of the run in {}", out.display());
             Err(Error::Usage(format!("{why}: --resume goes on with the run's own settings")))
         }
-        None => Ok(Some(Kept { recipe, part, network })),
+        None => Ok(Some(kept)),
     }
 }
 
@@ -226,7 +198,7 @@ fn check_out(out: &Path, resume: bool) -> Result<()> {
 
 fn train(run: &mut TrainingRun, console: &Console, quiet: bool) -> Result<Vec<Epoch>> {
     let mut epochs = Vec::new();
-    let tell = |at: &TrainingProgress| {
+    let tell = |at: &TrainingProgress, _: &Learner| {
         console.say(format!(
             "epoch {}/{}  loss {:.3}  {:.1}%  {:.0} pictures/s",
             at.epoch,

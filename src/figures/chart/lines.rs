@@ -68,9 +68,23 @@ pub fn line_chart(title: &str, x: &ChartAxis, y: &ChartAxis, series: &[Series]) 
             chart.draw_series(dots).map_err(|error| failed(&error))?;
         }
         let mut legend = chart.configure_series_labels();
-        let legend = legend.position(SeriesLabelPosition::UpperRight).label_font((FONT, 16).into_font());
+        let legend = legend.position(corner(series, [left, right], [low, high])).label_font((FONT, 16).into_font());
         legend.background_style(WHITE.mix(0.85)).border_style(BLACK.mix(0.2)).draw().map_err(|error| failed(&error))
     })
+}
+
+/// The corner with the fewest points, where the legend covers least.
+fn corner(series: &[Series], [left, right]: [f64; 2], [low, high]: [f64; 2]) -> SeriesLabelPosition {
+    use SeriesLabelPosition::{LowerLeft, LowerRight, UpperLeft, UpperRight};
+    let corners =
+        [(UpperRight, true, true), (LowerRight, true, false), (UpperLeft, false, true), (LowerLeft, false, false)];
+    let points = || series.iter().flat_map(|line| &line.points);
+    let covered = |is_right: bool, is_upper: bool| {
+        let [x, y] = [(left + right) / 2.0, (low + high) / 2.0];
+        points().filter(|point| (point[0] > x) == is_right && (point[1] > y) == is_upper).count()
+    };
+    let least = corners.into_iter().min_by_key(|(_, is_right, is_upper)| covered(*is_right, *is_upper));
+    least.map_or(UpperRight, |(corner, ..)| corner)
 }
 
 fn stroke(colour: RGBColor) -> ShapeStyle {

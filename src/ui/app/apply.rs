@@ -4,12 +4,17 @@ use super::window::{App, Arriving};
 use crate::{
     engine::{AnyInquiry, BY_FILE, Opening, PictureSource, Request},
     picture::Preparation,
+    train::is_run,
     ui::{
-        background::{embedding::Embedding, folder_index::FolderIndex},
+        background::{
+            embedding::Embedding,
+            folder_index::FolderIndex,
+            training::{TrainingPick, TrainingSession},
+        },
         chrome::{Overlay, finder::FinderState},
         dialogs::{FileQuestion, Purpose, paths::FileKind},
         model::{
-            commands::{Action, Command, With},
+            commands::{Action, Command, TrainingCommand, With},
             pin::Pinned,
         },
         panes::arrangement,
@@ -27,6 +32,7 @@ impl App {
         match command {
             Command::Do(action) => self.act_on(ctx, action),
             Command::Open(source) => self.open(source),
+            Command::OpenPath(path) if is_run(&path) => self.open_run(ctx, path),
             Command::OpenPath(path) => self.open_path(path),
             Command::FindPath(start) => self.notice.overlay = Overlay::Finder(FinderState::starting(start)),
             Command::OpenAt { file, layer, unit, position } => {
@@ -96,6 +102,12 @@ impl App {
                 self.output.dialogs.open(ctx, FileQuestion::Into, Purpose::Frames(name, texts));
             }
             Command::Synthesise(control) => self.engine.control(control),
+            Command::OpenRun(folder) => self.open_run(ctx, folder),
+            Command::GoToEpoch(index) => {
+                self.background.evolution.iter().for_each(|run| run.go(index));
+                ctx.request_repaint();
+            }
+            Command::Train(command) => self.train(ctx, command),
             Command::Dismiss => self.notice.message = None,
         }
     }
@@ -153,6 +165,27 @@ impl App {
         match Embedding::start(index, Arc::clone(&folder.model), ctx) {
             Ok(embedding) => self.background.embedding = Some(embedding),
             Err(why) => self.notice.fail(why.to_string()),
+        }
+    }
+
+    fn train(&mut self, ctx: &egui::Context, command: TrainingCommand) {
+        let desk = &mut self.background.training;
+        match command {
+            TrainingCommand::Start(order) => {
+                self.notice.forget_failure();
+                match TrainingSession::start(*order, ctx) {
+                    Ok(session) => (desk.state, desk.session) = (session.state(), Some(session)),
+                    Err(why) => self.notice.fail(why.to_string()),
+                }
+            }
+            TrainingCommand::Pause(paused) => desk.session.iter().for_each(|session| session.pause(paused)),
+            TrainingCommand::Stop => desk.session.iter().for_each(TrainingSession::stop),
+            TrainingCommand::ChooseData => {
+                self.output.dialogs.open(ctx, FileQuestion::Folder, Purpose::Training(TrainingPick::Data));
+            }
+            TrainingCommand::ChooseFolder => {
+                self.output.dialogs.open(ctx, FileQuestion::Into, Purpose::Training(TrainingPick::Run));
+            }
         }
     }
 

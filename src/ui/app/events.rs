@@ -34,15 +34,25 @@ impl App {
         if let Some((index, state)) = &mut self.background.folder {
             *state = index.state();
         }
+        match self.background.training.refresh() {
+            Some(Ok(text)) => self.notice.say(text),
+            Some(Err(why)) => self.notice.fail(why),
+            None => {}
+        }
+        self.follow_epochs(ctx);
         self.change_over();
         if self.runs.shown.is_some() && std::mem::take(&mut self.layout.is_new) {
             self.reopen();
+            if self.background.evolution.is_some() {
+                self.show_epochs();
+            }
         }
         match self.output.dialogs.poll(ctx) {
             Some((Purpose::Save(tile, usual), path)) => self.save_pane(tile, path, usual),
             Some((Purpose::SaveLook(tile, large), path)) => self.start_capture(ctx, tile, Some(path), large),
             Some((Purpose::Changed(what), path)) => self.save_changed(what, &path),
             Some((Purpose::Tour, path)) => self.save_tour(&path),
+            Some((Purpose::Training(pick), path)) => self.background.training.pick(pick(path)),
             Some((Purpose::Frames(name, texts), path)) => self.save_frames(&path, &name, texts),
             Some((other, path)) => out.extend(opened(other, path)),
             None => {}

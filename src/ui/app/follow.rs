@@ -2,7 +2,7 @@
 
 use super::{pending::AskedRuns, window::App};
 use crate::{
-    engine::{AttributionInquiry, Lane, PictureSource, Request, Run},
+    engine::{AttributionInquiry, Lane, Model, PictureSource, Request, Run},
     picture::Picture,
     ui::model::{state::Shown, viewport::Viewport},
 };
@@ -62,7 +62,11 @@ impl App {
             // Pictures that come faster than they are drawn must not keep each other from the screen.
             self.put_on_screen();
         }
-        let same = self.runs.shown.as_ref().is_some_and(|old| old.run.model.is_same_network(&shown.run.model));
+        let is_alike = |old: &Arc<Shown>| {
+            let [old, new] = [&old.run.model, &shown.run.model];
+            old.is_same_network(new) || self.is_epoch(new) && old.has_layers_of(new)
+        };
+        let same = self.runs.shown.as_ref().is_some_and(is_alike);
         let changed = self.runs.shown.as_ref().filter(|old| !same && old.run.model.is_same_origin(&shown.run.model));
         if let Some(old) = changed {
             self.focus.selection.follow(&old.run, &shown.run);
@@ -77,6 +81,11 @@ impl App {
         if !same {
             self.put_on_screen();
         }
+    }
+
+    /// Whether a model is a checkpoint of the open run.
+    fn is_epoch(&self, model: &Model) -> bool {
+        self.background.evolution.as_ref().is_some_and(|session| session.holds(model))
     }
 
     /// Puts the run that comes on screen if it can be drawn without a gap.
@@ -95,12 +104,14 @@ impl App {
                 run.original.as_ref().is_some_and(|original| Arc::ptr_eq(&original.pixels, &picture.pixels))
             };
             let old = self.runs.shown.as_ref().and_then(|old| old.run.original.clone());
-            // A drawing or the camera is one picture that changes: the selected position and the zoom stay.
+            // A drawing or the camera is one picture that changes: the selected position and the zoom stay. So they do from
+            // epoch to epoch.
             let same_name = |ran: &Picture| old.as_ref().is_some_and(|old| old.name == ran.name);
             let operated = self.runs.shown.as_ref().is_some_and(|old| {
                 old.run.model.is_same_origin(&run.model) && old.run.original.as_ref().is_some_and(is_of)
             });
-            if !operated && !self.pending.asked.ran.as_ref().is_some_and(|ran| is_of(ran) && same_name(ran)) {
+            let drawn = self.pending.asked.ran.as_ref().is_some_and(|ran| is_of(ran) && same_name(ran));
+            if !operated && !drawn && !(self.is_epoch(&run.model) && old.as_ref().is_some_and(is_of)) {
                 // Another network may have the same picture.
                 self.runs.before = old.filter(|old| !is_of(old)).or(self.runs.before.take());
                 (self.focus.selection.position, self.focus.selection.hover) = (None, None);

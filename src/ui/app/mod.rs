@@ -5,6 +5,7 @@ mod actions;
 mod apply;
 mod capture;
 mod debounce;
+mod epochs;
 mod events;
 mod follow;
 mod frame;

@@ -3,17 +3,22 @@
 use super::{capture::Captures, debounce::Debounce, heatmaps::Heatmaps, pending::AskedRuns};
 use crate::{
     Result,
-    engine::{Answers, BY_FILE, Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status},
+    engine::{
+        Answers, BY_FILE, DeviceChoice, Engine, Frame, Lane, Model, Opening, PictureSource, Request, Run, Status,
+    },
     net::{NodeId, surgery::Surgery},
     picture::{Picture, first_sample},
+    train::{checkpoints, is_run},
     ui::{
         background::{
             cache::Cache,
             camera::Camera,
             embedding::Embedding,
+            evolution::EvolutionSession,
             folder_index::{FolderIndex, IndexState},
             thumbnails::Thumbs,
             top_tiles::TopTiles,
+            training::TrainingDesk,
         },
         chrome::Overlay,
         dialogs::{Ask, Dialogs, save::SaveDialog},
@@ -29,10 +34,17 @@ use crate::{
         strip::LayerStrip,
         theme::{self, Palette},
     },
+    weights::Source,
+    zoo::DEFAULT,
 };
 use eframe::egui::{self, Theme};
 use egui_tiles::{TileId, Tree};
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The window's state, grouped by what changes together.
 pub struct App {
@@ -59,6 +71,10 @@ pub(super) struct Background {
     pub folder: Option<(FolderIndex, IndexState)>,
     /// The pictures of the folder on planes.
     pub embedding: Option<Embedding>,
+    pub training: TrainingDesk,
+    pub evolution: Option<EvolutionSession>,
+    /// Where checkpoints compute.
+    pub device: DeviceChoice,
 }
 
 /// The answers of the engine.
@@ -175,6 +191,18 @@ fn first_picture(asked: Option<OsString>, opening: &Opening) -> PictureSource {
     picture.map_or_else(|path| PictureSource::File(path.into()), PictureSource::Named)
 }
 
+/// The network that a window starts with: the last checkpoint of a run, unless weights were named.
+fn first_opening(opening: Opening, run: Option<&Path>) -> Opening {
+    let last = run.and_then(|run| checkpoints(run).ok()?.pop());
+    match last.filter(|_| opening.weights == Source::Shipped) {
+        Some(last) => {
+            let network = if opening.network == DEFAULT.name { BY_FILE.into() } else { opening.network };
+            Opening { network, weights: Source::File(last.path), ..opening }
+        }
+        None => opening,
+    }
+}
+
 impl App {
     /// A window in an eframe context, which asks for files by `ask`.
     ///
@@ -191,9 +219,13 @@ impl App {
         }
         let ctx = cc.egui_ctx.clone();
         let engine = Engine::start(start.device, move || ctx.request_repaint())?;
-        let opening = settings.prepared.recall(start.opening);
+        let run = start.picture.as_ref().map(PathBuf::from).filter(|path| is_run(path));
+        let picture = start.picture.filter(|_| run.is_none());
+        let opening = settings.prepared.recall(first_opening(start.opening, run.as_deref()));
         engine.request(Request::Open(opening.clone()));
-        engine.request(Request::Picture(first_picture(start.picture, &opening)));
+        engine.request(Request::Picture(first_picture(picture, &opening)));
+        let start_run = |run| EvolutionSession::start(run, &opening.network, start.device, cc.egui_ctx.clone());
+        let evolution = run.map(start_run).transpose()?;
         let mut dialogs = Dialogs::new(ask);
         dialogs.folder = settings.folder.take();
         let mut others =
@@ -209,6 +241,9 @@ impl App {
                 camera: Camera::new(start.camera),
                 folder: None,
                 embedding: None,
+                training: TrainingDesk::default(),
+                evolution,
+                device: start.device,
             },
             results: Results::default(),
             runs: Runs {
@@ -270,6 +305,16 @@ impl App {
     /// The live synthesis as it was last seen.
     pub fn synthesis(&self) -> Option<&Arc<Frame>> {
         self.results.synthesis.as_ref()
+    }
+
+    /// The checkpoints of the run that is open, if one is.
+    pub fn evolution(&self) -> Option<&EvolutionSession> {
+        self.background.evolution.as_ref()
+    }
+
+    /// The run of training, if one was started.
+    pub fn training(&self) -> &TrainingDesk {
+        &self.background.training
     }
 
     /// The step of the guided tour, while that is on.
@@ -336,6 +381,8 @@ impl App {
             tops: &self.background.tops,
             answers: &self.results.answers,
             synthesis: self.results.synthesis.as_ref(),
+            training: &self.background.training,
+            evolution: self.background.evolution.as_ref(),
             work,
             palette,
         })

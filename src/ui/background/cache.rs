@@ -156,7 +156,9 @@ fn work(shared: &SharedState<CacheQueue>, job: CacheJob, render_state: Option<&R
 }
 
 fn paint(shared: &SharedState<CacheQueue>, run: &Arc<Run>, ctx: &egui::Context) {
-    let known = shared.lock().pictures.values().find(|other| other.of == run.of).cloned();
+    let own = run.original.as_ref().map(|original| &original.pixels);
+    let is_known = |other: &&Arc<Pictures>| other.original.as_ref().zip(own).is_some_and(|(a, b)| Arc::ptr_eq(a, b));
+    let known = shared.lock().pictures.values().find(is_known).cloned();
     let picture = known.and_then(|other| other.picture.clone());
     let pictures = Arc::new(Pictures::new(run, picture, ctx));
     let mut state = shared.lock();

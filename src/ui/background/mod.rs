@@ -3,12 +3,14 @@
 pub mod cache;
 pub mod camera;
 pub mod embedding;
+pub mod evolution;
 pub mod film;
 pub mod folder_index;
 mod queue;
 pub mod textures;
 pub mod thumbnails;
 pub mod top_tiles;
+pub mod training;
 #[cfg(feature = "webcam")]
 mod webcam;
 pub mod worker;

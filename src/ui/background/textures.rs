@@ -33,9 +33,9 @@ const ROW: u32 = 2048 / SIDE;
 
 /// The pictures of one run.
 pub struct Pictures {
-    /// The run that the picture is known by, whatever is done to it.
-    pub of: u64,
-    /// The whole picture before it was altered.
+    /// The pixels of the whole picture before it was altered.
+    pub original: Option<Arc<RgbImage>>,
+    /// The same as a texture.
     pub picture: Option<TextureHandle>,
     /// The network's input at its own resolution; `None` where the run began without a picture.
     pub input: Option<TextureHandle>,
@@ -67,7 +67,7 @@ impl Pictures {
             imageops::replace(&mut sheet, &tile, i64::from(at % ROW * SIDE), i64::from(at / ROW * SIDE));
         }
         Pictures {
-            of: run.of,
+            original: run.original.as_ref().map(|original| Arc::clone(&original.pixels)),
             picture: picture.or_else(whole),
             input: input.map(|image| rgb_texture(ctx, "input", &image, SHARP)),
             backdrop: has_picture.then(backdrop).flatten().map(Arc::new),

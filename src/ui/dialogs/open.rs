@@ -9,8 +9,9 @@ use crate::{
     engine::{BY_FILE, Opening, PictureSource},
     formats,
     picture::Preparation,
+    train::is_run,
     ui::{
-        background::worker::spawn,
+        background::{training::TrainingPick, worker::spawn},
         model::{
             commands::{Command, SaveChanged, With},
             export::Texts,
@@ -45,6 +46,8 @@ pub enum Purpose {
     Changed(SaveChanged),
     /// Write the tour.
     Tour,
+    /// Use the folder for training.
+    Training(fn(PathBuf) -> TrainingPick),
     /// Write the frames of the live synthesis into a folder with this name, and these texts into each.
     Frames(String, Texts),
 }
@@ -131,6 +134,7 @@ impl Dialogs {
 /// The command that an answer to a question about a file to open means.
 pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
     match purpose {
+        Purpose::Picture if is_run(&path) => Some(Command::OpenRun(path)),
         Purpose::Picture => Some(Command::Open(PictureSource::File(path))),
         Purpose::Compare => Some(Command::Compare(With::Picture(PictureSource::File(path)))),
         Purpose::Index => Some(Command::Index(path)),
@@ -140,6 +144,11 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
             Some(Command::OpenNetwork(Opening { network, weights: Source::File(path), ..opening }))
         }
         Purpose::Labels(preparation) => Some(Command::Prepare(preparation, Some(path))),
-        Purpose::Save(..) | Purpose::SaveLook(..) | Purpose::Changed(_) | Purpose::Tour | Purpose::Frames(..) => None,
+        Purpose::Save(..)
+        | Purpose::SaveLook(..)
+        | Purpose::Changed(_)
+        | Purpose::Tour
+        | Purpose::Frames(..)
+        | Purpose::Training(_) => None,
     }
 }

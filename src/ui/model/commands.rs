@@ -5,12 +5,15 @@ use crate::{
     engine::{AnyInquiry, Control, Opening, PictureSource},
     net::{NodeId, surgery::Surgery},
     picture::{Alteration, Picture, Preparation},
-    ui::model::{
-        arrangement::Arrangement,
-        export::Texts,
-        pin::Pinned,
-        state::{Colouring, Hover, UnitGrid},
-        viewport::Viewport,
+    ui::{
+        background::training::TrainingOrder,
+        model::{
+            arrangement::Arrangement,
+            export::Texts,
+            pin::Pinned,
+            state::{Colouring, Hover, UnitGrid},
+            viewport::Viewport,
+        },
     },
 };
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
@@ -269,6 +272,20 @@ pub enum SaveChanged {
     Weights,
 }
 
+/// A command about the run of training.
+pub enum TrainingCommand {
+    /// Start a run, or go on with the one in its folder.
+    Start(Box<TrainingOrder>),
+    /// Pause, or resume.
+    Pause(bool),
+    /// End the run; its checkpoints stay.
+    Stop,
+    /// Choose the folder of the pictures.
+    ChooseData,
+    /// Choose the folder of the run.
+    ChooseFolder,
+}
+
 /// A request of a pane, a menu or a key. Commands are applied when everything is drawn.
 pub enum Command {
     /// An action.
@@ -356,6 +373,12 @@ pub enum Command {
     ClosePane(TileId),
     /// Control the live synthesis.
     Synthesise(Control),
+    /// Open the checkpoints of a run.
+    OpenRun(PathBuf),
+    /// Go to a checkpoint of the open run, by its place.
+    GoToEpoch(usize),
+    /// Start, pause, resume or stop training, or choose its folders.
+    Train(TrainingCommand),
     /// Close the message.
     Dismiss,
 }

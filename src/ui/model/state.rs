@@ -9,10 +9,12 @@ use crate::{
         background::{
             cache::{Cache, LayerMaps},
             embedding::Embedding,
+            evolution::EvolutionSession,
             folder_index::IndexState,
             textures::Pictures,
             thumbnails::Thumbs,
             top_tiles::TopTiles,
+            training::TrainingDesk,
         },
         model::viewport::{self, Viewport},
         theme::Palette,
@@ -213,6 +215,10 @@ pub struct View<'a> {
     pub answers: &'a Answers,
     /// The live synthesis.
     pub synthesis: Option<&'a Arc<Frame>>,
+    /// The checkpoints of the run that is open, if one is.
+    pub evolution: Option<&'a EvolutionSession>,
+    /// The run of training, if one was started.
+    pub training: &'a TrainingDesk,
     /// The work that is running.
     pub work: &'a [Status],
     /// Colours.

@@ -6,6 +6,7 @@ mod cam;
 mod compare;
 mod deconvnet;
 pub mod embedding;
+mod evolution;
 mod filters;
 mod folder;
 mod glossary;
@@ -27,6 +28,7 @@ mod sides;
 mod surgery;
 mod synthesis;
 mod top;
+mod training;
 mod unit;
 
 use panel::PanelKind;
@@ -41,6 +43,7 @@ pub const PANELS: &[PanelKind] = &[
     saliency::KIND,
     cam::KIND,
     deconvnet::KIND,
+    evolution::KIND,
     picture::KIND,
     folder::KIND,
     embedding::KIND,
@@ -58,6 +61,7 @@ pub const PANELS: &[PanelKind] = &[
     surgery::KIND,
     synthesis::KIND,
     top::KIND,
+    training::KIND,
 ];
 
 /// The pane called `name`.

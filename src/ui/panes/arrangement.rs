@@ -13,8 +13,19 @@ use std::collections::BTreeMap;
 /// Panels that stand together as tabs.
 type TabGroup = &'static [&'static str];
 
-const LAYER: TabGroup =
-    &["activations", "filters", "network", "layers", "folder", "lectures", "overview", "glossary", "embedding"];
+const LAYER: TabGroup = &[
+    "activations",
+    "filters",
+    "network",
+    "layers",
+    "folder",
+    "lectures",
+    "overview",
+    "glossary",
+    "embedding",
+    "training",
+    "evolution",
+];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier", "top"];
 const PICTURE: TabGroup = &["picture", "preparation", "pad"];
@@ -24,7 +35,8 @@ const SCORES: TabGroup = &["scores", "invariance", "surgery"];
 const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
 const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
 /// Panels that only a large window has room for at first: the View menu opens them, and other arrangements have them.
-const ROOMY: TabGroup = &["overview", "glossary", "top", "mistakes", "beside", "surgery", "embedding"];
+const ROOMY: TabGroup =
+    &["overview", "glossary", "top", "mistakes", "beside", "surgery", "embedding", "training", "evolution"];
 /// A window at least as wide as this has room for those, in points.
 const WIDE: f32 = 1600.0;
 /// A window lower than this is low, in points.
@@ -74,6 +86,21 @@ pub fn show(tree: &mut Tree<Pane>, name: &str) {
     let Some(kind) = panels::find(name) else { return };
     let wanted = find(tree, name).unwrap_or_else(|| add(tree, kind));
     tree.make_active(|id, _| id == wanted);
+}
+
+/// Brings the pane of a panel to the front; opens one below all others where there is none, so that they stay in sight.
+pub fn show_below(tree: &mut Tree<Pane>, name: &str) {
+    let above = tree.root.filter(|_| find(tree, name).is_none());
+    if let (Some(kind), Some(above)) = (panels::find(name), above) {
+        let pane = tree.tiles.insert_pane(Pane::new(kind));
+        let below = tree.tiles.insert_tab_tile(vec![pane]);
+        let both = tree.tiles.insert_vertical_tile(vec![above, below]);
+        if let Some(Tile::Container(Container::Linear(linear))) = tree.tiles.get_mut(both) {
+            linear.shares.set_share(below, 0.6);
+        }
+        tree.root = Some(both);
+    }
+    show(tree, name);
 }
 
 /// The arrangement as JSON, for the settings.
@@ -134,7 +161,8 @@ fn add(tree: &mut Tree<Pane>, kind: &'static PanelKind) -> TileId {
 }
 
 /// Panels that say nothing about one network alone.
-const NOT_OF_NETWORK: TabGroup = &["beside", "compare", "glossary", "folder", "mistakes", "top", "embedding"];
+const NOT_OF_NETWORK: TabGroup =
+    &["beside", "compare", "glossary", "folder", "mistakes", "top", "embedding", "training", "evolution"];
 
 /// This pane, or where it says nothing about the network alone, that of the feature maps, brought to the front.
 pub fn of_network(tree: &mut Tree<Pane>, tile: TileId) -> Option<TileId> {

@@ -1,5 +1,6 @@
 //! Pieces that several panels share.
 
+pub mod chart;
 mod class_picker;
 mod colour_bar;
 mod controls;
