@@ -59,6 +59,7 @@ const READERS: &[(&str, &[&str])] = &[
             "../onnx/quantised.onnx",
         ],
     ),
+    ("pt2", &["../pt2/residual.pt2", "../pt2/permuted_core.pt2", "../pt2/early.pt2", "../pt2/branches.pt2"]),
     ("caffe", &["v0.caffemodel", "v1.caffemodel", "v2.caffemodel", "v2_unpacked.caffemodel", "v2_double.caffemodel"]),
 ];
 
@@ -295,7 +296,7 @@ fn fuzz(reader: &str, seeds: &[&str], duration: Duration) {
             let began = Instant::now();
             let result = catch_unwind(|| {
                 let read = match reader {
-                    "onnx" => formats::read_bytes(&input, "x").map(drop),
+                    "onnx" | "pt2" => formats::read_bytes(&input, "x").map(drop),
                     _ => weights::read_bytes(&input, "x").map(drop),
                 };
                 read.err().map(|error| error.to_string())

@@ -5,7 +5,7 @@
 //! - [`some_units`], [`all_units`] and [`one_unit`]: feature maps.
 //! - [`Filters`]: learned weights. [`Patches`]: deconvnet reconstructions. [`localisation`]: the object a heatmap points at.
 //! - [`Scale`], [`grid`]: enlargement by whole factors, and pictures side by side.
-//! - [`line_chart`], [`bar_chart`]: charts with axes and names.
+//! - [`line_chart`], [`bar_chart`], [`blob_chart`], [`board_chart`]: charts with axes and names.
 //! - [`Facts`]: the text chunks of a PNG, `--json` and reports. [`words`]: the format of numbers and layers.
 //!
 //! Architecture invariant: nothing here knows a window, a command line or a file's name.
@@ -22,7 +22,7 @@ mod seen;
 mod synthesised;
 pub mod words;
 
-pub use chart::{Bar, ChartAxis, Series, bar_chart, line_chart};
+pub use chart::{Bar, Blob, BoardValues, ChartAxis, Series, bar_chart, blob_chart, board_chart, line_chart};
 pub use enlarge::{Scale, enlarged, enlarged_rgb, gap, grid, spaced};
 pub use facts::{
     ClassFacts, CurveTest, Facts, LayerRedrawn, ObjectFacts, StepFacts, SumFacts, TargetFacts, TrustChecks, UnitFacts,

@@ -8,6 +8,7 @@ mod convolution;
 mod deconvnet;
 mod filters;
 mod folder;
+mod game;
 mod glossary;
 mod heat;
 mod invariance;
@@ -46,6 +47,7 @@ pub const PANELS: &[PanelKind] = &[
     compare::KIND,
     beside::KIND,
     convolution::KIND,
+    game::KIND,
     glossary::KIND,
     invariance::KIND,
     pad::KIND,
