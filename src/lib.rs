@@ -11,7 +11,8 @@
 //! | [`error`], [`watch`], [`memory`], [`paths`], `embedded` | the one error type; progress and cancelling; the memory that is left; file names as users give them; files inside the program | |
 //! | [`kernels`] | what the CPU engine computes with; what candle's operators lack: pooling with switches, LRN | |
 //! | [`net`] | a network as data, forward pass, reverse walk, costs | kernels |
-//! | [`picture`] | a file becomes upright RGB, perhaps altered, becomes a normalised tensor | |
+//! | [`go`] | the game of Go: rules, records of games, the features that AlphaGo reads | |
+//! | [`picture`] | a file becomes upright RGB, perhaps altered, becomes a normalised tensor | go |
 //! | [`weights`] | weights files of four formats, downloads, made-up weights | net |
 //! | [`zoo`] | the networks, one file a family | net, picture |
 //! | [`formats`] | a file becomes a network: its graph, weights and description | net, picture, weights, zoo |
@@ -58,6 +59,7 @@ pub mod engine;
 pub mod error;
 pub mod figures;
 pub mod formats;
+pub mod go;
 #[cfg(feature = "gui")]
 pub mod gpu;
 pub mod html;

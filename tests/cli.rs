@@ -36,6 +36,13 @@ fn networks_and_layers_are_listed() {
     assert_eq!(weights("lenet5"), (false, "file".into()));
     assert!(["fetch", "downloaded"].contains(&weights("resnet50").1.as_str()));
     assert!(desk.said("networks --wide").contains("3,148,552"));
+    let accuracy = |name: &str| {
+        let rows = networks["networks"].as_array().unwrap();
+        rows.iter().find(|row| row["name"] == name).unwrap()["top1"].clone()
+    };
+    assert!((accuracy("vgg16").as_f64().unwrap() - 71.6).abs() < 0.01 && accuracy("lenet5").is_null());
+    desk.said("networks --plot networks.png");
+    assert!(image::image_dimensions(desk.path("networks.png")).unwrap().0 > 2000);
 
     let layers = desk.json("layers vgg16");
     assert_eq!((&layers["total"]["parameters"], &layers["total"]["layers"]), (&138_357_544.into(), &41.into()));
@@ -458,9 +465,35 @@ fn speed_is_measured() {
         assert!(0.0 < forward && times["forward"]["least"].as_f64().unwrap() <= forward && gradient > 0.0);
         assert!(row["profile"].as_array().unwrap().iter().all(|part| !part.as_object().unwrap().is_empty()));
     }
+    let answer = desk.json("bench lenet5 --runs 1 --threads 1 --tasks forward --batch 1,3 --plot batches.png");
+    let batches: Vec<&Value> = answer["rows"].as_array().unwrap().iter().map(|row| &row["batch"]).collect();
+    assert_eq!(batches, [1, 3]);
+    assert!(desk.path("batches.png").exists());
     let table = desk.said("bench photonet --runs 1 --engine candle");
     assert!(table.contains("photonet") && table.contains("candle"), "{table}");
     assert!(desk.refused("bench --isa sse9", 2).contains("portable"));
     assert!(desk.refused("bench --isa portable --engine candle", 2).contains("fast engine"));
     assert!(desk.refused("bench --tasks forwards", 2).contains("forward"));
+}
+
+#[test]
+fn a_game_of_go_is_read_wherever_a_picture_is() {
+    let desk = furnished();
+    let network = "--network alphago_policy_192 --weights synthetic:1";
+    let found = desk.json(&format!("board game.sgf --move 40 {network} --top 361 --out board.png"));
+    assert_eq!((&found["moves"], &found["game_moves"], &found["to_play"]), (&40.into(), &60.into(), &"Black".into()));
+    // Every point but those of the stones is legal here.
+    let moves = found["top"].as_array().unwrap();
+    assert_eq!((moves.len(), &moves[0]["point"]), (321, &found["explained"]));
+    let (width, height) = image::image_dimensions(desk.path("board.png")).unwrap();
+    assert!(width > 1500 && height > 800);
+    let top = desk.json(&format!("classify game.sgf#40 {network} --top 361"))["top"].clone();
+    let best = top.as_array().unwrap().iter().find(|class| class["index"] == moves[0]["index"]).unwrap();
+    assert_eq!(best["score"], moves[0]["score"]);
+    desk.said(&format!("saliency --input game.sgf {network} --overlay --out overlay.png"));
+    assert_eq!(image::image_dimensions(desk.path("overlay.png")).unwrap().0 % 19, 0);
+    assert!(desk.refused("board game.sgf --network photonet", 2).contains("plays no Go"));
+    assert!(desk.refused(&format!("board game.sgf --move 61 {network}"), 1).contains("it has 60"));
+    // A network of pictures sees the board.
+    desk.said("classify game.sgf --network photonet");
 }

@@ -131,6 +131,27 @@ fn blocks_are_dropped_and_shuffled_and_a_picture_answers() {
     assert_eq!(rows.len(), 6, "{dropped:?}");
     assert_eq!(rows.last().unwrap()["removed"].as_array().unwrap().len(), 2);
     assert_eq!(rows[0]["moved"].as_array().unwrap().len(), 3);
+    let beside = "--beside plain20 --beside-weights synthetic:0";
+    let swapped = format!("ablate set {network} --swap-blocks 2 --draws 1 {beside} --csv rows.csv --resume rows.json");
+    let found = desk.json(&format!("{swapped} --out swaps.png"));
+    assert_eq!(found["rows"][1]["swapped"], 2);
+    assert_eq!(found["beside"]["network"], "plain20");
+    assert_eq!(found["beside"]["rows"][1]["moved"], found["rows"][1]["moved"]);
+    assert_eq!(fs::read_to_string(desk.path("rows.csv")).unwrap().lines().count(), 7);
+    // A run that was interrupted takes what it had measured: a row that is changed in the file comes back as it is there.
+    let kept: Value = serde_json::from_str(&fs::read_to_string(desk.path("rows.json")).unwrap()).unwrap();
+    let mut rows = kept["rows"].as_object().unwrap().clone();
+    assert_eq!(rows.len(), 4);
+    rows.retain(|key, _| key.contains("resnet20"));
+    rows.values_mut().for_each(|row| row["top1"] = 12.5.into());
+    let text = serde_json::json!({ "made_by": "striate ablate", "rows": rows }).to_string();
+    fs::write(desk.path("rows.json"), text).unwrap();
+    let again = desk.json(&swapped);
+    assert_eq!(again["rows"][0]["top1"], 12.5);
+    assert_eq!(again["beside"]["rows"], found["beside"]["rows"]);
+    let units = desk.json(&format!("ablate set {network} --each-unit layer1.0 --out units.png"));
+    assert_eq!((units["rows"].as_array().unwrap().len(), &units["rows"][15]["unit"]), (16, &Value::from(15)));
+    assert!(desk.refused(&format!("ablate set {network} --drop-blocks 1 --beside vgg11"), 2).contains("layer"));
     let picture = desk.json(&format!("ablate sample:coffee {NETWORK} --remove relu3 --remove relu4"));
     let base = &picture["baseline"];
     assert_eq!(base["probability"], base["baseline_probability"]);

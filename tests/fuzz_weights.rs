@@ -61,6 +61,7 @@ const READERS: &[(&str, &[&str])] = &[
     ),
     ("keras", &["../keras/plain.keras", "../keras/branches.keras", "../keras/nested.keras"]),
     ("h5", &["../keras/plain.h5", "../keras/branches.h5", "../keras/nested.h5", "../keras/alone.weights.h5"]),
+    ("pt2", &["../pt2/residual.pt2", "../pt2/permuted_core.pt2", "../pt2/early.pt2", "../pt2/branches.pt2"]),
     ("caffe", &["v0.caffemodel", "v1.caffemodel", "v2.caffemodel", "v2_unpacked.caffemodel", "v2_double.caffemodel"]),
 ];
 
@@ -297,7 +298,7 @@ fn fuzz(reader: &str, seeds: &[&str], duration: Duration) {
             let began = Instant::now();
             let result = catch_unwind(|| {
                 let read = match reader {
-                    "onnx" | "keras" | "h5" => formats::read_bytes(&input, &format!("x.{reader}")).map(drop),
+                    "onnx" | "keras" | "h5" | "pt2" => formats::read_bytes(&input, &format!("x.{reader}")).map(drop),
                     _ => weights::read_bytes(&input, "x").map(drop),
                 };
                 read.err().map(|error| error.to_string())

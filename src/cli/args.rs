@@ -11,7 +11,7 @@ use crate::{
     net::{Backend, Graph, NodeId},
     paint::{ColourMap, Scaling, Style, read_npy},
     paths::from_user,
-    picture::{Picture, Preparation, SAMPLES, is_tiff, planes},
+    picture::{Picture, Preparation, SAMPLES, is_game, is_tiff, planes},
     weights::Source,
     zoo::{Card, DEFAULT},
 };
@@ -19,7 +19,7 @@ use candle_core::Tensor;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::{
     ffi::{OsStr, OsString},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -68,8 +68,8 @@ impl ComputeArgs {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
-    #[arg(long, value_name = "NETWORK|FILE.onnx", value_parser = NetworkChoice::from_user,
-        help = format!("The network: an ONNX model, or a name; 'striate networks' lists them [default: the one that a weights file belongs to, else {}]",
+    #[arg(long, value_name = "NETWORK|FILE", value_parser = NetworkChoice::from_user,
+        help = format!("The network: a file (ONNX, torch.export, Keras), or a name; 'striate networks' lists them [default: the one that a weights file belongs to, else {}]",
         DEFAULT.name))]
     network: Option<NetworkChoice>,
     /// Weights from a file, or made up (untrained) from a seed [default: what ships, else what was fetched, else synthetic:0]
@@ -166,8 +166,9 @@ pub(super) struct SubjectArgs {
     #[arg(required_unless_present = "input", help = format!("The picture: a file, sample:NAME ({}), or - for standard input", samples()))]
     pub image: Option<OsString>,
     /// In place of IMAGE: a float32 array (1, channels, height, width) of any height and width that the network takes,
-    /// already normalised, fed as it is
-    #[arg(long, value_name = "FILE.npy", conflicts_with = "image", value_parser = path())]
+    /// already normalised, fed as it is; or a game of Go for AlphaGo's networks, after its last move or, as FILE.sgf#40, after
+    /// move 40
+    #[arg(long, value_name = "FILE.npy|FILE.sgf", conflicts_with = "image", value_parser = path())]
     input: Option<PathBuf>,
     #[command(flatten)]
     pub network: NetworkArgs,
@@ -188,7 +189,11 @@ impl SubjectArgs {
         }
         let by_file = matches!(self.network.weights, Some(Source::File(_)));
         let tiff = self.image.as_ref().map(from_user).filter(|path| by_file && is_tiff(path));
+        let is_record = |path: &&PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sgf"));
+        let is_move = |path: &&PathBuf| path.to_string_lossy().to_lowercase().contains(".sgf#");
+        let game = self.input.as_ref().filter(|path| is_game(path) || is_record(path) || is_move(path));
         let subject = match (&self.image, &self.input) {
+            _ if game.is_some() => GivenInput::Picture(Picture::open(game.map_or(Path::new(""), |game| game))?),
             (_, Some(path)) => GivenInput::Tensor(read_npy(path)?),
             (Some(_), None) if tiff.is_some() => GivenInput::Tiff(tiff.unwrap_or_default()),
             (Some(image), None) => GivenInput::Picture(picture(image)?),

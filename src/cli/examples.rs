@@ -3,7 +3,7 @@
 /// The command, and what follows `striate` on each example's line. An empty name is the program itself.
 pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     ("", &["photo.jpg", "photo.jpg --weights my-checkpoint.pth"]),
-    ("networks", &["networks", "networks --json"]),
+    ("networks", &["networks", "networks --json", "networks --plot networks.png"]),
     ("layers", &["layers vgg16", "layers resnet50 --json"]),
     (
         "classify",
@@ -63,7 +63,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
             "ablate pictures --network photonet --remove relu4 --remove conv5,relu5 --with mean --out table.png",
             "ablate photo.jpg --network resnet18 --weights synthetic:0 --remove layer1.1 --with identity",
             "ablate pictures --network photonet --units relu5 --class espresso --out units.png",
-            "ablate pictures --network resnet20 --weights synthetic:0 --drop-blocks 2 --out curve.png",
+            "ablate cifar --network resnet20 --weights synthetic:0 --drop-blocks 2 --out curve.png",
         ],
     ),
     ("index", &["index pictures --network photonet"]),
@@ -96,7 +96,8 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("fetch", &["fetch resnet50"]),
-    ("bench", &["bench photonet --runs 3"]),
+    ("board", &["board game.sgf --move 40 --network alphago_policy_192 --out board.png"]),
+    ("bench", &["bench photonet --runs 3", "bench lenet5 --runs 3 --batch 1,2,4,8 --plot batches.png"]),
     ("completions", &["completions bash"]),
     ("man", &["man man1"]),
 ];

@@ -19,8 +19,8 @@ use serde::Serialize;
 /// that one value depends on: its size, the step between neighbours and where the first one starts, in pixels.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The network: an ONNX model, or a name; 'striate networks' lists them
-    #[arg(value_name = "NETWORK|FILE.onnx", value_parser = NetworkChoice::from_user, default_value = DEFAULT.name)]
+    /// The network: a file (ONNX, torch.export, Keras), or a name; 'striate networks' lists them
+    #[arg(value_name = "NETWORK|FILE", value_parser = NetworkChoice::from_user, default_value = DEFAULT.name)]
     network: NetworkChoice,
     /// The input's size: a square's side, or HEIGHTxWIDTH [default: the network's own]
     #[arg(long, value_name = "N|HxW", value_parser = extent)]

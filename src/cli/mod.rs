@@ -9,6 +9,7 @@ mod ablate;
 mod activations;
 mod args;
 mod bench;
+mod board;
 mod cam;
 mod checks;
 mod choice;
@@ -97,6 +98,7 @@ enum CliCommand {
     Transfer(transfer::Args),
     Evolve(evolve::Args),
     Fetch(fetch::Args),
+    Board(board::Args),
     Bench(bench::Args),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
@@ -131,6 +133,7 @@ impl CliCommand {
             CliCommand::Transfer(args) => transfer::run(args, console),
             CliCommand::Evolve(args) => evolve::run(args, console),
             CliCommand::Fetch(args) => fetch::run(args, console),
+            CliCommand::Board(args) => board::run(args, console),
             CliCommand::Bench(args) => bench::run(args, console),
             CliCommand::Completions(args) => manual::completions(args),
             CliCommand::Man(args) => manual::man(args),

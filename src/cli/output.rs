@@ -107,7 +107,7 @@ impl OutputArgs {
 
 /// The first of `ABOUT-COMMAND.png`, `ABOUT-COMMAND-2.png`, ... in the current folder that no file has. The name is made
 /// of letters, digits and `-_.` alone.
-fn free_name(about: &str, command: &str) -> PathBuf {
+pub(super) fn free_name(about: &str, command: &str) -> PathBuf {
     let about = about.strip_prefix("sample:").unwrap_or(about);
     let stem = Path::new(about).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };

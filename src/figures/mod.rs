@@ -5,14 +5,13 @@
 //! - [`some_units`], [`all_units`] and [`one_unit`]: feature maps.
 //! - [`Filters`]: learned weights. [`Patches`]: deconvnet reconstructions. [`localisation`]: the object a heatmap points at.
 //! - [`Scale`], [`grid`]: enlargement by whole factors, and pictures side by side.
-//! - [`line_chart`], [`bar_chart`]: charts with axes and names.
-//! - [`Cells`]: tables for spreadsheets.
+//! - [`line_chart`], [`bar_chart`], [`blob_chart`], [`board_chart`]: charts with axes and names.
+//! - [`Spreadsheet`]: tables for spreadsheets.
 //! - [`LayerState`]: a layer at one checkpoint of a run, and the strongest activation of a unit there.
 //! - [`Facts`]: the text chunks of a PNG, `--json` and reports. [`words`]: the format of numbers and layers.
 //!
 //! Architecture invariant: nothing here knows a window, a command line or a file's name.
 
-mod cells;
 mod chart;
 mod enlarge;
 mod evolution;
@@ -23,11 +22,11 @@ mod localised;
 mod maps;
 mod patches;
 mod seen;
+mod spreadsheet;
 mod synthesised;
 pub mod words;
 
-pub use cells::Cells;
-pub use chart::{Bar, ChartAxis, Series, bar_chart, line_chart};
+pub use chart::{Bar, Blob, BoardValues, ChartAxis, Series, bar_chart, blob_chart, board_chart, line_chart};
 pub use enlarge::{Scale, enlarged, enlarged_rgb, gap, grid, spaced};
 pub use evolution::{LayerState, UnitPeak, weights_cosine};
 pub use facts::{
@@ -40,4 +39,5 @@ pub use localised::localisation;
 pub use maps::{all_units, one_unit, some_units, suited_scaling, usual_scaling};
 pub use patches::{Patches, large_reconstruction, pairs, reconstruction, strip, tiles};
 pub use seen::{backdrop, input, patch};
+pub use spreadsheet::Spreadsheet;
 pub use synthesised::synthesised;

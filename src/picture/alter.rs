@@ -151,7 +151,7 @@ impl Alteration {
                 pixel.copy_from_slice(&colour);
             }
         });
-        Picture { pixels: Arc::new(out), ..picture.clone() }
+        Picture { pixels: Arc::new(out), position: None, ..picture.clone() }
     }
 }
 

@@ -24,7 +24,7 @@ pub use alter::Alteration;
 pub use folder::{ENDINGS, beside, first_in, folder_of, pictures_in};
 pub use geometry::{Geometry, cropped};
 pub use levels::cut_and_resize;
-pub use open::{MAX_PIXELS, Picture, is_tiff, planes};
+pub use open::{MAX_PIXELS, Picture, is_game, is_tiff, planes};
 pub use preparation::{Preparation, PreparationPreset};
 pub use preprocess::{Fit, Input, PixelScale, Preprocess};
 pub use resample::Interpolation;

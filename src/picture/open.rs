@@ -12,6 +12,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use super::tiff::{Refusal, Tiff};
 use super::{SAMPLES, flatten, jpeg};
 use crate::error::{Error, Result, unknown};
+use crate::go::{self, Position};
 use crate::memory;
 use crate::paths::from_user;
 
@@ -43,6 +44,8 @@ pub struct Picture {
     pub path: Option<PathBuf>,
     /// The pixels, never empty when opened by this module.
     pub pixels: Arc<RgbImage>,
+    /// The position of a game of Go that it is a drawing of: a network of feature planes reads those.
+    pub position: Option<Arc<Position>>,
 }
 
 impl Picture {
@@ -62,11 +65,12 @@ impl Picture {
     }
 
     /// Opens a file of any format in the list, told by its content and not by its extension. Animations give their
-    /// first frame.
+    /// first frame. A record of a game of Go becomes its board after the last move, or after move 40 for `game.sgf#40`.
     ///
     /// # Errors
     /// The file is missing, unreadable, a folder, empty, no picture, damaged, or larger than [`MAX_PIXELS`].
     pub fn open(path: &Path) -> Result<Picture> {
+        let (path, moves) = after_move(path);
         let shown = path.display();
         let failed = |error| Error::io("read", path, &error);
         let metadata = std::fs::metadata(path).map_err(failed)?;
@@ -83,8 +87,8 @@ impl Picture {
         }
         let bytes = std::fs::read(path).map_err(failed)?;
         let name = path.file_name().map_or_else(|| shown.to_string(), |name| name.to_string_lossy().into_owned());
-        let pixels = Arc::new(decode(&bytes, &shown.to_string())?);
-        Ok(Picture { name, path: Some(path.to_owned()), pixels })
+        let picture = Self::of_bytes(&bytes, &name, &shown.to_string(), moves)?;
+        Ok(Picture { path: Some(path.to_owned()), ..picture })
     }
 
     /// Decodes what `reader` gives until it ends, as a pipe; `name` is what messages call it.
@@ -106,7 +110,23 @@ impl Picture {
     /// # Errors
     /// The bytes are empty, no picture, damaged, or larger than [`MAX_PIXELS`].
     pub fn decode(bytes: &[u8], name: &str) -> Result<Picture> {
-        Ok(Self::from_rgb(name, decode(bytes, name)?))
+        Self::of_bytes(bytes, name, name, None)
+    }
+
+    /// A picture called `name` from a file's content; `label` is what messages call it.
+    fn of_bytes(bytes: &[u8], name: &str, label: &str, moves: Option<usize>) -> Result<Picture> {
+        if !go::is_game(&bytes[..bytes.len().min(64)]) {
+            return Ok(Self::from_rgb(name, decode(bytes, label)?));
+        }
+        let (position, _) = go::parse_game(bytes, label, moves)?;
+        let name = moves.map_or_else(|| name.to_owned(), |moves| format!("{name}, move {moves}"));
+        Ok(Self::of_position(&name, position))
+    }
+
+    /// A drawing of a position of a game of Go.
+    pub fn of_position(name: &str, position: Position) -> Picture {
+        let drawing = Self::from_rgb(name, go::drawn(&position));
+        Picture { position: Some(Arc::new(position)), ..drawing }
     }
 
     /// A picture from 8-bit RGBA rows as a clipboard holds them (straight alpha), laid over white.
@@ -124,8 +144,28 @@ impl Picture {
 
     /// A picture from pixels that are RGB already.
     pub fn from_rgb(name: &str, pixels: RgbImage) -> Picture {
-        Picture { name: name.to_owned(), path: None, pixels: Arc::new(pixels) }
+        Picture { name: name.to_owned(), path: None, pixels: Arc::new(pixels), position: None }
     }
+}
+
+/// The file and the number of a move of a path such as `game.sgf#40`, where no file has that whole name.
+fn after_move(path: &Path) -> (&Path, Option<usize>) {
+    let split = || {
+        let (file, number) = path.to_str()?.rsplit_once('#')?;
+        Some((Path::new(file), number.parse().ok()?))
+    };
+    match path.exists() {
+        true => (path, None),
+        false => split().map_or((path, None), |(file, number)| (file, Some(number))),
+    }
+}
+
+/// Whether a file is a record of a game of Go.
+pub fn is_game(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let mut read = || std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    let is_file = std::fs::metadata(path).is_ok_and(|info| info.is_file());
+    is_file && read().is_ok() && go::is_game(&head)
 }
 
 /// Whether a file is a TIFF.

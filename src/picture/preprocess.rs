@@ -4,7 +4,10 @@ use super::{
     Geometry, MAX_PIXELS, Picture,
     resample::{Axis, Interpolation, resample},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    go,
+};
 use candle_core::{DType, Device, Tensor};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -224,6 +227,9 @@ impl Preprocess {
     /// # Errors
     /// The sizes or the statistics make no sense, the picture is empty, or the device is out of memory.
     pub fn apply(&self, picture: &Picture, device: &Device) -> Result<Input> {
+        if let (Some(position), Some(colour)) = (&picture.position, self.reads_go()) {
+            return self.features(position, colour, device);
+        }
         self.check()?;
         let size = [picture.pixels.width() as usize, picture.pixels.height() as usize];
         let [width, height] = size;
@@ -252,6 +258,26 @@ impl Preprocess {
             input: [columns, rows],
             picture: size,
         };
+        Ok(Input { tensor, geometry })
+    }
+
+    /// Whether the planes of the input are those of AlphaGo, and then whether the player's colour is one of them.
+    fn reads_go(&self) -> Option<bool> {
+        let first = go::PLANES;
+        (self.channels() == first || self.channels() == first + 1).then(|| self.channels() > first)
+    }
+
+    /// The features of a position of a game of Go, a value for each point.
+    fn features(&self, position: &go::Position, colour: bool, device: &Device) -> Result<Input> {
+        if self.crop != [go::SIDE; 2] {
+            let [height, width] = self.crop;
+            return Err(Error::Usage(format!("a board has 19x19 points, and the input {height}x{width} places")));
+        }
+        let shape = (1, self.channels(), go::SIDE, go::SIDE);
+        let tensor = Tensor::from_vec(go::planes(position, colour), shape, device)?;
+        let side = go::SIDE * go::CELL as usize;
+        let scale = [go::CELL as f32; 2];
+        let geometry = Geometry { scale, origin: [0.0; 2], input: [go::SIDE; 2], picture: [side; 2] };
         Ok(Input { tensor, geometry })
     }
 
@@ -316,8 +342,9 @@ impl Preprocess {
         }
         if !matches!(self.channels(), 0 | 1 | 3) && self.std.len() == self.channels() {
             let message = format!("this network reads {} planes of features, not pictures", self.channels());
+            let game = if self.reads_go().is_some() { ", a game of Go (FILE.sgf)" } else { "" };
             return Err(Error::Usage(format!(
-                "{message}; feed it an array (--input FILE.npy), or a TIFF of as many pages or samples"
+                "{message}; feed it an array (--input FILE.npy){game}, or a TIFF of as many pages or samples"
             )));
         }
         if !matches!(self.channels(), 1 | 3) || self.std.len() != self.channels() {

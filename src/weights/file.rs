@@ -65,6 +65,8 @@ pub enum Format {
     Caffe,
     /// An ONNX model, which is a network with its weights: the room `formats` reads it.
     Onnx,
+    /// An archive of `torch.export.save`, which is a network with its weights.
+    Exported,
 }
 
 impl fmt::Display for Format {
@@ -75,6 +77,7 @@ impl fmt::Display for Format {
             Format::Npz => ".npz file",
             Format::Caffe => "Caffe model",
             Format::Onnx => "ONNX model",
+            Format::Exported => "archive of torch.export",
         })
     }
 }

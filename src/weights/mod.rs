@@ -27,12 +27,12 @@ mod safetensors;
 mod shards;
 mod sources;
 mod spelling;
-mod strided;
+pub(crate) mod strided;
 mod synthetic;
 mod torch;
 mod unrolled;
 pub(crate) mod wire;
-mod zipped;
+pub(crate) mod zipped;
 
 pub use batch::read_pickled_batch;
 pub use fetch::{Patience, cache_folder, fetch, fetch_with, find_local};

@@ -7,11 +7,11 @@ use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 
 /// Axes of one tensor.
-pub(super) const MAX_RANK: usize = 8;
+pub(crate) const MAX_RANK: usize = 8;
 
 /// Where a tensor's values lie in its storage, counted in values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct StridedView {
+pub(crate) struct StridedView {
     pub offset: usize,
     pub shape: Vec<usize>,
     pub stride: Vec<usize>,
@@ -86,7 +86,7 @@ const SPARE: usize = 16 << 20;
 
 /// Makes tensors of storages. Their values together are limited: a view that repeats one value, or a thousand views of
 /// the same storage, would unfold to gigabytes.
-pub(super) struct Unfolding<'a> {
+pub(crate) struct Unfolding<'a> {
     context: &'a Context<'a>,
     pub tensors: Tensors,
     /// Values that may still be made.

@@ -19,11 +19,11 @@ const MAX_RATIO: u64 = 10;
 /// Bytes that even the smallest archive may inflate to.
 const MIN_INFLATED: u64 = 16 << 20;
 
-pub(super) fn recognise(head: &[u8]) -> bool {
+pub(crate) fn recognise(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
-pub(super) struct Archive<'a, R> {
+pub(crate) struct Archive<'a, R> {
     pub context: &'a Context<'a>,
     pub zip: ZipArchive<R>,
     /// Bytes that entries may still unpack to: entries that overlap could otherwise unpack to anything.

@@ -22,6 +22,7 @@ mod mnasnet;
 mod mobilenet_v2;
 mod mobilenet_v3;
 mod photonet;
+mod published;
 mod regnet;
 mod resnet;
 mod resnet_preact;
@@ -32,6 +33,7 @@ mod zfnet;
 
 pub use description::Description;
 pub use labels::{Label, Labels};
+pub use published::{CIFAR10, ILSVRC, PublishedAccuracy, TEN_CROPS, published};
 
 use crate::{
     Result,

@@ -26,5 +26,24 @@ pub fn furnished() -> Desk {
             whole.crop_imm(part * 30, 0, 250, 250).to_rgb8().save(folder.join(format!("{part}.png"))).unwrap();
         }
     }
+    // The same for networks of CIFAR-10.
+    for (class, name) in [("cat", "Egyptian cat"), ("dog", "espresso")] {
+        let folder = desk.path(&format!("cifar/{class}"));
+        fs::create_dir_all(&folder).unwrap();
+        for part in 0..2 {
+            fs::copy(desk.path(&format!("pictures/{name}/{part}.png")), folder.join(format!("{part}.png"))).unwrap();
+        }
+    }
+    fs::write(desk.path("game.sgf"), game()).unwrap();
     desk
+}
+
+/// A game of Go of 60 moves, each a stone that touches no other.
+fn game() -> String {
+    let letter = |place: usize| char::from(b'a' + 2 * (place % 9) as u8);
+    let one = |turn: usize| {
+        let place = turn * 37 % 81;
+        format!(";{}[{}{}]", ["B", "W"][turn % 2], letter(place % 9), letter(place / 9))
+    };
+    format!("(;GM[1]FF[4]SZ[19]{})", (0..60).map(one).collect::<String>())
 }

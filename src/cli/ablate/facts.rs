@@ -1,11 +1,11 @@
 //! The facts of an ablation over a folder.
 
-use super::plan::StandIn;
+use super::plan::{Row, StandIn};
 use crate::{
     dataset::Hits,
     figures::{Facts, shown_path},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The object of `--json`.
@@ -17,11 +17,31 @@ pub(super) struct AblationFacts {
     pub folder: PathBuf,
     pub pictures: usize,
     pub unreadable: Vec<String>,
+    #[serde(flatten)]
+    pub measured: MeasuredRows,
+    /// The network of --beside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beside: Option<BesideFacts>,
+}
+
+/// The accuracies of one network.
+#[derive(Serialize)]
+pub(super) struct MeasuredRows {
     pub baseline: Accuracies,
     pub rows: Vec<RowFacts>,
 }
 
-#[derive(Clone, Copy, Serialize)]
+/// A second network with the same rows.
+#[derive(Serialize)]
+pub(super) struct BesideFacts {
+    pub network: String,
+    pub weights: String,
+    pub untrained: bool,
+    #[serde(flatten)]
+    pub measured: MeasuredRows,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Accuracies {
     pub top1: f64,
     pub top5: f64,
@@ -39,8 +59,29 @@ pub(super) struct RowFacts {
     pub moved: Vec<[String; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dropped: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swapped: Option<usize>,
+    /// The unit that is silent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<usize>,
     #[serde(flatten)]
     pub accuracies: Accuracies,
+}
+
+impl RowFacts {
+    /// A row and what was measured.
+    pub fn of(row: &Row, accuracies: Accuracies) -> Self {
+        RowFacts {
+            name: row.name(),
+            removed: row.removed(),
+            with: row.absent.first().map(|absent| absent.with),
+            moved: row.moved.iter().map(|(to, from)| [to.part.name.clone(), from.part.name.clone()]).collect(),
+            dropped: row.dropped,
+            swapped: row.swapped,
+            unit: row.silent.as_ref().map(|(_, unit)| *unit),
+            accuracies,
+        }
+    }
 }
 
 pub(super) fn accuracies(hits: Hits) -> Accuracies {

@@ -2,17 +2,21 @@
 
 mod chart;
 mod facts;
+mod finished;
 mod folder;
+mod measure;
 mod picture;
 mod plan;
 mod units;
 
 use super::{
     args::{NetworkArgs, path, samples},
+    choice::NetworkChoice,
     console::Console,
     output::{check_path, check_picture},
 };
-use crate::{Error, Result, paths::from_user};
+use crate::{Error, Result, paths::from_user, weights::Source};
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use plan::PlanArgs;
 use std::{ffi::OsString, path::PathBuf};
 
@@ -31,12 +35,22 @@ pub(super) struct Args {
     #[command(flatten)]
     plan: PlanArgs,
     /// Silence the units of this layer one after the other, the most important for --class first, over a folder
-    #[arg(long, value_name = "LAYER", requires = "class", conflicts_with_all = ["remove", "each", "shuffle", "drop_blocks", "save"])]
+    #[arg(long, value_name = "LAYER", requires = "class", conflicts_with_all = ["remove", "each", "shuffle", "drop_blocks", "swap_blocks", "each_unit", "save"])]
     units: Option<String>,
     /// The class of --units: its index, label or WordNet id
     #[arg(long, value_name = "C", requires = "units")]
     class: Option<String>,
-    /// Draw the accuracies as bars, or the error against the number of dropped blocks as a curve
+    /// A second network, whose modules of the same names are left out or change places: the plain network of the same depth
+    #[arg(long, value_name = "NETWORK|FILE", value_parser = NetworkChoice::from_user, conflicts_with_all = ["units", "save"])]
+    beside: Option<NetworkChoice>,
+    /// Weights of --beside [default: what ships, else what was fetched, else synthetic:0]
+    #[arg(long, value_name = "FILE|synthetic:SEED", requires = "beside", value_parser = OsStringValueParser::new().try_map(Source::from_user))]
+    beside_weights: Option<Source>,
+    /// Keep finished rows in this file, and take from it those of an earlier run that was interrupted
+    #[arg(long, value_name = "FILE.json", value_parser = path(), conflicts_with = "units")]
+    resume: Option<PathBuf>,
+    /// Draw the accuracies as bars, the error against the number of dropped or swapped blocks as a curve, or the units in the
+    /// order of what they cost
     #[arg(long, value_name = "CHART.png", value_parser = path())]
     out: Option<PathBuf>,
     /// Write the rows as a table
@@ -52,6 +66,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     check_path("--csv", args.csv.as_deref(), "csv", "a CSV file")?;
+    check_path("--resume", args.resume.as_deref(), "json", "a JSON file")?;
     check_path("--save", args.save.as_deref(), "safetensors", "a safetensors file")?;
     check_picture("--out", args.out.as_deref())?;
     if let (Some(layer), Some(class)) = (&args.units, &args.class) {
@@ -64,8 +79,11 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     if from_user(&args.subject).is_dir() {
         return folder::run(args, console);
     }
-    if args.out.is_some() || args.csv.is_some() {
-        return Err(Error::Usage("--out and --csv are for a folder: a picture has no accuracy".into()));
+    let of_folder = args.out.is_some() || args.csv.is_some() || args.beside.is_some() || args.resume.is_some();
+    if of_folder {
+        return Err(Error::Usage(
+            "--out, --csv, --beside and --resume are for a folder: a picture has no accuracy".into(),
+        ));
     }
     picture::run(args, console)
 }

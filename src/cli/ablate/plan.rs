@@ -23,6 +23,17 @@ pub(super) enum StandIn {
     Mean,
 }
 
+impl StandIn {
+    /// Its name, behind that of a row.
+    pub fn name(self) -> &'static str {
+        match self {
+            StandIn::Zero => ", zero in its place",
+            StandIn::Identity => ", its input in its place",
+            StandIn::Mean => ", its mean in its place",
+        }
+    }
+}
+
 /// The rows to measure.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Removals")]
@@ -42,7 +53,13 @@ pub(super) struct PlanArgs {
     /// Leave out 1 to N residual blocks at random
     #[arg(long, value_name = "N")]
     drop_blocks: Option<u16>,
-    /// Random choices for each --shuffle and each number of dropped blocks
+    /// Let 1 to N random pairs of residual blocks of a stage change places
+    #[arg(long, value_name = "N")]
+    swap_blocks: Option<u16>,
+    /// Silence, one at a time, every unit of this layer
+    #[arg(long, value_name = "LAYER")]
+    each_unit: Option<String>,
+    /// Random choices for each --shuffle and each number of dropped or swapped blocks
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
     draws: u16,
     /// Seed of the random choices
@@ -66,6 +83,10 @@ pub(super) struct Row {
     pub moved: Vec<(ResidualBlock, ResidualBlock)>,
     /// The number of blocks dropped, for a row of --drop-blocks.
     pub dropped: Option<usize>,
+    /// The number of pairs of blocks that changed places, for a row of --swap-blocks.
+    pub swapped: Option<usize>,
+    /// A part and its unit that is silent, for a row of --each-unit.
+    pub silent: Option<(NetworkPart, usize)>,
 }
 
 impl Row {
@@ -75,6 +96,9 @@ impl Row {
 
     /// The row in words.
     pub fn name(&self) -> String {
+        if let Some((part, unit)) = &self.silent {
+            return format!("without unit {unit} of {}", part.name);
+        }
         let order: Vec<&str> = self.moved.iter().map(|(_, from)| from.part.name.as_str()).collect();
         let removed = self.removed().join(", ");
         match (order.is_empty(), removed.is_empty()) {
@@ -94,16 +118,45 @@ impl Row {
             },
             part: part.clone(),
         };
-        Operation { removals: self.absent.iter().map(removal).collect(), moved: self.moved.clone() }
+        let silent =
+            |(part, unit): &(NetworkPart, usize)| Removal { part: part.clone(), with: Substitute::silence(&[*unit]) };
+        let removals = self.absent.iter().map(removal).chain(self.silent.iter().map(silent)).collect();
+        Operation { removals, moved: self.moved.clone() }
+    }
+
+    /// The same row for a network without shortcuts whose layers have the same names: the modules of the same names are left
+    /// out or change places.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when it has no modules of these names, or cannot run without them.
+    pub fn beside(&self, plain: &Network) -> Result<Row> {
+        let part = |part: &NetworkPart| plain.graph().part(&part.name);
+        let block = |block: &ResidualBlock| {
+            let part = part(&block.part)?;
+            Ok::<_, Error>(ResidualBlock { sum: part.output, branch: part.output, part })
+        };
+        let absent = |absent: &Absent| Ok(Absent { part: part(&absent.part)?, with: absent.with });
+        let moved = |(to, from): &(ResidualBlock, ResidualBlock)| Ok((block(to)?, block(from)?));
+        let row = Row {
+            absent: self.absent.iter().map(absent).collect::<Result<_>>()?,
+            moved: self.moved.iter().map(moved).collect::<Result<_>>()?,
+            silent: None,
+            ..self.clone()
+        };
+        row.operation(&BTreeMap::new()).fits(plain.graph(), true)?;
+        Ok(row)
     }
 }
 
 impl PlanArgs {
     /// Refuses an empty plan before anything is read.
     pub fn check(&self) -> Result<()> {
-        match self.remove.is_empty() && self.shuffle.is_empty() && self.drop_blocks.is_none() && !self.each {
+        let blocks = self.drop_blocks.or(self.swap_blocks);
+        let nothing = self.remove.is_empty() && self.shuffle.is_empty() && self.each_unit.is_none();
+        match nothing && blocks.is_none() && !self.each {
             true => Err(Error::Usage(
-                "say what to leave out: --remove LAYER, --each, --shuffle STAGE, --drop-blocks N or --units LAYER"
+                "say what to leave out: --remove LAYER, --each, --each-unit LAYER, --shuffle STAGE, --drop-blocks N, \
+                 --swap-blocks N or --units LAYER"
                     .into(),
             )),
             false => Ok(()),
@@ -129,6 +182,8 @@ impl PlanArgs {
             rows.extend(self.shuffles(graph, stage)?);
         }
         rows.extend(self.drops(graph)?);
+        rows.extend(self.swaps(graph)?);
+        rows.extend(self.units(graph)?);
         for row in &rows {
             row.operation(&BTreeMap::new()).fits(graph, self.with == StandIn::Mean)?;
         }
@@ -149,11 +204,15 @@ impl PlanArgs {
             )));
         }
         let draw = |draw: u16| {
-            let order = shuffled(blocks.len(), self.seed.wrapping_mul(1009).wrapping_add(u64::from(draw)));
+            let order = shuffled(blocks.len(), self.seed_of(u64::from(draw)));
             let moved = |(to, &from): (usize, &usize)| (blocks[to].clone(), blocks[from].clone());
             Row { moved: order.iter().enumerate().map(moved).collect(), ..Row::default() }
         };
         Ok((0..self.draws).map(draw).collect())
+    }
+
+    fn seed_of(&self, draw: u64) -> u64 {
+        self.seed.wrapping_mul(1009).wrapping_add(draw)
     }
 
     fn drops(&self, graph: &Graph) -> Result<Vec<Row>> {
@@ -166,7 +225,7 @@ impl PlanArgs {
             )));
         }
         let row = |(dropped, draw): (usize, u64)| {
-            let mut chosen = shuffled(blocks.len(), self.seed.wrapping_mul(1009).wrapping_add(draw));
+            let mut chosen = shuffled(blocks.len(), self.seed_of(draw));
             chosen.truncate(dropped);
             chosen.sort_unstable();
             let absent = |index: usize| Absent { part: blocks[index].part.clone(), with: StandIn::Identity };
@@ -174,6 +233,39 @@ impl PlanArgs {
         };
         let draws = u64::from(self.draws);
         Ok((1..=most).flat_map(|dropped| (0..draws).map(move |draw| (dropped, draw))).map(row).collect())
+    }
+
+    /// Pairs of blocks of a stage that change places one after the other.
+    fn swaps(&self, graph: &Graph) -> Result<Vec<Row>> {
+        let Some(most) = self.swap_blocks.map(usize::from) else { return Ok(Vec::new()) };
+        let blocks = graph.residual_blocks();
+        let stage = |index: usize| blocks[index].part.name.rsplit_once('.').map(|(stage, _)| stage);
+        let pairs = (0..blocks.len()).flat_map(|a| (a + 1..blocks.len()).map(move |b| (a, b)));
+        let pairs: Vec<(usize, usize)> = pairs.filter(|&(a, b)| stage(a).is_some() && stage(a) == stage(b)).collect();
+        if most == 0 || most > pairs.len() {
+            let count = pairs.len();
+            return Err(Error::Usage(format!(
+                "--swap-blocks {most} does not fit: the network has {count} pairs of residual blocks that can change places"
+            )));
+        }
+        let row = |(swapped, draw): (usize, u64)| {
+            let mut order: Vec<usize> = (0..blocks.len()).collect();
+            let chosen = shuffled(pairs.len(), self.seed_of(draw));
+            chosen[..swapped].iter().for_each(|&pair| order.swap(pairs[pair].0, pairs[pair].1));
+            let changed = order.iter().enumerate().filter(|(to, from)| to != *from);
+            let moved = changed.map(|(to, &from)| (blocks[to].clone(), blocks[from].clone())).collect();
+            Row { moved, swapped: Some(swapped), ..Row::default() }
+        };
+        let draws = u64::from(self.draws);
+        Ok((1..=most).flat_map(|swapped| (0..draws).map(move |draw| (swapped, draw))).map(row).collect())
+    }
+
+    /// Every unit of a layer, silent alone.
+    fn units(&self, graph: &Graph) -> Result<Vec<Row>> {
+        let Some(layer) = &self.each_unit else { return Ok(Vec::new()) };
+        let part = graph.part(layer)?;
+        let units = graph.node(part.output).extent()[0];
+        Ok((0..units).map(|unit| Row { silent: Some((part.clone(), unit)), ..Row::default() }).collect())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         table::Table,
     },
     dataset::{HitChoice, Hits, KeptInputs, Outcome, ResponseMeasure, Responses, outcomes},
-    figures::{Cells, ChartAxis, Facts, Series, line_chart, shown_path, to_json},
+    figures::{ChartAxis, Facts, Series, Spreadsheet, line_chart, shown_path, to_json},
     net::surgery::{Operation, Removal, Substitute},
     paint::{write_atomically, write_picture},
     paths::from_user,
@@ -106,7 +106,7 @@ fn steps(units: usize) -> Vec<usize> {
 
 fn write(args: &Args, facts: &SilencedFacts) -> Result<String> {
     if let Some(path) = &args.csv {
-        let mut cells = Cells::new(["units", "class_top1", "class_top5", "others_top1", "others_top5"]);
+        let mut cells = Spreadsheet::new(["units", "class_top1", "class_top5", "others_top1", "others_top5"]);
         for row in &facts.rows {
             let others = row
                 .of_others

@@ -4,27 +4,36 @@ mod clock;
 mod profile;
 mod subject;
 
-use super::{args::ComputeArgs, choice::NetworkChoice, console::Console, table::Table};
+use super::{
+    args::{ComputeArgs, path},
+    choice::NetworkChoice,
+    console::Console,
+    output::check_picture,
+    table::Table,
+};
 use crate::{
     Error, Result,
-    figures::{to_json, words::thousands},
+    figures::{ChartAxis, Series, line_chart, to_json, words::thousands},
     kernels::blocked::Isa,
+    paint::write_picture,
     weights::Source,
     zoo::DEFAULT,
 };
 use clock::{median, peak_megabytes};
+use image::RgbaImage;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    path::PathBuf,
 };
 use subject::{BenchSubject, TASKS, Task};
 
 /// Measure how fast networks run here
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The networks: names, or ONNX models
-    #[arg(value_name = "NETWORK|FILE.onnx", value_parser = NetworkChoice::from_user, default_value = DEFAULT.name)]
+    /// The networks: names, or files (ONNX, torch.export, Keras)
+    #[arg(value_name = "NETWORK|FILE", value_parser = NetworkChoice::from_user, default_value = DEFAULT.name)]
     networks: Vec<NetworkChoice>,
     #[arg(long, value_name = "TASK", value_delimiter = ',', value_parser = subject::find, default_value = "forward,gradient",
         help = format!("What to measure: {}", TASKS.iter().map(|task| task.name).collect::<Vec<_>>().join(", ")))]
@@ -35,9 +44,12 @@ pub(super) struct Args {
     /// Threads that compute [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Pictures at once, for forward and gradient
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
-    batch: u16,
+    /// Pictures at once, for forward and gradient; several numbers are measured one after the other
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u16).range(1..=256))]
+    batch: Vec<u16>,
+    /// Draw the time of a picture in the forward pass against the pictures at once
+    #[arg(long, value_name = "CHART.png", value_parser = path())]
+    plot: Option<PathBuf>,
     /// Weights from a file, or made up from a seed: speed does not depend on them
     #[arg(long, value_name = "FILE|synthetic:SEED", default_value = "synthetic:0", value_parser = str::parse::<Source>)]
     weights: Source,
@@ -90,19 +102,51 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         let built = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
         built.map_err(|error| Error::Failed(format!("cannot compute on {threads} threads: {error}")))?;
     }
+    check_picture("--plot", args.plot.as_deref())?;
+    if args.plot.is_some() && !args.tasks.iter().any(|task| task.name == "forward") {
+        return Err(Error::Usage("--plot draws the forward pass, which --tasks leaves out".into()));
+    }
     let mut rows = Vec::new();
-    for choice in &args.networks {
+    for (choice, &batch) in args.networks.iter().flat_map(|choice| args.batch.iter().map(move |batch| (choice, batch)))
+    {
         clock::forget_peak();
-        let subject = BenchSubject::new(choice, args, console)?;
+        let subject = BenchSubject::new(choice, batch, args, console)?;
         if args.turns {
             return take_turns(&subject, console);
         }
-        rows.push(measure(choice, &subject, args, console)?);
+        rows.push(measure(choice, batch, &subject, args, console)?);
+    }
+    if let Some(path) = &args.plot {
+        let texts = [("Shows", "milliseconds of a picture in the forward pass by pictures at once".into())];
+        write_picture(path, &plotted(&rows)?, &texts)?;
     }
     if args.json { to_json(&serde_json::json!({ "rows": rows })) } else { Ok(text(&rows)) }
 }
 
-fn measure(choice: &NetworkChoice, subject: &BenchSubject, args: &Args, console: &Console) -> Result<BenchRow> {
+/// Milliseconds of a picture against the pictures at once, a line a network.
+fn plotted(rows: &[BenchRow]) -> Result<RgbaImage> {
+    let mut lines: Vec<Series> = Vec::new();
+    for row in rows {
+        let Some(times) = row.milliseconds.get("forward") else { continue };
+        let point = [f64::from(row.batch), times.median / f64::from(row.batch)];
+        match lines.iter_mut().find(|line| line.name == row.network) {
+            Some(line) => line.points.push(point),
+            None => lines.push(Series { name: row.network.clone(), points: vec![point] }),
+        }
+    }
+    let most = lines.iter().flat_map(|line| &line.points).map(|point| point[1]).fold(0.0, f64::max);
+    let x = ChartAxis { name: "pictures at once".into(), range: None };
+    let y = ChartAxis { name: "milliseconds a picture, forward".into(), range: Some([0.0, most * 1.1]) };
+    line_chart("Time of a picture by the pictures at once", &x, &y, &lines)
+}
+
+fn measure(
+    choice: &NetworkChoice,
+    batch: u16,
+    subject: &BenchSubject,
+    args: &Args,
+    console: &Console,
+) -> Result<BenchRow> {
     let mut milliseconds = BTreeMap::new();
     for task in &args.tasks {
         console.stage(&format!("{}: {}", choice.name(), task.name));
@@ -116,13 +160,13 @@ fn measure(choice: &NetworkChoice, subject: &BenchSubject, args: &Args, console:
         milliseconds.insert(task.name, Times { first, median: median(&mut times), least });
     }
     let network = &subject.network;
-    let operations = 2 * network.graph().costs().iter().map(|cost| cost.macs).sum::<u64>() * u64::from(args.batch);
+    let operations = 2 * network.graph().costs().iter().map(|cost| cost.macs).sum::<u64>() * u64::from(batch);
     Ok(BenchRow {
         network: choice.name(),
         engine: network.backend().name(),
         isa: network.isa().map(Isa::name),
         size: network.graph().input_shape()[1],
-        batch: args.batch,
+        batch,
         gflops: milliseconds.get("forward").map(|times| operations as f64 / (1e6 * times.median)),
         milliseconds,
         peak_megabytes: peak_megabytes(),
@@ -148,8 +192,17 @@ fn take_turns(subject: &BenchSubject, console: &Console) -> Result<String> {
 }
 
 fn text(rows: &[BenchRow]) -> String {
-    let mut table =
-        Table::new(&["network", "task", ">median ms", ">least ms", ">first ms", ">GFLOP/s", ">peak MB", "engine"]);
+    let mut table = Table::new(&[
+        "network",
+        "task",
+        ">batch",
+        ">median ms",
+        ">least ms",
+        ">first ms",
+        ">GFLOP/s",
+        ">peak MB",
+        "engine",
+    ]);
     for row in rows {
         let engine = row.isa.map_or_else(|| row.engine.to_owned(), |isa| format!("{} {isa}", row.engine));
         for (name, times) in &row.milliseconds {
@@ -157,7 +210,17 @@ fn text(rows: &[BenchRow]) -> String {
             let peak = row.peak_megabytes.map_or_else(String::new, |peak| thousands(peak as u64));
             let [median, least, first] = [times.median, times.least, times.first].map(|ms| format!("{ms:.1}"));
             let name = (*name).to_owned();
-            table.row([row.network.to_owned(), name, median, least, first, rate, peak, engine.clone()]);
+            table.row([
+                row.network.to_owned(),
+                name,
+                row.batch.to_string(),
+                median,
+                least,
+                first,
+                rate,
+                peak,
+                engine.clone(),
+            ]);
         }
     }
     let profiles = rows.iter().filter_map(|row| {

@@ -50,7 +50,7 @@ pub(super) struct BenchSubject {
 }
 
 impl BenchSubject {
-    pub fn new(choice: &NetworkChoice, args: &Args, console: &Console) -> Result<Self> {
+    pub fn new(choice: &NetworkChoice, batch: u16, args: &Args, console: &Console) -> Result<Self> {
         console.stage(&format!("opening {}", choice.name()));
         let opening = args.compute.over(choice.opening(args.weights.clone()));
         let Model { mut network, preprocess: space, .. } =
@@ -64,7 +64,7 @@ impl BenchSubject {
         let [channels, height, width] = network.graph().input_shape();
         let side = height.max(width);
         let picture = weights::picture(channels, side, 0)?.narrow(2, 0, height)?.narrow(3, 0, width)?.contiguous()?;
-        let input = Tensor::cat(&vec![&picture; args.batch.into()], 0)?;
+        let input = Tensor::cat(&vec![&picture; batch.into()], 0)?;
         Ok(BenchSubject { network, input, space, cpu: args.cpu })
     }
 

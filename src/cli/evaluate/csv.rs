@@ -1,7 +1,7 @@
 //! Tables as CSV (RFC 4180).
 
 use super::report::Report;
-use crate::figures::Cells;
+use crate::figures::Spreadsheet;
 
 /// A line a picture.
 pub(super) fn pictures(report: &Report) -> String {
@@ -16,7 +16,7 @@ pub(super) fn pictures(report: &Report) -> String {
         "rank",
         "subgroup",
     ];
-    let mut cells = Cells::new(title);
+    let mut cells = Spreadsheet::new(title);
     for outcome in report.outcomes {
         cells.add([
             report.folder.listing.path(outcome.picture).display().to_string(),
@@ -37,7 +37,7 @@ pub(super) fn pictures(report: &Report) -> String {
 pub(super) fn classes(report: &Report) -> String {
     let title = ["class", "label", "folder", "pictures", "top1", "top5", "predicted", "precision", "recall", "f1"];
     let share = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    let mut cells = Cells::new(title);
+    let mut cells = Spreadsheet::new(title);
     for class in report.classes() {
         cells.add([
             class.index.to_string(),
@@ -57,7 +57,7 @@ pub(super) fn classes(report: &Report) -> String {
 
 /// A line a cell of the confusion matrix that is not zero.
 pub(super) fn confusion(report: &Report) -> String {
-    let mut cells = Cells::new(["class", "label", "predicted", "predicted_label", "pictures"]);
+    let mut cells = Spreadsheet::new(["class", "label", "predicted", "predicted_label", "pictures"]);
     let name = |class: usize| report.model.class_name(class);
     for cell in &report.evaluation.confusion {
         let (class, predicted) = (cell.class, cell.predicted);

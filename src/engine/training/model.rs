@@ -3,7 +3,7 @@
 use crate::{
     Result,
     engine::{labels::labels_of, model::Model},
-    net::Network,
+    net::{Network, surgery::Surgery},
     picture::Preprocess,
     train::CheckpointFacts,
     weights::Source,
@@ -40,6 +40,8 @@ impl Model {
             metadata,
             notes: Vec::new(),
             missing_head: Vec::new(),
+            base: None,
+            surgery: Surgery::default(),
             resized: Mutex::default(),
         })
     }

@@ -15,13 +15,13 @@ use plotters::{
 const STEP: i32 = 30;
 const HEIGHT: i32 = 20;
 const MARGIN: i32 = 56;
-/// Pixels for the names, and between 0 and 100.
+/// Pixels for the names, and of the longest bar.
 const NAMES: i32 = 330;
 const WIDTH: i32 = 560;
 /// Characters of a name that fit beside a bar.
 const CHARACTERS: usize = 42;
 
-/// A bar from 0 to a value of at most 100.
+/// A bar from 0 to a value.
 #[derive(Clone, Debug)]
 pub struct Bar {
     /// Its name.
@@ -30,34 +30,39 @@ pub struct Bar {
     pub percent: f64,
 }
 
-/// Bars one below the other, over an axis from 0 to 100 that is called `axis`. The first bar is the one to compare with.
+/// Bars one below the other, over an axis from 0 to `end` that is called `axis`. The first bar is the one to compare with.
 ///
 /// # Errors
 /// [`crate::Error::Failed`] when the chart cannot be drawn.
-pub fn bar_chart(title: &str, axis: &str, bars: &[Bar]) -> Result<RgbaImage> {
+pub fn bar_chart(title: &str, axis: &str, end: f64, bars: &[Bar]) -> Result<RgbaImage> {
     let height = 2 * MARGIN + 20 + STEP * bars.len() as i32;
-    let end = MARGIN + STEP * bars.len() as i32;
+    let bottom = MARGIN + STEP * bars.len() as i32;
     picture((NAMES + WIDTH + 80) as u32, height as u32, |area| {
-        let x = |percent: f64| NAMES + (percent.clamp(0.0, 100.0) / 100.0 * f64::from(WIDTH)).round() as i32;
+        let x = |percent: f64| NAMES + (percent.clamp(0.0, end) / end * f64::from(WIDTH)).round() as i32;
         let text = |words: &str, size: i32, place: (i32, i32), side: HPos| {
             let style: TextStyle = (FONT, size).into_text_style(area).pos(Pos::new(side, VPos::Center));
             area.draw_text(words, &style, place).map_err(|error| failed(&error))
         };
         text(title, 21, (NAMES + WIDTH / 2, MARGIN / 2), HPos::Center)?;
-        for percent in [0, 20, 40, 60, 80, 100] {
-            let at = x(f64::from(percent));
-            let line = PathElement::new(vec![(at, MARGIN), (at, end)], BLACK.mix(0.15));
+        for percent in (0..=5).map(|step| f64::from(step) * end / 5.0) {
+            let at = x(percent);
+            let line = PathElement::new(vec![(at, MARGIN), (at, bottom)], BLACK.mix(0.15));
             area.draw(&line).map_err(|error| failed(&error))?;
-            text(&percent.to_string(), 15, (at, end + 14), HPos::Center)?;
+            text(&super::lines::tick(percent), 15, (at, bottom + 14), HPos::Center)?;
         }
-        text(axis, 17, (NAMES + WIDTH / 2, end + 40), HPos::Center)?;
+        text(axis, 17, (NAMES + WIDTH / 2, bottom + 40), HPos::Center)?;
         for (index, bar) in bars.iter().enumerate() {
             let top = MARGIN + STEP * index as i32 + (STEP - HEIGHT) / 2;
             let colour: RGBColor = COLOURS[usize::from(index > 0)];
             let corners = [(NAMES, top), (x(bar.percent), top + HEIGHT)];
             area.draw(&Rectangle::new(corners, colour.filled())).map_err(|error| failed(&error))?;
             text(&brief(&bar.name, CHARACTERS), 16, (NAMES - 10, top + HEIGHT / 2), HPos::Right)?;
-            text(&format!("{:.1}", bar.percent), 15, (x(bar.percent) + 8, top + HEIGHT / 2), HPos::Left)?;
+            text(
+                &super::lines::tick((100.0 * bar.percent).round() / 100.0),
+                15,
+                (x(bar.percent) + 8, top + HEIGHT / 2),
+                HPos::Left,
+            )?;
         }
         Ok(())
     })

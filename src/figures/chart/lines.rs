@@ -92,7 +92,7 @@ fn stroke(colour: RGBColor) -> ShapeStyle {
 }
 
 /// A number without trailing zeros.
-fn tick(value: f64) -> String {
+pub(super) fn tick(value: f64) -> String {
     let text = format!("{:.3}", value + 0.0);
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }

@@ -1,9 +1,13 @@
 //! Charts as pictures, with axes, ticks, names and a legend, by plotters.
 
 mod bars;
+mod blobs;
+mod board;
 mod lines;
 
 pub use bars::{Bar, bar_chart};
+pub use blobs::{Blob, blob_chart};
+pub use board::{BoardValues, board_chart};
 pub use lines::{ChartAxis, Series, line_chart};
 
 use crate::{Error, Result};

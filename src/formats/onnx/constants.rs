@@ -6,7 +6,7 @@ use candle_core::{DType, Tensor};
 const MAX_LIST: usize = 1 << 16;
 
 /// The first line of an error of candle's.
-pub(super) fn phrase(error: &candle_core::Error) -> String {
+pub(in crate::formats) fn phrase(error: &candle_core::Error) -> String {
     format!("its constants do not fit: {}", error.to_string().lines().next().unwrap_or_default())
 }
 

@@ -31,7 +31,7 @@ pub(super) fn finish(model: &GraphProto, imported: Imported) -> Result<Finished,
         (None, Some(refusal)) => {
             let node = &model.nodes[refusal.node];
             let set = if node.domain.is_empty() { String::new() } else { format!("{}.", node.domain) };
-            let operator = format!("{set}{}", node.op);
+            let operator = node.title.clone().unwrap_or_else(|| format!("{set}{}", node.op));
             let why = described(model, &layers, &refusal, &operator);
             let maps = last_maps(&layers, &refusal.inputs).ok_or_else(|| format!("has {why}"))?;
             notes.push(format!("the model has {why}, so the network ends before it, at its features"));

@@ -162,6 +162,9 @@ impl<'a> Import<'a> {
 
     fn values_of(&mut self, index: usize, inputs: Vec<Option<ModelValue>>) -> Result<Vec<ModelValue>, String> {
         let node = &self.graph.nodes[index];
+        if let Some(why) = &node.fault {
+            return Err(why.clone());
+        }
         if !matches!(node.domain.as_str(), "" | "ai.onnx") {
             return Err("it is not one of ONNX's own operators".to_owned());
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 /// A `ModelProto`.
 #[derive(Default)]
-pub(super) struct ModelProto {
+pub(in crate::formats) struct ModelProto {
     /// The program that wrote it.
     pub producer: String,
     /// The version of each set of operators it uses; ONNX's own has the name "".
@@ -29,7 +29,7 @@ impl ModelProto {
 
 /// A `GraphProto`.
 #[derive(Default)]
-pub(super) struct GraphProto {
+pub(in crate::formats) struct GraphProto {
     pub nodes: Vec<NodeProto>,
     /// Weights, float32 or int64.
     pub initializers: HashMap<String, Tensor>,
@@ -39,7 +39,7 @@ pub(super) struct GraphProto {
 
 /// A `NodeProto`: one operator.
 #[derive(Default)]
-pub(super) struct NodeProto {
+pub(in crate::formats) struct NodeProto {
     pub name: String,
     pub op: String,
     pub domain: String,
@@ -47,14 +47,18 @@ pub(super) struct NodeProto {
     pub inputs: Vec<String>,
     pub outputs: Vec<String>,
     pub attributes: HashMap<String, Attribute>,
-    /// PyTorch's path of modules, `['', 'layer1', 'layer1.0.conv1', 'conv2d_1']`.
-    pub scopes: String,
+    /// PyTorch's path of the module that it belongs to, `layer1.0.conv1`; empty for the network itself.
+    pub module: Option<String>,
+    /// The operator as the file names it, where that is not ONNX's name.
+    pub title: Option<String>,
+    /// Why the file's operator is none of ONNX's.
+    pub fault: Option<String>,
     /// The function that this node and others before it are.
     pub recognised: Option<Activation>,
 }
 
 /// An `AttributeProto`.
-pub(super) enum Attribute {
+pub(in crate::formats) enum Attribute {
     Int(i64),
     Float(f32),
     Text(String),
@@ -67,7 +71,7 @@ pub(super) enum Attribute {
 
 /// A `ValueInfoProto`: an input or output of the graph with its shape, where a size may be left open.
 #[derive(Default)]
-pub(super) struct Declared {
+pub(in crate::formats) struct Declared {
     pub name: String,
     pub shape: Vec<Option<usize>>,
 }

@@ -32,14 +32,17 @@ use crate::{
         bounded::{Context, Stream},
     },
 };
+pub(super) use constants::phrase;
 use external::External;
 use finish::{Finished, finish};
 use function::recognise as recognise_functions;
 use import::import;
-use message::ModelProto;
+pub(super) use message::{Attribute, Declared, GraphProto, ModelProto, NodeProto};
+pub(super) use operators::{ADAPTIVE_LARGEST, ADAPTIVE_MEAN};
 use parse::Parser;
 use picture::picture_input;
 use std::{collections::HashMap, io::Read, path::Path};
+pub(super) use values::{Kind, TensorValues, of_bytes};
 
 /// Whether a file starts like an ONNX model: with the version of the format, a small number.
 pub(super) fn recognise(head: &[u8]) -> bool {
@@ -64,13 +67,27 @@ pub(super) fn read<R: Read>(
     let mut stream = Stream::new(&context, reader, length);
     let mut parser = Parser::new(External::new(folder));
     let mut model = parser.model(&mut stream)?;
+    model.producer = if model.producer.is_empty() { "ONNX".to_owned() } else { format!("ONNX by {}", model.producer) };
+    network_file(model, parser.values, &context, path, watch)
+}
+
+/// The network that a model is, with its description. The file holds `values` numbers.
+///
+/// # Errors
+/// [`crate::Error::Failed`] for a model that makes no sense, or no network that can be shown.
+pub(super) fn network_file(
+    mut model: ModelProto,
+    values: usize,
+    context: &Context,
+    path: &Path,
+    watch: &Watch,
+) -> Result<NetworkFile> {
     recognise_functions(&mut model.graph);
     // Constants that are computed have twice the values that the file has, or a few for small ones.
-    let room = parser.values.saturating_mul(2).max(1 << 18);
-    let Finished { graph, tensors, notes, missing } = network(&model, &context, room, watch)?;
+    let room = values.saturating_mul(2).max(1 << 18);
+    let Finished { graph, tensors, notes, missing } = network(&model, context, room, watch)?;
     let metadata: HashMap<String, String> = model.metadata.into_iter().collect();
-    let producer = if model.producer.is_empty() { "ONNX".to_owned() } else { format!("ONNX by {}", model.producer) };
-    let description = described(path, &producer, &graph, &metadata)?;
+    let description = described(path, &model.producer, &graph, &metadata)?;
     Ok(NetworkFile { graph, tensors, description, metadata, notes, missing_head: missing })
 }
 

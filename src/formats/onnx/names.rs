@@ -58,9 +58,8 @@ fn module(node: &NodeProto, graph: &GraphProto) -> Option<String> {
     if let Some(stem) = weight.filter(|stem| !stem.is_empty()) {
         return Some(stem.replace('/', "."));
     }
-    if !node.scopes.is_empty() {
-        let scopes: Vec<&str> = node.scopes.split('\'').skip(1).step_by(2).collect();
-        return scopes.len().checked_sub(2).map(|last| scopes[last].to_owned());
+    if node.module.is_some() {
+        return node.module.clone();
     }
     if let Some(path) = node.name.strip_prefix('/') {
         return Some(joined(path));
@@ -92,8 +91,8 @@ fn joined(path: &str) -> String {
 fn short(node: &NodeProto) -> String {
     match node.op.as_str() {
         "Gemm" => "fc".to_owned(),
-        "GlobalAveragePool" | "AveragePool" => "avgpool".to_owned(),
-        "GlobalMaxPool" | "MaxPool" => "maxpool".to_owned(),
+        "GlobalAveragePool" | "AveragePool" | "AdaptiveAveragePool" => "avgpool".to_owned(),
+        "GlobalMaxPool" | "MaxPool" | "AdaptiveMaxPool" => "maxpool".to_owned(),
         "BatchNormalization" => "bn".to_owned(),
         "LayerNormalization" => "layernorm".to_owned(),
         "ReduceMean" => "mean".to_owned(),
@@ -133,7 +132,7 @@ mod tests {
             node("Relu", ""),
             node("Relu", ""),
         ];
-        nodes.push(NodeProto { scopes: "['', 'conv1', 'conv2d']".into(), ..node("Conv", "node_conv2d") });
+        nodes.push(NodeProto { module: Some("conv1".into()), ..node("Conv", "node_conv2d") });
         let graph = GraphProto { nodes, ..GraphProto::default() };
         let found = names(&graph, &[true; 9]);
         let wanted = [

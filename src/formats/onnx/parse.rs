@@ -105,7 +105,7 @@ impl<'a> Parser<'a> {
             (9, Wire::Sized(size)) => {
                 let (key, value) = self.pair(stream, size)?;
                 if key == "pkg.torch.onnx.name_scopes" {
-                    node.scopes = value;
+                    node.module = innermost(&value);
                 }
                 Ok(())
             }
@@ -230,4 +230,10 @@ fn only<R: Read>(
         Wire::Sized(size) if field == number => inside(stream, size),
         wire => skip(stream, wire),
     })
+}
+
+/// The module of a path that PyTorch's exporter writes as `['', 'layer1', 'layer1.0.conv1', 'conv2d_1']`.
+fn innermost(scopes: &str) -> Option<String> {
+    let scopes: Vec<&str> = scopes.split('\'').skip(1).step_by(2).collect();
+    scopes.len().checked_sub(2).map(|last| scopes[last].to_owned())
 }

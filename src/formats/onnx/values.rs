@@ -4,7 +4,7 @@ use crate::weights::bounded::Dtype;
 
 /// The types of values, by ONNX's numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::formats) enum Kind {
     Float(Dtype),
     /// Whole numbers: bytes of each, and whether they may be negative.
     Whole(usize, bool),
@@ -38,13 +38,13 @@ impl Kind {
 }
 
 /// Values as they were read.
-pub(super) enum TensorValues {
+pub(in crate::formats) enum TensorValues {
     Floats(Vec<f32>),
     Numbers(Vec<i64>),
 }
 
 /// Little-endian values.
-pub(super) fn of_bytes(kind: Kind, bytes: Vec<u8>) -> TensorValues {
+pub(in crate::formats) fn of_bytes(kind: Kind, bytes: Vec<u8>) -> TensorValues {
     fn each<const N: usize, T>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
         bytes.as_chunks::<N>().0.iter().map(|&chunk| value(chunk)).collect()
     }
@@ -67,7 +67,7 @@ pub(super) fn of_bytes(kind: Kind, bytes: Vec<u8>) -> TensorValues {
 }
 
 /// Numbers of a field that is shared by several types.
-pub(super) fn of_numbers(kind: Kind, numbers: Vec<i64>) -> TensorValues {
+pub(in crate::formats) fn of_numbers(kind: Kind, numbers: Vec<i64>) -> TensorValues {
     match kind {
         Kind::Float(Dtype::F16) => {
             TensorValues::Floats(numbers.iter().map(|&bits| half::f16::from_bits(bits as u16).to_f32()).collect())

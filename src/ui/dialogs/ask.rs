@@ -41,7 +41,11 @@ pub fn native() -> Ask {
         }
         let asked = Instant::now();
         let answer = match question {
-            FileQuestion::Picture => dialog.set_title("Open picture").add_filter("Pictures", ENDINGS).pick_file(),
+            FileQuestion::Picture => dialog
+                .set_title("Open picture")
+                .add_filter("Pictures", ENDINGS)
+                .add_filter("Games of Go", &["sgf"])
+                .pick_file(),
             FileQuestion::Folder => dialog.set_title("Open a folder of pictures").pick_folder(),
             FileQuestion::Into => dialog.set_title("Save in a folder").pick_folder(),
             FileQuestion::Weights => dialog

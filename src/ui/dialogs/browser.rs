@@ -57,7 +57,7 @@ impl Browser {
     /// A dialog for a question, in a folder, or else in the home folder.
     pub fn new(question: &FileQuestion, folder: Option<&Path>) -> Self {
         let (title, endings, saves): (_, Vec<&'static str>, _) = match question {
-            FileQuestion::Picture => ("Open picture", ENDINGS.to_vec(), None),
+            FileQuestion::Picture => ("Open picture", [ENDINGS, &["sgf"]].concat(), None),
             FileQuestion::Folder => ("Open a folder of pictures", ENDINGS.to_vec(), None),
             FileQuestion::Into => ("Save in a folder", Vec::new(), None),
             FileQuestion::Weights => ("Open a network or weights", openable(), None),

@@ -4,7 +4,7 @@
 use crate::{
     Error, Result,
     engine::Run,
-    figures::{Cells, Facts},
+    figures::{Facts, Spreadsheet},
     kernels::to_vec,
     net::NodeId,
     paint::{write_atomically, write_npy, write_picture},
@@ -45,7 +45,7 @@ const TABLE: &[Ending] = &[("csv", "Table of comma-separated values")];
 
 enum ExportContent {
     Picture(PaintExport, Option<MakeNumbers>),
-    Table(Cells),
+    Table(Spreadsheet),
     /// A file of text, and what it is.
     Text(&'static [Ending], String),
 }
@@ -62,7 +62,7 @@ impl Export {
     }
 
     /// A table about the network of `view`.
-    pub fn table(view: View, name: &str, cells: Cells) -> Self {
+    pub fn table(view: View, name: &str, cells: Spreadsheet) -> Self {
         Export::of(view, name, ExportContent::Table(cells))
     }
 

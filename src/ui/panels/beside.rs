@@ -4,7 +4,7 @@
 use super::compare::choices;
 use crate::{
     engine::{AttributionInquiry, Inquiry},
-    figures::{Cells, HeatStyle, Heatmap},
+    figures::{HeatStyle, Heatmap, Spreadsheet},
     gpu::{TileGrid, TileStyle},
     methods::{Attribution, CAMS, Settings, Target},
     paint::Range,
@@ -88,7 +88,7 @@ impl Panel for SideBySide {
     fn export(&self, view: View) -> Option<Export> {
         let other = view.other?;
         let name = |shown: &Shown| shown.run.picture.as_ref().map_or("numbers".into(), |picture| picture.name.clone());
-        let mut cells = Cells::new(["class", "A", "B"]);
+        let mut cells = Spreadsheet::new(["class", "A", "B"]);
         for &class in view.shown.ranking.iter().take(100) {
             let [a, b] = [view.run(), &other.run].map(|run| run.scores[class].to_string());
             cells.add([view.run().model.class_name(class), a, b]);

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{Answer, ComparisonInquiry, Inquiry, PictureSource},
-    figures::Cells,
+    figures::Spreadsheet,
     picture::offered_samples,
     ui::{
         model::{
@@ -61,7 +61,7 @@ impl Panel for Compare {
 
     fn export(&self, view: View) -> Option<Export> {
         let other = view.other?;
-        let mut cells = Cells::new(["layer", "distance"]);
+        let mut cells = Spreadsheet::new(["layer", "distance"]);
         let found = distances(view, other, &mut Vec::new())?.as_ref().ok()?;
         for (node, distance) in view.shown.graph().nodes().iter().zip(found.iter()) {
             cells.add([node.name.to_string(), distance.to_string()]);

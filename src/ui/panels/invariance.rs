@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{Change, Inquiry, Invariance, InvarianceInquiry},
-    figures::Cells,
+    figures::Spreadsheet,
     net::NodeId,
     ui::{
         model::{
@@ -94,7 +94,7 @@ impl Panel for InvariancePanel {
         };
         let distance = |(layer, _): &(NodeId, _)| format!("distance of {}", view.shown.graph().node(*layer).name);
         let titles = first("amount", "probability".into()).into_iter().chain(found.distances.iter().map(distance));
-        let mut cells = Cells::new(titles);
+        let mut cells = Spreadsheet::new(titles);
         for (index, amount) in found.amounts.iter().enumerate() {
             let start = first(&amount.to_string(), found.probabilities[index].to_string());
             let distances = found.distances.iter().map(|(_, distances)| distances[index].to_string());

@@ -1,7 +1,7 @@
 //! The layers as a table: what each costs and sees, to be sorted by any column.
 
 use crate::{
-    figures::Cells,
+    figures::Spreadsheet,
     net::{Cost, NodeId},
     ui::{
         model::{
@@ -206,7 +206,7 @@ impl Panel for LayersTable {
         let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
         let titles =
             "layer,title,kind,units,height,width,parameters,multiply_adds,bytes,milliseconds,sees_rows,sees_columns";
-        let mut cells = Cells::new(titles.split(','));
+        let mut cells = Spreadsheet::new(titles.split(','));
         for id in self.order(view) {
             let (node, cost) = (&nodes[id], &costs[id]);
             let [units, height, width] = node.extent();

@@ -4,7 +4,7 @@
 use crate::{
     dataset::Index,
     engine::{Model, PictureSource},
-    figures::Cells,
+    figures::Spreadsheet,
     ui::{
         background::thumbnails::{PictureFile, Thumb},
         model::{commands::Command, export::Export, state::View},
@@ -126,7 +126,7 @@ impl Panel for Mistakes {
     fn export(&self, view: View) -> Option<Export> {
         let found = self.found.as_ref()?;
         let name = |class: usize| view.run().model.class_name(class);
-        let mut cells = Cells::new(["file", "class", "predicted", "probability"]);
+        let mut cells = Spreadsheet::new(["file", "class", "predicted", "probability"]);
         for Mistake { file, class, predicted, confidence } in &found.mistakes {
             cells.add([file.display().to_string(), name(*class), name(*predicted), confidence.to_string()]);
         }

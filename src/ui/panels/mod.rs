@@ -9,6 +9,7 @@ pub mod embedding;
 mod evolution;
 mod filters;
 mod folder;
+mod game;
 mod glossary;
 mod heat;
 mod invariance;
@@ -51,6 +52,7 @@ pub const PANELS: &[PanelKind] = &[
     magnifier::KIND,
     compare::KIND,
     beside::KIND,
+    game::KIND,
     lectures::KIND,
     glossary::KIND,
     invariance::KIND,

@@ -4,7 +4,7 @@
 use crate::{
     dataset::{Hit, HitChoice, Index, Responses, TOP, stand_in},
     engine::{Inquiry, ResponsesInquiry},
-    figures::Cells,
+    figures::Spreadsheet,
     net::NodeId,
     ui::{
         background::top_tiles::{TileKey, TopTile},
@@ -167,7 +167,7 @@ impl Panel for TopPictures {
         let folder = view.folder.filter(|folder| folder.is_of(view))?;
         let layer = stand_in(view.shown.graph(), view.selection.layer);
         let found = self.found(folder.state.index.as_ref()?, view, layer)?.ok()?;
-        let mut cells = Cells::new(["file", "value", "row", "column"]);
+        let mut cells = Spreadsheet::new(["file", "value", "row", "column"]);
         for one in found {
             let [row, column] = one.position.map(|place| place.to_string());
             cells.add([one.file.display().to_string(), one.value.to_string(), row, column]);

@@ -28,7 +28,7 @@ const LAYER: TabGroup = &[
 ];
 const SALIENCY: TabGroup = &["saliency", "cam"];
 const DECONVNET: TabGroup = &["deconvnet", "synthesis", "magnifier", "top"];
-const PICTURE: TabGroup = &["picture", "preparation", "pad"];
+const PICTURE: TabGroup = &["picture", "preparation", "pad", "game"];
 const UNIT: TabGroup = &["unit", "compare", "mistakes", "beside"];
 const SCORES: TabGroup = &["scores", "invariance", "surgery"];
 /// The same in a window that is too low for three groups at the side.
@@ -36,7 +36,7 @@ const LOW_SALIENCY: TabGroup = &["saliency", "cam", "invariance"];
 const LOW_SCORES: TabGroup = &["scores", "unit", "compare"];
 /// Panels that only a large window has room for at first: the View menu opens them, and other arrangements have them.
 const ROOMY: TabGroup =
-    &["overview", "glossary", "top", "mistakes", "beside", "surgery", "embedding", "training", "evolution"];
+    &["overview", "glossary", "top", "mistakes", "beside", "surgery", "embedding", "training", "evolution", "game"];
 /// A window at least as wide as this has room for those, in points.
 const WIDE: f32 = 1600.0;
 /// A window lower than this is low, in points.

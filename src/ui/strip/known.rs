@@ -1,4 +1,4 @@
-//! Facts about networks that their picker shows: weights at hand, size, accuracy.
+//! Facts about networks that their picker shows: weights at hand, size.
 
 use crate::{
     ui::background::worker::spawn,
@@ -47,43 +47,6 @@ impl Badge {
     }
 }
 
-/// Top-1 accuracy in percent of the weights that ship or can be downloaded, as published: on ImageNet's validation set with
-/// one centre crop, photonet's on Tiny-ImageNet's.
-const ACCURACY: &[(&str, f32)] = &[
-    ("photonet", 50.4),
-    ("efficientnet_lite0", 75.1),
-    ("alexnet", 56.5),
-    ("densenet121", 74.4),
-    ("densenet161", 77.1),
-    ("densenet169", 75.6),
-    ("densenet201", 76.9),
-    ("googlenet", 69.8),
-    ("inception_v3", 77.3),
-    ("resnet18", 69.8),
-    ("resnet34", 73.3),
-    ("resnet50", 76.1),
-    ("resnet101", 77.4),
-    ("resnet152", 78.3),
-    ("resnext50_32x4d", 77.6),
-    ("resnext101_32x8d", 79.3),
-    ("resnext101_64x4d", 83.2),
-    ("squeezenet1_0", 58.1),
-    ("squeezenet1_1", 58.2),
-    ("vgg11", 69.0),
-    ("vgg13", 69.9),
-    ("vgg16", 71.6),
-    ("vgg19", 72.4),
-    ("vgg11_bn", 70.4),
-    ("vgg13_bn", 71.6),
-    ("vgg16_bn", 73.4),
-    ("vgg19_bn", 74.2),
-];
-
-/// The published top-1 accuracy of a network's weights, in percent.
-pub fn accuracy(name: &str) -> Option<f32> {
-    ACCURACY.iter().find(|(known, _)| *known == name).map(|(_, percent)| *percent)
-}
-
 static PARAMETERS: OnceLock<BTreeMap<&'static str, u64>> = OnceLock::new();
 
 /// The number of a network's parameters; `None` until a thread has built all graphs once.
@@ -122,15 +85,9 @@ pub fn short(parameters: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::zoo;
 
     #[test]
-    fn accuracies_are_of_networks_with_weights() {
-        for (name, percent) in ACCURACY {
-            let card = zoo::find(name).map(Badge::of);
-            assert!(matches!(card, Ok(Badge::Ready | Badge::Download(_))), "{name}");
-            assert!((40.0..90.0).contains(percent), "{name}");
-        }
+    fn numbers_are_short() {
         assert_eq!([999, 4_652_008, 138_357_544].map(short), ["1 k", "4.7 M", "138 M"]);
     }
 }

@@ -1,6 +1,6 @@
 //! The picker of the network, and the line about its weights.
 
-use super::known::{Badge, accuracy, count_parameters, parameters, short};
+use super::known::{Badge, count_parameters, parameters, short};
 use crate::{
     engine::{Model, Opening},
     ui::{
@@ -9,7 +9,7 @@ use crate::{
         widgets::{icons, search, weights_notes},
     },
     weights::{Source, remote},
-    zoo::{Card, ZOO},
+    zoo::{Card, ZOO, published},
 };
 use eframe::egui::{self, Align2, RichText, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 use egui::containers::menu::{MenuButton, MenuConfig};
@@ -133,11 +133,12 @@ fn network(ui: &mut Ui, card: &Card, badge: Badge, picked: bool) -> egui::Respon
     name.text(at(12.0), Align2::LEFT_CENTER, card.title, body, ui.visuals().text_color());
     let count = parameters(card.name).map(short).unwrap_or_default();
     painter.text(at(246.0), Align2::RIGHT_CENTER, count, small.clone(), palette.weak);
-    let percent = accuracy(card.name).map_or_else(String::new, |percent| format!("{percent:.1}%"));
+    let accuracy = published(card.name);
+    let percent = accuracy.map_or_else(String::new, |own| format!("{:.1}%", own.top1));
     painter.text(at(296.0), Align2::RIGHT_CENTER, percent, small.clone(), palette.weak);
     let colour = if badge == Badge::Ready { palette.accent } else { palette.weak };
     painter.text(at(LIST - 8.0), Align2::RIGHT_CENTER, badge.label(), small, colour);
-    let exact = accuracy(card.name).map_or_else(String::new, |percent| format!("\ntop-1 {percent:.1}%, as published"));
+    let exact = accuracy.map_or_else(String::new, |own| format!("\ntop-1 {:.1}%: {}", own.top1, own.source));
     response.on_hover_text(format!("{}, {}{exact}\n{}", card.name, card.paper, badge.hint()))
 }
 

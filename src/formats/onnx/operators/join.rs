@@ -32,7 +32,7 @@ pub(super) fn concat(job: &mut NodeJob) -> Outputs {
 }
 
 /// Layers joined along an axis, as the network counts it. The operator joins along the first.
-fn joined(job: &mut NodeJob, parts: &[LayerOutput], axis: usize) -> Result<LayerOutput, String> {
+pub(super) fn joined(job: &mut NodeJob, parts: &[LayerOutput], axis: usize) -> Result<LayerOutput, String> {
     let mut order: Vec<usize> = (0..parts[0].shape.len()).collect();
     order.remove(axis);
     order.insert(0, axis);

@@ -14,7 +14,9 @@ pub(super) fn gemm(job: &mut NodeJob) -> Outputs {
     if job.node.int("transA", 0) != 0 {
         return Err("it turns its first matrix".to_owned());
     }
-    let layer = job.batched(&layer)?;
+    // Rows of values, which decomposed networks multiply one by one.
+    let rows = layer.order == AxisOrder::Bare && layer.shape.len() == 2 && job.batch == 1;
+    let layer = if rows && layer.shape[0] != 1 { layer } else { job.batched(&layer)? };
     let [alpha, beta] = ["alpha", "beta"].map(|name| job.node.float(name, 1.0));
     let weight = job.weight(1)?;
     let weight = if job.node.int("transB", 0) != 0 { Ok(weight) } else { weight.t() };
@@ -41,7 +43,10 @@ pub(super) fn matmul(job: &mut NodeJob) -> Outputs {
         let other = other.clone();
         return product(job, &layer, &other);
     }
-    let weight = job.weight(1)?;
+    let mut weight = job.weight(1)?;
+    while weight.rank() > 2 && weight.dims()[0] == 1 && weight.rank() <= layer.rank() {
+        weight = weight.squeeze(0).map_err(|error| phrase(&error))?;
+    }
     let &[_, out] = weight.dims() else {
         return Err(format!("its second matrix is a constant of shape {:?}", weight.dims()));
     };

@@ -15,6 +15,8 @@ mod select;
 mod shape;
 mod softmax;
 
+pub(in crate::formats) use pool::{ADAPTIVE_LARGEST, ADAPTIVE_MEAN};
+
 use super::{
     function::RECOGNISED,
     job::{NodeJob, Outputs},
@@ -39,6 +41,7 @@ pub(super) fn find(name: &str) -> Option<Operator> {
         "AveragePool" => pool::mean,
         "GlobalAveragePool" => pool::global_mean,
         "GlobalMaxPool" => pool::global_largest,
+        ADAPTIVE_MEAN | ADAPTIVE_LARGEST => pool::adaptive,
         "ReduceMean" => reduce::mean,
         "ReduceSum" => reduce::sum,
         "ReduceMax" => reduce::largest,

@@ -7,6 +7,10 @@ use crate::formats::onnx::{
 };
 use crate::net::{Op, Window};
 
+/// PyTorch's pools that state the size of their output, which ONNX has not.
+pub(in crate::formats) const ADAPTIVE_MEAN: &str = "AdaptiveAveragePool";
+pub(in crate::formats) const ADAPTIVE_LARGEST: &str = "AdaptiveMaxPool";
+
 /// The maps and the window.
 fn window(job: &mut NodeJob) -> Result<(LayerOutput, Window), String> {
     let layer = job.maps()?;
@@ -37,4 +41,16 @@ pub(super) fn global_mean(job: &mut NodeJob) -> Outputs {
 pub(super) fn global_largest(job: &mut NodeJob) -> Outputs {
     let layer = job.maps()?;
     job.done(Op::AdaptiveMaxPool { size: [1, 1] }, &[&layer], Vec::new())
+}
+
+/// Windows that follow from the size of the output.
+pub(super) fn adaptive(job: &mut NodeJob) -> Outputs {
+    let layer = job.maps()?;
+    let size = match *job.sizes("output_size", &[])? {
+        [rows, columns] if rows * columns > 0 => [rows, columns],
+        ref other => return Err(format!("its output has the size {other:?}")),
+    };
+    let mean = job.node.op == ADAPTIVE_MEAN;
+    let op = if mean { Op::AdaptiveAvgPool { size } } else { Op::AdaptiveMaxPool { size } };
+    job.done(op, &[&layer], Vec::new())
 }

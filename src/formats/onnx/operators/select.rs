@@ -1,5 +1,6 @@
 //! Some of the values along an axis: Split, Slice, Gather.
 
+use super::join::joined;
 use crate::formats::onnx::{
     axes::{axis_of, range_of},
     constants::numbers,
@@ -7,6 +8,9 @@ use crate::formats::onnx::{
     layers::LayerOutput,
 };
 use crate::net::{Op, Slice};
+
+/// The most evenly spaced runs that places along an axis may be: a reflection at the edges has three.
+const MOST_RUNS: usize = 64;
 
 /// The values at `places` along an axis, as the model counts it.
 fn places(job: &mut NodeJob, layer: &LayerOutput, axis: usize, places: &[usize]) -> Result<LayerOutput, String> {
@@ -16,16 +20,36 @@ fn places(job: &mut NodeJob, layer: &LayerOutput, axis: usize, places: &[usize])
     }
     let layer = if layer.axis(axis).is_none() { &job.bare(layer)? } else { layer };
     let own = layer.axis(axis).ok_or("it takes some pictures of a batch")?;
-    let step = match places {
-        [] => return Err("it takes nothing".to_owned()),
-        [_] => 1,
-        [first, second, ..] => *second as isize - *first as isize,
-    };
-    if places.windows(2).any(|pair| pair[1] as isize - pair[0] as isize != step) {
-        return Err("its places are not evenly spaced".to_owned());
+    let mut parts = Vec::new();
+    for (start, step, count) in runs(places) {
+        parts.push(job.add(Op::Slice(Slice { axis: own, start, step, count }), &[layer], Vec::new())?);
+        if parts.len() > MOST_RUNS {
+            return Err("its places are not evenly spaced".to_owned());
+        }
     }
-    let slice = Slice { axis: own, start: places[0], step, count: places.len() };
-    job.add(Op::Slice(slice), &[layer], Vec::new())
+    match parts.as_slice() {
+        [] => Err("it takes nothing".to_owned()),
+        [only] => Ok(only.clone()),
+        _ => joined(job, &parts, own),
+    }
+}
+
+/// Places as runs that are evenly spaced: the first place, the step and the number of each.
+fn runs(places: &[usize]) -> Vec<(usize, isize, usize)> {
+    let mut runs: Vec<(usize, isize, usize)> = Vec::new();
+    for &place in places {
+        match runs.last_mut() {
+            Some((start, step, count @ 1)) => (*step, *count) = (place as isize - *start as isize, 2),
+            Some((start, step, count)) if *start as isize + *step * *count as isize == place as isize => *count += 1,
+            _ => runs.push((place, 1, 1)),
+        }
+    }
+    // A place that is repeated begins a run of its own.
+    let split = |(start, step, count): (usize, isize, usize)| match step {
+        0 => vec![(start, 1, 1); count],
+        _ => vec![(start, step, count)],
+    };
+    runs.into_iter().flat_map(split).collect()
 }
 
 pub(super) fn slice(job: &mut NodeJob) -> Outputs {
@@ -74,4 +98,17 @@ pub(super) fn gather(job: &mut NodeJob) -> Outputs {
     let part = places(job, &layer, axis, &kept)?;
     let shape = [&seen[..axis], indices.dims(), &seen[axis + 1..]].concat();
     Ok(vec![ModelValue::LayerOutput(job.reshaped(&part, &shape)?)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_runs() {
+        assert_eq!(runs(&[0, 2, 4]), [(0, 2, 3)]);
+        assert_eq!(runs(&[1, 0, 1, 2, 3, 2]), [(1, -1, 2), (1, 1, 3), (2, 1, 1)]);
+        assert_eq!(runs(&[5, 5, 6]), [(5, 1, 1), (5, 1, 1), (6, 1, 1)]);
+        assert!(runs(&[]).is_empty());
+    }
 }

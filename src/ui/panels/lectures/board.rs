@@ -1,6 +1,7 @@
 //! The pieces that pages are drawn with: rows of numbers, formulas, sliders and curves, large enough for a projector.
 
 use crate::{
+    figures::Spreadsheet,
     net::Padding,
     paint::{Range, Style},
     ui::{
@@ -135,7 +136,8 @@ pub(super) fn computed(
 pub(super) fn sign(ui: &mut Ui, text: &str, rows: usize, side: f32) {
     ui.vertical(|ui| {
         ui.add_space(8.0 + rows as f32 * side / 2.0);
-        ui.label(RichText::new(text).size(18.0).weak());
+        // The monospaced font has arrows.
+        ui.label(RichText::new(text).monospace().size(17.0).weak());
     });
 }
 
@@ -267,13 +269,14 @@ pub(super) fn plot(ui: &mut Ui, view: View, size: Vec2, curves: &[PlotCurve], ma
     Some(x.low + ((at.x - plot.left()) / plot.width()).clamp(0.0, 1.0) * (x.high - x.low))
 }
 
-/// Numbers as a table of comma-separated values: a line for each, with its place.
-pub(super) fn table(grids: &[(&str, &[f32], usize)]) -> String {
-    let mut text = String::from("grid,row,column,value\n");
+/// Numbers as a table: a line for each, with its place.
+pub(super) fn table(grids: &[(&str, &[f32], usize)]) -> Spreadsheet {
+    let mut cells = Spreadsheet::new(["grid", "row", "column", "value"]);
     for (name, values, columns) in grids {
         for (at, value) in values.iter().enumerate() {
-            text.push_str(&format!("{name},{},{},{value}\n", at / columns, at % columns));
+            let place = [at / columns, at % columns].map(|place| place.to_string());
+            cells.add(std::iter::once((*name).to_owned()).chain(place).chain([value.to_string()]));
         }
     }
-    text
+    cells
 }

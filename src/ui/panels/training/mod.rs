@@ -3,22 +3,23 @@
 mod form;
 mod live;
 
-use crate::ui::{
-    model::{
-        commands::{Command, TrainingCommand},
-        export::Export,
-        state::View,
-    },
-    panels::panel::{Panel, PanelKind, keep, take},
-    widgets::{
-        caption,
-        chart::{CURVES, ChartCurve, ChartFrame, chart},
-        hollow, toolbar,
-    },
-};
 use crate::{
+    figures::Spreadsheet,
     train::Epoch,
-    ui::background::training::{TrainingPhase, TrainingState},
+    ui::{
+        background::training::{TrainingPhase, TrainingState},
+        model::{
+            commands::{Command, TrainingCommand},
+            export::Export,
+            state::View,
+        },
+        panels::panel::{Panel, PanelKind, keep, take},
+        widgets::{
+            caption,
+            chart::{CURVES, ChartCurve, ChartFrame, chart},
+            hollow, toolbar,
+        },
+    },
 };
 use eframe::egui::{self, Rect, Ui, UiBuilder, Vec2, vec2};
 use form::TrainingForm;
@@ -93,15 +94,14 @@ impl Panel for TrainingPane {
     fn export(&self, view: View) -> Option<Export> {
         view.training.session.as_ref()?;
         let epochs = &view.training.state.epochs;
-        let mut text = String::from("epoch,loss,train_top1,test_loss,test_top1,seconds,pictures_per_second");
+        let titles = "epoch,loss,train_top1,test_loss,test_top1,seconds,pictures_per_second";
+        let mut cells = Spreadsheet::new(titles.split(','));
         for epoch in epochs.iter() {
             let Epoch { epoch, loss, train_top1, test_loss, test_top1, seconds, pictures_per_second } = epoch;
-            text.push_str(&format!(
-                "\n{epoch},{loss},{train_top1},{test_loss},{test_top1},{seconds},{pictures_per_second}"
-            ));
+            let numbers = [loss, train_top1, test_loss, test_top1, seconds, pictures_per_second].map(f64::to_string);
+            cells.add(std::iter::once(epoch.to_string()).chain(numbers));
         }
-        text.push('\n');
-        (!epochs.is_empty()).then(|| Export::table(view, "training", text))
+        (!epochs.is_empty()).then(|| Export::table(view, "training", cells))
     }
 
     fn options(&self) -> Value {

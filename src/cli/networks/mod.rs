@@ -1,25 +1,33 @@
 //! `striate networks`: every network of the zoo.
 
-use super::table::Table;
+mod plot;
+
+use super::{args::path, output::check_picture, table::Table};
 use crate::{
     Result,
     figures::{
         to_json,
         words::{dimensions, thousands},
     },
+    paint::write_picture,
     weights::{find_local, remote},
-    zoo::{Card, ZOO},
+    zoo::{Card, ZOO, published},
 };
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// List the networks
 ///
-/// MACs are multiply-adds of one forward pass at the network's own size.
+/// MACs are multiply-adds of one forward pass at the network's own size. Accuracies are published ones; --json names their
+/// sources.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Add titles, layers, exact numbers, the size of the activations and the papers
     #[arg(long)]
     wide: bool,
+    /// Draw accuracy against multiply-adds and parameters, and the errors of ILSVRC's winners and of the papers
+    #[arg(long, value_name = "CHART.png", value_parser = path())]
+    plot: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -40,6 +48,14 @@ struct NetworkRow {
     weights_at_hand: bool,
     /// "shipped", "downloaded", "fetch" where they can be downloaded, or "file" where only a file can bring them.
     weights: &'static str,
+    /// Published accuracy in percent.
+    top1: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top5: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accuracy_source: Option<&'static str>,
+    #[serde(skip)]
+    family: &'static str,
 }
 
 impl NetworkRow {
@@ -52,6 +68,7 @@ impl NetworkRow {
             None if remote(card.name).is_some() => "fetch",
             None => "file",
         };
+        let accuracy = published(card.name);
         Ok(NetworkRow {
             name: card.name,
             title: card.title,
@@ -64,12 +81,22 @@ impl NetworkRow {
             activation_bytes: costs.iter().map(|cost| cost.bytes).sum(),
             weights_at_hand: matches!(weights, "shipped" | "downloaded"),
             weights,
+            top1: accuracy.map(|own| own.top1),
+            top5: accuracy.and_then(|own| own.top5),
+            accuracy_source: accuracy.map(|own| own.source),
+            family: card.family,
         })
     }
 }
 
 pub(super) fn run(args: &Args) -> Result<String> {
+    check_picture("--plot", args.plot.as_deref())?;
     let rows = ZOO.iter().map(NetworkRow::of).collect::<Result<Vec<_>>>()?;
+    if let Some(path) = &args.plot {
+        let texts =
+            [("Shows", "published accuracies and errors of networks, computed multiply-adds and parameters".into())];
+        write_picture(path, &plot::draw(&rows)?, &texts)?;
+    }
     if args.json {
         return to_json(&serde_json::json!({ "networks": rows }));
     }
@@ -105,8 +132,18 @@ fn in_millions(count: u64) -> String {
 }
 
 fn wide(rows: Vec<NetworkRow>) -> String {
-    let mut table =
-        Table::new(&["name", "title", "input", ">layers", ">parameters", ">MACs", ">activations", "weights", "paper"]);
+    let mut table = Table::new(&[
+        "name",
+        "title",
+        "input",
+        ">layers",
+        ">parameters",
+        ">MACs",
+        ">activations",
+        ">top-1 %",
+        "weights",
+        "paper",
+    ]);
     for row in rows {
         table.row([
             row.name.to_owned(),
@@ -116,6 +153,7 @@ fn wide(rows: Vec<NetworkRow>) -> String {
             thousands(row.parameters),
             thousands(row.macs),
             format!("{} KiB", thousands(row.activation_bytes.div_ceil(1024))),
+            row.top1.map_or_else(String::new, |top1| format!("{top1:.1}")),
             row.weights.to_owned(),
             row.paper.to_owned(),
         ]);

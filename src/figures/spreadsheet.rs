@@ -2,14 +2,14 @@
 
 /// Rows of cells; the first row names the columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cells {
+pub struct Spreadsheet {
     rows: Vec<Vec<String>>,
 }
 
-impl Cells {
+impl Spreadsheet {
     /// A table without rows but the columns' names.
     pub fn new<S: Into<String>>(titles: impl IntoIterator<Item = S>) -> Self {
-        Cells { rows: vec![titles.into_iter().map(Into::into).collect()] }
+        Spreadsheet { rows: vec![titles.into_iter().map(Into::into).collect()] }
     }
 
     /// Adds a row.
@@ -17,7 +17,7 @@ impl Cells {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// The text of a CSV file. Cells with commas, quotes or line breaks are quoted.
+    /// The text of a CSV file. Spreadsheet with commas, quotes or line breaks are quoted.
     pub fn csv(&self) -> String {
         let cell = |cell: &String| match cell.contains([',', '"', '\n', '\r']) {
             true => format!("\"{}\"", cell.replace('"', "\"\"")),
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn cells_that_hold_a_comma_or_a_quote_are_quoted() {
-        let mut cells = Cells::new(["a", "b"]);
+        let mut cells = Spreadsheet::new(["a", "b"]);
         cells.add(["c, \"d\"", "e\tf"]);
         assert_eq!(cells.csv(), "a,b\n\"c, \"\"d\"\"\",e\tf\n");
         assert_eq!(cells.with_tabs(), "a\tb\nc, \"d\"\te f\n");
