@@ -49,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "figures",
             "formats",
             "gpu",
+            "html",
             "kernels",
             "methods",
             "net",

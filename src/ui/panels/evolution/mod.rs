@@ -4,7 +4,7 @@ mod change;
 mod epochs;
 
 use crate::{
-    figures::{has_filters, read_colours},
+    figures::{Cells, has_filters, read_colours},
     ui::{
         background::evolution::{EvolutionLook, EvolutionSession, PictureOrigin},
         model::{
@@ -112,13 +112,12 @@ impl Panel for EvolutionPane {
     fn export(&self, view: View) -> Option<Export> {
         let (session, layer) = (view.evolution?, view.selection.layer);
         let files = session.files();
-        let mut text = String::from("epoch,cosine_to_last,cka_to_last");
+        let mut cells = Cells::new(["epoch", "cosine_to_last", "cka_to_last"]);
         for (index, cosine, alignment) in change::changes(session, layer) {
             let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-            text.push_str(&format!("\n{},{},{}", files.get(index)?.epoch, number(cosine), number(alignment)));
+            cells.add([files.get(index)?.epoch.to_string(), number(cosine), number(alignment)]);
         }
-        text.push('\n');
-        Some(Export::table(view, &format!("{} over epochs", view.node().name), text))
+        Some(Export::table(view, &format!("{} over epochs", view.node().name), cells))
     }
 
     fn options(&self) -> Value {

@@ -17,6 +17,7 @@ use crate::ui::{
     },
 };
 use crate::{
+    figures::Cells,
     train::Epoch,
     ui::background::training::{TrainingPhase, TrainingState},
 };
@@ -93,15 +94,14 @@ impl Panel for TrainingPane {
     fn export(&self, view: View) -> Option<Export> {
         view.training.session.as_ref()?;
         let epochs = &view.training.state.epochs;
-        let mut text = String::from("epoch,loss,train_top1,test_loss,test_top1,seconds,pictures_per_second");
+        let titles = ["epoch", "loss", "train_top1", "test_loss", "test_top1", "seconds", "pictures_per_second"];
+        let mut cells = Cells::new(titles);
         for epoch in epochs.iter() {
             let Epoch { epoch, loss, train_top1, test_loss, test_top1, seconds, pictures_per_second } = epoch;
-            text.push_str(&format!(
-                "\n{epoch},{loss},{train_top1},{test_loss},{test_top1},{seconds},{pictures_per_second}"
-            ));
+            let numbers = [loss, train_top1, test_loss, test_top1, seconds, pictures_per_second];
+            cells.add([epoch.to_string()].into_iter().chain(numbers.map(|number| number.to_string())));
         }
-        text.push('\n');
-        (!epochs.is_empty()).then(|| Export::table(view, "training", text))
+        (!epochs.is_empty()).then(|| Export::table(view, "training", cells))
     }
 
     fn options(&self) -> Value {
