@@ -4,7 +4,7 @@
 mod cli_support;
 
 use candle_core::{Device, Tensor};
-use cli_support::{Desk, assert_same, run, texts};
+use cli_support::{Desk, assert_same, furnished, run, texts};
 use serde_json::Value;
 use std::{
     collections::HashMap,

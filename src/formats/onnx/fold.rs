@@ -151,8 +151,8 @@ fn along(kind: &str, x: &Tensor, axes: Vec<usize>, keeps: bool) -> Folded {
     let each = |one: fn(&Tensor, usize) -> Folded| axes.iter().try_fold(wide.clone(), |x, &axis| one(&x, axis));
     let found = match kind {
         "Mean" => wide.mean_keepdim(axes.clone()),
-        "Max" => each(|x, axis| x.max_keepdim(axis)),
-        "Min" => each(|x, axis| x.min_keepdim(axis)),
+        "Max" => each(Tensor::max_keepdim),
+        "Min" => each(Tensor::min_keepdim),
         "Prod" => each(|x, axis| {
             let first = x.narrow(axis, 0, 1)?;
             (1..x.dim(axis)?).try_fold(first, |all, place| all.mul(&x.narrow(axis, place, 1)?))

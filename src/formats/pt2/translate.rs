@@ -40,7 +40,7 @@ pub(super) fn translate(program: &Program) -> Result<Translated, String> {
     for name in
         module.signature.output_specs.iter().filter_map(|spec| tensor_name(spec.get("user_output")?.get("arg")?))
     {
-        let shape = module.graph.tensor_values.get(name).map_or(Vec::new(), |meta| meta.shape());
+        let shape = module.graph.tensor_values.get(name).map_or(Vec::new(), super::program::TensorMeta::shape);
         outputs.push(Declared { name: writer.name(aliases.current(name)?), shape });
     }
     let mut graph = writer.graph;
@@ -63,7 +63,7 @@ fn inputs(program: &Program) -> Result<(HashMap<String, String>, Vec<Declared>),
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         if let Some(input) = spec.get("user_input").and_then(|input| input.get("arg")) {
             let Some(name) = tensor_name(input) else { continue };
-            let shape = module.graph.tensor_values.get(name).map_or(Vec::new(), |meta| meta.shape());
+            let shape = module.graph.tensor_values.get(name).map_or(Vec::new(), super::program::TensorMeta::shape);
             pictures.push(Declared { name: name.to_owned(), shape });
             continue;
         }

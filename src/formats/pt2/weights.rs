@@ -154,10 +154,11 @@ pub(super) fn kind(number: u64) -> Option<Kind> {
 
 /// Where a tensor lies in its values.
 fn view(context: &Context, name: &str, meta: &TensorMeta) -> Result<StridedView> {
-    let sizes =
-        |sizes: &[super::program::StatedSize]| sizes.iter().map(|size| size.known()).collect::<Option<Vec<_>>>();
+    let sizes = |sizes: &[super::program::StatedSize]| {
+        sizes.iter().map(super::program::StatedSize::known).collect::<Option<Vec<_>>>()
+    };
     let view = || {
-        let offset = meta.storage_offset.as_ref().map_or(Some(0), |offset| offset.known())?;
+        let offset = meta.storage_offset.as_ref().map_or(Some(0), super::program::StatedSize::known)?;
         Some(StridedView { offset, shape: sizes(&meta.sizes)?, stride: sizes(&meta.strides)? })
     };
     view().ok_or_else(|| context.damaged(format_args!("{name} has a shape, stride or offset that makes no sense")))

@@ -111,7 +111,8 @@ impl App {
                 old.run.model.is_same_origin(&run.model) && old.run.original.as_ref().is_some_and(is_of)
             });
             let drawn = self.pending.asked.ran.as_ref().is_some_and(|ran| is_of(ran) && same_name(ran));
-            if !operated && !drawn && !(self.is_epoch(&run.model) && old.as_ref().is_some_and(is_of)) {
+            let next_epoch = self.is_epoch(&run.model) && old.as_ref().is_some_and(is_of);
+            if !(operated || drawn || next_epoch) {
                 // Another network may have the same picture.
                 self.runs.before = old.filter(|old| !is_of(old)).or(self.runs.before.take());
                 (self.focus.selection.position, self.focus.selection.hover) = (None, None);

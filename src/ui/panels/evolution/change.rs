@@ -16,8 +16,11 @@ use crate::{
 };
 use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 
+/// The place of an epoch in the run, the cosine of its weights to the last ones, and the CKA of its activations to the last ones.
+type LayerChange = (usize, Option<f64>, Option<f64>);
+
 /// For each compared checkpoint that is known: its place, and the layer's cosine and alignment to the last.
-pub(super) fn changes(session: &EvolutionSession, layer: NodeId) -> Vec<(usize, Option<f64>, Option<f64>)> {
+pub(super) fn changes(session: &EvolutionSession, layer: NodeId) -> Vec<LayerChange> {
     let compared = session.compared();
     let last = compared.last().and_then(|&last| session.layer(layer, last));
     let change = |&index: &usize| {
@@ -65,7 +68,7 @@ pub(super) fn curves(ui: &mut Ui, view: View, session: &EvolutionSession, layer:
         let right = pair(line(|one| 100.0 * one.train_top1), line(|one| 100.0 * one.test_top1));
         draw(&mut ui, "right, in percent", Some([0.0, 100.0]), half, right);
     }
-    let points = |value: fn(&(usize, Option<f64>, Option<f64>)) -> Option<f64>| {
+    let points = |value: fn(&LayerChange) -> Option<f64>| {
         found.iter().filter_map(|one| Some([epoch(one.0), value(one)?])).collect::<Vec<_>>()
     };
     let change = vec![
@@ -108,7 +111,7 @@ fn matrix(ui: &mut Ui, view: View, session: &EvolutionSession, layer: NodeId) ->
     };
     let colours = ColourMap::Viridis.table();
     let small = FontId::proportional(10.0);
-    for row in 0..states.len() {
+    for (row, &index) in compared.iter().enumerate().take(states.len()) {
         for column in 0..states.len() {
             let corner = square.min + vec2(column as f32 * cell, row as f32 * cell);
             let rect = Rect::from_min_size(corner, Vec2::splat(cell - 1.0));
@@ -124,7 +127,7 @@ fn matrix(ui: &mut Ui, view: View, session: &EvolutionSession, layer: NodeId) ->
                 ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, small.clone(), ink);
             }
         }
-        let name = files.get(compared[row]).map_or_else(String::new, |file| file.epoch.to_string());
+        let name = files.get(index).map_or_else(String::new, |file| file.epoch.to_string());
         let middle = (row as f32 + 0.5) * cell;
         let [left, below] =
             [pos2(square.left() - 4.0, square.top() + middle), pos2(square.left() + middle, square.bottom() + 2.0)];
