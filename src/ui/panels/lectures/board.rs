@@ -135,7 +135,8 @@ pub(super) fn computed(
 pub(super) fn sign(ui: &mut Ui, text: &str, rows: usize, side: f32) {
     ui.vertical(|ui| {
         ui.add_space(8.0 + rows as f32 * side / 2.0);
-        ui.label(RichText::new(text).size(18.0).weak());
+        // The monospaced font has arrows.
+        ui.label(RichText::new(text).monospace().size(17.0).weak());
     });
 }
 
