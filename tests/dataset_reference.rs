@@ -175,9 +175,11 @@ fn trustworthiness(features: &Features, points: &[f32], neighbours: usize) -> f6
 fn tsne_is_as_trustworthy_as_scikit_learns() {
     let reference = reference().features;
     let features = features(&reference);
-    let points = tsne(&features, 20.0, &mut |_| {}, &Watch::default()).unwrap();
-    let ours = trustworthiness(&features, &points, 5);
-    assert!(ours >= reference.tsne - 0.02, "{ours} where scikit-learn has {}", reference.tsne);
+    // The threads of the descent add in any order, so a run differs from the next by up to 0.02.
+    const RUNS: usize = 12;
+    let run = |_| trustworthiness(&features, &tsne(&features, 20.0, &mut |_| {}, &Watch::default()).unwrap(), 5);
+    let ours = (0..RUNS).map(run).sum::<f64>() / RUNS as f64;
+    assert!(ours >= reference.tsne - 0.01, "{ours} where scikit-learn has {}", reference.tsne);
 }
 
 #[test]

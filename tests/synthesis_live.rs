@@ -1,7 +1,9 @@
 //! Synthesis as the window and the command line run it: the worker's live run, and the subcommands' files.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use candle_core::{Device, Tensor};
 use std::{
+    collections::HashMap,
     fs,
     path::Path,
     process::{Command, Output},
@@ -16,6 +18,7 @@ use striate::{
     methods::{METHODS, Settings, Target},
     paint::{read_npy, write_png},
     synthesis::{Goal, Recipe, Term, find},
+    weights, zoo,
 };
 
 /// Polls until `wanted` says so.
@@ -202,6 +205,30 @@ fn a_sheet_goes_on_where_it_was_broken_off() {
     assert_ne!(sheet.get_pixel(64 + 128 + 8, 64).0, [255, 0, 0, 255], "a tile of other settings was taken");
 }
 
+/// A class that nothing in the picture changes leaves its cell empty and says why.
+#[test]
+fn a_class_without_a_slope_leaves_its_cell_of_the_sheet_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = zoo::find("lenet5_modern").unwrap().shipped.unwrap();
+    let mut tensors = weights::read_bytes(shipped, "lenet5_modern").unwrap().tensors;
+    let last = tensors["fc7.weight"].clone();
+    let keep: Vec<f32> = (0..10).map(|class| if class == 3 { 0.0 } else { 1.0 }).collect();
+    let keep = Tensor::from_vec(keep, (10, 1), &Device::Cpu).unwrap();
+    tensors.insert("fc7.weight".into(), last.broadcast_mul(&keep).unwrap());
+    let tensors: HashMap<_, _> = tensors.into_iter().collect();
+    candle_core::safetensors::save(&tensors, folder.path().join("dead.safetensors")).unwrap();
+    let command = "maximise --network lenet5_modern --weights dead.safetensors --grid --class 2 --class 3 --steps 2";
+    let output = striate(folder.path(), &format!("{command} --out sheet.png"));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("the cell of class 3") && said.contains("is empty"), "{said}");
+    let sheet = image::open(folder.path().join("sheet.png")).unwrap().into_rgba8();
+    let (width, height) = sheet.dimensions();
+    let drawn = |from: u32| (from..from + width / 2).any(|x| (0..height).any(|y| sheet.get_pixel(x, y).0[3] > 0));
+    assert!(drawn(0), "the cell of class 2 is empty");
+    let cell = |x: u32| sheet.get_pixel(width / 2 + x, height / 2).0;
+    assert!((8..width / 2 - 8).all(|x| cell(x)[..3] == cell(8)[..3]), "the cell of class 3 is drawn");
+}
+
 #[test]
 fn mistakes_are_one_line() {
     let folder = tempfile::tempdir().unwrap();
@@ -212,7 +239,6 @@ fn mistakes_are_one_line() {
         ("maximise --layer conv1 --unit 64 --out a.png", 2, "units 0 to 63"),
         ("maximise --layer conv9 --out a.png", 2, "conv1"),
         ("maximise --unit 3 --out a.png", 2, "--layer"),
-        ("maximise --class lemon", 2, "--out"),
         ("maximise --class lemon --preset lucit --out a.png", 2, "did you mean lucid"),
         ("maximise --class lemon --rate=-1 --out a.png", 2, "rate takes a number"),
         ("maximise --class lemon --start picture --out a.png", 2, "needs a picture"),

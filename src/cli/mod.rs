@@ -14,7 +14,6 @@ mod checks;
 mod choice;
 mod classify;
 mod console;
-mod csv;
 mod dataset;
 mod deconvnet;
 mod evaluate;

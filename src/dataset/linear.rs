@@ -1,6 +1,7 @@
 //! Linear classifiers on features: softmax regression by L-BFGS (Liu and Nocedal 1989), and one-against-all support
 //! vector machines with the squared hinge by dual coordinate descent (Hsieh et al. 2008).
 
+use super::random::RandomOrder;
 use rayon::prelude::*;
 
 /// The loss that a classifier minimises, beside half the squared norm of its weights.
@@ -167,15 +168,10 @@ fn hinge(rows: &[&[f32]], labels: &[usize], class: usize, width: usize, cost: f6
     let mut weights = vec![0.0; width + 1];
     let mut dual = vec![0.0; rows.len()];
     let mut order: Vec<usize> = (0..rows.len()).collect();
-    let mut random = 0x9e37_79b9_7f4a_7c15u64;
+    // The same for every class and run.
+    let mut random = RandomOrder::new(0);
     for _ in 0..PASSES {
-        // A random order in every pass: xorshift, the same for every class and run.
-        for last in (1..order.len()).rev() {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            order.swap(last, (random % (last as u64 + 1)) as usize);
-        }
+        random.shuffle(&mut order);
         let mut largest = 0f64;
         for &row in &order {
             let sign = if labels[row] == class { 1.0 } else { -1.0 };

@@ -8,6 +8,8 @@ use rayon::prelude::*;
 const ROUNDS: usize = 500;
 /// Directions iterated beside those asked for: the more, the faster the others settle.
 const SPARE: usize = 8;
+/// Pictures summed by one thread. The sums are added in their order, so that every run gives the same digits.
+const PART: usize = 256;
 
 /// Features projected to a few directions.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,7 +98,9 @@ fn times_covariance(centred: &[f64], basis: &[f64], width: usize) -> Vec<f64> {
         a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
         a
     };
-    centred.par_chunks_exact(width).fold(zero, add_row).reduce(zero, add)
+    let add_part = |part: &[f64]| part.chunks_exact(width).fold(zero(), add_row);
+    let parts: Vec<Vec<f64>> = centred.par_chunks(width * PART).map(add_part).collect();
+    parts.into_iter().fold(zero(), add)
 }
 
 /// Makes the vectors orthonormal in turn (modified Gram-Schmidt, twice) and returns the lengths they had.

@@ -6,10 +6,12 @@
 //! - [`Filters`]: learned weights. [`Patches`]: deconvnet reconstructions. [`localisation`]: the object a heatmap points at.
 //! - [`Scale`], [`grid`]: enlargement by whole factors, and pictures side by side.
 //! - [`line_chart`], [`bar_chart`]: charts with axes and names.
+//! - [`Cells`]: tables for spreadsheets.
 //! - [`Facts`]: the text chunks of a PNG, `--json` and reports. [`words`]: the format of numbers and layers.
 //!
 //! Architecture invariant: nothing here knows a window, a command line or a file's name.
 
+mod cells;
 mod chart;
 mod enlarge;
 mod facts;
@@ -22,6 +24,7 @@ mod seen;
 mod synthesised;
 pub mod words;
 
+pub use cells::Cells;
 pub use chart::{Bar, ChartAxis, Series, bar_chart, line_chart};
 pub use enlarge::{Scale, enlarged, enlarged_rgb, gap, grid, spaced};
 pub use facts::{

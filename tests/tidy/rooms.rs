@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "figures",
             "formats",
             "gpu",
+            "html",
             "kernels",
             "methods",
             "net",

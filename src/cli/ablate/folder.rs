@@ -9,13 +9,12 @@ use crate::{
     Error, Result,
     cli::{
         console::Console,
-        csv::line,
         labelled::{Labelled, note_left_out},
         table::Table,
     },
     dataset::{Damaged, Hits, KeptInputs, LabelledFolder, outcomes, pooled_features},
     engine::Model,
-    figures::{Facts, to_json, words::thousands},
+    figures::{Cells, Facts, to_json, words::thousands},
     paint::{write_atomically, write_picture},
     paths::from_user,
     watch::Watch,
@@ -107,16 +106,16 @@ fn means(
 }
 
 fn csv(facts: &AblationFacts) -> String {
-    let mut text = line(&["row", "removed", "dropped", "top1", "top5"]);
+    let mut cells = Cells::new(["row", "removed", "dropped", "top1", "top5"]);
     let numbers = |accuracies: &Accuracies| [accuracies.top1.to_string(), accuracies.top5.to_string()];
     let [top1, top5] = numbers(&facts.baseline);
-    text.push_str(&line(&["as it is".to_owned(), String::new(), String::new(), top1, top5]));
+    cells.add(["as it is".to_owned(), String::new(), String::new(), top1, top5]);
     for row in &facts.rows {
         let [top1, top5] = numbers(&row.accuracies);
         let dropped = row.dropped.map_or_else(String::new, |count| count.to_string());
-        text.push_str(&line(&[row.name.clone(), row.removed.join(" "), dropped, top1, top5]));
+        cells.add([row.name.clone(), row.removed.join(" "), dropped, top1, top5]);
     }
-    text
+    cells.csv()
 }
 
 fn text(facts: &AblationFacts) -> String {

@@ -8,12 +8,11 @@ use crate::{
     Error, Result,
     cli::{
         console::Console,
-        csv::line,
         labelled::{Labelled, note_left_out},
         table::Table,
     },
     dataset::{HitChoice, Hits, KeptInputs, Outcome, ResponseMeasure, Responses, outcomes},
-    figures::{ChartAxis, Facts, Series, line_chart, shown_path, to_json},
+    figures::{Cells, ChartAxis, Facts, Series, line_chart, shown_path, to_json},
     net::surgery::{Operation, Removal, Substitute},
     paint::{write_atomically, write_picture},
     paths::from_user,
@@ -107,21 +106,21 @@ fn steps(units: usize) -> Vec<usize> {
 
 fn write(args: &Args, facts: &SilencedFacts) -> Result<String> {
     if let Some(path) = &args.csv {
-        let mut text = line(&["units", "class_top1", "class_top5", "others_top1", "others_top5"]);
+        let mut cells = Cells::new(["units", "class_top1", "class_top5", "others_top1", "others_top5"]);
         for row in &facts.rows {
             let others = row
                 .of_others
                 .map_or([String::new(), String::new()], |own| [own.top1.to_string(), own.top5.to_string()]);
             let [top1, top5] = others;
-            text.push_str(&line(&[
+            cells.add([
                 row.units.to_string(),
                 row.of_class.top1.to_string(),
                 row.of_class.top5.to_string(),
                 top1,
                 top5,
-            ]));
+            ]);
         }
-        write_atomically(path, |file| file.write_all(text.as_bytes()))?;
+        write_atomically(path, |file| file.write_all(cells.csv().as_bytes()))?;
     }
     if let Some(path) = &args.out {
         let points = |value: &dyn Fn(&UnitRow) -> Option<f64>| {

@@ -1,7 +1,7 @@
 //! Tables as CSV (RFC 4180).
 
 use super::report::Report;
-use crate::cli::csv::line;
+use crate::figures::Cells;
 
 /// A line a picture.
 pub(super) fn pictures(report: &Report) -> String {
@@ -16,9 +16,9 @@ pub(super) fn pictures(report: &Report) -> String {
         "rank",
         "subgroup",
     ];
-    let mut text = line(&title);
+    let mut cells = Cells::new(title);
     for outcome in report.outcomes {
-        text.push_str(&line(&[
+        cells.add([
             report.folder.listing.path(outcome.picture).display().to_string(),
             outcome.class.to_string(),
             report.model.class_name(outcome.class),
@@ -28,18 +28,18 @@ pub(super) fn pictures(report: &Report) -> String {
             outcome.probability.to_string(),
             (outcome.rank + 1).to_string(),
             report.folder.subgroup(outcome.picture),
-        ]));
+        ]);
     }
-    text
+    cells.csv()
 }
 
 /// A line a class.
 pub(super) fn classes(report: &Report) -> String {
     let title = ["class", "label", "folder", "pictures", "top1", "top5", "predicted", "precision", "recall", "f1"];
     let share = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    let mut text = line(&title);
+    let mut cells = Cells::new(title);
     for class in report.classes() {
-        text.push_str(&line(&[
+        cells.add([
             class.index.to_string(),
             class.label,
             class.folder,
@@ -50,19 +50,18 @@ pub(super) fn classes(report: &Report) -> String {
             share(class.precision),
             share(class.recall),
             share(class.f1),
-        ]));
+        ]);
     }
-    text
+    cells.csv()
 }
 
 /// A line a cell of the confusion matrix that is not zero.
 pub(super) fn confusion(report: &Report) -> String {
-    let mut text = line(&["class", "label", "predicted", "predicted_label", "pictures"]);
+    let mut cells = Cells::new(["class", "label", "predicted", "predicted_label", "pictures"]);
     let name = |class: usize| report.model.class_name(class);
     for cell in &report.evaluation.confusion {
         let (class, predicted) = (cell.class, cell.predicted);
-        let cells = [class.to_string(), name(class), predicted.to_string(), name(predicted), cell.pictures.to_string()];
-        text.push_str(&line(&cells));
+        cells.add([class.to_string(), name(class), predicted.to_string(), name(predicted), cell.pictures.to_string()]);
     }
-    text
+    cells.csv()
 }

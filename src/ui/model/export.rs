@@ -4,7 +4,7 @@
 use crate::{
     Error, Result,
     engine::Run,
-    figures::Facts,
+    figures::{Cells, Facts},
     kernels::to_vec,
     net::NodeId,
     paint::{write_atomically, write_npy, write_picture},
@@ -45,6 +45,7 @@ const TABLE: &[Ending] = &[("csv", "Table of comma-separated values")];
 
 enum ExportContent {
     Picture(PaintExport, Option<MakeNumbers>),
+    Table(Cells),
     /// A file of text, and what it is.
     Text(&'static [Ending], String),
 }
@@ -60,9 +61,9 @@ impl Export {
         Export::of(view, name, ExportContent::Picture(Box::new(paint), numbers))
     }
 
-    /// A table about the network of `view`; no cell of it holds a comma.
-    pub fn table(view: View, name: &str, text: String) -> Self {
-        Export::of(view, name, ExportContent::Text(TABLE, text))
+    /// A table about the network of `view`.
+    pub fn table(view: View, name: &str, cells: Cells) -> Self {
+        Export::of(view, name, ExportContent::Table(cells))
     }
 
     /// A text.
@@ -98,6 +99,7 @@ impl Export {
     pub fn text_endings(&self) -> Option<&'static [Ending]> {
         match &self.content {
             ExportContent::Picture(..) => None,
+            ExportContent::Table(_) => Some(TABLE),
             ExportContent::Text(endings, _) => Some(endings),
         }
     }
@@ -111,7 +113,7 @@ impl Export {
     pub fn paint(self, watch: &Watch) -> Option<Result<RgbaImage>> {
         match self.content {
             ExportContent::Picture(paint, _) => Some(paint(watch)),
-            ExportContent::Text(..) => None,
+            ExportContent::Table(_) | ExportContent::Text(..) => None,
         }
     }
 
@@ -134,8 +136,8 @@ impl Export {
                 ctx.copy_image(ColorImage::from_rgba_unmultiplied(size, image.as_raw()));
                 Ok(format!("Copied {} as a picture of {}x{} pixels", self.name, size[0], size[1]))
             }
-            ExportContent::Text(TABLE, text) => {
-                ctx.copy_text(text.replace(',', "\t"));
+            ExportContent::Table(cells) => {
+                ctx.copy_text(cells.with_tabs());
                 Ok(format!("Copied {} as a table", self.name))
             }
             ExportContent::Text(_, text) => {
@@ -156,6 +158,9 @@ impl Export {
         match self.content {
             ExportContent::Picture(_, Some(numbers)) if wants_numbers => write_npy(path, &numbers()?)?,
             ExportContent::Picture(paint, _) if !wants_numbers => write_picture(path, &paint(watch)?, &texts)?,
+            ExportContent::Table(cells) if !wants_numbers => {
+                write_atomically(path, |file| file.write_all(cells.csv().as_bytes()))?;
+            }
             ExportContent::Text(_, text) if !wants_numbers => {
                 write_atomically(path, |file| file.write_all(text.as_bytes()))?;
             }

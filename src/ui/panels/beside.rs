@@ -4,7 +4,7 @@
 use super::compare::choices;
 use crate::{
     engine::{AttributionInquiry, Inquiry},
-    figures::{HeatStyle, Heatmap},
+    figures::{Cells, HeatStyle, Heatmap},
     gpu::{TileGrid, TileStyle},
     methods::{Attribution, CAMS, Settings, Target},
     paint::Range,
@@ -88,12 +88,12 @@ impl Panel for SideBySide {
     fn export(&self, view: View) -> Option<Export> {
         let other = view.other?;
         let name = |shown: &Shown| shown.run.picture.as_ref().map_or("numbers".into(), |picture| picture.name.clone());
-        let mut text = String::from("class,A,B\n");
+        let mut cells = Cells::new(["class", "A", "B"]);
         for &class in view.shown.ranking.iter().take(100) {
-            let label = view.run().model.class_name(class).replace(',', " ");
-            text.push_str(&format!("{label},{},{}\n", view.run().scores[class], other.run.scores[class]));
+            let [a, b] = [view.run(), &other.run].map(|run| run.scores[class].to_string());
+            cells.add([view.run().model.class_name(class), a, b]);
         }
-        Some(Export::table(view, &format!("scores beside {}", name(other)), text))
+        Some(Export::table(view, &format!("scores beside {}", name(other)), cells))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     engine::{Answer, ComparisonInquiry, Inquiry, PictureSource},
+    figures::Cells,
     picture::offered_samples,
     ui::{
         model::{
@@ -60,12 +61,12 @@ impl Panel for Compare {
 
     fn export(&self, view: View) -> Option<Export> {
         let other = view.other?;
-        let mut text = String::from("layer,distance\n");
+        let mut cells = Cells::new(["layer", "distance"]);
         let found = distances(view, other, &mut Vec::new())?.as_ref().ok()?;
         for (node, distance) in view.shown.graph().nodes().iter().zip(found.iter()) {
-            text.push_str(&format!("{},{distance}\n", node.name));
+            cells.add([node.name.to_string(), distance.to_string()]);
         }
-        Some(Export::table(view, &format!("compared with {}", name(other)), text))
+        Some(Export::table(view, &format!("compared with {}", name(other)), cells))
     }
 }
 

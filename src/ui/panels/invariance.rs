@@ -2,6 +2,8 @@
 
 use crate::{
     engine::{Change, Inquiry, Invariance, InvarianceInquiry},
+    figures::Cells,
+    net::NodeId,
     ui::{
         model::{
             commands::Command,
@@ -87,19 +89,18 @@ impl Panel for InvariancePanel {
     fn export(&self, view: View) -> Option<Export> {
         let found = view.answers.get(&self.inquiry(view).key())?.as_ref().ok()?;
         let trained = !view.run().model.is_untrained();
-        let mut text = String::from(if trained { "amount,probability" } else { "amount" });
-        for (layer, _) in &found.distances {
-            text.push_str(&format!(",distance of {}", view.shown.graph().node(*layer).name));
-        }
+        let first = |title: &str, probability: String| {
+            std::iter::once(title.to_owned()).chain(trained.then_some(probability)).collect::<Vec<_>>()
+        };
+        let distance = |(layer, _): &(NodeId, _)| format!("distance of {}", view.shown.graph().node(*layer).name);
+        let titles = first("amount", "probability".into()).into_iter().chain(found.distances.iter().map(distance));
+        let mut cells = Cells::new(titles);
         for (index, amount) in found.amounts.iter().enumerate() {
-            text.push_str(&format!("\n{amount}"));
-            if trained {
-                text.push_str(&format!(",{}", found.probabilities[index]));
-            }
-            found.distances.iter().for_each(|(_, distances)| text.push_str(&format!(",{}", distances[index])));
+            let start = first(&amount.to_string(), found.probabilities[index].to_string());
+            let distances = found.distances.iter().map(|(_, distances)| distances[index].to_string());
+            cells.add(start.into_iter().chain(distances));
         }
-        text.push('\n');
-        Some(Export::table(view, &format!("invariance {}", self.options.change.label()), text))
+        Some(Export::table(view, &format!("invariance {}", self.options.change.label()), cells))
     }
 
     fn options(&self) -> Value {

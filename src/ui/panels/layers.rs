@@ -1,6 +1,7 @@
 //! The layers as a table: what each costs and sees, to be sorted by any column.
 
 use crate::{
+    figures::Cells,
     net::{Cost, NodeId},
     ui::{
         model::{
@@ -203,26 +204,21 @@ impl Panel for LayersTable {
 
     fn export(&self, view: View) -> Option<Export> {
         let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
-        let mut text = String::from(
-            "layer,title,kind,units,height,width,parameters,multiply_adds,bytes,milliseconds,sees_rows,sees_columns\n",
-        );
+        let titles =
+            "layer,title,kind,units,height,width,parameters,multiply_adds,bytes,milliseconds,sees_rows,sees_columns";
+        let mut cells = Cells::new(titles.split(','));
         for id in self.order(view) {
             let (node, cost) = (&nodes[id], &costs[id]);
             let [units, height, width] = node.extent();
             let [rows, columns] = cost.field.map(|field| field.size);
-            // None of these words holds a comma but the groups of a convolution.
-            let kind = describe::kind(node).replace(',', "");
             let ms = milliseconds(view.shown, id).map_or_else(String::new, |ms| format!("{ms:.3}"));
-            text.push_str(&format!(
-                "{},{},{kind},{units},{height},{width},{},{},{},{ms},{rows},{columns}\n",
-                node.name,
-                node.title.unwrap_or_default(),
-                cost.parameters,
-                cost.macs,
-                cost.bytes,
-            ));
+            let words = [node.name.to_string(), node.title.unwrap_or_default().to_string(), describe::kind(node)];
+            let shape = [units, height, width].map(|count| count.to_string());
+            let costs = [cost.parameters, cost.macs, cost.bytes].map(|count| count.to_string());
+            let field = [ms, rows.to_string(), columns.to_string()];
+            cells.add(words.into_iter().chain(shape).chain(costs).chain(field));
         }
-        Some(Export::table(view, "layers", text))
+        Some(Export::table(view, "layers", cells))
     }
 
     fn options(&self) -> Value {

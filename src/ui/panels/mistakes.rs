@@ -4,6 +4,7 @@
 use crate::{
     dataset::Index,
     engine::{Model, PictureSource},
+    figures::Cells,
     ui::{
         background::thumbnails::{PictureFile, Thumb},
         model::{commands::Command, export::Export, state::View},
@@ -124,14 +125,12 @@ impl Panel for Mistakes {
 
     fn export(&self, view: View) -> Option<Export> {
         let found = self.found.as_ref()?;
-        let name = |class: usize| view.run().model.class_name(class).replace(',', " ");
-        let mut text = String::from("file,class,predicted,probability");
+        let name = |class: usize| view.run().model.class_name(class);
+        let mut cells = Cells::new(["file", "class", "predicted", "probability"]);
         for Mistake { file, class, predicted, confidence } in &found.mistakes {
-            let file = file.display().to_string().replace(',', " ");
-            text.push_str(&format!("\n{file},{},{},{confidence}", name(*class), name(*predicted)));
+            cells.add([file.display().to_string(), name(*class), name(*predicted), confidence.to_string()]);
         }
-        text.push('\n');
-        Some(Export::table(view, "mistakes", text))
+        Some(Export::table(view, "mistakes", cells))
     }
 }
 

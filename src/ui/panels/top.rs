@@ -4,6 +4,7 @@
 use crate::{
     dataset::{Hit, HitChoice, Index, Responses, TOP, stand_in},
     engine::{Inquiry, ResponsesInquiry},
+    figures::Cells,
     net::NodeId,
     ui::{
         background::top_tiles::{TileKey, TopTile},
@@ -166,14 +167,13 @@ impl Panel for TopPictures {
         let folder = view.folder.filter(|folder| folder.is_of(view))?;
         let layer = stand_in(view.shown.graph(), view.selection.layer);
         let found = self.found(folder.state.index.as_ref()?, view, layer)?.ok()?;
-        let mut text = String::from("file,value,row,column");
+        let mut cells = Cells::new(["file", "value", "row", "column"]);
         for one in found {
-            let file = one.file.display().to_string().replace(',', " ");
-            text.push_str(&format!("\n{file},{},{},{}", one.value, one.position[0], one.position[1]));
+            let [row, column] = one.position.map(|place| place.to_string());
+            cells.add([one.file.display().to_string(), one.value.to_string(), row, column]);
         }
-        text.push('\n');
         let name = format!("{} unit {} top pictures", view.node().name, view.selection.unit);
-        Some(Export::table(view, &name, text))
+        Some(Export::table(view, &name, cells))
     }
 
     fn options(&self) -> Value {

@@ -8,7 +8,7 @@ mod colours;
 use crate::{
     dataset::Features,
     engine::PictureSource,
-    figures::words::thousands,
+    figures::{Cells, words::thousands},
     net::NodeId,
     ui::{
         background::{
@@ -124,12 +124,11 @@ impl Panel for EmbeddingPanel {
         if places.len() != rows.len() {
             return None;
         }
-        let mut text = String::from("file,x,y\n");
+        let mut cells = Cells::new(["file", "x", "y"]);
         for (picture, [x, y]) in rows.iter().zip(places) {
-            let file = embedding.index.listing.path(*picture).display().to_string().replace(',', " ");
-            text.push_str(&format!("{file},{x},{y}\n"));
+            cells.add([embedding.index.listing.path(*picture).display().to_string(), x.to_string(), y.to_string()]);
         }
-        Some(Export::table(view, "embedding", text))
+        Some(Export::table(view, "embedding", cells))
     }
 
     fn options(&self) -> Value {

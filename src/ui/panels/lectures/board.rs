@@ -1,6 +1,7 @@
 //! The pieces that pages are drawn with: rows of numbers, formulas, sliders and curves, large enough for a projector.
 
 use crate::{
+    figures::Cells,
     net::Padding,
     paint::{Range, Style},
     ui::{
@@ -40,21 +41,21 @@ pub(super) fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) ->
 
 /// The colours of numbers: those of the maps, or with zero in the middle.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Cells {
+pub(super) enum CellColours {
     /// Values of maps.
     Values,
     /// Weights and gradients.
     Signed,
 }
 
-impl Cells {
+impl CellColours {
     fn range(self, values: &[f32]) -> Range {
         let own = Range::of(values);
-        if self == Cells::Signed { own.symmetric() } else { own.union(Range::default()) }
+        if self == CellColours::Signed { own.symmetric() } else { own.union(Range::default()) }
     }
 
     fn style(self, view: View) -> Style {
-        if self == Cells::Signed { Style::SIGNED } else { view.look.style }
+        if self == CellColours::Signed { Style::SIGNED } else { view.look.style }
     }
 }
 
@@ -71,7 +72,7 @@ pub(super) struct EditGrid<'a> {
     /// The zeros.
     pub padding: Padding,
     /// The colours.
-    pub colours: Cells,
+    pub colours: CellColours,
 }
 
 impl EditGrid<'_> {
@@ -110,7 +111,7 @@ pub(super) fn editable(
     title: &str,
     values: &mut [f32],
     [columns, side]: [usize; 2],
-    colours: Cells,
+    colours: CellColours,
 ) -> bool {
     let padding = Padding::default();
     EditGrid { title, name: title, columns, side: side as f32, padding, colours }.show(ui, view, values).1
@@ -123,7 +124,7 @@ pub(super) fn computed(
     title: &str,
     values: &[f32],
     [columns, side]: [usize; 2],
-    colours: Cells,
+    colours: CellColours,
 ) -> Placed {
     let shown: Vec<Option<f32>> = values.iter().copied().map(Some).collect();
     let (range, style) = (colours.range(values), colours.style(view));
@@ -268,13 +269,13 @@ pub(super) fn plot(ui: &mut Ui, view: View, size: Vec2, curves: &[PlotCurve], ma
     Some(x.low + ((at.x - plot.left()) / plot.width()).clamp(0.0, 1.0) * (x.high - x.low))
 }
 
-/// Numbers as a table of comma-separated values: a line for each, with its place.
-pub(super) fn table(grids: &[(&str, &[f32], usize)]) -> String {
-    let mut text = String::from("grid,row,column,value\n");
+/// Numbers as a table: a row for each, with its place.
+pub(super) fn table(grids: &[(&str, &[f32], usize)]) -> Cells {
+    let mut cells = Cells::new(["grid", "row", "column", "value"]);
     for (name, values, columns) in grids {
         for (at, value) in values.iter().enumerate() {
-            text.push_str(&format!("{name},{},{},{value}\n", at / columns, at % columns));
+            cells.add([(*name).to_owned(), (at / columns).to_string(), (at % columns).to_string(), value.to_string()]);
         }
     }
-    text
+    cells
 }

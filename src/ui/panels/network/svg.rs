@@ -1,6 +1,7 @@
 //! The drawing as a file that any browser shows.
 
 use super::{fold::Folded, layout::BoxLayout};
+use crate::html::escape;
 use eframe::egui::Pos2;
 use std::fmt::Write as _;
 
@@ -21,7 +22,7 @@ pub fn svg(folded: &Folded, layout: &BoxLayout, texts: impl Fn(usize) -> [String
     }
     for (index, rect) in layout.boxes.iter().enumerate() {
         let fill = if folded.boxes[index].block.is_some() { "#e8ecf4" } else { "#f6f6f6" };
-        let [first, second] = texts(index).map(|text| escaped(&text));
+        let [first, second] = texts(index).map(|text| escape(&text));
         let _ = writeln!(
             text,
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"3\" fill=\"{fill}\" stroke=\"#555\"/>",
@@ -55,8 +56,4 @@ fn path(points: &[Pos2]) -> String {
         };
     }
     text
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
 }
