@@ -34,7 +34,9 @@ impl WeightedGraph {
     pub fn new(graph: Graph, mut tensors: Tensors, origin: &str, device: &Device) -> Result<Self> {
         let main = graph.without_auxiliary();
         let (all, needed) = (graph.parameters(), main.parameters());
-        let lacks_auxiliary = all.keys().all(|name| needed.contains_key(name) || !tensors.contains_key(name));
+        let mut auxiliary = all.keys().filter(|name| !needed.contains_key(*name)).peekable();
+        let has_auxiliary = auxiliary.peek().is_some();
+        let lacks_auxiliary = has_auxiliary && auxiliary.all(|name| !tensors.contains_key(name));
         let graph = if lacks_auxiliary { main } else { graph };
         check(&graph, &tensors, origin)?;
         let mut weights = Vec::with_capacity(graph.nodes().len());

@@ -20,7 +20,7 @@ fn write(window: &mut Window, cell: &str, text: &str) {
 #[test]
 fn the_example_of_the_lectures_is_played_with() {
     let Some(mut window) = open() else { return };
-    press(&mut window, "Lectures");
+    turn_to(&mut window, "Convolution");
     assert!(says(&window, "1·1 + 1·0 + 1·1 + 0·0 + 1·1 + 1·0 + 0·1 + 0·0 + 1·1 = 4"));
     assert!(says(&window, "floor((5 + 2·0 - 1·(3 - 1) - 1) / 1) + 1 = 3"));
     // Another window, by pointing at its value.
@@ -86,6 +86,9 @@ fn the_kernel_is_what_the_selected_unit_learned() {
 
 /// A page by its title in the list.
 fn turn_to(window: &mut Window, title: &str) {
+    // All pages of the list are in sight.
+    window.set_size(vec2(1280.0, 1400.0));
+    window.run_steps(3);
     press(window, "Lectures");
     if window.query_by_label("Page").is_some() {
         press(window, "Page");

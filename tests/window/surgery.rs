@@ -12,6 +12,13 @@ fn scores(window: &Window) -> Vec<f32> {
     window.state().shown().unwrap().run.scores.clone()
 }
 
+/// The pane in a window with room for the whole list of parts.
+fn show_surgery(window: &mut Window) {
+    window.set_size(vec2(1900.0, 1400.0));
+    window.run_steps(3);
+    show_pane(window, "Surgery");
+}
+
 /// Operates and waits for the run.
 fn tick(window: &mut Window, label: &str) {
     window.get_by_role_and_label(Role::CheckBox, label).click();
@@ -24,7 +31,7 @@ fn a_layer_is_switched_off_and_the_scores_follow() {
     let Some(mut window) = open() else { return };
     let before = scores(&window);
     window.get_by_label("feature maps of conv1");
-    show_pane(&mut window, "Surgery");
+    show_surgery(&mut window);
     let said = window.query_by_label_contains("Nothing is changed").is_some();
     assert!(said);
     tick(&mut window, "conv3 at work");
@@ -52,7 +59,7 @@ fn a_layer_is_switched_off_and_the_scores_follow() {
 #[test]
 fn units_are_silenced_and_held_and_the_last_change_is_undone() {
     let Some(mut window) = open() else { return };
-    show_pane(&mut window, "Surgery");
+    show_surgery(&mut window);
     press(&mut window, "silence");
     settle(&mut window);
     let unit = window.state().selection().unit;
@@ -91,7 +98,7 @@ fn a_block_is_switched_off_on_the_drawing_and_saved_as_a_variant() {
     tick(&mut window, &format!("{name} in the drawing at work"));
     assert_eq!(surgery(&window).edits, [Edit::Off { part: name.clone(), with: InPlace::Input }]);
     let changed = scores(&window);
-    show_pane(&mut window, "Surgery");
+    show_surgery(&mut window);
     let path = folder.path().join("less.variant");
     answers.lock().unwrap().push(path.clone());
     press(&mut window, "save variant…");

@@ -1,7 +1,7 @@
 //! The page on the backward pass through a convolution: the gradients at its weights and at its input.
 
 use super::{
-    board::{self, Cells, EditGrid},
+    board::{self, CellColours, EditGrid},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::{chain, gradient},
 };
@@ -91,29 +91,36 @@ impl SmallExample for BackwardExample {
         board::row(ui, "backward", |ui| {
             ui.vertical(|ui| {
                 ui.horizontal_top(|ui| {
-                    board::editable(ui, view, "input", &mut self.input, at(SIDE), Cells::Values);
+                    board::editable(ui, view, "input", &mut self.input, at(SIDE), CellColours::Values);
                     board::sign(ui, "⋆", SIDE, side);
-                    board::editable(ui, view, "filter", &mut self.kernel, at(TAPS), Cells::Signed);
+                    board::editable(ui, view, "filter", &mut self.kernel, at(TAPS), CellColours::Signed);
                     board::sign(ui, "=", SIDE, side);
-                    board::computed(ui, view, "output", &numbers.output, at(TAPS), Cells::Values);
+                    board::computed(ui, view, "output", &numbers.output, at(TAPS), CellColours::Values);
                 });
                 ui.horizontal_top(|ui| {
-                    board::computed(ui, view, "the input again", &self.input, at(SIDE), Cells::Values);
+                    board::computed(ui, view, "the input again", &self.input, at(SIDE), CellColours::Values);
                     board::sign(ui, "⋆", SIDE, side);
-                    board::editable(ui, view, "gradient at the output", &mut self.gradient, at(TAPS), Cells::Signed);
+                    board::editable(
+                        ui,
+                        view,
+                        "gradient at the output",
+                        &mut self.gradient,
+                        at(TAPS),
+                        CellColours::Signed,
+                    );
                     board::sign(ui, "=", SIDE, side);
                     let title = "gradient at the filter";
-                    board::computed(ui, view, title, &numbers.weights, at(TAPS), Cells::Signed);
+                    board::computed(ui, view, title, &numbers.weights, at(TAPS), CellColours::Signed);
                 });
                 ui.horizontal_top(|ui| {
                     let padding = Padding::all(TAPS - 1);
                     let (title, name, columns) = ("gradient, padded", "gradient at the output, padded", TAPS);
-                    let grid = EditGrid { title, name, columns, side, padding, colours: Cells::Signed };
+                    let grid = EditGrid { title, name, columns, side, padding, colours: CellColours::Signed };
                     grid.show(ui, view, &mut self.gradient);
                     board::sign(ui, "⋆", SIDE, side);
-                    board::computed(ui, view, "filter, turned", &numbers.turned, at(TAPS), Cells::Signed);
+                    board::computed(ui, view, "filter, turned", &numbers.turned, at(TAPS), CellColours::Signed);
                     board::sign(ui, "=", SIDE, side);
-                    board::computed(ui, view, "gradient at the input", &numbers.input, at(SIDE), Cells::Signed);
+                    board::computed(ui, view, "gradient at the input", &numbers.input, at(SIDE), CellColours::Signed);
                 });
             });
         });

@@ -41,21 +41,21 @@ pub(super) fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) ->
 
 /// The colours of numbers: those of the maps, or with zero in the middle.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Cells {
+pub(super) enum CellColours {
     /// Values of maps.
     Values,
     /// Weights and gradients.
     Signed,
 }
 
-impl Cells {
+impl CellColours {
     fn range(self, values: &[f32]) -> Range {
         let own = Range::of(values);
-        if self == Cells::Signed { own.symmetric() } else { own.union(Range::default()) }
+        if self == CellColours::Signed { own.symmetric() } else { own.union(Range::default()) }
     }
 
     fn style(self, view: View) -> Style {
-        if self == Cells::Signed { Style::SIGNED } else { view.look.style }
+        if self == CellColours::Signed { Style::SIGNED } else { view.look.style }
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) struct EditGrid<'a> {
     /// The zeros.
     pub padding: Padding,
     /// The colours.
-    pub colours: Cells,
+    pub colours: CellColours,
 }
 
 impl EditGrid<'_> {
@@ -111,7 +111,7 @@ pub(super) fn editable(
     title: &str,
     values: &mut [f32],
     [columns, side]: [usize; 2],
-    colours: Cells,
+    colours: CellColours,
 ) -> bool {
     let padding = Padding::default();
     EditGrid { title, name: title, columns, side: side as f32, padding, colours }.show(ui, view, values).1
@@ -124,7 +124,7 @@ pub(super) fn computed(
     title: &str,
     values: &[f32],
     [columns, side]: [usize; 2],
-    colours: Cells,
+    colours: CellColours,
 ) -> Placed {
     let shown: Vec<Option<f32>> = values.iter().copied().map(Some).collect();
     let (range, style) = (colours.range(values), colours.style(view));

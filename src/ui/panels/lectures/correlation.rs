@@ -1,7 +1,7 @@
 //! The page on true convolution against cross-correlation, which frameworks call convolution.
 
 use super::{
-    board::{self, Cells},
+    board::{self, CellColours},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::chain,
 };
@@ -82,20 +82,20 @@ impl SmallExample for CorrelationExample {
         let side = board::cell(ui, SIDE + 2 * TAPS, 2);
         let at = |columns: usize| [columns, side as usize];
         board::row(ui, "correlation", |ui| {
-            board::editable(ui, view, "input", &mut self.input, at(SIDE), Cells::Values);
+            board::editable(ui, view, "input", &mut self.input, at(SIDE), CellColours::Values);
             ui.vertical(|ui| {
                 ui.horizontal_top(|ui| {
                     board::sign(ui, "⋆", TAPS, side);
-                    board::editable(ui, view, "filter", &mut self.kernel, at(TAPS), Cells::Signed);
+                    board::editable(ui, view, "filter", &mut self.kernel, at(TAPS), CellColours::Signed);
                     board::sign(ui, "=", TAPS, side);
-                    board::computed(ui, view, "cross-correlation", &numbers.correlation, at(TAPS), Cells::Values);
+                    board::computed(ui, view, "cross-correlation", &numbers.correlation, at(TAPS), CellColours::Values);
                 });
                 ui.add_space(6.0);
                 ui.horizontal_top(|ui| {
                     board::sign(ui, "⋆", TAPS, side);
-                    board::computed(ui, view, "filter, turned by half", &numbers.turned, at(TAPS), Cells::Signed);
+                    board::computed(ui, view, "filter, turned by half", &numbers.turned, at(TAPS), CellColours::Signed);
                     board::sign(ui, "=", TAPS, side);
-                    board::computed(ui, view, "convolution", &numbers.convolution, at(TAPS), Cells::Values);
+                    board::computed(ui, view, "convolution", &numbers.convolution, at(TAPS), CellColours::Values);
                 });
             });
         });

@@ -1,7 +1,7 @@
 //! The page on dropout: masks of training at work, and their mean.
 
 use super::{
-    board::{self, Cells},
+    board::{self, CellColours},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::network,
 };
@@ -95,13 +95,13 @@ impl SmallExample for DropoutExample {
         let side = board::cell(ui, 4 * SIDE, 3);
         let at = [SIDE, side as usize];
         board::row(ui, "dropout", |ui| {
-            board::editable(ui, view, "values", &mut self.values, at, Cells::Values);
+            board::editable(ui, view, "values", &mut self.values, at, CellColours::Values);
             board::sign(ui, "×", SIDE, side);
-            board::computed(ui, view, "mask", &numbers.factors, at, Cells::Values);
+            board::computed(ui, view, "mask", &numbers.factors, at, CellColours::Values);
             board::sign(ui, "=", SIDE, side);
-            board::computed(ui, view, "in training", &numbers.output, at, Cells::Values);
+            board::computed(ui, view, "in training", &numbers.output, at, CellColours::Values);
             ui.add_space(10.0);
-            board::computed(ui, view, &format!("mean of {}", self.masks), &numbers.mean, at, Cells::Values);
+            board::computed(ui, view, &format!("mean of {}", self.masks), &numbers.mean, at, CellColours::Values);
         });
         let kept = numbers.factors.iter().filter(|factor| **factor > 0.0).count();
         let count = self.values.len();

@@ -1,7 +1,7 @@
 //! The page on local response normalisation: the channels at one place, before and after.
 
 use super::{
-    board::{self, Cells},
+    board::{self, CellColours},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::chain,
 };
@@ -154,16 +154,16 @@ impl SmallExample for LrnExample {
         board::row(ui, "lrn", |ui| {
             ui.vertical(|ui| {
                 if self.of_network {
-                    board::computed(ui, view, "a: before", &self.values[shown.clone()], at, Cells::Values);
+                    board::computed(ui, view, "a: before", &self.values[shown.clone()], at, CellColours::Values);
                 } else {
-                    board::editable(ui, view, "a: before", &mut self.values, at, Cells::Values);
+                    board::editable(ui, view, "a: before", &mut self.values, at, CellColours::Values);
                 }
                 ui.add_space(4.0);
-                board::computed(ui, view, "b: after", &numbers[shown.clone()], at, Cells::Values);
+                board::computed(ui, view, "b: after", &numbers[shown.clone()], at, CellColours::Values);
                 ui.add_space(4.0);
                 let factor = |(after, before): (&f32, &f32)| if *before == 0.0 { 0.0 } else { after / before };
                 let factors: Vec<f32> = numbers.iter().zip(&self.values).map(factor).collect();
-                board::computed(ui, view, "b / a: what is left", &factors[shown], at, Cells::Values);
+                board::computed(ui, view, "b / a: what is left", &factors[shown], at, CellColours::Values);
             })
         });
         let window = self.window(self.channel);

@@ -1,7 +1,7 @@
 //! The page on padding: valid, same and full, in one dimension and in two.
 
 use super::{
-    board::{self, Cells},
+    board::{self, CellColours},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::chain,
 };
@@ -156,7 +156,7 @@ impl SmallExample for PaddingExample {
                     columns: inputs,
                     side,
                     padding: *padding,
-                    colours: Cells::Values,
+                    colours: CellColours::Values,
                 };
                 at.show(ui, view, &mut self.input);
                 if two {
@@ -164,13 +164,14 @@ impl SmallExample for PaddingExample {
                 } else {
                     ui.add_space(4.0);
                 }
-                board::editable(ui, view, "filter", &mut self.kernel, [taps, side as usize], Cells::Signed);
+                board::editable(ui, view, "filter", &mut self.kernel, [taps, side as usize], CellColours::Signed);
                 if two {
                     board::sign(ui, "=", rows, side);
                 } else {
                     ui.add_space(4.0);
                 }
-                let placed = board::computed(ui, view, "output", output, [*columns, side as usize], Cells::Values);
+                let placed =
+                    board::computed(ui, view, "output", output, [*columns, side as usize], CellColours::Values);
                 pointed = placed.response.hover_pos().map(|at| placed.under(at));
             };
             if two { grids(ui) } else { ui.vertical(grids).inner }

@@ -1,7 +1,7 @@
 //! The page on pooling: the largest or the mean of each window, and what a shift of the picture by one pixel changes.
 
 use super::{
-    board::{self, Cells},
+    board::{self, CellColours},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::chain,
 };
@@ -101,14 +101,14 @@ impl SmallExample for PoolingExample {
         let wide = 2 * (SIDE + columns);
         let side = board::cell(ui, wide, 3);
         let pointed = board::row(ui, "pooling", |ui| {
-            board::editable(ui, view, "input", &mut self.input, [SIDE, side as usize], Cells::Values);
+            board::editable(ui, view, "input", &mut self.input, [SIDE, side as usize], CellColours::Values);
             board::sign(ui, "→", SIDE, side);
-            let placed = board::computed(ui, view, "output", output, [*columns, side as usize], Cells::Values);
+            let placed = board::computed(ui, view, "output", output, [*columns, side as usize], CellColours::Values);
             ui.add_space(16.0);
-            board::computed(ui, view, "moved one pixel", shifted, [SIDE, side as usize], Cells::Values);
+            board::computed(ui, view, "moved one pixel", shifted, [SIDE, side as usize], CellColours::Values);
             board::sign(ui, "→", SIDE, side);
             let title = "its output";
-            board::computed(ui, view, title, shifted_output, [*columns, side as usize], Cells::Values);
+            board::computed(ui, view, title, shifted_output, [*columns, side as usize], CellColours::Values);
             placed.response.hover_pos().map(|at| placed.under(at))
         });
         let [row, column] = pointed.unwrap_or([0, 0]);

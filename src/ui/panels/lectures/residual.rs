@@ -1,7 +1,7 @@
 //! The page on residual blocks: with weights of zero a block passes its input on, and the gradient has a way round.
 
 use super::{
-    board::{self, Cells, PlotCurve},
+    board::{self, CellColours, PlotCurve},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::{gradient, run},
 };
@@ -132,15 +132,15 @@ impl SmallExample for ResidualExample {
         let side = board::cell(ui, 2 * FEATURES + 3, 4).min(46.0);
         let at = |columns: usize| [columns, side as usize];
         board::row(ui, "residual", |ui| {
-            board::editable(ui, view, "x", &mut self.x, at(1), Cells::Values);
+            board::editable(ui, view, "x", &mut self.x, at(1), CellColours::Values);
             board::sign(ui, "→", FEATURES, side);
-            board::editable(ui, view, "first weights", &mut self.first, at(FEATURES), Cells::Signed);
+            board::editable(ui, view, "first weights", &mut self.first, at(FEATURES), CellColours::Signed);
             board::sign(ui, "ReLU", FEATURES, side);
-            board::editable(ui, view, "second weights", &mut self.second, at(FEATURES), Cells::Signed);
+            board::editable(ui, view, "second weights", &mut self.second, at(FEATURES), CellColours::Signed);
             board::sign(ui, "=", FEATURES, side);
-            board::computed(ui, view, "F(x)", &numbers.branch, at(1), Cells::Values);
+            board::computed(ui, view, "F(x)", &numbers.branch, at(1), CellColours::Values);
             board::sign(ui, "+ x =", FEATURES, side);
-            board::computed(ui, view, "y", &numbers.sum, at(1), Cells::Values);
+            board::computed(ui, view, "y", &numbers.sum, at(1), CellColours::Values);
         });
         let words = |values: &[f32]| values.iter().map(|value| number(*value)).collect::<Vec<_>>().join(", ");
         let (x, branch, sum) = (words(&self.x), words(&numbers.branch), words(&numbers.sum));

@@ -1,7 +1,7 @@
 //! The page on switches: the way back through max pooling, beside that through mean pooling.
 
 use super::{
-    board::{self, Cells},
+    board::{self, CellColours},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::{chain, gradient},
 };
@@ -90,21 +90,21 @@ impl SmallExample for SwitchExample {
                 ui.horizontal_top(|ui| {
                     let columns = SIDE;
                     let (title, name) = ("input, its switches framed", "input");
-                    let (padding, colours) = (Default::default(), Cells::Values);
+                    let (padding, colours) = (Default::default(), CellColours::Values);
                     let grid = board::EditGrid { title, name, columns, side, padding, colours };
                     let (placed, _) = grid.show(ui, view, &mut self.input);
                     numbers.switches.iter().for_each(|switch| placed.mark(ui, *switch, view.palette));
                     board::sign(ui, "→", SIDE, side);
-                    board::computed(ui, view, "max pooling", &numbers.output, at(POOLED), Cells::Values);
+                    board::computed(ui, view, "max pooling", &numbers.output, at(POOLED), CellColours::Values);
                 });
                 ui.horizontal_top(|ui| {
                     let behind = &numbers.behind_max;
-                    board::computed(ui, view, "back through max pooling", behind, at(SIDE), Cells::Signed);
+                    board::computed(ui, view, "back through max pooling", behind, at(SIDE), CellColours::Signed);
                     board::sign(ui, "←", SIDE, side);
-                    board::editable(ui, view, "gradient", &mut self.gradient, at(POOLED), Cells::Signed);
+                    board::editable(ui, view, "gradient", &mut self.gradient, at(POOLED), CellColours::Signed);
                     board::sign(ui, "→", SIDE, side);
                     let behind = &numbers.behind_mean;
-                    board::computed(ui, view, "back through mean pooling", behind, at(SIDE), Cells::Signed);
+                    board::computed(ui, view, "back through mean pooling", behind, at(SIDE), CellColours::Signed);
                 });
             });
         });

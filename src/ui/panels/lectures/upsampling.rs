@@ -1,7 +1,7 @@
 //! The page on upsampling: copies, means of neighbours, and the transposed convolution.
 
 use super::{
-    board::{self, Cells},
+    board::{self, CellColours},
     page::{ExamplePage, NamedNumbers, PageKind, SmallExample},
     small::chain,
 };
@@ -124,16 +124,16 @@ impl SmallExample for UpsamplingExample {
         let side = board::cell(ui, wide, 3);
         let at = |columns: usize| [columns, side as usize];
         board::row(ui, "upsampling", |ui| {
-            board::editable(ui, view, "input", &mut self.input, at(SIDE), Cells::Values);
+            board::editable(ui, view, "input", &mut self.input, at(SIDE), CellColours::Values);
             if is_transposed {
                 board::sign(ui, "×", SIDE, side);
-                board::editable(ui, view, "filter", &mut self.kernel, at(self.taps), Cells::Signed);
+                board::editable(ui, view, "filter", &mut self.kernel, at(self.taps), CellColours::Signed);
             }
             board::sign(ui, "→", SIDE, side);
-            board::computed(ui, view, "output", output, at(*columns), Cells::Values);
+            board::computed(ui, view, "output", output, at(*columns), CellColours::Values);
             if is_transposed {
                 ui.add_space(8.0);
-                board::computed(ui, view, "copies added there", copies, at(*columns), Cells::Values);
+                board::computed(ui, view, "copies added there", copies, at(*columns), CellColours::Values);
             }
         });
         if is_transposed {

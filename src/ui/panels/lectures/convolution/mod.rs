@@ -13,7 +13,7 @@ use crate::{
         },
         panels::{
             lectures::{
-                board::{Cells, EditGrid},
+                board::{CellColours, EditGrid},
                 convolution::options::{ConvolutionOptions, learned},
                 page::{LecturePage, PageKind},
             },
@@ -203,7 +203,7 @@ impl Convolution {
     fn input(&mut self, ui: &mut Ui, view: View, side: f32) -> Placed {
         let ConvolutionOptions { side: columns, padding, .. } = self.options;
         let title = if padding > 0 { "input, padded with zeros" } else { "input" };
-        let (padding, colours) = (Padding::all(padding), Cells::Values);
+        let (padding, colours) = (Padding::all(padding), CellColours::Values);
         let grid = EditGrid { title, name: "input", columns, side, padding, colours };
         grid.show(ui, view, &mut self.options.input).0
     }
