@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn ladders_and_eyes_have_planes() {
-        let position = corner(&[". . . . .", ". . X . .", ". X O . .", ". . . . ."]);
+        let position = corner(&[". . . . .", ". . X . .", ". X O . .", ". X . . ."]);
         let values = planes(&position, false);
-        assert_eq!(at(&values, LADDER_CAPTURE, 1, point(3, 2)), [0]);
+        assert_eq!(at(&values, LADDER_CAPTURE, 1, point(2, 3)), [0]);
         assert_eq!(at(&values, LADDER_CAPTURE, 1, point(0, 0)), [0usize; 0]);
         let eye = planes(&corner(&[". X", "X X"]), false);
         assert_eq!(at(&eye, SENSIBLENESS, 1, point(0, 0)), [0usize; 0]);

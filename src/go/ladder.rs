@@ -112,43 +112,50 @@ mod tests {
     use super::*;
     use crate::go::position::tests::{corner, point};
 
-    /// A white stone that black chases towards the right and down.
-    const LADDER: [&str; 4] = [". . X . .", ". X O . .", ". . X . .", ". . . . ."];
+    /// A white stone with two liberties; black chases it right and down, along the diagonal.
+    const CHASE: [&str; 4] = [". . . . .", ". . X . .", ". X O . .", ". X . . ."];
 
-    #[test]
-    fn a_ladder_runs_to_the_edge() {
-        let position = corner(&[". . . . .", ". . X . .", ". X O . .", ". . . . ."]);
-        let found: Vec<usize> = (0..4).flat_map(|row| (0..5).map(move |column| point(row, column))).collect();
-        let found: Vec<usize> = found.into_iter().filter(|&at| captures(&position, at)).collect();
-        // Black blocks on either side, so that the stone runs into the open board until its edge.
-        assert_eq!(found, [point(2, 3), point(3, 2)]);
+    /// Three white stones on the way of the ladder.
+    fn block(position: &mut Position) {
+        for (row, column) in [(10, 10), (10, 11), (11, 11)] {
+            position.put(point(row, column), Some(Stone::White));
+        }
     }
 
     #[test]
-    fn a_stone_in_the_way_breaks_it() {
-        let mut position = corner(&[". . . . .", ". . X . .", ". X O . .", ". . . . ."]);
-        // The ladder that begins at (3, 2) runs right and down along the diagonal.
-        assert!(captures(&position, point(3, 2)));
-        position.put(point(10, 11), Some(Stone::White));
-        position.put(point(11, 11), Some(Stone::White));
-        position.put(point(10, 10), Some(Stone::White));
-        assert!(!captures(&position, point(3, 2)));
+    fn a_ladder_runs_to_the_edge_unless_a_stone_is_in_the_way() {
+        let mut position = corner(&CHASE);
+        let near = (0..6).flat_map(|row| (0..6).map(move |column| point(row, column)));
+        let found: Vec<usize> = near.filter(|&at| captures(&position, at)).collect();
+        // From the other side the stone has three liberties after its next move.
+        assert_eq!(found, [point(2, 3)]);
+        block(&mut position);
+        assert!(!captures(&position, point(2, 3)));
     }
 
     #[test]
     fn a_group_in_atari_escapes_or_does_not() {
-        let mut position = corner(&LADDER);
+        let mut position = corner(&CHASE);
+        position.put(point(2, 3), Some(Stone::Black));
         position.to_play = Stone::White;
-        assert_eq!(position.liberties(point(1, 2)), 1);
-        assert!(!escapes(&position, point(1, 3)), "two hunters more and it is taken at the edge");
-        // A white stone ahead gives three liberties at once.
-        position.put(point(1, 5), Some(Stone::White));
-        position.put(point(1, 4), Some(Stone::White));
-        assert!(escapes(&position, point(1, 3)));
-        // Taking a hunter saves the group too.
-        let mut position = corner(&["O X O .", "X O X .", ". X . .", ". . . ."]);
+        assert_eq!(position.liberties(point(2, 2)), 1);
+        assert!(!escapes(&position, point(3, 2)), "it is taken at the edge");
+        block(&mut position);
+        assert!(escapes(&position, point(3, 2)));
+        assert!(!escapes(&position, point(5, 5)), "a move elsewhere saves nothing");
+    }
+
+    #[test]
+    fn taking_a_hunter_saves_a_group() {
+        let mut position = Position::default();
+        for (row, column) in [(9, 10), (10, 9), (11, 10)] {
+            position.put(point(row, column), Some(Stone::Black));
+        }
+        for (row, column) in [(10, 10), (8, 10), (9, 9)] {
+            position.put(point(row, column), Some(Stone::White));
+        }
         position.to_play = Stone::White;
-        position.put(point(0, 3), Some(Stone::White));
-        assert!(!escapes(&position, point(5, 5)));
+        assert_eq!((position.liberties(point(10, 10)), position.liberties(point(9, 10))), (1, 1));
+        assert!(escapes(&position, point(9, 11)));
     }
 }

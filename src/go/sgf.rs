@@ -67,7 +67,7 @@ struct Game {
 impl Game {
     fn take(&mut self, key: &str, values: &[String]) -> Result<(), String> {
         let first = values.first().map_or("", String::as_str);
-        let stopped = self.stop.is_some_and(|stop| self.moves >= stop);
+        let stopped = self.is_over();
         match key {
             "SZ" if first.trim() != SIDE.to_string() => Err(format!("its board has {first} points a side, not {SIDE}")),
             "GM" if first.trim() != "1" => Err("it is a record of another game than Go".to_owned()),
@@ -94,17 +94,22 @@ impl Game {
                 self.position.to_play = if white { Stone::White } else { Stone::Black };
                 Ok(())
             }
-            "B" | "W" => self.play(if key == "B" { Stone::Black } else { Stone::White }, first.trim(), stopped),
+            "B" | "W" => self.play(if key == "B" { Stone::Black } else { Stone::White }, first.trim()),
             _ => Ok(()),
         }
     }
 
-    fn play(&mut self, stone: Stone, at: &str, stopped: bool) -> Result<(), String> {
+    /// Whether the game has gone past the move after which the position stays.
+    fn is_over(&self) -> bool {
+        self.stop.is_some_and(|stop| self.moves > stop)
+    }
+
+    fn play(&mut self, stone: Stone, at: &str) -> Result<(), String> {
         self.moves += 1;
         if self.moves > MOST_MOVES {
             return Err(format!("it has more than {MOST_MOVES} moves"));
         }
-        if stopped {
+        if self.is_over() {
             return Ok(());
         }
         self.has_moved = true;
