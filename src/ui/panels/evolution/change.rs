@@ -98,6 +98,9 @@ fn matrix(ui: &mut Ui, view: View, session: &EvolutionSession, layer: NodeId) ->
     let compared = session.compared();
     let files = session.files();
     let states: Vec<_> = compared.iter().filter_map(|&index| session.layer(layer, index)).collect();
+    if states.is_empty() {
+        return None;
+    }
     ui.label(RichText::new("CKA of each epoch with each").small().weak());
     let area = ui.available_rect_before_wrap();
     let side = (area.width() - 26.0).min(area.height() - 18.0).max(20.0);

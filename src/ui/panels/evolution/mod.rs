@@ -140,7 +140,9 @@ impl EvolutionPane {
     /// The slider over the epochs, the button that plays them, and the choice of what is shown.
     fn controls(&mut self, ui: &mut Ui, view: View, session: &EvolutionSession, out: &mut Vec<Command>) {
         let files = session.files();
-        let (at, last) = (session.at(), files.len() - 1);
+        let last = files.len().saturating_sub(1);
+        // The thread may have found other checkpoints since.
+        let at = session.at().min(last);
         toolbar(ui, |ui| {
             for (look, name) in [
                 (EvolutionLook::Curves, "Curves"),
