@@ -5,7 +5,6 @@
 use super::{Card, Labels};
 use crate::{
     Result,
-    embedded::embedded,
     net::{Activation, AutoPad, Builder, Conv, Graph, NodeId, Op},
     picture::{Interpolation, PixelScale, Preprocess},
 };
@@ -23,7 +22,7 @@ pub(super) const EFFICIENTNET_LITE0: Card = Card {
         ..Preprocess::new(256, 224, &[127.0; 3], &[128.0; 3])
     },
     build: &|size| build(size, TENSORFLOW),
-    shipped: Some(embedded!("../../weights/efficientnet_lite0.safetensors")),
+    shipped: Some(&striate_weights::EFFICIENTNET_LITE0),
 };
 pub(super) const EFFICIENTNET_LITE0_TORCH: Card = Card {
     name: "efficientnet_lite0_torch",

@@ -3,7 +3,6 @@
 use super::{Card, Labels};
 use crate::{
     Result,
-    embedded::embedded,
     net::{Builder, Conv, Graph, Op, Window},
     picture::Preprocess,
 };
@@ -32,7 +31,7 @@ pub(super) const LENET5_MODERN: Card = Card {
     title: "LeNet-5 (ReLU, max pool)",
     notes: &["C3 sees all maps of S2, rectifiers and max pools replace tanh and subsampling: 61,706 parameters."],
     build: &modern,
-    shipped: Some(embedded!("../../weights/lenet5_modern.safetensors")),
+    shipped: Some(&striate_weights::LENET5_MODERN),
     ..LENET5
 };
 

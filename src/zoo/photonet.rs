@@ -5,7 +5,6 @@
 use super::{Card, Labels};
 use crate::{
     Result,
-    embedded::embedded,
     net::{Builder, Conv, Graph, Op, Window},
     picture::Preprocess,
 };
@@ -19,7 +18,7 @@ pub(super) const PHOTONET: Card = Card {
     labels: Labels::TinyImageNet,
     preprocess: || Preprocess::imagenet(64, 64),
     build: &build,
-    shipped: Some(embedded!("../../weights/photonet.safetensors")),
+    shipped: Some(&striate_weights::PHOTONET),
 };
 
 fn build(size: usize) -> Result<Graph> {

@@ -1,0 +1,15 @@
+//! The weights that ship in the program, as safetensors; README.md says where each comes from.
+//!
+//! They have a crate of their own because of build time: within the program's crate, the compiler reads sixteen megabytes of
+//! constants again for each of its code generation units, which takes minutes. Each file is a `static`, which the program
+//! holds once; a `const` would be copied to every use.
+
+/// EfficientNet-Lite0 on ImageNet.
+pub static EFFICIENTNET_LITE0: [u8; include_bytes!("efficientnet_lite0.safetensors").len()] =
+    *include_bytes!("efficientnet_lite0.safetensors");
+
+/// LeNet-5 with rectifiers and max pooling, on MNIST.
+pub static LENET5_MODERN: [u8; include_bytes!("lenet5_modern.safetensors").len()] = *include_bytes!("lenet5_modern.safetensors");
+
+/// photonet on Tiny-ImageNet.
+pub static PHOTONET: [u8; include_bytes!("photonet.safetensors").len()] = *include_bytes!("photonet.safetensors");
