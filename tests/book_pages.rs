@@ -30,10 +30,8 @@ fn check(page: &str, text: &str) {
 /// The page of a method that `striate COMMAND` runs.
 fn page(command: &str, pane: &str, method: &Method) -> String {
     let Method { name, title, about, formula, paper, caution, .. } = method;
-    // `cam` lays its heatmap over the picture by itself.
-    let overlay = if command == "saliency" { " --overlay" } else { "" };
     let mut text = format!(
-        "# {title}\n\n{about}\n\n    striate {command} photo.jpg --method {name}{overlay} --out {name}.png\n\n\
+        "# {title}\n\n{about}\n\n    striate {command} photo.jpg --method {name} --out {name}.png\n\n\
          In the window: the {pane} pane, *{title}* in its bar.\n\n\
          ![{title} of a cat](../pictures/methods/{name}.jpg)\n\n\
          ## Formula\n`{formula}`\n\nS is the score, x the network's input, A the feature maps of the layer.\n\n\

@@ -187,7 +187,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const GAME: &str = "(;GM[1]FF[4]SZ[19]C[a \\] comment (;B[aa])];B[pd];W[dp]\n(;B[pq];W[dd])(;B[aa];W[bb]))";
+    const GAME: &str = "(;GM[1]FF[4]SZ[19]C[a \\] comment (;B[aa\\])];B[pd];W[dp]\n(;B[pq];W[dd])(;B[aa];W[bb]))";
 
     #[test]
     fn the_main_line_is_played() {

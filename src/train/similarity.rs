@@ -34,12 +34,15 @@ impl Similarities {
             }
             values[a * count + a] = 0.0;
         }
+        let largest = values.iter().fold(0f64, |most, value| most.max(value.abs()));
         let n = count as f64;
         let means: Vec<f64> = values.chunks_exact(count).map(|row| row.iter().sum::<f64>() / (n - 2.0)).collect();
         let shift = means.iter().sum::<f64>() / (2.0 * (n - 1.0));
         for (place, value) in values.iter_mut().enumerate() {
             let (a, b) = (place / count, place % count);
-            *value = if a == b { 0.0 } else { *value - (means[a] - shift) - (means[b] - shift) };
+            let centred = *value - (means[a] - shift) - (means[b] - shift);
+            // What rounding leaves of pictures that are all alike is nothing.
+            *value = if a == b || centred.abs() < 1e-12 * largest { 0.0 } else { centred };
         }
         Some(Similarities { count, values })
     }
