@@ -121,11 +121,11 @@ impl<'a> Writing<'a> {
 
     /// The tensor or number that an argument is.
     pub fn operand(&mut self, name: &str) -> Result<String, String> {
-        match (self.given(name), self.call.number(name)?) {
-            (Some(tensor), _) => Ok(tensor),
-            (None, Some(number)) => self.model.number(number),
-            (None, None) => Err(format!("its {name} is missing")),
+        if let Some(tensor) = self.given(name) {
+            return Ok(tensor);
         }
+        let number = self.call.number(name)?.ok_or_else(|| format!("its {name} is missing"))?;
+        self.model.number(number)
     }
 
     /// Whether an argument depends on the picture.
