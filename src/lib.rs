@@ -8,7 +8,7 @@
 //!
 //! | room | what it is | may know |
 //! |---|---|---|
-//! | [`error`], [`watch`], [`memory`], [`paths`], `embedded` | the one error type; progress and cancelling; the memory that is left; file names as users give them; files inside the program | |
+//! | [`error`], [`watch`], [`memory`], [`paths`] | the one error type; progress and cancelling; the memory that is left; file names as users give them | |
 //! | [`kernels`] | what the CPU engine computes with; what candle's operators lack: pooling with switches, LRN | |
 //! | [`net`] | a network as data, forward pass, reverse walk, costs | kernels |
 //! | [`go`] | the game of Go: rules, records of games, the features that AlphaGo reads | |
@@ -54,7 +54,6 @@
 pub mod atlas;
 pub mod cli;
 pub mod dataset;
-pub(crate) mod embedded;
 pub mod engine;
 pub mod error;
 pub mod figures;

@@ -1,6 +1,13 @@
 //! The pictures that ship inside the program, so that it shows something before a file is opened.
 
-use crate::embedded::embedded;
+/// The bytes of a file. They lie in a `static`, which the program holds once: the compiler copies a `const` into every part of
+/// the crate that uses it, and `include_bytes!` with it.
+macro_rules! embedded {
+    ($path:literal) => {{
+        static BYTES: [u8; include_bytes!($path).len()] = *include_bytes!($path);
+        &BYTES
+    }};
+}
 
 /// A picture inside the program, opened as `sample:NAME`.
 #[derive(Debug, Clone, Copy)]

@@ -41,7 +41,7 @@ impl Similarities {
         for (place, value) in values.iter_mut().enumerate() {
             let (a, b) = (place / count, place % count);
             let centred = *value - (means[a] - shift) - (means[b] - shift);
-            // What rounding leaves of pictures that are all alike is nothing.
+            // Pictures that are all alike differ by rounding alone, which counts as nothing.
             *value = if a == b || centred.abs() < 1e-12 * largest { 0.0 } else { centred };
         }
         Some(Similarities { count, values })

@@ -38,15 +38,15 @@ pub(super) const EFFICIENTNET_LITE0_TORCH: Card = Card {
 
 /// The choices that weights were trained with and do not show.
 #[derive(Clone, Copy)]
-struct Choices {
+struct LiteVariant {
     /// Whether windows of an even stride stand as TensorFlow's "same" padding puts them.
     auto_pad: bool,
     /// Added to the variance by every batch normalisation.
     eps: f64,
 }
 
-const TENSORFLOW: Choices = Choices { auto_pad: true, eps: 1e-3 };
-const SYMMETRIC: Choices = Choices { auto_pad: false, eps: 1e-5 };
+const TENSORFLOW: LiteVariant = LiteVariant { auto_pad: true, eps: 1e-3 };
+const SYMMETRIC: LiteVariant = LiteVariant { auto_pad: false, eps: 1e-5 };
 
 /// Expansion, units, blocks, stride of the first block, kernel of each stage.
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
@@ -59,7 +59,7 @@ const STAGES: [(usize, usize, usize, usize, usize); 7] = [
     (6, 320, 1, 1, 3),
 ];
 
-fn build(size: usize, choices: Choices) -> Result<Graph> {
+fn build(size: usize, choices: LiteVariant) -> Result<Graph> {
     let mut lite = Lite { net: Builder::new([3, size, size]), choices };
     lite.normalised("conv_stem", "bn1", lite.conv(32, 3, 2), true);
     for (stage, (expansion, units, count, stride, kernel)) in STAGES.into_iter().enumerate() {
@@ -82,7 +82,7 @@ const RELU6: Op = Op::Activation(Activation::Clip { low: 0.0, high: 6.0 });
 /// The network in the making.
 struct Lite {
     net: Builder,
-    choices: Choices,
+    choices: LiteVariant,
 }
 
 impl Lite {

@@ -154,8 +154,7 @@ fn rooms_know_only_what_the_map_allows() {
         for file in files {
             for import in imported(&fs::read_to_string(&file).unwrap()) {
                 let known = import == *room || allowed.contains(&import.as_str());
-                let common =
-                    ["embedded", "error", "watch", "memory", "paths", "Error", "Result"].contains(&import.as_str());
+                let common = ["error", "watch", "memory", "paths", "Error", "Result"].contains(&import.as_str());
                 assert!(
                     known || common || !rooms.contains(&import.as_str()),
                     "{} imports crate::{import}, which the room {room} may not know",

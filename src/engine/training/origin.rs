@@ -141,7 +141,7 @@ impl PreparedTraining {
     }
 }
 
-/// What the checkpoints of a run state about its start.
+/// The facts that the checkpoints of a run state about its start.
 fn facts(
     origin: &TrainingOrigin,
     data: &TrainingData,

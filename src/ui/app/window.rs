@@ -104,6 +104,22 @@ pub(super) struct Runs {
     pub before: Option<Picture>,
 }
 
+impl Runs {
+    /// Nothing is shown yet; a network opens.
+    fn opening(opening: Opening) -> Self {
+        Runs {
+            model: None,
+            opened: opening.clone(),
+            opening,
+            surgery: Surgery::default(),
+            shown: None,
+            coming: None,
+            other: None,
+            before: None,
+        }
+    }
+}
+
 /// Requests that follow the pointer, and when the next may be sent.
 #[derive(Default)]
 pub(super) struct Pending {
@@ -246,16 +262,7 @@ impl App {
                 device: start.device,
             },
             results: Results::default(),
-            runs: Runs {
-                model: None,
-                opened: opening.clone(),
-                opening,
-                surgery: Surgery::default(),
-                shown: None,
-                coming: None,
-                other: None,
-                before: None,
-            },
+            runs: Runs::opening(opening),
             pending: Pending::default(),
             focus: Focus::default(),
             settings,

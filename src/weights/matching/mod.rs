@@ -132,17 +132,17 @@ fn reheaded(
         Head::Missing if matches!(node.op, Op::Softmax) || dropped(id) => Replacement::Layers(Vec::new()),
         _ => Replacement::Same,
     })?;
-    let missing = match head {
-        Head::Missing => {
-            let tensors = parts.tail.iter().flat_map(|&id| {
-                let node = graph.node(id);
-                graph.node_parameters(node).into_iter().map(move |found| format!("{}.{}", node.name, found.suffix))
-            });
-            tensors.collect()
-        }
-        _ => Vec::new(),
-    };
+    let missing = if matches!(head, Head::Missing) { tail_tensors(graph, parts) } else { Vec::new() };
     Ok((rebuilt, missing))
+}
+
+/// The names of the tensors of the classifier.
+fn tail_tensors(graph: &Graph, parts: &Parts) -> Vec<String> {
+    let tensors = parts.tail.iter().flat_map(|&id| {
+        let node = graph.node(id);
+        graph.node_parameters(node).into_iter().map(move |found| format!("{}.{}", node.name, found.suffix))
+    });
+    tensors.collect()
 }
 
 /// The file with the graph's names, and the names of the tensors that are not needed.

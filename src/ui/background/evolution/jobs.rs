@@ -31,7 +31,7 @@ const LONGEST: u32 = 1024;
 /// Pixels that a tile of filters has about.
 const PIXELS: usize = 256;
 
-/// What every job needs.
+/// The state that every job needs.
 pub(super) struct JobContext {
     pub folder: PathBuf,
     pub network: String,

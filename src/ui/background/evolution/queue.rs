@@ -1,4 +1,4 @@
-//! What is known of the checkpoints, and the next job of their thread.
+//! The known facts of the checkpoints, and the next job of their thread.
 
 use crate::{
     engine::{Model, Run},
@@ -28,7 +28,7 @@ const LIST_EVERY: Duration = Duration::from_secs(2);
 /// Layers and units of which the pane's contents are kept.
 const MOST: usize = 400;
 
-/// What the pane shows of the epochs.
+/// The part of the epochs that the pane shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum EvolutionLook {
     /// Curves of loss, accuracy and change.

@@ -4,11 +4,13 @@
 
 mod look;
 mod session;
+mod shared;
 mod state;
 mod work;
 
 pub use look::TrainingLook;
-pub use session::{TrainingOrder, TrainingSession};
+pub use session::TrainingSession;
+pub use shared::TrainingOrder;
 pub use state::{TrainingPhase, TrainingState};
 
 use std::path::PathBuf;

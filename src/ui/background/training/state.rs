@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Points of the curve within epochs, of which every second is dropped when there are more.
 const POINTS: usize = 2000;
 
-/// How far a run is.
+/// The phase of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum TrainingPhase {
     /// It reads its pictures.
@@ -35,7 +35,7 @@ impl TrainingPhase {
 /// A run as panes see it.
 #[derive(Clone, Default)]
 pub struct TrainingState {
-    /// How far it is.
+    /// Its phase.
     pub phase: TrainingPhase,
     /// The network's title, and the data's name.
     pub title: [String; 2],

@@ -2,7 +2,7 @@
 
 use super::{
     look::{PreparedPicture, look},
-    session::{SharedTraining, TrainingOrder},
+    shared::{SharedTraining, TrainingOrder},
     state::TrainingPhase,
 };
 use crate::{
