@@ -42,6 +42,7 @@ fn go(window: &mut Window, index: f64) {
 }
 
 #[test]
+#[ignore = "takes minutes in the dev profile"]
 fn a_dropped_run_opens_at_its_last_epoch_and_every_pane_follows_the_slider() {
     let folder = tempfile::tempdir().unwrap();
     checkpoints(folder.path());
@@ -77,6 +78,7 @@ fn a_dropped_run_opens_at_its_last_epoch_and_every_pane_follows_the_slider() {
 }
 
 #[test]
+#[ignore = "takes minutes in the dev profile"]
 fn the_pane_shows_filters_units_and_curves_of_every_epoch() {
     let folder = tempfile::tempdir().unwrap();
     checkpoints(folder.path());

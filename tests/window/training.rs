@@ -24,6 +24,7 @@ fn phase(app: &App) -> &TrainingPhase {
 }
 
 #[test]
+#[ignore = "takes minutes in the dev profile"]
 fn a_run_is_watched_paused_stopped_and_goes_on_to_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let (data, run) = (folder.path().join("data"), folder.path().join("run"));

@@ -161,7 +161,14 @@ fn view(context: &Context, name: &str, meta: &TensorMeta) -> Result<StridedView>
         let offset = meta.storage_offset.as_ref().map_or(Some(0), super::program::StatedSize::known)?;
         Some(StridedView { offset, shape: sizes(&meta.sizes)?, stride: sizes(&meta.strides)? })
     };
-    view().ok_or_else(|| context.damaged(format_args!("{name} has a shape, stride or offset that makes no sense")))
+    let damaged = || context.damaged(format_args!("{name} has a shape, stride or offset that makes no sense"));
+    let view = view().ok_or_else(damaged)?;
+    let usual = StridedView::whole(view.shape.clone());
+    let same = |axis: usize| view.shape[axis] == 1 || view.stride.get(axis) == usual.stride.get(axis);
+    match (0..view.shape.len()).all(same) {
+        true => Ok(view),
+        false => Err(context.refused(format_args!("holds {name} in another order than rows last (channels last, or transposed), which is not read: export it after .contiguous()"))),
+    }
 }
 
 /// Whole numbers of an entry.
