@@ -8,7 +8,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let name = match data {
         [0x89, b'H', b'D', b'F', ..] => "x.h5",
         [b'P', b'K', ..] => "x.keras",
-        // What starts otherwise goes to another reader.
+        // Bytes with another start belong to another reader: they would waste the run.
         _ => return Corpus::Reject,
     };
     let _ = striate::formats::read_bytes(data, name);

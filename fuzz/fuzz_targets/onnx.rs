@@ -5,7 +5,7 @@
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 fuzz_target!(|data: &[u8]| -> Corpus {
-    // What starts otherwise goes to another reader.
+    // Bytes with another start belong to another reader: they would waste the run.
     if !matches!(data, [0x08, 1..=32, ..]) {
         return Corpus::Reject;
     }

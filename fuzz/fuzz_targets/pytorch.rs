@@ -5,7 +5,7 @@
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 fuzz_target!(|data: &[u8]| -> Corpus {
-    // A zip archive without a pickle goes to numpy's reader, what starts otherwise to another.
+    // A zip archive without a pickle goes to numpy's reader, bytes with another start to another reader.
     let pickled = data.windows(8).any(|name| name == b"data.pkl");
     if !data.starts_with(b"PK") || !pickled {
         return Corpus::Reject;

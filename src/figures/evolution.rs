@@ -1,4 +1,4 @@
-//! How a layer develops from checkpoint to checkpoint (Zeiler and Fergus 2014, figure 4; Kornblith et al. 2019).
+//! The development of a layer from checkpoint to checkpoint (Zeiler and Fergus 2014, figure 4; Kornblith et al. 2019).
 
 use super::{enlarge::enlarged, patches::Patches};
 use crate::{
@@ -28,7 +28,7 @@ const TILE: u32 = 96;
 pub struct LayerState {
     /// For each picture the largest activation of every unit.
     pub largest: Vec<Vec<f32>>,
-    /// How alike the pictures are to the layer; `None` for few pictures.
+    /// The likeness of the pictures to the layer; `None` for few pictures.
     pub similarities: Option<Similarities>,
 }
 

@@ -61,10 +61,11 @@ pub fn read(path: &Path, watch: &Watch) -> Result<NetworkFile> {
     if !info.is_file() {
         return Err(Error::Failed(format!("{} is not a regular file", path.display())));
     }
-    if keras::recognise(&head(path).map_err(failed)?, &ending(path)) {
+    let start = head(path).map_err(failed)?;
+    if keras::recognise(&start, &ending(path)) {
         return keras::read(fs::read(path).map_err(failed)?, path, watch);
     }
-    let exported = is_exported(path, &head(path).map_err(failed)?);
+    let exported = is_exported(path, &start);
     let file = fs::File::open(path).map_err(failed)?;
     if exported {
         return pt2::read(BufReader::with_capacity(1 << 16, file), info.len(), path, watch);

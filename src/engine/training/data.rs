@@ -8,7 +8,7 @@ pub const TEST_SHARE: f64 = 0.2;
 /// Which pictures, and at which size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainingData {
-    /// Where they are.
+    /// Their place.
     pub source: DataSource,
     /// Share of each class that is kept for the test, where the source does not say which are.
     pub share: f64,

@@ -34,7 +34,7 @@ struct TensorList {
     config: BTreeMap<String, Listed>,
 }
 
-/// Where a tensor lies.
+/// The place of a tensor in the archive.
 #[derive(Deserialize)]
 struct Listed {
     /// The entry beside the list.
@@ -152,7 +152,7 @@ pub(super) fn kind(number: u64) -> Option<Kind> {
     })
 }
 
-/// Where a tensor lies in its values.
+/// The part of its values that a tensor is.
 fn view(context: &Context, name: &str, meta: &TensorMeta) -> Result<StridedView> {
     let sizes = |sizes: &[super::program::StatedSize]| {
         sizes.iter().map(super::program::StatedSize::known).collect::<Option<Vec<_>>>()

@@ -73,7 +73,7 @@ pub(super) struct Background {
     pub embedding: Option<Embedding>,
     pub training: TrainingDesk,
     pub evolution: Option<EvolutionSession>,
-    /// Where checkpoints compute.
+    /// The device that checkpoints compute on.
     pub device: DeviceChoice,
 }
 

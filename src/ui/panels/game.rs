@@ -146,7 +146,7 @@ impl GameBoard {
     }
 }
 
-/// Where the points of a board stand on the screen.
+/// The places of the points of a board on the screen.
 struct BoardLayout {
     rect: Rect,
     step: f32,
