@@ -59,7 +59,11 @@ fn quiet_leaves_errors_alone_on_standard_error() {
     let noisy = desk.run("classify sample:chelsea --network lenet5");
     assert!(String::from_utf8(noisy.stderr).unwrap().contains("untrained"));
     let quiet = desk.run("classify sample:chelsea --network lenet5 --quiet");
-    assert!(quiet.stderr.is_empty() && quiet.stdout == noisy.stdout || !quiet.stdout.is_empty());
+    assert!(quiet.stderr.is_empty() && quiet.stdout == noisy.stdout);
+    for quiet in ["-q", "--quiet", "-q --quiet"] {
+        let before = desk.run(&format!("{quiet} classify sample:chelsea --network lenet5"));
+        assert!(before.stderr.is_empty() && before.stdout == noisy.stdout, "{quiet}");
+    }
     assert!(desk.refused("classify missing.png --quiet", 1).contains("missing.png"));
 }
 

@@ -227,6 +227,46 @@ fn winograd() {
     }
 }
 
+/// On a flat background every pooling window must find a tie, as after a direct convolution.
+#[test]
+fn winograd_keeps_a_flat_background_flat() {
+    let mut random = Random(4);
+    let pool = BufferPool::default();
+    for (isa, tile, channels) in Isa::all()
+        .into_iter()
+        .flat_map(|isa| [2, 4].map(|tile| (isa, tile)))
+        .flat_map(|(isa, tile)| [20, 144].map(|channels| (isa, tile, channels)))
+    {
+        let g = ConvGeometry { input: [channels, 24, 24], ..geometry(&mut random, [3, 3], [1; 2], [1; 2], 1) };
+        let g = ConvGeometry { output: [g.output[0], 24, 24], before: [1, 1], ..g };
+        let background = random.values(channels);
+        let mut x: Vec<f32> = background.iter().flat_map(|&value| [value; 576]).collect();
+        // A bar that reaches neither the upper edge nor the lower one.
+        for place in
+            (0..x.len()).filter(|place| (9..11).contains(&(place % 24)) && (8..16).contains(&(place / 24 % 24)))
+        {
+            x[place] = random.values(1)[0];
+        }
+        let weights = random.values(g.output[0] * channels * 9);
+        let filters = ConvFilters { values: &weights, geometry: g, transposed: false, scale: None };
+        let source = owned(Placement::alone(1, g.input), Some(&x), &pool);
+        let mut out = owned(Placement::alone(1, g.output), None, &pool);
+        Winograd::new(isa, filters, tile, &pool).run(source.view(), &mut out.view_mut(), &Epilogue::default(), &pool);
+        let found = out.view().to_planar();
+        let at = |unit: usize, y: usize, x: usize| found[unit * 576 + y * 24 + x];
+        let what = format!("{} tiles of {tile}, {channels} channels", isa.name());
+        for unit in 0..g.output[0] {
+            // Whole tiles at the right of the bar are flat, and all alike.
+            let flat = (4..20).flat_map(|y| (16..20).map(move |x| (y, x)));
+            assert!(flat.into_iter().all(|(y, x)| at(unit, y, x) == at(unit, 4, 16)), "{what}");
+            // The upper edge, where the padding begins, is the same all along.
+            assert!((4..20).all(|x| at(unit, 0, x) == at(unit, 0, 4)), "{what} at the edge");
+            // Beside the bar, outputs of a tile that do not see it.
+            assert!((8..16).step_by(tile).all(|y| at(unit, y, 12) == at(unit, y + 1, 12)), "{what} beside the bar");
+        }
+    }
+}
+
 /// Both directions of a fully connected layer, float32 weights and the same values in float16.
 #[test]
 fn fully_connected_layers() {

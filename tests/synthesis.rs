@@ -369,6 +369,8 @@ fn inversion_grows_through_octaves() {
     }
     // A position on a map moves with the map's size.
     let unit = Goal::Unit { layer, unit: 3, at: At::Position(SIZE / 4 - 1, 0) };
+    let few = canvas("photonet", unit.clone(), settings("lucid", &["octaves=4", "steps=3"]), None).err().unwrap();
+    assert!(few.to_string().contains("3 steps do not reach the last of 4 octaves"), "{few}");
     let mut canvas = canvas("photonet", unit, settings("lucid", &["octaves=2", "steps=4"]), None).unwrap();
     canvas.finish(&Watch::default(), |_, _| Ok(())).unwrap();
 }

@@ -7,6 +7,7 @@ use signal_hook::{
     flag,
 };
 use std::{
+    ffi::OsString,
     io::Write,
     process,
     sync::{
@@ -26,6 +27,18 @@ const MAX_STAGE: usize = 60;
 
 /// The exit code that shells report of a program that Ctrl-C ended.
 pub(super) const CANCELLED: i32 = 130;
+
+/// Arguments whose leading `--quiet` stands behind the command or the picture. The window's flags exclude a command,
+/// and the parser counts a flag in front among them.
+pub(super) fn quiet_behind_the_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let is_quiet = |argument: &&OsString| *argument == "-q" || *argument == "--quiet";
+    let leading = arguments.iter().skip(1).take_while(is_quiet).count();
+    if let Some(part) = arguments.get_mut(1..(leading + 2)) {
+        part.rotate_left(leading);
+    }
+    arguments
+}
 
 /// One progress bar, on a terminal only, and the watch that moves it.
 pub(super) struct Console {

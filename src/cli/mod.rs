@@ -147,7 +147,8 @@ pub fn main(window: Option<Window>) -> ExitCode {
     panic_hook::hold_panics();
     let done = panic_hook::catching(|| {
         let command = manual::command();
-        let arguments = prepare::without_double_meaning(&command, std::env::args_os());
+        let arguments = console::quiet_behind_the_command(std::env::args_os());
+        let arguments = prepare::without_double_meaning(&command, arguments);
         let parsed = command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
         let cli = match parsed {
             Ok(cli) => cli,

@@ -13,6 +13,12 @@ pub(super) fn octave_terms(terms: &[Term], whole: &Network, network: &Network) -
 /// The network at an octave's size; the last has the whole.
 pub(super) fn octave_network(whole: &Arc<Network>, settings: &Settings, octave: usize) -> Result<Arc<Network>> {
     let octaves = settings.count(&p::OCTAVES).max(1);
+    let steps = settings.count(&p::STEPS);
+    if steps < octaves {
+        let message =
+            format!("{steps} steps do not reach the last of {octaves} octaves: give each octave at least one step");
+        return Err(Error::Usage(message));
+    }
     if octave + 1 >= octaves {
         return Ok(Arc::clone(whole));
     }

@@ -26,8 +26,10 @@ mod pool;
 mod schemes;
 mod simd;
 mod thin;
+mod ties;
 mod weight_gradient;
 mod winograd;
+mod winograd_weights;
 
 pub use buffer::{Buffer, BufferPool};
 pub use depthwise::Depthwise;

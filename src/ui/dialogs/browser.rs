@@ -8,7 +8,10 @@ use crate::{
     picture::ENDINGS,
     ui::{background::worker::spawn, theme::Palette},
 };
-use eframe::egui::{self, Key, RichText, ScrollArea, Ui};
+use eframe::egui::{
+    self, Key, RichText, ScrollArea, Ui,
+    text::{CCursor, CCursorRange},
+};
 use std::{
     path::{Path, PathBuf},
     sync::mpsc,
@@ -51,6 +54,8 @@ pub struct Browser {
     entries: Option<FolderEntries>,
     listing: Option<mpsc::Receiver<FolderEntries>>,
     all_files: bool,
+    /// Whether the next frame puts the keyboard into the field of the answer: the path, or a saved file's name.
+    takes_keys: bool,
 }
 
 impl Browser {
@@ -86,6 +91,7 @@ impl Browser {
             entries: None,
             listing: None,
             all_files: false,
+            takes_keys: true,
         }
     }
 
@@ -145,6 +151,9 @@ impl Browser {
             }
             let field = egui::TextEdit::singleline(&mut self.typed).desired_width(f32::INFINITY);
             let response = ui.add(field);
+            if self.saves.is_none() && std::mem::take(&mut self.takes_keys) {
+                select(&response, self.typed.chars().count());
+            }
             let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             response.accessible_name("Path");
             if entered {
@@ -227,11 +236,19 @@ impl Browser {
                 }
             } else if self.saves.is_some() {
                 let field = egui::TextEdit::singleline(&mut self.name).desired_width(280.0);
-                ui.add(field).accessible_name("File name");
+                let response = ui.add(field).accessible_name("File name");
+                if std::mem::take(&mut self.takes_keys) {
+                    // The ending stays.
+                    let stem =
+                        Path::new(&self.name).file_stem().map_or(0, |stem| stem.to_string_lossy().chars().count());
+                    select(&response, stem);
+                }
+                let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
                 let replaces = self.replaces.is_some();
                 let label = if replaces { "Replace the file" } else { "Save here" };
                 let enabled = !self.name.trim().is_empty();
-                if ui.add_enabled(enabled, egui::Button::new(label)).clicked() {
+                let pressed = ui.add_enabled(enabled, egui::Button::new(label)).clicked();
+                if pressed || entered && enabled {
                     choice = self.take(self.folder.join(self.name.trim()));
                 }
             } else {
@@ -252,6 +269,15 @@ impl Browser {
         }
         Some(Choice::Path(path))
     }
+}
+
+/// Puts the keyboard into a text field and selects its first characters, so that typing replaces them.
+fn select(field: &egui::Response, characters: usize) {
+    field.request_focus();
+    let mut state = egui::TextEdit::load_state(&field.ctx, field.id).unwrap_or_default();
+    let range = CCursorRange::two(CCursor::new(0), CCursor::new(characters));
+    state.cursor.set_char_range(Some(range));
+    state.store(&field.ctx, field.id);
 }
 
 /// The entries of a folder without hidden ones.

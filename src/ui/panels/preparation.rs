@@ -258,11 +258,13 @@ fn labels(ui: &mut Ui, opening: &Opening, view: View, out: &mut Vec<Command>) {
     });
     ui.end_row();
     name(ui, "");
-    let count = view.run().scores.len();
+    let (count, model) = (view.run().scores.len(), &view.run().model);
+    let is_nameless = (0..count).all(|class| model.class_name(class) == format!("class {class}"));
     caption(
         ui,
         match file {
             Some(file) => format!("{count} classes, named by {}", file.to_string_lossy()),
+            None if is_nameless => format!("{count} classes without names"),
             None => format!("{count} classes, named by the network"),
         },
     );
