@@ -50,6 +50,17 @@ pub(super) fn card_of(file: &weights::File, origin: &str, notes: &mut Vec<String
              scores are not right"
         ));
     }
+    // timm's tf_efficientnet_b0 to b7 have the names and shapes of its efficientnet_b0 to b7.
+    if name.starts_with("efficientnet_b") && file.tensors.keys().any(|tensor| tensor.contains("conv_stem.")) {
+        notes.push(match stated.filter(|stated| stated.starts_with("tf_")) {
+            Some(other) => format!(
+                "the file says that it belongs to {other}, which pads as TensorFlow does: the scores are not right"
+            ),
+            None => format!(
+                "the names are timm's: weights of tf_{name} have the same ones, and their scores would not be right"
+            ),
+        });
+    }
     zoo::find(name)
 }
 

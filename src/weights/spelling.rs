@@ -2,7 +2,7 @@
 //! [`SPELLINGS`].
 
 /// A pattern of a layer's last segments and the name that torchvision uses. `#` stands for a number; `{0}` repeats the
-/// first number, `{1+1}` the second plus one, `{0-3}` the first less three where it is that large,
+/// first number, `#+` is a number above 0; `{1+1}` the second plus one, `{0-3}` the first less three where it is that large,
 /// `{2*0+1}` twice the first plus one.
 const SPELLINGS: &[(&str, &str)] = &[
     // transformers: ResNet.
@@ -59,6 +59,25 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("s#.b#.se.fc#", "trunk_output.block{0}.block{0}-{1-1}.f.se.fc{2}"),
     ("s#.b#.downsample.conv", "trunk_output.block{0}.block{0}-{1-1}.proj.0"),
     ("s#.b#.downsample.bn", "trunk_output.block{0}.block{0}-{1-1}.proj.1"),
+    // timm: EfficientNet. The blocks of the first stage have no convolution that widens.
+    ("conv_stem", "features.0.0"),
+    ("bn1", "features.0.1"),
+    ("blocks.0.#.conv_dw", "features.1.{0}.block.0.0"),
+    ("blocks.0.#.bn1", "features.1.{0}.block.0.1"),
+    ("blocks.0.#.se.conv_reduce", "features.1.{0}.block.1.fc1"),
+    ("blocks.0.#.se.conv_expand", "features.1.{0}.block.1.fc2"),
+    ("blocks.0.#.conv_pw", "features.1.{0}.block.2.0"),
+    ("blocks.0.#.bn2", "features.1.{0}.block.2.1"),
+    ("blocks.#+.#.conv_pw", "features.{0+1}.{1}.block.0.0"),
+    ("blocks.#+.#.bn1", "features.{0+1}.{1}.block.0.1"),
+    ("blocks.#+.#.conv_dw", "features.{0+1}.{1}.block.1.0"),
+    ("blocks.#+.#.bn2", "features.{0+1}.{1}.block.1.1"),
+    ("blocks.#+.#.se.conv_reduce", "features.{0+1}.{1}.block.2.fc1"),
+    ("blocks.#+.#.se.conv_expand", "features.{0+1}.{1}.block.2.fc2"),
+    ("blocks.#+.#.conv_pwl", "features.{0+1}.{1}.block.3.0"),
+    ("blocks.#+.#.bn3", "features.{0+1}.{1}.block.3.1"),
+    ("conv_head", "features.8.0"),
+    ("bn2", "features.8.1"),
     // MMPretrain: DenseNet.
     ("stem.0", "features.conv0"),
     ("stem.1", "features.norm0"),
@@ -160,7 +179,13 @@ fn matched(pattern: &str, segments: &[&str]) -> Option<Vec<usize>> {
     for (wanted, segment) in pattern.split('.').zip(segments) {
         match wanted.split_once('#') {
             None if wanted == *segment => {}
-            Some((before, _)) => numbers.push(segment.strip_prefix(before)?.parse().ok()?),
+            Some((before, after)) => {
+                let number = segment.strip_prefix(before)?.parse().ok()?;
+                if after == "+" && number == 0 {
+                    return None;
+                }
+                numbers.push(number);
+            }
             None => return None,
         }
     }
@@ -203,6 +228,8 @@ mod tests {
         assert!(one("denselayer3.norm.1.bias").contains(&"denselayer3.norm1.bias".to_owned()));
         assert!(one("a.b.classifier.4.weight").contains(&"a.b.classifier.3.weight".to_owned()));
         assert!(one("layer1.0.conv1.weight").is_empty());
+        let dw = |stage: usize| one(&format!("blocks.{stage}.2.conv_dw.weight"));
+        assert_eq!([dw(0), dw(3)].concat(), ["features.1.2.block.0.0.weight", "features.4.2.block.1.0.weight"]);
         assert!(one("res4.11.conv2.norm.weight").contains(&"layer3.11.bn2.weight".to_owned()));
         assert!(one("body.4.0.conv1.weight").contains(&"body.layer1.0.conv1.weight".to_owned()));
         assert!(!one("body.2.0.conv1.weight").iter().any(|name| name.contains("layer")));

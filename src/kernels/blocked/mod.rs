@@ -29,7 +29,6 @@ mod thin;
 mod ties;
 mod weight_gradient;
 mod winograd;
-mod winograd_weights;
 
 pub use buffer::{Buffer, BufferPool};
 pub use depthwise::Depthwise;

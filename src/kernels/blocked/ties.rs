@@ -1,48 +1,117 @@
-//! Neighbouring outputs of a Winograd tile with equal inputs.
+//! Outputs of a Winograd convolution with equal inputs become equal.
 //!
 //! A direct convolution gives equal patches of a map equal sums, and max pooling takes the first of them. Winograd's
-//! transforms round each place of a tile in another way: on a flat background the pooling windows would choose by
-//! rounding, and every gradient behind them would differ from PyTorch's. So each tile notes which of its outputs have
-//! equal inputs in all channels, and these become equal again.
+//! transforms round each place of a tile in another way: on a flat background pooling windows would choose by rounding,
+//! and every gradient behind them would differ from PyTorch's.
 
 use super::{
-    schemes::{MOST, Scheme},
-    simd::{LANES, Lanes},
+    maps::{Maps, MapsMut},
+    simd::LANES,
 };
+use rayon::prelude::*;
 
-/// A bit for each output that equals its neighbour: `right` for the one at its right, `below` for the one below it.
-/// Bit `4 y + x` stands for the output at row y, column x of the tile.
-const BELOW: u32 = 16;
+/// Pixels that a thread compares at a time.
+const RUN: usize = 2048;
 
-/// What a tile begins with: all outputs are equal.
-pub(super) const ALL: u32 = u32::MAX;
-
-/// Which outputs of a tile have equal inputs in a block of channels; `value` reads the inputs at a row and a column.
-#[inline(always)]
-pub(super) fn equal_outputs<S: Scheme>(value: impl Fn(usize, usize) -> [f32; LANES]) -> u32 {
-    let mut values = [[[0.0; LANES]; MOST]; MOST];
-    for (y, row) in values.iter_mut().enumerate().take(S::SIZE) {
-        row.iter_mut().enumerate().take(S::SIZE).for_each(|(x, place)| *place = value(y, x));
-    }
-    let patch = |y: usize, x: usize| (0..9).map(move |place| (y + place / 3, x + place % 3));
-    let mut bits = 0;
-    for (y, x) in (0..S::TILE * S::TILE).map(|output| (output / S::TILE, output % S::TILE)) {
-        let right = x + 1 < S::TILE && patch(y, x).all(|(y, x)| values[y][x] == values[y][x + 1]);
-        let below = y + 1 < S::TILE && patch(y, x).all(|(y, x)| values[y][x] == values[y + 1][x]);
-        bits |= (u32::from(right) | u32::from(below) << BELOW) << (4 * y + x);
-    }
-    bits
-}
-
-/// Gives outputs with equal inputs the value of the first of them.
-#[inline(always)]
-pub(super) fn equalise<V: Lanes, S: Scheme>(outputs: &mut [[V; MOST]; MOST], bits: u32) {
-    let is_set = |y: usize, x: usize, side: u32| bits >> (side + (4 * y + x) as u32) & 1 == 1;
-    for (y, x) in (0..S::TILE * S::TILE).map(|output| (output / S::TILE, output % S::TILE)) {
-        if x > 0 && is_set(y, x - 1, 0) {
-            outputs[y][x] = outputs[y][x - 1];
-        } else if y > 0 && is_set(y - 1, x, BELOW) {
-            outputs[y][x] = outputs[y - 1][x];
+/// Gives outputs of a 3x3 convolution of stride 1 the value of the first neighbour that sees the same inputs. `before` is
+/// the padding at the top and the left.
+pub(super) fn keep_ties(source: Maps, before: [usize; 2], out: &mut MapsMut) {
+    for image in 0..source.place.batch {
+        let Some(inputs) = EqualPixels::of(source, image) else { continue };
+        let (place, [top, left]) = (out.place, before.map(|before| before as isize));
+        let mut first: Vec<usize> = (0..place.height * place.width).collect();
+        for index in 0..first.len() {
+            let (y, x) = (index / place.width, index % place.width);
+            let corner = [y as isize - top, x as isize - left];
+            if x > 0 && inputs.are_equal_patches([corner[0], corner[1] - 1], Side::Right) {
+                join(&mut first, index - 1, index);
+            }
+            if y > 0 && inputs.are_equal_patches([corner[0] - 1, corner[1]], Side::Below) {
+                join(&mut first, index - place.width, index);
+            }
+        }
+        for index in 0..first.len() {
+            let from = root(&mut first, index);
+            if from != index {
+                for block in 0..place.blocks() {
+                    let start = place.start(image, block);
+                    let from = start + from * LANES;
+                    out.data.copy_within(from..from + LANES, start + index * LANES);
+                }
+            }
         }
     }
+}
+
+/// A neighbour of a pixel.
+#[derive(Clone, Copy)]
+enum Side {
+    Right,
+    Below,
+}
+
+/// Which pixels of a map equal a neighbour in all channels.
+struct EqualPixels {
+    size: [usize; 2],
+    right: Vec<bool>,
+    below: Vec<bool>,
+}
+
+impl EqualPixels {
+    /// `None` where no pixel does: on photographs, as the first channels tell.
+    fn of(source: Maps, image: usize) -> Option<Self> {
+        let place = source.place;
+        let pixels = place.height * place.width;
+        let blocks: Vec<&[f32]> = (0..place.blocks()).map(|block| source.block(image, block)).collect();
+        let are_equal = |a: usize, b: usize| {
+            let pixel = |block: &[f32], index: usize| -> [f32; LANES] {
+                std::array::from_fn(|lane| block[index * LANES + lane])
+            };
+            blocks.iter().all(|block| pixel(block, a) == pixel(block, b))
+        };
+        let compare = |step: usize, has: &(dyn Fn(usize) -> bool + Sync)| -> Vec<bool> {
+            (0..pixels)
+                .into_par_iter()
+                .with_min_len(RUN)
+                .map(|index| has(index) && are_equal(index, index + step))
+                .collect()
+        };
+        let right = compare(1, &|index| index % place.width + 1 < place.width);
+        let below = compare(place.width, &|index| index + place.width < pixels);
+        let any = right.iter().chain(&below).any(|&is_equal| is_equal);
+        any.then_some(EqualPixels { size: [place.height, place.width], right, below })
+    }
+
+    /// Whether the 3x3 patch at a corner equals the patch one step to a side. Outside the map all is zero; a pixel inside
+    /// counts as other than zero.
+    fn are_equal_patches(&self, corner: [isize; 2], side: Side) -> bool {
+        let [height, width] = self.size;
+        let inside = |y: isize, x: isize| (0..height as isize).contains(&y) && (0..width as isize).contains(&x);
+        let (steps, [down, along]) = match side {
+            Side::Right => (&self.right, [0, 1]),
+            Side::Below => (&self.below, [1, 0]),
+        };
+        (0..9).all(|place| {
+            let (y, x) = (corner[0] + place / 3, corner[1] + place % 3);
+            match (inside(y, x), inside(y + down, x + along)) {
+                (true, true) => steps[y as usize * width + x as usize],
+                (is_inside, is_next_inside) => is_inside == is_next_inside,
+            }
+        })
+    }
+}
+
+/// The first output of the group that an output belongs to.
+fn root(first: &mut [usize], mut index: usize) -> usize {
+    while first[index] != index {
+        first[index] = first[first[index]];
+        index = first[index];
+    }
+    index
+}
+
+/// Makes one group of two outputs' groups.
+fn join(first: &mut [usize], a: usize, b: usize) {
+    let (a, b) = (root(first, a), root(first, b));
+    first[a.max(b)] = a.min(b);
 }

@@ -25,11 +25,9 @@ use super::{
     micro::{self, PixelStrip, SharedOutput},
     schemes::{F2, F4, MOST, Scheme},
     simd::{Isa, LANES, Lanes, for_isa},
-    ties,
-    winograd_weights::transformed,
+    ties::keep_ties,
 };
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Tiles that a task takes through all steps: a register block.
 const TILES_OF_A_TASK: usize = 14;
@@ -78,6 +76,14 @@ impl Winograd {
     /// # Panics
     /// When the sizes are not those it was prepared for.
     pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &BufferPool) {
+        self.convolve(source, out, epilogue, pool);
+        // What is added to sums differs from place to place.
+        if self.keeps_ties && epilogue.add.is_none() && epilogue.gate.is_none() {
+            keep_ties(source, self.before, out);
+        }
+    }
+
+    fn convolve(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &BufferPool) {
         let place = out.place;
         assert_eq!((source.place.channels, source.place.lanes), (self.inputs, LANES));
         assert_eq!((place.shape(), place.batch, place.lanes), (self.output, source.place.batch, LANES));
@@ -150,8 +156,6 @@ struct TileGroup {
     output_blocks: usize,
     transformed: SharedOutput,
     products: SharedOutput,
-    /// For each tile, which of its outputs have equal inputs.
-    ties: Vec<AtomicU32>,
     /// The memory of both.
     _buffers: [Buffer; 2],
 }
@@ -162,9 +166,7 @@ impl TileGroup {
         let tile = job.winograd.positions() * (end - first) * LANES;
         let mut buffers = [pool.take(input_blocks * tile), pool.take(output_blocks * tile)];
         let [transformed, products] = buffers.each_mut().map(|buffer| SharedOutput(buffer.as_mut_ptr()));
-        let (count, begin) = (end - first, if job.winograd.keeps_ties { ties::ALL } else { 0 });
-        let ties = (0..count).map(|_| AtomicU32::new(begin)).collect();
-        TileGroup { first, count, input_blocks, output_blocks, transformed, products, ties, _buffers: buffers }
+        TileGroup { first, count: end - first, input_blocks, output_blocks, transformed, products, _buffers: buffers }
     }
 
     /// Transforms tiles `tiles` of the group, of one input block.
@@ -185,14 +187,6 @@ impl TileGroup {
                 match job.winograd.tile {
                     4 => for_isa!(job.winograd.isa, transform_f4(tile: &InputTile = tile)),
                     _ => for_isa!(job.winograd.isa, transform_f2(tile: &InputTile = tile)),
-                }
-                // On photographs the first channels show that there are none.
-                if self.ties[index].load(Ordering::Relaxed) != 0 {
-                    let found = match job.winograd.tile {
-                        4 => tile.ties::<F4>(),
-                        _ => tile.ties::<F2>(),
-                    };
-                    self.ties[index].fetch_and(found, Ordering::Relaxed);
                 }
             }
         }
@@ -242,7 +236,6 @@ impl TileGroup {
                     width: place.width,
                     rows: job.winograd.tile.min(place.height - y),
                     columns: job.winograd.tile.min(place.width - x),
-                    ties: self.ties[index].load(Ordering::Relaxed),
                     finish: job.epilogue.at(image, block, offset),
                 };
                 match job.winograd.tile {
@@ -262,24 +255,6 @@ struct InputTile {
     out: *mut f32,
     /// Floats from one position to the next.
     stride: usize,
-}
-
-impl InputTile {
-    /// Which outputs have equal inputs in these channels.
-    ///
-    /// # Safety
-    /// `source` is a map of `size`.
-    unsafe fn ties<S: Scheme>(&self) -> u32 {
-        let [height, width] = self.size;
-        ties::equal_outputs::<S>(|y, x| {
-            let (y, x) = (self.origin[0] + y as isize, self.origin[1] + x as isize);
-            let is_inside = y >= 0 && x >= 0 && (y as usize) < height && (x as usize) < width;
-            // SAFETY: the place lies in the map.
-            let read =
-                || unsafe { self.source.add((y as usize * width + x as usize) * LANES).cast::<[f32; LANES]>().read() };
-            if is_inside { read() } else { [0.0; LANES] }
-        })
-    }
 }
 
 #[inline(always)]
@@ -335,8 +310,6 @@ struct OutputTile {
     width: usize,
     rows: usize,
     columns: usize,
-    /// Which outputs have equal inputs.
-    ties: u32,
     finish: Option<super::finish::Finish>,
 }
 
@@ -370,13 +343,8 @@ unsafe fn transform_back<V: Lanes, S: Scheme>(tile: &OutputTile) {
             }
         }
         let channel = tile.finish.map(|finish| finish.channel::<V>(0));
-        for row in rows.iter_mut().take(S::TILE) {
-            *row = S::back(*row, number);
-        }
-        if tile.ties != 0 {
-            ties::equalise::<V, S>(&mut rows, tile.ties);
-        }
         for (y, row) in rows.iter().enumerate().take(S::TILE.min(tile.rows)) {
+            let row = S::back(*row, number);
             for (x, &value) in row.iter().enumerate().take(S::TILE.min(tile.columns)) {
                 let offset = (y * tile.width + x) * LANES;
                 let value = match (&tile.finish, channel) {
@@ -387,4 +355,41 @@ unsafe fn transform_back<V: Lanes, S: Scheme>(tile: &OutputTile) {
             }
         }
     }
+}
+
+/// All weights transformed, `[position][panel][channel][16 or 32 outputs]`, in float64 before they are rounded.
+fn transformed<S: Scheme>(isa: Isa, filters: &ConvFilters, pool: &BufferPool) -> Buffer {
+    let (input_blocks, output_blocks) = (filters.inputs().div_ceil(LANES), filters.outputs().div_ceil(LANES));
+    let matrix = input_blocks * LANES * LANES;
+    let mut weights = pool.take(S::SIZE * S::SIZE * output_blocks * matrix);
+    let out = SharedOutput(weights.as_mut_ptr());
+    (0..output_blocks * input_blocks * LANES).into_par_iter().with_min_len(64).for_each(|task| {
+        let (block, channel) = (task / (input_blocks * LANES), task % (input_blocks * LANES));
+        let panel = block / isa.vectors() * isa.vectors();
+        let vectors = isa.vectors().min(output_blocks - panel);
+        let at = panel * matrix + (channel * vectors + block - panel) * LANES;
+        let found: [[f32; MOST * MOST]; LANES] = std::array::from_fn(|lane| {
+            let weight = |row, column| f64::from(filters.weight(block * LANES + lane, channel, row, column));
+            // The gradient's filters are flipped.
+            let side = |index: usize| if filters.transposed { 2 - index } else { index };
+            let rows = [0, 1, 2].map(|row| S::weights([0, 1, 2].map(|column| weight(side(row), side(column)))));
+            let mut positions = [0f32; MOST * MOST];
+            for x in 0..S::SIZE {
+                let column = S::weights(rows.map(|row| row[x]));
+                for (y, &value) in column.iter().enumerate().take(S::SIZE) {
+                    positions[y * S::SIZE + x] = value as f32;
+                }
+            }
+            positions
+        });
+        // Whole cache lines at a time: positions lie a power of two apart and would drive each other out of the cache.
+        (0..S::SIZE * S::SIZE).for_each(|position| {
+            let values: [f32; LANES] = std::array::from_fn(|lane| found[lane][position]);
+            // SAFETY: each (block, channel, position) is sixteen floats of the buffer, written once.
+            unsafe {
+                out.at(position * output_blocks * matrix + at).copy_from_nonoverlapping(values.as_ptr(), LANES);
+            }
+        });
+    });
+    weights
 }
