@@ -95,6 +95,16 @@ fn the_list_of_panes_is_complete() {
     );
     for kind in striate::ui::panels::PANELS {
         write!(text, "\n## {}\n{}\n\n{}\n", kind.title, kind.about, kind.how).unwrap();
+        if !kind.formula.is_empty() {
+            write!(text, "\nFormula: `{}`\n", kind.formula).unwrap();
+        }
+        if !kind.paper.is_empty() {
+            write!(text, "\nPaper: {}.\n", kind.paper).unwrap();
+        }
     }
     check("panes.md", &text);
+    // A pane without a formula shows a method, which has its own, or computes nothing.
+    let without = striate::ui::panels::PANELS.iter().filter(|kind| kind.formula.is_empty() || kind.paper.is_empty());
+    let without: Vec<&str> = without.filter(|kind| (kind.make)().method().is_none()).map(|kind| kind.name).collect();
+    assert_eq!(without, ["folder", "glossary"]);
 }

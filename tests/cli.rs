@@ -55,6 +55,18 @@ fn networks_and_layers_are_listed() {
     let table = desk.said("layers vgg16");
     assert!(table.contains("138,357,544") && table.contains("conv5_3"));
     assert!(!desk.said("layers").contains("title"), "photonet has no paper's names to show");
+    assert_eq!(layers["weight_layers"], serde_json::json!({"deep": 16, "all": 16}));
+    assert!(table.contains("16 weight layers") && table.contains("93 MB"), "the notes stand below the table");
+    assert!(layers["notes"][0].as_str().unwrap().contains("93 MB"));
+    let sums = desk.said("layers googlenet_2014 --modules");
+    assert!(sums.contains("22 weight layers deep, 58 in all") && sums.contains("128 M"), "{sums}");
+    let memory = desk.said("layers vgg16 --memory");
+    for expected in ["224·224·64 = 3,211,264", "3·3·3·64 = 1,728", "7·7·512·4096 = 102,760,448", "61.0 MB"] {
+        assert!(memory.contains(expected), "{expected}: {memory}");
+    }
+    assert!(desk.said("layers lenet5 --memory").contains("5·5·60 = 1,500"), "C3 has 60 connections");
+    let heads = desk.said("classify sample:chelsea --network googlenet_2014 --weights synthetic:0");
+    assert_eq!(heads.matches("auxiliary classifier").count(), 2, "{heads}");
     assert_eq!(desk.json("layers photonet --size 128")["input"], serde_json::json!([3, 128, 128]));
 }
 

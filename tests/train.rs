@@ -209,6 +209,7 @@ fn recipe() -> TrainingRecipe {
         schedule: Schedule::Cosine,
         warm_up: 1.0,
         smoothing: 0.1,
+        stochastic_depth: 0.0,
         augmentation: Augmentation { padding: 2, mirror: true, ..Augmentation::default() },
         initialisation: Default::default(),
         seed: 3,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use striate::{
     net::{Cost, Graph, Network, Op, Rule},
+    train::StochasticDepth,
     watch::Watch,
     weights,
     zoo::{self, Card, ZOO},
@@ -258,4 +259,94 @@ fn every_network_runs_both_ways() {
         let largest = gradient.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
         assert!(largest > 0.0 && largest.is_finite(), "{} at {size}: {largest}", card.name);
     }
+}
+
+#[test]
+fn weight_layers_are_counted_as_the_papers_count_them() {
+    for (name, deep) in [
+        ("lenet5", 5),
+        ("alexnet_2012", 8),
+        ("zfnet", 8),
+        ("vgg11", 11),
+        ("vgg16", 16),
+        ("vgg19", 19),
+        ("googlenet_2014", 22),
+        ("resnet18", 18),
+        ("resnet34", 34),
+        ("resnet50", 50),
+        ("resnet152", 152),
+        ("resnet200", 200),
+        ("plain34", 34),
+        ("resnext50_32x4d", 50),
+        ("resnet20", 20),
+        ("resnet110", 110),
+        ("resnet164_preact", 164),
+        ("resnet1001_preact", 1001),
+        ("densenet121", 121),
+        ("densenet40_k12", 40),
+        ("densenet_bc100_k12", 100),
+        ("alphago_policy_192", 13),
+    ] {
+        assert_eq!(graph(zoo::find(name).unwrap()).weight_layers().deep, deep, "{name}");
+    }
+    // The projections of three shortcuts stand beside the longest way; auxiliary classifiers are not counted.
+    assert_eq!(graph(zoo::find("resnet18").unwrap()).weight_layers().all, 21);
+    assert_eq!(graph(zoo::find("googlenet_2014").unwrap()).weight_layers().all, 3 + 9 * 6 + 1);
+}
+
+#[test]
+fn modules_have_the_sums_of_their_layers() {
+    let graph = graph(zoo::find("googlenet_2014").unwrap());
+    let modules = graph.modules(1);
+    // Szegedy et al. 2015, table 1: millions of multiply-adds. Of conv1 and 5a the paper has others (34 and 54 for 118 and 51).
+    for (name, millions) in [
+        ("conv1", 118),
+        ("conv2", 360),
+        ("inception_3a", 128),
+        ("inception_3b", 304),
+        ("inception_4a", 73),
+        ("inception_4b", 88),
+        ("inception_4c", 100),
+        ("inception_4d", 119),
+        ("inception_4e", 170),
+        ("inception_5a", 51),
+        ("inception_5b", 71),
+    ] {
+        let module = modules.iter().find(|module| module.name == name).unwrap();
+        assert!((module.macs as f64 / 1e6 - f64::from(millions)).abs() < 1.0, "{name}: {}", module.macs);
+    }
+    let first = modules.iter().find(|module| module.name == "inception_3a").unwrap();
+    assert_eq!((first.parameters, &first.output[..]), (163_328 + 368, &[256, 28, 28][..]));
+    let sums: u64 = modules.iter().map(|module| module.parameters).sum();
+    assert_eq!(sums, totals(&graph)[0]);
+    let layers: usize = graph.modules(9).iter().map(|module| module.layers).sum();
+    assert_eq!(layers, graph.nodes().len() - 1);
+}
+
+#[test]
+fn deeper_residual_branches_are_left_out_more_often() {
+    let of = |name: &str, last: f64| StochasticDepth::of(&graph(zoo::find(name).unwrap()), last);
+    let (depth, steps) = (of("resnet20", 0.5), 4000);
+    let (mut left_out, mut mean) = ([0.0; 9], [0.0; 9]);
+    for step in 0..steps {
+        let factors = depth.factors(7, step);
+        assert_eq!(factors.len(), 9, "a branch for each block, with those that halve the maps");
+        for (at, (_, factor)) in factors.into_iter().enumerate() {
+            left_out[at] += f64::from(factor == 0.0) / steps as f64;
+            mean[at] += factor / steps as f64;
+        }
+    }
+    for at in 0..9 {
+        let share = 0.5 * (at + 1) as f64 / 9.0;
+        // Four deviations of a share, and of the mean factor, over so many steps.
+        assert!((left_out[at] - share).abs() < 0.033, "{at}: {}", left_out[at]);
+        assert!((mean[at] - 1.0).abs() < 0.065, "{at}: {}", mean[at]);
+    }
+    assert_eq!(depth.factors(7, 3), depth.factors(7, 3));
+    for name in ["plain20", "vgg16", "googlenet", "densenet40_k12"] {
+        assert!(of(name, 0.5).is_empty(), "{name}");
+    }
+    assert!(of("resnet20", 0.0).is_empty());
+    // The branch of a pre-activation block ends in a convolution, that of a bottleneck in a normalisation.
+    assert_eq!([of("resnet164_preact", 0.2), of("resnet50", 0.2)].map(|depth| depth.factors(0, 0).len()), [54, 16]);
 }

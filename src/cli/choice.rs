@@ -61,7 +61,7 @@ impl NetworkChoice {
             }
             NetworkChoice::File(path) => {
                 let file = formats::read(path, &Watch::default())?;
-                Ok((file.graph, file.description))
+                Ok((file.graph, Description { notes: file.notes, ..file.description }))
             }
         }
     }

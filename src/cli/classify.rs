@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    engine::Run,
+    engine::{AuxiliaryAnswer, Run},
     figures::{ClassFacts, Facts, to_json, words::number},
 };
 use candle_core::{Device, Tensor};
@@ -41,6 +41,19 @@ struct ClassifyAnswer {
     classes: usize,
     forward_seconds: f64,
     top: Vec<ClassFacts>,
+    /// The best class of each auxiliary classifier.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    auxiliary: Vec<HeadFacts>,
+}
+
+#[derive(Serialize)]
+struct HeadFacts {
+    layer: String,
+    class: String,
+    index: usize,
+    score: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability: Option<f32>,
 }
 
 pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
@@ -70,7 +83,18 @@ struct ClassifyAnswers {
 fn answer(args: &Args, run: &Run, picture: String) -> ClassifyAnswer {
     let facts = Facts { raw: args.raw.clone(), ..Facts::of(&run.model).picture(picture) };
     let top = run.ranking().into_iter().take(args.top.into()).map(|class| ClassFacts::of(run, class)).collect();
-    ClassifyAnswer { facts, classes: run.scores.len(), forward_seconds: run.took.as_secs_f64(), top }
+    let auxiliary = run.auxiliary().into_iter().map(|head| head_facts(run, &head)).collect();
+    ClassifyAnswer { facts, classes: run.scores.len(), forward_seconds: run.took.as_secs_f64(), top, auxiliary }
+}
+
+fn head_facts(run: &Run, head: &AuxiliaryAnswer) -> HeadFacts {
+    HeadFacts {
+        layer: run.model.network.graph().node(head.layer).name.clone(),
+        class: run.model.class_name(head.class),
+        index: head.class,
+        score: head.score,
+        probability: Some(head.probability).filter(|_| !run.model.is_untrained()),
+    }
 }
 
 /// Several pictures, one after another, through one network. Those that cannot be read are named in the end.
@@ -125,12 +149,18 @@ fn text(answer: &ClassifyAnswer, run: &Run) -> String {
         }
         table.row(cells);
     }
+    let head = |head: &HeadFacts| {
+        let HeadFacts { layer, class, score, .. } = head;
+        let value = head.probability.map_or_else(|| number(*score), |share| format!("{:.2}%", 100.0 * share));
+        format!("auxiliary classifier {layer}: {class} ({value})\n")
+    };
+    let heads: String = answer.auxiliary.iter().map(head).collect();
     let warning = if untrained { "untrained: the weights are made up, so the scores mean nothing\n" } else { "" };
     let picture = answer.facts.picture.as_deref().unwrap_or_default();
     let raw =
         answer.facts.raw.as_ref().map_or_else(String::new, |path| format!("wrote the scores to {}\n", path.display()));
     format!(
-        "{picture}, seen by {} ({:.0} ms)\n{warning}\n{}{raw}",
+        "{picture}, seen by {} ({:.0} ms)\n{warning}\n{}{heads}{raw}",
         run.model.card.title,
         1000.0 * answer.forward_seconds,
         table.render()

@@ -4,7 +4,7 @@
 pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     ("", &["photo.jpg", "photo.jpg --weights my-checkpoint.pth"]),
     ("networks", &["networks", "networks --json", "networks --plot networks.png"]),
-    ("layers", &["layers vgg16", "layers resnet50 --json"]),
+    ("layers", &["layers vgg16", "layers googlenet_2014 --modules", "layers vgg16 --memory", "layers resnet50 --json"]),
     (
         "classify",
         &[

@@ -3,6 +3,7 @@
 //!
 //! Architecture invariant: compute never touches egui; results reach the window as [`Event`]s alone.
 
+mod auxiliary;
 mod by_file;
 mod device;
 mod event;
@@ -27,6 +28,7 @@ mod variant_file;
 mod variants;
 mod worker;
 
+pub use auxiliary::AuxiliaryAnswer;
 pub use device::DeviceChoice;
 pub use event::Event;
 pub use handle::{Engine, lower_priority, lowest_priority};

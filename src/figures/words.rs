@@ -48,6 +48,32 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
+/// A number of parameters or multiply-adds, short: "1 k", "4.7 M", "138 M", "15.5 G".
+pub fn rounded(count: u64) -> String {
+    match count {
+        0..1_000_000 => format!("{} k", count.div_ceil(1000)),
+        1_000_000..10_000_000 => format!("{:.1} M", count as f64 / 1e6),
+        10_000_000..1_000_000_000 => format!("{} M", (count as f64 / 1e6).round()),
+        _ => format!("{:.1} G", count as f64 / 1e9),
+    }
+}
+
+/// Bytes in words: "12 B", "61.0 MB".
+pub fn megabytes(count: u64) -> String {
+    match count {
+        0..1000 => format!("{count} B"),
+        1000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
+        _ => format!("{:.1} MB", count as f64 / 1e6),
+    }
+}
+
+/// A remark as a sentence of its own.
+pub fn sentence(note: &str) -> String {
+    let mut letters = note.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}{}", letters.as_str(), if note.ends_with('.') { "" } else { "." })
+}
+
 /// The shape 64 x 32 x 32 as "64x32x32".
 pub fn dimensions(shape: &[usize]) -> String {
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x")
@@ -144,6 +170,9 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(number(value), text);
         }
+        assert_eq!([999, 4_652_008, 138_357_544, 15_470_264_320].map(rounded), ["1 k", "4.7 M", "138 M", "15.5 G"]);
+        assert_eq!([12, 2048, 60_985_000].map(megabytes), ["12 B", "2.0 kB", "61.0 MB"]);
+        assert_eq!(sentence("names differ"), "Names differ.");
         assert_eq!(range(Range { low: -0.5, high: 20.0 }), "-0.5 to 20");
         assert_eq!(
             (thousands(0), thousands(1000), thousands(138_357_544)),

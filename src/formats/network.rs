@@ -38,6 +38,7 @@ pub(super) fn described(
         title: name.clone(),
         name,
         paper: producer.to_owned(),
+        notes: Vec::new(),
         labels,
         preprocess: preprocess(graph, metadata),
         file: Some(path.to_owned()),

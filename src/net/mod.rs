@@ -2,7 +2,7 @@
 //! pass, and the reverse walk under a [`Rule`].
 //!
 //! The files build on each other in this order: `shapes` (sizes of windows), `ops` (one file an operator family: shape,
-//! weights, forward, reverse, cost), `graph`, `rebuild` (a graph with layers replaced), `cost`, `layers` (a graph with its checked weights), `walk` (the order of a
+//! weights, forward, reverse, cost), `graph`, `rebuild` (a graph with layers replaced), `cost`, `modules` (its sums), `layers` (a graph with its checked weights), `walk` (the order of a
 //! reverse walk), the two back ends `candle` and `fast`, `backend` (the choice between them), `network`, `trace`,
 //! `forward`, `surgery` (parts switched off); for training `training` (what differs) and `learn` (passes and gradients at weights).
 //!
@@ -18,6 +18,7 @@ mod forward;
 mod graph;
 mod layers;
 mod learn;
+mod modules;
 mod network;
 mod ops;
 mod rebuild;
@@ -32,6 +33,7 @@ pub use cost::Cost;
 pub use graph::{Builder, Graph, Node, NodeId};
 pub use layers::Tensors;
 pub use learn::TrainingTrace;
+pub use modules::{ModuleCost, WeightLayers};
 pub use network::Network;
 pub use ops::{
     Activation, AutoPad, Conv, ConvTranspose, Coordinates, Op, PadMode, Rule, Slice, Upsample, WeightSpec, Window,

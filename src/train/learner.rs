@@ -2,6 +2,7 @@
 
 use super::{
     batches::{Batch, Maker, batch_for_showing},
+    depth::{StochasticDepth, scaled},
     loss::{BatchLoss, classifiers, cross_entropy, loss_of},
     optimiser::Optimiser,
     parameters::{Parameters, WeightTensor},
@@ -35,6 +36,7 @@ pub struct Learner {
     pub step: usize,
     optimiser: Optimiser,
     smoothing: f64,
+    depth: StochasticDepth,
     seed: u64,
     learns: Vec<bool>,
     classifiers: Vec<(NodeId, f64)>,
@@ -53,9 +55,16 @@ impl Learner {
             parameters,
             optimiser,
             smoothing,
+            depth: StochasticDepth::default(),
             seed,
             step: 0,
         }
+    }
+
+    /// The same learner, whose steps leave residual branches out.
+    #[must_use]
+    pub fn with_depth(self, depth: StochasticDepth) -> Self {
+        Learner { depth, ..self }
     }
 
     /// The network for passes that show it, with the weights that it has now.
@@ -71,7 +80,8 @@ impl Learner {
     /// # Errors
     /// [`crate::Error::Failed`] with the layer whose values or gradients are NaN or infinite; [`crate::Error::Cancelled`].
     pub fn learn(&mut self, batch: &Batch, rate: f64, watch: &Watch) -> Result<BatchLoss> {
-        let network = Arc::new(self.parameters.network(&self.trained)?);
+        let factors = self.depth.factors(self.seed, self.step);
+        let network = Arc::new(scaled(self.parameters.network(&self.trained)?, &factors)?);
         let dropout = Some(Random::of(&[self.seed, self.step as u64, 0xD809]).bits());
         let how = Training { learns: self.learns.clone(), dropout };
         let trace = network.forward_training(&batch.pictures, how, watch)?;
@@ -89,7 +99,11 @@ impl Learner {
             let own = taken[layer];
             taken[layer] += 1;
             if let Some(gradient) = gradients[layer].get(own).filter(|_| parameter.learns) {
-                self.optimiser.update(parameter, &to_vec(gradient)?, self.step, rate);
+                let mut gradient = to_vec(gradient)?;
+                if let Some((_, factor)) = factors.iter().find(|(scaled, _)| *scaled == layer) {
+                    gradient.iter_mut().for_each(|value| *value *= *factor as f32);
+                }
+                self.optimiser.update(parameter, &gradient, self.step, rate);
             }
         }
         Ok(loss)

@@ -23,6 +23,9 @@ pub struct TrainingRecipe {
     pub warm_up: f64,
     /// The share of the target that is spread over all classes.
     pub smoothing: f64,
+    /// The probability that a step leaves the last residual branch out; less for those before it.
+    #[serde(default)]
+    pub stochastic_depth: f64,
     /// Random changes of pictures.
     pub augmentation: Augmentation,
     /// The weights that it starts from.
@@ -149,6 +152,7 @@ fn general() -> TrainingRecipe {
         schedule: Schedule::Step(vec![1.0 / 3.0, 2.0 / 3.0]),
         warm_up: 0.0,
         smoothing: 0.0,
+        stochastic_depth: 0.0,
         augmentation: Augmentation { mirror: true, least_area: 0.08, ..Augmentation::default() },
         initialisation: Initialisation::He,
         seed: 0,

@@ -4,6 +4,7 @@ use super::{
     batches::Maker,
     checkpoint::{self, CheckpointFacts},
     data::{DataSet, LabelledPicture},
+    depth::StochasticDepth,
     learner::{Learner, Score},
     parameters::Parameters,
     recipe::TrainingRecipe,
@@ -93,8 +94,9 @@ pub struct TrainingRun<'a> {
 impl<'a> TrainingRun<'a> {
     /// A run from its beginning.
     pub fn new(setup: Setup<'a>, network: Network, parameters: Parameters) -> Self {
-        let TrainingRecipe { optimiser, smoothing, seed, .. } = setup.recipe;
-        let learner = Learner::new(network, parameters, optimiser, smoothing, seed);
+        let TrainingRecipe { optimiser, smoothing, stochastic_depth, seed, .. } = setup.recipe;
+        let depth = StochasticDepth::of(network.graph(), stochastic_depth);
+        let learner = Learner::new(network, parameters, optimiser, smoothing, seed).with_depth(depth);
         TrainingRun { setup, learner, done: 0, plateau: Plateau::default() }
     }
 

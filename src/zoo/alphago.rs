@@ -14,7 +14,7 @@ pub(super) const POLICY_192: Card = Card {
     paper: "Silver et al. 2016",
     notes: &[
         "Its input is no picture but 48 planes of features of a 19x19 position (stones, liberties, captures, ladders, \
-         ...): feed it an array.",
+         ...): give it a record of a game (SGF).",
         "The match version has 192 filters; the paper also tried 128, 256 and 384.",
         "Its last layer is a 1x1 convolution with another bias at each of the 361 points.",
     ],

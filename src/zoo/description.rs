@@ -13,6 +13,8 @@ pub struct Description {
     pub title: String,
     /// Where it was published, or the program that wrote its file.
     pub paper: String,
+    /// Remarks on it, and where published figures differ from those computed here: whole sentences.
+    pub notes: Vec<String>,
     /// The meaning of its outputs.
     pub labels: Labels,
     /// How a picture becomes its input, at its usual size.
@@ -34,6 +36,7 @@ impl From<&Card> for Description {
             name: card.name.to_owned(),
             title: card.title.to_owned(),
             paper: card.paper.to_owned(),
+            notes: card.notes.iter().map(|note| (*note).to_owned()).collect(),
             labels: card.labels.clone(),
             preprocess: (card.preprocess)(),
             file: None,

@@ -89,9 +89,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Files of the panels' folder that are parts of a panel, or shared by several.
-const PANEL_PARTS: [&str; 23] = [
+const PANEL_PARTS: [&str; 24] = [
     "mod", "panel", "heat", "sides", "magnify", "drawn", "fold", "layout", "lines", "maps", "svg", "tools", "effect",
-    "list", "parts", "units", "align", "cloud", "colours", "form", "live", "epochs", "change",
+    "list", "parts", "units", "align", "cloud", "colours", "form", "live", "epochs", "change", "sums",
 ];
 
 /// Registries: the folder, the file that lists, and the files in the folder that are no entries.
@@ -107,7 +107,7 @@ const REGISTRIES: &[(&str, &str, &[&str])] = &[
     (
         "src/ui/panels/lectures",
         "src/ui/panels/lectures/mod.rs",
-        &["mod", "board", "page", "small", "convolve", "options"],
+        &["mod", "board", "blobs", "page", "small", "convolve", "options"],
     ),
 ];
 

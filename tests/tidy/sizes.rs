@@ -19,7 +19,7 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("src/ui/model/commands.rs: info", "one match over all commands: label, tooltip and shortcut of each"),
     ("src/ui/panels/deconvnet.rs: pair", "the layout of one pane, read from top to bottom"),
     ("src/ui/panels/invariance.rs: plot", "the layout of one plot, read from axes to legend"),
-    ("src/ui/panels/layers.rs: ui", "the columns of one table, side by side"),
+    ("src/ui/panels/layers/mod.rs: layers", "the columns of one table, side by side"),
     ("src/ui/panels/network/drawn.rs: paint_box", "one box of the drawing, from frame to thumbnail"),
     ("src/ui/panels/picture/mod.rs: ui", "the layout of one pane, read from top to bottom"),
     ("src/ui/panels/scores.rs: row", "the cells of one row"),

@@ -5,10 +5,13 @@ use eframe::egui::accesskit::Role;
 use std::{fs, path::Path};
 use striate::weights::{self, Source};
 
-/// A folder with three checkpoints of photonet: each a third nearer to the weights that ship, with other weights before.
+/// The network of the checkpoints: a small one, as its passes are many.
+const NETWORK: &str = "lenet5_modern";
+
+/// A folder with three checkpoints: each a third nearer to the weights that ship, with other weights before.
 fn checkpoints(folder: &Path) {
-    let shipped = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/photonet.safetensors")).unwrap();
-    let file = weights::read_bytes(&shipped, "photonet").unwrap();
+    let shipped = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/lenet5_modern.safetensors")).unwrap();
+    let file = weights::read_bytes(&shipped, NETWORK).unwrap();
     for (epoch, share) in [(1, 0.2), (2, 0.6), (3, 1.0)] {
         let mut parts: Vec<(String, Vec<usize>, Vec<f32>)> = Vec::new();
         for (name, tensor) in &file.tensors {
@@ -42,11 +45,10 @@ fn go(window: &mut Window, index: f64) {
 }
 
 #[test]
-#[ignore = "takes minutes in the dev profile"]
 fn a_dropped_run_opens_at_its_last_epoch_and_every_pane_follows_the_slider() {
     let folder = tempfile::tempdir().unwrap();
     checkpoints(folder.path());
-    let Some(mut window) = open() else { return };
+    let Some(mut window) = open_with(NETWORK, Answers::default()) else { return };
     // Another layer and unit than a network starts with: both stay from epoch to epoch.
     window.key_press(egui::Key::CloseBracket);
     window.run_steps(2);
@@ -78,11 +80,10 @@ fn a_dropped_run_opens_at_its_last_epoch_and_every_pane_follows_the_slider() {
 }
 
 #[test]
-#[ignore = "takes minutes in the dev profile"]
 fn the_pane_shows_filters_units_and_curves_of_every_epoch() {
     let folder = tempfile::tempdir().unwrap();
     checkpoints(folder.path());
-    let Some(mut window) = open() else { return };
+    let Some(mut window) = open_with(NETWORK, Answers::default()) else { return };
     drop_file(&mut window, folder.path().to_owned());
     until(&mut window, "the last epoch", |app| epoch(app).as_deref() == Some("epoch-3"));
     settle(&mut window);

@@ -99,6 +99,23 @@ fn the_tour_has_eight_steps_and_can_be_skipped() {
 }
 
 #[test]
+fn what_is_known_of_a_network_stands_in_its_panes() {
+    let Some(mut window) = open_with("lenet5", Answers::default()) else { return };
+    for pane in ["Layers", "Architecture"] {
+        show_pane(&mut window, pane);
+        assert!(window.query_by_label_contains("misprint").is_some(), "{pane} has no remarks");
+        assert!(window.query_by_label_contains("5 weight layers").is_some(), "{pane} does not count weight layers");
+    }
+    show_pane(&mut window, "Layers");
+    press(&mut window, "stages");
+    window.get_by_label("module: C3");
+    window.get_by_label("parameters: 1,516");
+    press(&mut window, "Help on Scores");
+    window.get_by_label("p[c] = exp(S[c]) / \u{3a3} exp(S)");
+    assert!(window.query_by_label_contains("Bridle 1990").is_some());
+}
+
+#[test]
 fn a_pane_says_how_to_read_it_by_which_formula_and_where_it_misleads() {
     let Some(mut window) = open() else { return };
     press(&mut window, "Method");

@@ -1,6 +1,7 @@
 //! Training in the window: a run that is started, looked at, paused, stopped and gone on with.
 
 use super::*;
+use eframe::egui::accesskit::Role;
 use std::{fs, path::Path};
 use striate::{
     train::{LAST, METRICS, TrainingRecipe, data::DataSource},
@@ -19,19 +20,21 @@ fn pictures(root: &Path) {
     }
 }
 
+/// Epochs of the run: enough to pause it, to stop it, and to go on.
+const EPOCHS: usize = 8;
+
 fn phase(app: &App) -> &TrainingPhase {
     &app.training().state.phase
 }
 
 #[test]
-#[ignore = "takes minutes in the dev profile"]
 fn a_run_is_watched_paused_stopped_and_goes_on_to_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let (data, run) = (folder.path().join("data"), folder.path().join("run"));
     pictures(&data);
     fs::create_dir(&run).unwrap();
     let answers = Answers::default();
-    let Some(mut window) = open_with("photonet", Arc::clone(&answers)) else { return };
+    let Some(mut window) = open_with("lenet5_modern", Arc::clone(&answers)) else { return };
     show_pane(&mut window, "Training");
     for (button, path) in [("Choose the pictures to learn", &data), ("Choose the folder of the run", &run)] {
         answers.lock().unwrap().push(path.clone());
@@ -39,6 +42,8 @@ fn a_run_is_watched_paused_stopped_and_goes_on_to_the_same_weights() {
         std::thread::sleep(Duration::from_millis(60));
         window.run_steps(3);
     }
+    window.get_by_role_and_label(Role::SpinButton, "Epochs").set_value_accesskit(EPOCHS as f64);
+    window.run_steps(3);
     press(&mut window, "Start");
     until(&mut window, "two epochs", |app| app.training().state.epochs.len() >= 2);
     appear(&mut window, "first filters as they are now");
@@ -61,8 +66,8 @@ fn a_run_is_watched_paused_stopped_and_goes_on_to_the_same_weights() {
     window.run_steps(3);
     press(&mut window, "Go on");
     until(&mut window, "the end", |app| *phase(app) == TrainingPhase::Finished);
-    assert_eq!(fs::read_to_string(run.join(METRICS)).unwrap().lines().count(), 20);
-    assert!(window.state().message().unwrap().text.starts_with("Trained LeNet-5 after epoch 20"));
+    assert_eq!(fs::read_to_string(run.join(METRICS)).unwrap().lines().count(), EPOCHS);
+    assert!(window.state().message().unwrap().text.starts_with(&format!("Trained LeNet-5 after epoch {EPOCHS}")));
 
     // Undisturbed, and closed before its end: closing waits for the thread, and keeps what is whole.
     let other = folder.path().join("other");
@@ -71,10 +76,10 @@ fn a_run_is_watched_paused_stopped_and_goes_on_to_the_same_weights() {
         trained: false,
         data: Some(DataSource::from_user(&data)),
         folder: other.clone(),
-        recipe: TrainingRecipe::of("lenet5").0,
+        recipe: TrainingRecipe { epochs: EPOCHS, ..TrainingRecipe::of("lenet5").0 },
     };
     let ctx = egui::Context::default();
-    for least in [3, 20] {
+    for least in [3, EPOCHS] {
         let session = TrainingSession::start(order.clone(), &ctx).unwrap();
         let start = Instant::now();
         while session.state().epochs.len() < least && start.elapsed() < Duration::from_secs(120) {

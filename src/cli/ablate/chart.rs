@@ -34,9 +34,10 @@ pub(super) fn draw(facts: &AblationFacts) -> Result<RgbaImage> {
 }
 
 fn bars(before: &str, measured: &MeasuredRows) -> Vec<Bar> {
-    let bar = |name: &str, percent: f64| Bar { name: format!("{before}{name}"), percent };
-    let others = measured.rows.iter().map(|row| bar(&row.name, row.accuracies.top1));
-    std::iter::once(bar("as it is", measured.baseline.top1)).chain(others).collect()
+    let bar =
+        |name: &str, percent: f64, is_baseline: bool| Bar { name: format!("{before}{name}"), percent, is_baseline };
+    let others = measured.rows.iter().map(|row| bar(&row.name, row.accuracies.top1, false));
+    std::iter::once(bar("as it is", measured.baseline.top1, true)).chain(others).collect()
 }
 
 /// The error against a number of blocks: the mean over the draws, the best and the worst; of a second network the mean.

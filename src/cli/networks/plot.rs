@@ -43,12 +43,12 @@ pub(super) fn draw(rows: &[NetworkRow]) -> Result<RgbaImage> {
     Ok(columns([&left, &[winners()?, ten_crops()?, cifar()?]]))
 }
 
-/// The families, and the networks with a published accuracy on ImageNet: accuracy and number of the family.
+/// The families, and the networks with a published accuracy on ImageNet, of one crop: accuracy and number of the family.
 fn blobs(rows: &[NetworkRow]) -> (Vec<String>, Vec<(&NetworkRow, f64, usize)>) {
     let mut groups: Vec<String> = Vec::new();
     let mut found = Vec::new();
     for row in rows {
-        let Some(own) = published(row.name).filter(zoo::PublishedAccuracy::is_imagenet) else { continue };
+        let Some(own) = published(row.name).filter(zoo::PublishedAccuracy::is_comparable) else { continue };
         let group = groups.iter().position(|group| group == row.family).unwrap_or_else(|| {
             groups.push(row.family.to_owned());
             groups.len() - 1
@@ -60,8 +60,11 @@ fn blobs(rows: &[NetworkRow]) -> (Vec<String>, Vec<(&NetworkRow, f64, usize)>) {
 
 /// ILSVRC by year.
 fn winners() -> Result<RgbaImage> {
-    let bar =
-        |&(year, name, error): &(u16, &str, f32)| Bar { name: format!("{year}  {name}"), percent: rounded(error) };
+    let bar = |&(year, name, error): &(u16, &str, f32)| Bar {
+        name: format!("{year}  {name}"),
+        percent: rounded(error),
+        is_baseline: name == "a person",
+    };
     let bars: Vec<Bar> = ILSVRC.iter().map(bar).collect();
     bar_chart("ILSVRC: the best entries by year, and a person", "top-5 error, %", 30.0, &bars)
 }
@@ -80,7 +83,14 @@ fn cifar() -> Result<RgbaImage> {
 /// Bars with the titles that the zoo gives networks.
 fn titled(errors: &[(&str, f32)]) -> Vec<Bar> {
     let title = |name: &str| zoo::find(name).map_or_else(|_| name.to_owned(), |card| card.title.to_owned());
-    errors.iter().map(|&(name, error)| Bar { name: title(name), percent: rounded(error) }).collect()
+    errors
+        .iter()
+        .map(|&(name, error)| Bar {
+            name: title(name),
+            percent: rounded(error),
+            is_baseline: name.starts_with("plain"),
+        })
+        .collect()
 }
 
 /// A percentage as it was published, in two digits behind the point.

@@ -10,7 +10,7 @@ use crate::{
     Error, Result,
     engine::{LearningPart, PreparedTraining, RunSettings, TrainingOrigin},
     figures::to_json,
-    train::{Epoch, LAST, Learner, Setup, TrainingProgress, TrainingRecipe, TrainingRun},
+    train::{Epoch, LAST, Learner, Setup, StochasticDepth, TrainingProgress, TrainingRecipe, TrainingRun},
     zoo::{self, Card},
 };
 use serde::Serialize;
@@ -115,7 +115,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         Some(kept) => (kept.recipe, kept.part),
         None => (recipe(args, &origin)?.0, args.part.part()),
     };
-    check_out(out, args.resume)?;
+    check(out, args.resume, origin.card(), recipe.stochastic_depth)?;
     let limit = args.minutes.map(|minutes| minutes * 60.0);
     let limit = limit.map(Duration::try_from_secs_f64).transpose();
     let limit = limit.map_err(|_| Error::Usage("--minutes is a number of minutes above 0".into()))?;
@@ -185,7 +185,12 @@ fn resumed(args: &Args, out: &Path) -> Result<Option<RunSettings>> {
     }
 }
 
-fn check_out(out: &Path, resume: bool) -> Result<()> {
+/// Checks what a run would otherwise find out after reading the pictures.
+fn check(out: &Path, resume: bool, card: &Card, depth: f64) -> Result<()> {
+    if depth > 0.0 && StochasticDepth::of(&(card.build)(card.size())?, depth).is_empty() {
+        let name = card.name;
+        return Err(Error::Usage(format!("{name} has no residual branches that --stochastic-depth could leave out")));
+    }
     let shown = out.display();
     if out.exists() && !out.is_dir() {
         return Err(Error::Failed(format!("{shown} is a file: --out names a folder")));

@@ -36,6 +36,9 @@ pub(in crate::cli) struct SettingArgs {
     /// Share of the target that is spread over all classes
     #[arg(long, value_name = "SHARE")]
     smoothing: Option<f64>,
+    /// Leave residual branches out of steps at random, the last with this probability, those before it less often
+    #[arg(long, value_name = "SHARE")]
+    stochastic_depth: Option<f64>,
     /// he, xavier, lecun or torchvision
     #[arg(long, value_name = "WAY", value_parser = str::parse::<Initialisation>)]
     initialisation: Option<Initialisation>,
@@ -85,6 +88,7 @@ impl SettingArgs {
         let shares = [
             ("--momentum", self.momentum),
             ("--smoothing", self.smoothing),
+            ("--stochastic-depth", self.stochastic_depth),
             ("--least-area", self.least_area),
             ("--jitter", self.jitter),
         ];
@@ -109,6 +113,7 @@ impl SettingArgs {
             schedule: self.schedule.clone().unwrap_or(own.schedule),
             warm_up: self.warm_up.unwrap_or(own.warm_up),
             smoothing: self.smoothing.unwrap_or(own.smoothing),
+            stochastic_depth: self.stochastic_depth.unwrap_or(own.stochastic_depth),
             augmentation: Augmentation {
                 padding: self.padding.map_or(a.padding, |pixels| pixels as usize),
                 mirror: self.mirror.unwrap_or(a.mirror),

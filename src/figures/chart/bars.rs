@@ -28,9 +28,11 @@ pub struct Bar {
     pub name: String,
     /// Its length.
     pub percent: f64,
+    /// Whether it is one to compare the others with: it has another colour.
+    pub is_baseline: bool,
 }
 
-/// Bars one below the other, over an axis from 0 to `end` that is called `axis`. The first bar is the one to compare with.
+/// Bars one below the other, over an axis from 0 to `end` that is called `axis`.
 ///
 /// # Errors
 /// [`crate::Error::Failed`] when the chart cannot be drawn.
@@ -53,7 +55,7 @@ pub fn bar_chart(title: &str, axis: &str, end: f64, bars: &[Bar]) -> Result<Rgba
         text(axis, 17, (NAMES + WIDTH / 2, bottom + 40), HPos::Center)?;
         for (index, bar) in bars.iter().enumerate() {
             let top = MARGIN + STEP * index as i32 + (STEP - HEIGHT) / 2;
-            let colour: RGBColor = COLOURS[usize::from(index > 0)];
+            let colour: RGBColor = COLOURS[usize::from(!bar.is_baseline)];
             let corners = [(NAMES, top), (x(bar.percent), top + HEIGHT)];
             area.draw(&Rectangle::new(corners, colour.filled())).map_err(|error| failed(&error))?;
             text(&brief(&bar.name, CHARACTERS), 16, (NAMES - 10, top + HEIGHT / 2), HPos::Right)?;

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod camera;
+pub mod costs;
 pub mod embedding;
 pub mod evolution;
 pub mod film;

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{Answers, Frame, Lane, LayerView, Model, Opening, Run, Status},
-    net::{Cost, Graph, Node, NodeId, Op, surgery::Surgery},
+    net::{Cost, Graph, Node, NodeId, Op, WeightLayers, surgery::Surgery},
     paint::{Scaling, Style},
     picture::Alteration,
     ui::{
@@ -129,6 +129,8 @@ pub struct Shown {
     pub run: Arc<Run>,
     /// Costs of its layers, receptive fields among them.
     pub costs: Vec<Cost>,
+    /// The number of its weight layers.
+    pub depth: WeightLayers,
     /// Classes, best first.
     pub ranking: Vec<usize>,
 }
@@ -136,8 +138,9 @@ pub struct Shown {
 impl Shown {
     /// Everything about a run that arrived.
     pub fn new(run: Arc<Run>) -> Self {
-        let (costs, ranking) = (run.model.network.graph().costs(), run.ranking());
-        Shown { run, costs, ranking }
+        let graph = run.model.network.graph();
+        let (costs, depth, ranking) = (graph.costs(), graph.weight_layers(), run.ranking());
+        Shown { run, costs, depth, ranking }
     }
 
     /// The layers.

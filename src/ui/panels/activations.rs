@@ -30,6 +30,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Activations",
     about: "The feature maps of the selected layer: what each of its units makes of the picture.",
     how: "Each tile is the feature map of one unit. Colours run from dark for the least value to bright for the largest; the bar says of what. Rest on a tile for the exact value; click it to select the unit and the place.",
+    formula: "A[k, y, x] = b[k] + Σ w[k, c, i, j] · A'[c, y + i, x + j] after a convolution; max(0, A) after a ReLU; A' are the maps before",
+    paper: "LeCun, Bottou, Bengio and Haffner 1998, Gradient-based learning applied to document recognition",
     make: || Box::<Activations>::default(),
 };
 

@@ -34,6 +34,8 @@ pub(super) const KIND: PanelKind = PanelKind {
             of the selected layer.",
     how: "Both heatmaps and all maps have one colour scale, so that brightness compares between the two sides. The maps \
           are those of the units that are strongest on the left.",
+    formula: "heatmap = max(0, Σ α[k] A[k]) with α[k] the mean of ∂S/∂A[k], for each picture",
+    paper: "Selvaraju et al. 2017, Grad-CAM",
     make: || Box::<SideBySide>::default(),
 };
 

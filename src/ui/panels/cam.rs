@@ -10,5 +10,7 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Regions",
     about: "Where a layer finds what speaks for a class or a unit: Grad-CAM and its relatives.",
     how: "Bright where the maps of the layer speak for the class. It is as coarse as the layer: a spot is as wide as the receptive field, not as sharp as it looks.",
+    formula: "",
+    paper: "",
     make: || Box::new(Heat::new(CAMS, "class activation map")),
 };

@@ -31,6 +31,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "Runs a second picture through the same network: how far apart the two are at every layer. Activations then \
             show A, the picture, B, the other, or A\u{a0}\u{2212}\u{a0}B; scores show both.",
     how: "Long bars mark layers at which the two pictures look different to the network.",
+    formula: "distance of a layer = |A - B| / |B|, over all its values",
+    paper: "Mahendran and Vedaldi 2015, Understanding deep image representations by inverting them",
     make: || Box::new(Compare),
 };
 

@@ -29,6 +29,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Projected",
     about: "What in the picture excites the strongest units: each projected back, beside what it sees.",
     how: "Left what the unit responds to, projected back to the picture; right the part of the picture that it sees. Grey is zero. Structures that appear left are those which excite the unit.",
+    formula: "",
+    paper: "",
     make: || Box::<Deconvnet>::default(),
 };
 

@@ -24,6 +24,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Filters",
     about: "What the layer learned: the weights with which its units look at their input.",
     how: "Each tile is the filter of one unit. Filters of the first layer are shown in the colours of the picture; those of deeper layers as one tile for each input unit.",
+    formula: "A[k] = b[k] + Σ w[k, c] ⋆ A'[c]: a tile is w[k], or w[k, c] for one input c",
+    paper: "Krizhevsky, Sutskever and Hinton 2012, figure 3",
     make: || Box::<FiltersPane>::default(),
 };
 

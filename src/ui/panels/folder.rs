@@ -21,6 +21,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "The pictures in the folder of the open one, or the samples. Click one to run it; PageUp and PageDown go \
             through them.",
     how: "Every picture of the folder. The frame marks the open one.",
+    formula: "",
+    paper: "",
     make: || Box::<Folder>::default(),
 };
 

@@ -20,6 +20,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Go board",
     about: "A position of a game of Go, and the moves of AlphaGo's policy network. Open a record (SGF) or set stones.",
     how: "Click a point to move there; the right button takes a stone off. A blue disc is a move, its area the probability; the network was published without its weights, so made-up ones show shapes only. Silver et al. 2016.",
+    formula: "p(move) = exp(S[move]) / Σ exp(S) over the 361 points",
+    paper: "Silver et al. 2016, Mastering the game of Go with deep neural networks and tree search",
     make: || Box::<GameBoard>::default(),
 };
 
@@ -29,6 +31,8 @@ const WOOD: Color32 = Color32::from_rgb(226, 190, 130);
 const LINE: Color32 = Color32::from_rgb(104, 80, 48);
 const DISC: Color32 = Color32::from_rgb(0, 114, 178);
 const LAST: Color32 = Color32::from_rgb(214, 60, 48);
+/// No letter fits beside lines that are nearer.
+const READABLE: f32 = 12.0;
 /// Positions that can be taken back.
 const MOST: usize = 1000;
 
@@ -182,6 +186,9 @@ impl BoardLayout {
             let (first, last) = (index * SIDE, index * SIDE + SIDE - 1);
             painter.line_segment([self.place(first), self.place(last)], line);
             painter.line_segment([self.place(index), self.place(index + SIDE * (SIDE - 1))], line);
+            if self.step < READABLE {
+                continue;
+            }
             let letter = char::from(b'A' + index as u8 + u8::from(index >= 8));
             let text = |at: Pos2, words: String| {
                 painter.text(at, Align2::CENTER_CENTER, words, font.clone(), LINE);

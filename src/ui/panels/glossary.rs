@@ -13,6 +13,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "The terms of the field as this window uses them.",
     how: "Type a part of a term. Underlined terms explain themselves when the pointer rests on them, here and wherever \
           they stand.",
+    formula: "",
+    paper: "",
     make: || Box::<Glossary>::default(),
 };
 

@@ -31,6 +31,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "The class's probability, and how far layers move, as the picture is shifted, scaled, rotated or covered \
             (Zeiler and Fergus 2014). Click the curves to alter the picture by that much.",
     how: "The thick curve is the probability of the class as the picture changes; the thin ones say how far layers move. A flat thick curve means that the change does not matter to the network.",
+    formula: "change of a layer = |f(T(x)) - f(x)| / |f(x)| for a shift, scale or rotation T",
+    paper: "Zeiler and Fergus 2014, figure 5",
     make: || Box::<InvariancePanel>::default(),
 };
 

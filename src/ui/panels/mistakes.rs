@@ -25,6 +25,8 @@ pub(super) const KIND: PanelKind = PanelKind {
             one to open it.",
     how: "Left, which classes are taken for which, the commonest first; click a row to see its pictures. Right, the \
           mistakes, the most confident first. The folders directly in the indexed folder have to be named after classes.",
+    formula: "top-1 = pictures whose first class is their folder's / pictures; a row counts the pictures of one folder that are taken for one class",
+    paper: "Russakovsky et al. 2015, ImageNet large scale visual recognition challenge",
     make: || Box::<Mistakes>::default(),
 };
 
@@ -106,7 +108,8 @@ impl Panel for Mistakes {
         }
         let percent = |count: usize| 100.0 * count as f64 / pictures as f64;
         let (top1, top5) = (percent(first), percent(five));
-        caption(ui, format!("{pictures} pictures with a class  ·  top-1 {top1:.1}%  ·  top-5 {top5:.1}%"));
+        caption(ui, format!("{pictures} pictures with a class  ·  top-1 {top1:.1}%  ·  top-5 {top5:.1}%"))
+            .on_hover_text("Shares of pictures whose folder names the first class, and one of the first five");
         let area = ui.available_rect_before_wrap();
         let (left, right) = area.split_left_right_at_x(area.left() + (0.38 * area.width()).min(300.0));
         let mut list = ui.new_child(egui::UiBuilder::new().max_rect(left).id_salt("pairs"));

@@ -19,6 +19,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Draw",
     about: "Draw something: it runs through the network as you draw. LeNet-5 expects a digit, white on black.",
     how: "Draw, and the network runs at every stroke.",
+    formula: "x = (pixel / 255 - mean) / deviation, as the network was trained",
+    paper: "LeCun, Bottou, Bengio and Haffner 1998",
     make: || Box::<Pad>::default(),
 };
 

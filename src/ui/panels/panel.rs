@@ -41,6 +41,10 @@ pub struct PanelKind {
     pub about: &'static str,
     /// How to read it.
     pub how: &'static str,
+    /// The formula of what it shows; empty where there is none, or where its method has it.
+    pub formula: &'static str,
+    /// Where that was published; empty where there is none, or where its method has it.
+    pub paper: &'static str,
     /// Makes one.
     pub make: fn() -> Box<dyn Panel>,
 }

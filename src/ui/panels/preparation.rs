@@ -25,6 +25,8 @@ pub(super) const KIND: PanelKind = PanelKind {
             that the network receives, at its true resolution, and in the classes beside it. The choices are remembered \
             for each weights file.",
     how: "Compare the small picture with what the network was trained on. Wrong colours, a wrong part or wrong sizes show there, and in the classes beside it.",
+    formula: "x = (pixel / white - mean) / deviation, for each channel of the resized and cropped picture",
+    paper: "Krizhevsky, Sutskever and Hinton 2012, section 2",
     make: || Box::<PreparationForm>::default(),
 };
 

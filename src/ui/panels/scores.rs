@@ -22,6 +22,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Scores",
     about: "What the network takes the picture for. Click a class to see which pixels speak for it.",
     how: "A bar that fills its row is a probability of 100%. The number at the right is the score before softmax. A high probability is no proof that the network is right.",
+    formula: "p[c] = exp(S[c]) / Σ exp(S)",
+    paper: "Bridle 1990, Probabilistic interpretation of feedforward classification network outputs",
     make: || Box::<Scores>::default(),
 };
 
@@ -97,15 +99,10 @@ impl Panel for Scores {
 /// The predictions of auxiliary classifiers, a line each: GoogLeNet's and Inception v3's side branches.
 fn heads(ui: &mut Ui, view: View) {
     let (graph, model) = (view.shown.graph(), &view.run().model);
-    for head in graph.auxiliary_heads() {
-        let scores = view.run().layers[head].with_values(<[f32]>::to_vec).unwrap_or_default();
-        let Some((class, most)) = scores.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1)) else {
-            continue;
-        };
-        let share = 1.0 / scores.iter().map(|score| (score - most).exp()).sum::<f32>();
-        let value = if model.is_untrained() { number(most) } else { format!("{:.1}%", 100.0 * share) };
-        let name = graph.node(head).name.split('.').next().unwrap_or_default();
-        let text = format!("{name} says {} ({value})", model.class_name(class));
+    for head in view.run().auxiliary() {
+        let value = if model.is_untrained() { number(head.score) } else { format!("{:.1}%", 100.0 * head.probability) };
+        let name = graph.node(head.layer).name.split('.').next().unwrap_or_default();
+        let text = format!("{name} says {} ({value})", model.class_name(head.class));
         caption(ui, text)
             .on_hover_text("An auxiliary classifier: it helped training, and the prediction does not depend on it");
     }

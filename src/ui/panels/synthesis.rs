@@ -29,6 +29,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Synthesis",
     about: "The picture that the selected class, unit or layer would most like to see, in the making.",
     how: "The picture starts as noise and is changed step by step so that the score rises. The curve below is the score; the paler one the probability.",
+    formula: "x* = argmax S(x) - penalties of x, by steps along ∂S/∂x",
+    paper: "Simonyan, Vedaldi and Zisserman 2014; Yosinski et al. 2015; Olah, Mordvintsev and Schubert 2017",
     make: || Box::<Synthesis>::default(),
 };
 

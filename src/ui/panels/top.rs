@@ -32,6 +32,8 @@ pub(super) const KIND: PanelKind = PanelKind {
             deconvnet reconstruction (Zeiler and Fergus 2014); or the weakest, nine at random of the strongest hundredth, or \
             those where the unit matters most for the class. Click one to open that picture at that place.",
     how: "Look for what the nine pictures share: that is what the unit finds. The reconstruction shows which structures of each excite it.",
+    formula: "the pictures with the largest max A[k, y, x], each shown at that place",
+    paper: "Zeiler and Fergus 2014, figure 2",
     make: || Box::<TopPictures>::default(),
 };
 

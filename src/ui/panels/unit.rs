@@ -27,6 +27,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Unit",
     about: "The selected unit: its feature map, how its values are spread, and its filter.",
     how: "The map, the spread of its values and the filter of the selected unit. The colours of the histogram are those of the map.",
+    formula: "histogram: how many values of A[k] lie in each of equal steps from the least to the largest",
+    paper: "Yosinski, Clune, Nguyen, Fuchs and Lipson 2015, Understanding neural networks through deep visualization",
     make: || Box::<Unit>::default(),
 };
 

@@ -14,16 +14,11 @@ pub fn page(ui: &mut Ui, pane: &Pane) {
         explained(ui, kind.about);
         heading(ui, "How to read it");
         explained(ui, kind.how);
+        source(ui, kind.formula, kind.paper);
         let Some(method) = pane.method() else { return };
         heading(ui, method.title);
         explained(ui, method.about);
-        if !method.formula.is_empty() {
-            heading(ui, "Formula");
-            ui.add(egui::Label::new(RichText::new(method.formula).monospace()).wrap());
-            explained(ui, "S is the score, x the network's input, A the feature maps of the layer.");
-        }
-        heading(ui, "Paper");
-        ui.label(method.paper);
+        source(ui, method.formula, method.paper);
         if !method.caution.is_empty() {
             let warning = Palette::of(ui.ctx()).warning;
             ui.add_space(6.0);
@@ -36,6 +31,19 @@ pub fn page(ui: &mut Ui, pane: &Pane) {
             );
         }
     });
+}
+
+/// A formula and where it was published, as far as there are any.
+fn source(ui: &mut Ui, formula: &str, paper: &str) {
+    if !formula.is_empty() {
+        heading(ui, "Formula");
+        ui.add(egui::Label::new(RichText::new(formula).monospace()).wrap());
+        explained(ui, "S is the score, x the network's input, A the feature maps of the layer.");
+    }
+    if !paper.is_empty() {
+        heading(ui, "Paper");
+        ui.add(egui::Label::new(paper).wrap());
+    }
 }
 
 fn heading(ui: &mut Ui, text: &str) {

@@ -1,9 +1,11 @@
 //! The picker of the network, and the line about its weights.
 
-use super::known::{Badge, count_parameters, parameters, short};
+use super::known::Badge;
 use crate::{
     engine::{Model, Opening},
+    figures::words::rounded,
     ui::{
+        background::costs::{count_costs, network_cost},
         model::commands::{Action, Command},
         theme::{Palette, RADIUS},
         widgets::{icons, search, weights_notes},
@@ -55,7 +57,7 @@ impl NetworkPicker {
             own_models(ui, own, &wanted, out);
             if self.badges.is_empty() {
                 self.badges = ZOO.iter().map(Badge::of).collect();
-                count_parameters(ui.ctx());
+                count_costs(ui.ctx());
             }
             let mut family = "";
             for (card, badge) in ZOO.iter().zip(&self.badges) {
@@ -131,7 +133,7 @@ fn network(ui: &mut Ui, card: &Card, badge: Badge, picked: bool) -> egui::Respon
     let at = |x: f32| pos2(rect.left() + x, rect.center().y);
     let name = painter.with_clip_rect(rect.with_max_x(rect.left() + 196.0).intersect(ui.clip_rect()));
     name.text(at(12.0), Align2::LEFT_CENTER, card.title, body, ui.visuals().text_color());
-    let count = parameters(card.name).map(short).unwrap_or_default();
+    let count = network_cost(card.name).map(|cost| rounded(cost.parameters)).unwrap_or_default();
     painter.text(at(246.0), Align2::RIGHT_CENTER, count, small.clone(), palette.weak);
     let accuracy = published(card.name);
     let percent = accuracy.map_or_else(String::new, |own| format!("{:.1}%", own.top1));

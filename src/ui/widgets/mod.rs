@@ -24,7 +24,7 @@ pub use colour_bar::{BAR, Ends, colour_bar};
 pub use controls::{combo, gamma, look_controls, ramp, search, slider, slider_saying, toolbar};
 pub use folder_bar::folder_bar;
 pub use heat_style::heat_style;
-pub use notes::{caption, hollow, is_brief, weights_notes};
+pub use notes::{caption, hollow, is_brief, remarks_below, weights_notes};
 pub use pictures::{WHOLE, cross, fill, fit, image_at};
 pub use spinner::spinner;
 pub use terms::explained;

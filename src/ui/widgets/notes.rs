@@ -2,9 +2,10 @@
 
 use crate::{
     engine::Model,
+    figures::words::sentence,
     ui::{theme::Palette, widgets::spinner::spinner},
 };
-use eframe::egui::{self, Align2, Color32, Response, RichText, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{self, Align2, Color32, Rect, Response, RichText, Sense, Ui, WidgetInfo, vec2};
 
 /// One line that says what a pane shows; the whole of it on hover where it is cut.
 pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
@@ -48,17 +49,41 @@ pub fn is_brief(ui: &Ui, since: &mut Option<f64>) -> bool {
     left_secs > 0.0
 }
 
+/// Share of a pane that remarks on the network take at most, and the height of a pane that is too low for any.
+const REMARKS: f32 = 0.3;
+const LOW: f32 = 150.0;
+
+/// The remarks on a network in a strip along the lower edge of a pane; returns the room above it.
+pub fn remarks_below(ui: &mut Ui, notes: &[String]) -> Rect {
+    let whole = ui.available_rect_before_wrap();
+    if notes.is_empty() || whole.height() < LOW {
+        return whole;
+    }
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let text = |note: &String| sentence(note);
+    let wrapped = (whole.width() - 20.0).max(60.0);
+    let heights = notes.iter().map(|note| {
+        let job = egui::text::LayoutJob::simple(text(note), font.clone(), Color32::PLACEHOLDER, wrapped);
+        ui.painter().layout_job(job).size().y + 3.0
+    });
+    let height = (heights.sum::<f32>() + 9.0).min(REMARKS * whole.height());
+    let (rest, strip) = whole.split_top_bottom_at_y(whole.bottom() - height);
+    ui.painter().hline(strip.x_range(), strip.top(), egui::Stroke::new(1.0, Palette::of(ui.ctx()).line));
+    let inside = strip.with_min_y(strip.top() + 5.0);
+    let mut child = ui.new_child(egui::UiBuilder::new().id_salt("remarks").max_rect(inside));
+    child.spacing_mut().item_spacing.y = 3.0;
+    egui::ScrollArea::vertical().auto_shrink(false).show(&mut child, |ui| {
+        for note in notes {
+            ui.add(egui::Label::new(RichText::new(text(note)).small()).wrap());
+        }
+    });
+    rest
+}
+
 /// The remarks on the weights file, each a sentence.
 pub fn weights_notes(ui: &mut Ui, model: &Model) {
     ui.set_max_width(320.0);
     for note in &model.notes {
         ui.add(egui::Label::new(sentence(note)).wrap());
     }
-}
-
-/// A remark as a sentence of its own.
-fn sentence(note: &str) -> String {
-    let mut letters = note.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}{}", letters.as_str(), if note.ends_with('.') { "" } else { "." })
 }

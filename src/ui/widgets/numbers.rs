@@ -64,7 +64,7 @@ impl Placed {
 impl NumberGrid<'_> {
     /// Draws them below their title; the pointer reads any of them.
     pub fn show(&self, ui: &mut Ui, palette: &Palette, sense: Sense) -> Placed {
-        ui.label(RichText::new(self.title).small().weak());
+        ui.add(egui::Label::new(RichText::new(self.title).small().weak()).extend());
         let rows = self.values.len().div_ceil(self.columns);
         let size = vec2(self.columns as f32, rows as f32) * self.cell;
         let (rect, response) = ui.allocate_exact_size(size.max(vec2(40.0, 0.0)), sense);

@@ -39,6 +39,8 @@ pub(super) const KIND: PanelKind = PanelKind {
             (van der Maaten and Hinton 2008) or UMAP (McInnes, Healy and Melville 2018). Drag the layer slider: the map morphs.",
     how: "Near is alike to the layer; in t-SNE and UMAP distances between far groups mean little. Scroll to zoom, drag to move, \
           click a picture to open it. With lasso, draw around pictures to list them. The ring marks the open picture.",
+    formula: "t-SNE minimises Σ p log(p / q) between neighbourhoods of features and of places; PCA keeps the axes of largest variance",
+    paper: "van der Maaten and Hinton 2008; McInnes, Healy and Melville 2018; Pearson 1901",
     make: || Box::<EmbeddingPanel>::default(),
 };
 

@@ -30,6 +30,8 @@ pub(super) const KIND: PanelKind = PanelKind {
           the end; 1 is the same. Lower layers settle first. Weights: the layer's filters at each epoch. Strongest: the part of a \
           picture that excites the selected unit most at each epoch, above its deconvnet projection. A click on an epoch goes \
           there.",
+    formula: "cosine = a · b / (|a| |b|); CKA = |XᵀY|² / (|XᵀX| |YᵀY|), without bias, of the layer's values X and Y for the same pictures",
+    paper: "Kornblith, Norouzi, Lee and Hinton 2019; Yosinski, Clune, Bengio and Lipson 2014",
     make: || Box::<EvolutionPane>::default(),
 };
 

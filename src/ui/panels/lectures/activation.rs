@@ -112,7 +112,7 @@ impl SmallExample for CurveExample {
     }
 
     fn draw(&mut self, ui: &mut Ui, view: View, numbers: &CurveNumbers) {
-        let size = vec2(ui.available_width().min(760.0), (ui.available_height() - 90.0).clamp(150.0, 360.0));
+        let size = vec2(ui.available_width().min(760.0), (board::in_sight(ui) - 50.0).clamp(150.0, 360.0));
         let curves = [
             PlotCurve { name: self.kind.name(), points: &numbers.value, colour: view.palette.second },
             PlotCurve { name: "derivative", points: &numbers.derivative, colour: view.palette.accent },

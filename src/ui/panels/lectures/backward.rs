@@ -86,18 +86,18 @@ impl SmallExample for BackwardExample {
     }
 
     fn draw(&mut self, ui: &mut Ui, view: View, numbers: &BackwardNumbers) {
-        let side = board::cell(ui, 2 * SIDE + TAPS + 2, 2).min(40.0);
+        let side = board::cell_in_sight(ui, 2 * SIDE + TAPS + 2, 2, 2 * SIDE + TAPS + 2, 3).min(40.0);
         let at = |columns: usize| [columns, side as usize];
         board::row(ui, "backward", |ui| {
             ui.vertical(|ui| {
-                ui.horizontal_top(|ui| {
+                board::line(ui, |ui| {
                     board::editable(ui, view, "input", &mut self.input, at(SIDE), CellColours::Values);
                     board::sign(ui, "⋆", SIDE, side);
                     board::editable(ui, view, "filter", &mut self.kernel, at(TAPS), CellColours::Signed);
                     board::sign(ui, "=", SIDE, side);
                     board::computed(ui, view, "output", &numbers.output, at(TAPS), CellColours::Values);
                 });
-                ui.horizontal_top(|ui| {
+                board::line(ui, |ui| {
                     board::computed(ui, view, "the input again", &self.input, at(SIDE), CellColours::Values);
                     board::sign(ui, "⋆", SIDE, side);
                     board::editable(
@@ -112,7 +112,7 @@ impl SmallExample for BackwardExample {
                     let title = "gradient at the filter";
                     board::computed(ui, view, title, &numbers.weights, at(TAPS), CellColours::Signed);
                 });
-                ui.horizontal_top(|ui| {
+                board::line(ui, |ui| {
                     let padding = Padding::all(TAPS - 1);
                     let (title, name, columns) = ("gradient, padded", "gradient at the output, padded", TAPS);
                     let grid = EditGrid { title, name, columns, side, padding, colours: CellColours::Signed };

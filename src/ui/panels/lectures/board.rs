@@ -17,26 +17,56 @@ use eframe::egui::{
 /// Sizes of letters in points.
 const FORMULA: f32 = 13.5;
 const TEXT: f32 = 13.5;
+/// Room for the name before a bar and for the number after it, in points.
+pub(super) const AROUND: [f32; 2] = [92.0, 112.0];
 /// Sides of cells in points: the least, and the most.
 const CELL: [f32; 2] = [27.0, 52.0];
 
 /// The side of cells with which `columns` of them and `gaps` signs fit beside each other.
 pub(super) fn cell(ui: &Ui, columns: usize, gaps: usize) -> f32 {
-    let room = ui.available_width() - gaps as f32 * 30.0 - 16.0;
+    let room = ui.available_width() - gaps as f32 * 36.0 - 16.0;
     (room / columns.max(1) as f32).clamp(CELL[0], CELL[1]).floor()
 }
 
-/// Grids and signs beside each other; a bar to scroll where the pane is narrow.
+/// The same where `rows` of them, below each other under `titles`, are to be in sight without scrolling as well.
+pub(super) fn cell_in_sight(ui: &Ui, columns: usize, gaps: usize, rows: usize, titles: usize) -> f32 {
+    let down = (in_sight(ui) - 26.0 * titles as f32) / rows.max(1) as f32;
+    cell(ui, columns, gaps).min(down.max(CELL[0]).floor())
+}
+
+/// Height of a page in sight, without its heading, controls and formulas. A page that scrolls has any room it asks for.
+pub(super) fn in_sight(ui: &Ui) -> f32 {
+    ui.clip_rect().height() - 210.0
+}
+
+/// Grids and signs beside each other; those that do not fit into a narrow pane go on below, and what is wider than the pane
+/// is scrolled.
 pub(super) fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     let scrolled = ScrollArea::horizontal().id_salt(name).auto_shrink([false, true]).show(ui, |ui| {
-        let inner = ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = 10.0;
-            add(ui)
-        });
+        let inner = line(ui, add);
         ui.add_space(4.0);
-        inner.inner
+        inner
     });
     scrolled.inner
+}
+
+/// The same without a bar to scroll.
+pub(super) fn line<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+    let layout = egui::Layout::left_to_right(egui::Align::TOP).with_main_wrap(true);
+    let inner = ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.spacing_mut().item_spacing = vec2(10.0, 4.0);
+        add(ui)
+    });
+    inner.inner
+}
+
+/// A grid with its title as a block that stays together: its columns, rows, and the side of a cell.
+fn block<R>(ui: &mut Ui, title: &str, [columns, rows]: [usize; 2], side: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let title = ui.painter().layout_no_wrap(title.to_owned(), font, Color32::PLACEHOLDER).size();
+    let size = vec2((columns as f32 * side).max(title.x), rows as f32 * side + title.y + 4.0);
+    ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::LEFT), add).inner
 }
 
 /// The colours of numbers: those of the maps, or with zero in the middle.
@@ -89,7 +119,7 @@ impl EditGrid<'_> {
         let shown: Vec<Option<f32>> = (0..count).map(|at| inside(at).map(|at| values[at])).collect();
         let (range, style) = (colours.range(values), colours.style(view));
         let grid = NumberGrid { title, values: &shown, columns: width, cell: side, range, style, written: false };
-        let inner = ui.vertical(|ui| {
+        block(ui, title, [width, count / width.max(1)], side, |ui| {
             let placed = grid.show(ui, view.palette, Sense::hover());
             let mut changed = false;
             for at in 0..count {
@@ -99,8 +129,7 @@ impl EditGrid<'_> {
                 }
             }
             (placed, changed)
-        });
-        inner.inner
+        })
     }
 }
 
@@ -129,15 +158,18 @@ pub(super) fn computed(
     let shown: Vec<Option<f32>> = values.iter().copied().map(Some).collect();
     let (range, style) = (colours.range(values), colours.style(view));
     let grid = NumberGrid { title, values: &shown, columns, cell: side as f32, range, style, written: true };
-    ui.vertical(|ui| grid.show(ui, view.palette, Sense::hover())).inner
+    let rows = values.len().div_ceil(columns.max(1));
+    block(ui, title, [columns, rows], side as f32, |ui| grid.show(ui, view.palette, Sense::hover()))
 }
 
 /// Between two grids, at the height of the middle of `rows` cells.
 pub(super) fn sign(ui: &mut Ui, text: &str, rows: usize, side: f32) {
-    ui.vertical(|ui| {
-        ui.add_space(8.0 + rows as f32 * side / 2.0);
+    let above = 8.0 + rows as f32 * side / 2.0;
+    let size = vec2(10.5 * text.chars().count() as f32, above + 20.0);
+    ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::LEFT), |ui| {
+        ui.add_space(above);
         // The monospaced font has arrows.
-        ui.label(RichText::new(text).monospace().size(17.0).weak());
+        ui.add(egui::Label::new(RichText::new(text).monospace().size(17.0).weak()).extend());
     });
 }
 
@@ -160,17 +192,33 @@ pub(super) fn amount(
     range: std::ops::RangeInclusive<f32>,
 ) -> bool {
     let was = *value;
-    ui.spacing_mut().slider_width = 120.0;
-    ui.label(RichText::new(name).size(TEXT));
-    let slider = egui::Slider::new(value, range).max_decimals(2);
-    ui.add(slider).on_hover_text(hint).accessible_name(name);
+    let width = 96.0;
+    together(ui, name, width + 62.0, |ui| {
+        ui.spacing_mut().slider_width = width;
+        let slider = egui::Slider::new(value, range).max_decimals(2);
+        ui.add(slider).on_hover_text(hint).accessible_name(name);
+    });
     *value != was
 }
 
 /// A whole number that is dragged or typed.
 pub(super) fn size(ui: &mut Ui, name: &str, hint: &str, value: &mut usize, range: std::ops::RangeInclusive<usize>) {
-    ui.label(RichText::new(name).size(TEXT));
-    ui.add(egui::DragValue::new(value).range(range).speed(0.2)).on_hover_text(hint).accessible_name(name);
+    let digits = value.to_string().len() as f32;
+    together(ui, name, 24.0 + 9.0 * digits, |ui| {
+        ui.add(egui::DragValue::new(value).range(range).speed(0.2)).on_hover_text(hint).accessible_name(name);
+    });
+}
+
+/// A control with its name before it; the two stay on one line where others wrap.
+fn together(ui: &mut Ui, name: &str, width: f32, add: impl FnOnce(&mut Ui)) {
+    let text = RichText::new(name).size(TEXT);
+    let font = FontId::proportional(TEXT);
+    let before = ui.painter().layout_no_wrap(name.to_owned(), font, Color32::PLACEHOLDER).size().x;
+    let size = vec2(before + 8.0 + width, ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+        ui.add(egui::Label::new(text).extend());
+        add(ui);
+    });
 }
 
 /// One of a few choices, side by side.
@@ -185,8 +233,8 @@ pub(super) fn fault(ui: &mut Ui, view: View, why: &str) {
     ui.label(RichText::new(format!("There is no output: {why}.")).size(TEXT).color(view.palette.warning));
 }
 
-/// A bar with its name before it and its number after it; `share` of the room is filled.
-pub(super) fn bar(ui: &mut Ui, [name, number]: [&str; 2], share: f32, colour: Color32) {
+/// A bar with its name and its number, in so many points `before` and `after` it; `share` of the room is filled.
+pub(super) fn bar(ui: &mut Ui, [name, number]: [&str; 2], [before, after]: [f32; 2], share: f32, colour: Color32) {
     let height = 22.0;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width().min(620.0), height), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{name}: {number}")));
@@ -194,7 +242,6 @@ pub(super) fn bar(ui: &mut Ui, [name, number]: [&str; 2], share: f32, colour: Co
     let ink = ui.visuals().text_color();
     let painter = ui.painter();
     painter.text(rect.left_center(), Align2::LEFT_CENTER, name, font.clone(), ink);
-    let [before, after] = [110.0, 80.0];
     let room = Rect::from_min_max(rect.min + vec2(before, 3.0), rect.max - vec2(after, 3.0));
     let width = room.width().max(0.0) * share.clamp(0.0, 1.0);
     painter.rect_filled(Rect::from_min_size(room.min, vec2(width, room.height())), 2.0, colour);

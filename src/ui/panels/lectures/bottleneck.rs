@@ -123,9 +123,9 @@ impl SmallExample for BottleneckExample {
         let BottleneckExample { side, inputs, units, window, reduced, .. } = *self;
         let total = first + second;
         let most = (*direct).max(total).max(1) as f32;
+        board::say(ui, "Multiply-adds of the filter on all channels, and behind a 1x1 convolution:");
         for (name, count) in [("direct", *direct), ("bottleneck", total)] {
-            let number = format!("{} multiply-adds", thousands(count));
-            board::bar(ui, [name, &number], 0.6 * count as f32 / most, view.palette.bar);
+            board::bar(ui, [name, &thousands(count)], board::AROUND, count as f32 / most, view.palette.bar);
         }
         let places = format!("{side}·{side}");
         board::formula(ui, format!("direct: {places}·{units} · {window}·{window}·{inputs} = {}", thousands(*direct)));
@@ -148,7 +148,7 @@ impl SmallExample for BottleneckExample {
         let most = modules.iter().map(|(count, _)| *count).max().unwrap_or(1).max(1) as f32;
         for (name, (count, channels)) in ["naive", "reduced"].into_iter().zip(modules) {
             let number = format!("{:.1} million, {channels} channels", *count as f64 / 1e6);
-            board::bar(ui, [name, &number], 0.55 * *count as f32 / most, view.palette.bar);
+            board::bar(ui, [name, &number], [92.0, 200.0], *count as f32 / most, view.palette.bar);
         }
         board::say(ui, "The naive module also hands on more channels than it takes: stacked, they grow without end.");
     }

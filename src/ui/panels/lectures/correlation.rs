@@ -79,19 +79,19 @@ impl SmallExample for CorrelationExample {
     }
 
     fn draw(&mut self, ui: &mut Ui, view: View, numbers: &CorrelationNumbers) {
-        let side = board::cell(ui, SIDE + 2 * TAPS, 2);
+        let side = board::cell_in_sight(ui, SIDE + 2 * TAPS, 2, 2 * TAPS, 2);
         let at = |columns: usize| [columns, side as usize];
         board::row(ui, "correlation", |ui| {
             board::editable(ui, view, "input", &mut self.input, at(SIDE), CellColours::Values);
             ui.vertical(|ui| {
-                ui.horizontal_top(|ui| {
+                board::line(ui, |ui| {
                     board::sign(ui, "⋆", TAPS, side);
                     board::editable(ui, view, "filter", &mut self.kernel, at(TAPS), CellColours::Signed);
                     board::sign(ui, "=", TAPS, side);
                     board::computed(ui, view, "cross-correlation", &numbers.correlation, at(TAPS), CellColours::Values);
                 });
                 ui.add_space(6.0);
-                ui.horizontal_top(|ui| {
+                board::line(ui, |ui| {
                     board::sign(ui, "⋆", TAPS, side);
                     board::computed(ui, view, "filter, turned by half", &numbers.turned, at(TAPS), CellColours::Signed);
                     board::sign(ui, "=", TAPS, side);

@@ -92,7 +92,7 @@ impl SmallExample for DropoutExample {
     }
 
     fn draw(&mut self, ui: &mut Ui, view: View, numbers: &DropoutNumbers) {
-        let side = board::cell(ui, 4 * SIDE, 3);
+        let side = board::cell(ui, 4 * SIDE, 4);
         let at = [SIDE, side as usize];
         board::row(ui, "dropout", |ui| {
             board::editable(ui, view, "values", &mut self.values, at, CellColours::Values);

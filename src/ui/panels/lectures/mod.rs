@@ -4,6 +4,7 @@ mod activation;
 mod backward;
 mod board;
 mod bottleneck;
+mod compared;
 pub(super) mod convolution;
 mod correlation;
 mod dropout;
@@ -37,6 +38,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "Small examples of one idea each: convolution, padding, pooling, softmax, dropout, the backward pass, and what \
             layers cost. Change any number; all others follow.",
     how: "Choose a page. Numbers in cells are dragged, or clicked and typed. The program's own operators compute the others.",
+    formula: "each page writes its own, with the numbers that are on it",
+    paper: "Dumoulin and Visin 2016; Goodfellow, Bengio and Courville 2016, Deep Learning, chapters 6 and 9",
     make: || Box::<Lectures>::default(),
 };
 
@@ -56,6 +59,7 @@ const PAGES: &[PageKind] = &[
     parameters::PAGE,
     bottleneck::PAGE,
     residual::PAGE,
+    compared::PAGE,
 ];
 
 /// Width of the list of pages, and of a pane that has room for it, in points.

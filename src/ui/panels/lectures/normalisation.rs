@@ -128,9 +128,6 @@ impl SmallExample for LrnExample {
         } else if was || self.of_network {
             *self = LrnExample::default();
         }
-        if !has {
-            board::say(ui, "The open network has no such layer; alexnet_2012 and googlenet have.");
-        }
         if !self.of_network {
             board::size(ui, "n", "Channels in a window", &mut self.size, 1..=15);
             board::amount(ui, "k", "Added to the sum of squares", &mut self.k, 0.5..=10.0);
@@ -141,6 +138,9 @@ impl SmallExample for LrnExample {
 
     fn draw(&mut self, ui: &mut Ui, view: View, numbers: &Vec<f32>) {
         let count = self.values.len();
+        if layer_of(view).is_none() {
+            board::say(ui, "The open network has no such layer; alexnet_2012 and googlenet_2014 have.");
+        }
         ui.horizontal_wrapped(|ui| {
             board::size(ui, "channel", "The channel whose sum is written out", &mut self.channel, 0..=count - 1);
             if count > SHOWN {

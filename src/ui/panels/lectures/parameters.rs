@@ -120,7 +120,7 @@ impl SmallExample for ParametersExample {
         let most = (ways[0] as f32).ln_1p().max(1.0);
         for (name, count) in ["fully", "locally", "shared"].into_iter().zip(ways) {
             let share = (*count as f32).ln_1p() / most;
-            board::bar(ui, [name, &thousands(*count)], share, view.palette.bar);
+            board::bar(ui, [name, &thousands(*count)], board::AROUND, share, view.palette.bar);
         }
         let one = window * window * channels;
         board::formula(

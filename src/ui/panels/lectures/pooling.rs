@@ -99,7 +99,7 @@ impl SmallExample for PoolingExample {
     fn draw(&mut self, ui: &mut Ui, view: View, numbers: &PoolingNumbers) {
         let PoolingNumbers { output, columns, shifted, shifted_output } = numbers;
         let wide = 2 * (SIDE + columns);
-        let side = board::cell(ui, wide, 3);
+        let side = board::cell(ui, wide, 4);
         let pointed = board::row(ui, "pooling", |ui| {
             board::editable(ui, view, "input", &mut self.input, [SIDE, side as usize], CellColours::Values);
             board::sign(ui, "→", SIDE, side);

@@ -129,7 +129,7 @@ impl SmallExample for ResidualExample {
     }
 
     fn draw(&mut self, ui: &mut Ui, view: View, numbers: &ResidualNumbers) {
-        let side = board::cell(ui, 2 * FEATURES + 3, 4).min(46.0);
+        let side = board::cell(ui, 2 * FEATURES + 3, 7).min(46.0);
         let at = |columns: usize| [columns, side as usize];
         board::row(ui, "residual", |ui| {
             board::editable(ui, view, "x", &mut self.x, at(1), CellColours::Values);
@@ -152,7 +152,7 @@ impl SmallExample for ResidualExample {
         ];
         ui.add_space(4.0);
         board::say(ui, "Size of the gradient at the input of a stack of blocks, log10, by their number:");
-        let size = vec2(ui.available_width().min(680.0), 170.0);
+        let size = vec2(ui.available_width().min(680.0), (board::in_sight(ui) - 190.0).clamp(120.0, 220.0));
         board::plot(ui, view, size, &curves, None);
         let [plain, residual] = [plain, residual].map(|curve| 10f32.powf(curve[DEEPEST - 1][1]));
         board::say(

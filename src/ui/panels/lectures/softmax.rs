@@ -82,7 +82,13 @@ impl SmallExample for SoftmaxExample {
                 let drag = egui::DragValue::new(&mut self.scores[class]).range(-50.0..=50.0).speed(0.1);
                 ui.add_sized([64.0, 22.0], drag).accessible_name(format!("score {}", class + 1));
                 let power = format!("e^{} = {}", number(numbers.scaled[class]), number(numbers.scaled[class].exp()));
-                board::bar(ui, [&power, &format!("{:.2}%", 100.0 * probability)], *probability, view.palette.bar);
+                board::bar(
+                    ui,
+                    [&power, &format!("{:.2}%", 100.0 * probability)],
+                    board::AROUND,
+                    *probability,
+                    view.palette.bar,
+                );
             });
         }
         ui.add_space(4.0);

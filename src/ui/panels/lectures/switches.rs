@@ -83,11 +83,11 @@ impl SmallExample for SwitchExample {
     }
 
     fn draw(&mut self, ui: &mut Ui, view: View, numbers: &SwitchNumbers) {
-        let side = board::cell(ui, 2 * SIDE + POOLED, 2).min(44.0);
+        let side = board::cell_in_sight(ui, 2 * SIDE + POOLED, 2, 2 * SIDE, 2).min(44.0);
         let at = |columns: usize| [columns, side as usize];
         board::row(ui, "switches", |ui| {
             ui.vertical(|ui| {
-                ui.horizontal_top(|ui| {
+                board::line(ui, |ui| {
                     let columns = SIDE;
                     let (title, name) = ("input, its switches framed", "input");
                     let (padding, colours) = (Default::default(), CellColours::Values);
@@ -97,7 +97,7 @@ impl SmallExample for SwitchExample {
                     board::sign(ui, "→", SIDE, side);
                     board::computed(ui, view, "max pooling", &numbers.output, at(POOLED), CellColours::Values);
                 });
-                ui.horizontal_top(|ui| {
+                board::line(ui, |ui| {
                     let behind = &numbers.behind_max;
                     board::computed(ui, view, "back through max pooling", behind, at(SIDE), CellColours::Signed);
                     board::sign(ui, "←", SIDE, side);

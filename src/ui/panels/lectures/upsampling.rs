@@ -121,7 +121,7 @@ impl SmallExample for UpsamplingExample {
         let UpsamplingNumbers { output, columns, copies } = numbers;
         let is_transposed = self.way == UpsamplingWay::Transposed;
         let wide = SIDE + columns + if is_transposed { self.taps + columns } else { 0 };
-        let side = board::cell(ui, wide, 3);
+        let side = board::cell(ui, wide, 4);
         let at = |columns: usize| [columns, side as usize];
         board::row(ui, "upsampling", |ui| {
             board::editable(ui, view, "input", &mut self.input, at(SIDE), CellColours::Values);

@@ -28,6 +28,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "One value taken apart: the window of the input that it reads, times the filter, added up. Click a map to \
             choose the value.",
     how: "The numbers behind the pixels under the pointer.",
+    formula: "A[k, y, x] = b[k] + Σ w[k, c, i, j] · A'[c, y + i, x + j]",
+    paper: "LeCun, Bottou, Bengio and Haffner 1998",
     make: || Box::<Magnifier>::default(),
 };
 

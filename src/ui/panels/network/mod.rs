@@ -16,7 +16,7 @@ use crate::{
             state::{View, layer_name},
         },
         panels::panel::{Panel, PanelKind, keep, take},
-        widgets::{caption, describe, hollow, layer_slider::layer_slider},
+        widgets::{caption, describe, hollow, layer_slider::layer_slider, remarks_below},
     },
 };
 use drawn::{DrawingView, Drawn, READABLE};
@@ -35,6 +35,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     title: "Architecture",
     about: "The network as a drawing: which layer feeds which. Drag to move, scroll to zoom; blocks unfold.",
     how: "Data flows from the picture to the classes. The colour of a box is its kind of operator. Double-click a block to unfold it.",
+    formula: "side of an output = floor((side + padding - dilation · (kernel - 1) - 1) / stride) + 1",
+    paper: "Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning",
     make: || Box::<Architecture>::default(),
 };
 
@@ -86,7 +88,9 @@ impl Panel for Architecture {
                 fold = Some(true);
             }
             let hint = if blocks > 0 { "  ·  double-click a block to unfold it" } else { "" };
-            caption(ui, format!("{}  ·  {} boxes{hint}", view.run().model.card.title, drawn.folded.boxes.len()));
+            let (title, depth) = (&view.run().model.card.title, view.shown.depth.words());
+            caption(ui, format!("{title}  ·  {depth}{hint}"))
+                .on_hover_text("Convolutions and fully connected layers, as papers count them");
         });
         if let Some(unfold) = fold {
             let names = drawn.blocks.iter().map(|block| block.name.clone());
@@ -100,7 +104,8 @@ impl Panel for Architecture {
             return;
         }
         let whole = ui.available_rect_before_wrap();
-        let (area, rail) = whole.split_top_bottom_at_y((whole.bottom() - RAIL).max(whole.top()));
+        let room = remarks_below(ui, &view.run().model.card.notes);
+        let (area, rail) = room.split_top_bottom_at_y((room.bottom() - RAIL).max(room.top()));
         layer_slider(ui, rail, view, out);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
         child.set_clip_rect(area.intersect(ui.clip_rect()));

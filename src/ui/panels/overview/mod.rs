@@ -27,6 +27,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     about: "One picture on its way through the network: where the network looks, what it takes the picture for, and the \
             strongest feature maps of every stage.",
     how: "The frame on the picture is what the selected value depends on. Bright parts of the heatmap speak for the class that is picked on the right. Below, each row is one stage: maps get smaller and their units more particular from top to bottom.",
+    formula: "p[c] = exp(S[c]) / Σ exp(S); the heatmap is max(0, Σ α[k] A[k]) with α[k] the mean of ∂S/∂A[k]",
+    paper: "Selvaraju et al. 2017, Grad-CAM",
     make: || {
         Box::new(Overview {
             heat: Heat::new(CAMS, "where the network looks"),

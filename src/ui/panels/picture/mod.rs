@@ -32,6 +32,8 @@ pub(super) const KIND: PanelKind = PanelKind {
             part of it that the selected value depends on. \
             Click it to find the units that are strongest there; drag it with a tool to alter it, and watch the scores.",
     how: "The fine frame is the part that the network receives; inside it the picture has the resolution of the network. The coloured frame is what the selected value depends on.",
+    formula: "receptive field r' = r + (kernel - 1) · step, step' = step · stride, from layer to layer",
+    paper: "Araujo, Norris and Sim 2019, Computing receptive fields of convolutional neural networks",
     make: || Box::<PicturePanel>::default(),
 };
 

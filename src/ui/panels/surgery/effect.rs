@@ -80,7 +80,9 @@ fn classes(ui: &mut Ui, view: View, scores: &[f32], probabilities: &[f32]) {
         clipped.text(room.left_center() + vec2(5.0, 0.0), Align2::LEFT_CENTER, &name, font.clone(), ink);
         let change = format!("{} > {}", words[0], words[1]);
         ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, change, font, ink);
-        response.on_hover_text(said);
+        let what =
+            if untrained { "Scores before and with the changes" } else { "Probabilities before and with the changes" };
+        response.on_hover_text(format!("{said}\n{what}"));
     }
 }
 
@@ -112,5 +114,7 @@ fn accuracy(ui: &mut Ui, view: View, folder: FolderView, out: &mut Vec<Command>)
         }
     };
     ui.add_space(4.0);
-    ui.label(RichText::new(text).strong());
+    ui.label(RichText::new(text).strong()).on_hover_text(
+        "Share of pictures whose first class is their folder's: before the changes, with them, the difference",
+    );
 }

@@ -38,11 +38,14 @@ pub(super) const KIND: PanelKind = PanelKind {
             What a network loses without a part says what the part is for (Zeiler and Fergus 2014; Veit, Wilber and Belongie 2016).",
     how: "A tick means that the part is at work. Bars: above before the changes, below with them. The drawing of the \
           architecture has the same ticks. Save a variant to open the changed network like any other.",
+    formula: "a part that is off gives 0, its input or its mean; a changed unit gives factor · A[k] + amount",
+    paper: "Zeiler and Fergus 2014, table 3; Veit, Wilber and Belongie 2016; Bau et al. 2020",
     make: || Box::<SurgeryPanel>::default(),
 };
 
-/// Width of a pane that has room for two columns, in points.
+/// Width and height of a pane that has room for two columns, in points.
 const WIDE: f32 = 520.0;
+const HIGH: f32 = 200.0;
 /// Height of the tree in a narrow pane.
 const NARROW: f32 = 300.0;
 const ROW: f32 = 21.0;
@@ -63,7 +66,7 @@ impl Panel for SurgeryPanel {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         toolbar(ui, |ui| self.tools(ui, view, out));
         let area = ui.available_rect_before_wrap();
-        if area.width() < WIDE {
+        if area.width() < WIDE || area.height() < HIGH {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 self.changes(ui, view, out);
                 ui.separator();

@@ -34,6 +34,8 @@ pub(super) const KIND: PanelKind = PanelKind {
     how: "The loss falls and the share of right pictures rises. Where the curve of the test turns away from that of training, \
           the network learns its pictures by heart. Filters begin as noise; edges and colours appear in the first epochs. \
           Other networks can be explored meanwhile: training takes the cores that nothing else wants.",
+    formula: "L = -log p[class], mean over a batch; v = μ v + ∂L/∂w + λ w, w = w - η v for gradient descent with momentum",
+    paper: "LeCun, Bottou, Bengio and Haffner 1998; Robbins and Monro 1951",
     make: || Box::<TrainingPane>::default(),
 };
 

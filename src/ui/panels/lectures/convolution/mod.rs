@@ -13,7 +13,7 @@ use crate::{
         },
         panels::{
             lectures::{
-                board::{CellColours, EditGrid},
+                board::{CellColours, EditGrid, in_sight},
                 convolution::options::{ConvolutionOptions, learned},
                 page::{LecturePage, PageKind},
             },
@@ -21,7 +21,7 @@ use crate::{
         },
         widgets::{
             number,
-            numbers::{NumberGrid, Placed},
+            numbers::{NumberGrid, Placed, READABLE},
             slider, toolbar,
         },
     },
@@ -61,10 +61,12 @@ impl LecturePage for Convolution {
         let output = self.options.example().output();
         let size = self.options.example().output_size().unwrap_or([0, 0]);
         toolbar(ui, |ui| self.walk(ui, size));
+        // A scrolled page has any room it asks for: the cells are fitted to what is in sight.
+        let room = vec2(ui.available_width() - 130.0, in_sight(ui) - 60.0);
         egui::ScrollArea::horizontal().auto_shrink([false, true]).show(ui, |ui| match output {
-            Ok(output) => self.page(ui, view, &output, size),
+            Ok(output) => self.page(ui, view, room, &output, size),
             Err(why) => {
-                self.page(ui, view, &[], [0, 0]);
+                self.page(ui, view, room, &[], [0, 0]);
                 ui.colored_label(view.palette.warning, format!("There is no output: {why}."));
             }
         });
@@ -145,12 +147,14 @@ impl Convolution {
         ui.label(RichText::new(format!("row {row}, column {column}")).small().weak());
     }
 
-    fn page(&mut self, ui: &mut Ui, view: View, output: &[f32], [rows, columns]: [usize; 2]) {
+    fn page(&mut self, ui: &mut Ui, view: View, room: Vec2, output: &[f32], [rows, columns]: [usize; 2]) {
         let ConvolutionOptions { side, size, padding, .. } = self.options;
         let padded = side + 2 * padding;
-        let (across, down) = (padded + 2 * size[1] + columns.max(1), padded.max(size[0]).max(rows));
-        let room = vec2(ui.available_width() - 130.0, ui.available_height() - 92.0);
-        let cell = (room.x / across as f32).min(room.y / down as f32).clamp(15.0, 52.0).floor();
+        // In a narrow pane the products stand below: the numbers in the cells stay readable.
+        let beside = room.x / (padded + 2 * size[1] + columns.max(1)) as f32 >= READABLE;
+        let across = padded + size[1] * (1 + usize::from(beside)) + columns.max(1);
+        let down = padded.max(size[0]).max(rows);
+        let cell = (room.x / across as f32).min(room.y / down as f32).clamp(READABLE, 52.0).floor();
         let at = [self.at / columns.max(1), self.at % columns.max(1)];
         let has_output = !output.is_empty();
         let taps = self.options.example().taps(at);
@@ -163,10 +167,15 @@ impl Convolution {
             sign(ui, "=", cell);
             if has_output {
                 placed = Some(ui.vertical(|ui| self.output(ui, view, output, columns, cell)).inner);
-                ui.add_space(10.0);
-                self.products(ui, view, at, cell);
+                if beside {
+                    ui.add_space(10.0);
+                    self.products(ui, view, at, cell);
+                }
             }
         });
+        if has_output && !beside {
+            self.products(ui, view, at, cell);
+        }
         let (Some(input), Some(kernel), Some(placed)) = (input, kernel, placed) else { return };
         // The window on the input, and lines from its corners by those of the kernel to the value.
         let ConvolutionOptions { stride, dilation, .. } = self.options;

@@ -1,22 +1,26 @@
 //! `striate layers`: a network as a table.
 
+mod memory;
+
 use super::{choice::NetworkChoice, prepare::extent, table::Table};
 use crate::{
     Error, Result,
     figures::{
         to_json,
-        words::{detail, dimensions, thousands},
+        words::{detail, dimensions, rounded, sentence, thousands},
     },
-    net::{Cost, Field, Graph, Node},
+    net::{Cost, Field, Graph, ModuleCost, Node},
     picture::Preparation,
-    zoo::DEFAULT,
+    zoo::{DEFAULT, Description},
 };
 use serde::Serialize;
+use std::num::NonZeroUsize;
 
 /// List a network's layers with what they cost and what they see of the picture
 ///
 /// MACs are the multiply-adds of convolutions and fully connected layers. The receptive field is the part of the input
-/// that one value depends on: its size, the step between neighbours and where the first one starts, in pixels.
+/// that one value depends on: its size, the step between neighbours and where the first one starts, in pixels. Weight layers
+/// are convolutions and fully connected layers, as papers count them. What is known about the network stands below.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The network: a file (ONNX, torch.export, Keras), or a name; 'striate networks' lists them
@@ -25,6 +29,19 @@ pub(super) struct Args {
     /// The input's size: a square's side, or HEIGHTxWIDTH [default: the network's own]
     #[arg(long, value_name = "N|HxW", value_parser = extent)]
     size: Option<[usize; 2]>,
+    /// Sum up the layers of each module: those whose names agree in their first PARTS parts
+    #[arg(
+        long,
+        value_name = "PARTS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "1",
+        conflicts_with = "memory"
+    )]
+    modules: Option<NonZeroUsize>,
+    /// Write out where values and weights come from, as lectures do, with the memory of a pass
+    #[arg(long, conflicts_with = "json")]
+    memory: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -69,24 +86,57 @@ pub(super) fn run(args: &Args) -> Result<String> {
         bytes: sum.bytes + row.bytes,
         ..sum
     });
+    let parts = args.modules.map_or(1, NonZeroUsize::get);
     if args.json {
         return to_json(&serde_json::json!({
             "network": card.name,
             "title": card.title,
             "paper": card.paper,
+            "notes": card.notes,
             "input": graph.input_shape(),
+            "weight_layers": graph.weight_layers(),
             "layers": rows,
+            "modules": graph.modules(parts),
             "total": total,
         }));
     }
     let titled = rows.iter().any(|row| row.title.is_some());
-    Ok(format!(
-        "{} ({}), input {}\n\n{}",
-        card.title,
-        card.paper,
-        dimensions(&graph.input_shape()),
-        table(&rows, &total, titled).render()
-    ))
+    let table = match args.modules {
+        _ if args.memory => memory::table(&graph),
+        Some(_) => modules(&graph.modules(parts), &total).render(),
+        None => table(&rows, &total, titled).render(),
+    };
+    Ok(format!("{}\n\n{table}{}", heading(&graph, &card), remarks(&card)))
+}
+
+fn heading(graph: &Graph, card: &Description) -> String {
+    let (input, depth) = (dimensions(&graph.input_shape()), graph.weight_layers().words());
+    format!("{} ({}), input {input}, {depth}", card.title, card.paper)
+}
+
+/// The remarks on a network, a line each.
+fn remarks(card: &Description) -> String {
+    let lines = card.notes.iter().map(|note| format!("{}\n", sentence(note)));
+    if card.notes.is_empty() { String::new() } else { format!("\n{}", lines.collect::<String>()) }
+}
+
+/// The sums over modules, exact and rounded.
+fn modules(rows: &[ModuleCost], total: &Total) -> Table {
+    let mut table = Table::new(&["module", ">layers", ">output", ">parameters", ">", ">MACs", ">", ">bytes"]);
+    let counted =
+        |count: u64| if count == 0 { [String::new(), String::new()] } else { [thousands(count), rounded(count)] };
+    for row in rows {
+        let mut cells = vec![row.name.clone(), row.layers.to_string(), dimensions(&row.output)];
+        cells.extend(counted(row.parameters).into_iter().chain(counted(row.macs)));
+        cells.push(thousands(row.bytes));
+        table.row(cells);
+    }
+    table.rule();
+    let mut cells = vec![format!("{} modules", rows.len()), total.layers.to_string(), String::new()];
+    cells.extend(counted(total.parameters).into_iter().chain(counted(total.macs)));
+    cells.push(thousands(total.bytes));
+    table.row(cells);
+    table
 }
 
 fn row<'a>(graph: &'a Graph, node: &'a Node, cost: &Cost) -> LayerRow<'a> {

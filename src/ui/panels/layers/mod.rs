@@ -1,8 +1,13 @@
-//! The layers as a table: what each costs and sees, to be sorted by any column.
+//! The layers as a table: what each costs and sees, to be sorted by any column; or summed up by modules.
+
+mod sums;
 
 use crate::{
-    figures::Spreadsheet,
-    net::{Cost, NodeId},
+    figures::{
+        Spreadsheet,
+        words::{megabytes, thousands},
+    },
+    net::{Cost, ModuleCost, NodeId},
     ui::{
         model::{
             commands::Command,
@@ -10,20 +15,22 @@ use crate::{
             state::{Shown, View, layer_name},
         },
         panels::panel::{Panel, PanelKind, keep, take},
-        widgets::{caption, describe, hollow, search},
+        widgets::{caption, describe, hollow, remarks_below, search},
     },
 };
 use eframe::egui::{self, Align, Layout, RichText, Sense, Ui, WidgetInfo};
 use egui_extras::{Column, TableBuilder, TableRow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 pub(super) const KIND: PanelKind = PanelKind {
     name: "layers",
     title: "Layers",
     about: "All layers as a table: output, parameters, multiply-adds, memory, milliseconds, receptive field.",
     how: "One row for each layer. Multiply-adds and parameters say what it costs, the receptive field what part of the picture it can see. Click a heading to sort.",
+    formula: "parameters of a convolution = rows · columns · inputs / groups · units + biases; multiply-adds = weights · height · width; receptive field r' = r + (kernel - 1) · step, step' = step · stride",
+    paper: "Simonyan and Zisserman 2015, table 2; Araujo, Norris and Sim 2019, Computing receptive fields of convolutional neural networks",
     make: || Box::<LayersTable>::default(),
 };
 
@@ -86,7 +93,7 @@ impl TableColumn {
             TableColumn::Output => describe::short_output(node),
             TableColumn::Parameters => count(cost.parameters),
             TableColumn::MultiplyAdds => count(cost.macs),
-            TableColumn::Memory => bytes(cost.bytes),
+            TableColumn::Memory => megabytes(cost.bytes),
             TableColumn::Time => milliseconds(shown, id).map_or_else(String::new, |ms| format!("{ms:.2}")),
             TableColumn::Sees if rows == columns => format!("{rows}"),
             TableColumn::Sees => format!("{rows}x{columns}"),
@@ -110,11 +117,29 @@ impl TableColumn {
     }
 }
 
+/// The rows of the table: layers, or the first parts of their names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum TableRows {
+    #[default]
+    Layers,
+    Stages,
+    Blocks,
+}
+
+impl TableRows {
+    const ALL: [(TableRows, &str, &str); 3] = [
+        (TableRows::Layers, "layers", "A row for each layer"),
+        (TableRows::Stages, "stages", "Layers summed up by the first part of their names"),
+        (TableRows::Blocks, "blocks", "Layers summed up by the first two parts of their names"),
+    ];
+}
+
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct LayersTableOptions {
     sort: TableColumn,
     descending: bool,
+    rows: TableRows,
 }
 
 #[derive(Default)]
@@ -122,25 +147,87 @@ struct LayersTable {
     options: LayersTableOptions,
     search: String,
     scrolled_to: Option<NodeId>,
+    /// The sums that are shown, with the address of their graph and the rows that they are of.
+    sums: Option<(usize, TableRows, Vec<ModuleCost>)>,
 }
 
 impl Panel for LayersTable {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
+        let (graph, costs) = (view.shown.graph(), &view.shown.costs);
         let total = |value: fn(&Cost) -> u64| costs.iter().map(value).sum::<u64>();
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             search(ui, "Search layers", &mut self.search, 110.0);
-            caption(
-                ui,
-                format!(
-                    "{} layers  ·  {} parameters  ·  {} multiply-adds  ·  {}",
-                    nodes.len() - 1,
-                    thousands(total(|cost| cost.parameters)),
-                    thousands(total(|cost| cost.macs)),
-                    bytes(total(|cost| cost.bytes)),
-                ),
-            );
+            for (rows, label, hint) in TableRows::ALL {
+                ui.selectable_value(&mut self.options.rows, rows, label).on_hover_text(hint);
+            }
         });
+        let text = format!(
+            "{}  ·  {} parameters  ·  {} multiply-adds  ·  {}",
+            view.shown.depth.words(),
+            thousands(total(|cost| cost.parameters)),
+            thousands(total(|cost| cost.macs)),
+            megabytes(total(|cost| cost.bytes)),
+        );
+        let hint = "Weight layers are convolutions and fully connected layers, as papers count them. Parameters are weights that \
+                    training learns; multiply-adds are of one picture; the memory is that of all outputs in 32-bit floats.";
+        caption(ui, text).on_hover_text(hint);
+        let whole = ui.available_rect_before_wrap();
+        let room = remarks_below(ui, &view.run().model.card.notes);
+        let mut child = ui.new_child(egui::UiBuilder::new().id_salt("table").max_rect(room));
+        child.set_clip_rect(room.intersect(ui.clip_rect()));
+        match self.options.rows {
+            TableRows::Layers => self.layers(&mut child, view, out),
+            rows => {
+                let address = Arc::as_ptr(&view.run().model.network) as usize;
+                let known = self.sums.as_ref().is_some_and(|(of, kind, _)| (*of, *kind) == (address, rows));
+                if !known {
+                    let parts = if rows == TableRows::Stages { 1 } else { 2 };
+                    self.sums = Some((address, rows, graph.modules(parts)));
+                }
+                let wanted = self.search.to_lowercase();
+                let all = self.sums.iter().flat_map(|(_, _, modules)| modules);
+                let found: Vec<ModuleCost> =
+                    all.filter(|module| module.name.to_lowercase().contains(&wanted)).cloned().collect();
+                egui::ScrollArea::horizontal()
+                    .auto_shrink(false)
+                    .show(&mut child, |ui| sums::table(ui, view, &found, out));
+            }
+        }
+        ui.allocate_rect(whole, Sense::hover());
+    }
+
+    fn export(&self, view: View) -> Option<Export> {
+        let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
+        let titles =
+            "layer,title,kind,units,height,width,parameters,multiply_adds,bytes,milliseconds,sees_rows,sees_columns";
+        let mut cells = Spreadsheet::new(titles.split(','));
+        for id in self.order(view) {
+            let (node, cost) = (&nodes[id], &costs[id]);
+            let [units, height, width] = node.extent();
+            let [rows, columns] = cost.field.map(|field| field.size);
+            let ms = milliseconds(view.shown, id).map_or_else(String::new, |ms| format!("{ms:.3}"));
+            let words = [node.name.to_string(), node.title.unwrap_or_default().to_string(), describe::kind(node)];
+            let shape = [units, height, width].map(|count| count.to_string());
+            let costs = [cost.parameters, cost.macs, cost.bytes].map(|count| count.to_string());
+            let field = [ms, rows.to_string(), columns.to_string()];
+            cells.add(words.into_iter().chain(shape).chain(costs).chain(field));
+        }
+        Some(Export::table(view, "layers", cells))
+    }
+
+    fn options(&self) -> Value {
+        keep(&self.options)
+    }
+
+    fn restore(&mut self, options: Value) {
+        self.options = take(options);
+    }
+}
+
+impl LayersTable {
+    /// A row for each layer.
+    fn layers(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
+        let nodes = view.shown.graph().nodes();
         let order = self.order(view);
         if order.is_empty() {
             return hollow(ui, &format!("No layer is called '{}'", self.search), false);
@@ -192,6 +279,7 @@ impl Panel for LayersTable {
                         // The keyboard stops at the row's name alone.
                         let of = || format!("{} of {}", field.heading().0, nodes[id].name);
                         cell.widget_info(|| WidgetInfo::labeled(egui::Role::Cell, true, of()));
+                        cell.on_hover_text(format!("{}\n{}", field.cell(id, view.shown), field.heading().1));
                     }
                     if clicked || row.response().clicked() {
                         self.scrolled_to = Some(id);
@@ -202,35 +290,6 @@ impl Panel for LayersTable {
         });
     }
 
-    fn export(&self, view: View) -> Option<Export> {
-        let (nodes, costs) = (view.shown.graph().nodes(), &view.shown.costs);
-        let titles =
-            "layer,title,kind,units,height,width,parameters,multiply_adds,bytes,milliseconds,sees_rows,sees_columns";
-        let mut cells = Spreadsheet::new(titles.split(','));
-        for id in self.order(view) {
-            let (node, cost) = (&nodes[id], &costs[id]);
-            let [units, height, width] = node.extent();
-            let [rows, columns] = cost.field.map(|field| field.size);
-            let ms = milliseconds(view.shown, id).map_or_else(String::new, |ms| format!("{ms:.3}"));
-            let words = [node.name.to_string(), node.title.unwrap_or_default().to_string(), describe::kind(node)];
-            let shape = [units, height, width].map(|count| count.to_string());
-            let costs = [cost.parameters, cost.macs, cost.bytes].map(|count| count.to_string());
-            let field = [ms, rows.to_string(), columns.to_string()];
-            cells.add(words.into_iter().chain(shape).chain(costs).chain(field));
-        }
-        Some(Export::table(view, "layers", cells))
-    }
-
-    fn options(&self) -> Value {
-        keep(&self.options)
-    }
-
-    fn restore(&mut self, options: Value) {
-        self.options = take(options);
-    }
-}
-
-impl LayersTable {
     /// The layers that match the search, sorted.
     fn order(&self, view: View) -> Vec<NodeId> {
         let nodes = view.shown.graph().nodes();
@@ -281,33 +340,5 @@ fn side(field: TableColumn) -> Layout {
     match field.is_number() {
         true => Layout::right_to_left(Align::Center),
         false => Layout::left_to_right(Align::Center),
-    }
-}
-
-/// 1234567 as "1 234 567".
-fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let first = digits.len() % 3;
-    let groups = digits.as_bytes()[first..].chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
-    let groups: Vec<String> = (first > 0).then(|| digits[..first].to_owned()).into_iter().chain(groups).collect();
-    groups.join(" ")
-}
-
-fn bytes(count: u64) -> String {
-    match count {
-        0..1024 => format!("{count} B"),
-        1024..1_048_576 => format!("{:.1} KiB", count as f64 / 1024.0),
-        _ => format!("{:.1} MiB", count as f64 / 1_048_576.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!([0, 12, 123, 1234, 1_234_567].map(thousands), ["0", "12", "123", "1 234", "1 234 567"]);
-        assert_eq!([12, 2048, 3 << 20].map(bytes), ["12 B", "2.0 KiB", "3.0 MiB"]);
     }
 }
