@@ -94,9 +94,16 @@ fn scores_are_those_of_onnx_runtime_on_both_engines() {
 #[test]
 fn input_gradients_are_finite_differences() {
     let cases = cases();
-    for name in
-        ["residual_old", "inverted_new", "convnext_old", "attention_new", "norms_new", "sizes_new", "channels_old"]
-    {
+    for name in [
+        "residual_old",
+        "inverted_new",
+        "convnext_old",
+        "attention_new",
+        "norms_new",
+        "sizes_new",
+        "channels_old",
+        "tokens_old",
+    ] {
         let network = network(&read(name), Backend::Candle);
         let input = cases[&format!("{name}.input")].clone();
         let scores = network.graph().scores();
@@ -237,7 +244,7 @@ fn damaged_models_do_not_panic() {
         state ^= state << 17;
         (state >> 11) as usize % end
     };
-    for name in ["opset9", "attention_old", "shuffle_new", "quantised", "types", "sizes_old"] {
+    for name in ["opset9", "attention_old", "shuffle_new", "quantised", "types", "sizes_old", "tokens_old"] {
         let whole = fs::read(folder().join(format!("{name}.onnx"))).unwrap();
         for _ in 0..400 {
             let mut bytes = whole.clone();

@@ -50,18 +50,18 @@ impl NetworkChoice {
         }
     }
 
-    /// Its layers and its description.
-    pub fn layers(&self) -> Result<(Graph, Description)> {
+    /// Its layers, its description and the notes of its file.
+    pub fn layers(&self) -> Result<(Graph, Description, Vec<String>)> {
         match self {
-            NetworkChoice::Zoo(card) => Ok(((card.build)(card.size())?, Description::from(*card))),
+            NetworkChoice::Zoo(card) => Ok(((card.build)(card.size())?, Description::from(*card), Vec::new())),
             NetworkChoice::File(path) if is_variant(path) => {
                 let opening = self.opening(Source::Shipped);
                 let model = Model::open(&opening, &Device::Cpu, &Watch::default())?;
-                Ok((model.network.graph().as_ref().clone(), model.card.as_ref().clone()))
+                Ok((model.network.graph().as_ref().clone(), model.card.as_ref().clone(), model.notes.clone()))
             }
             NetworkChoice::File(path) => {
                 let file = formats::read(path, &Watch::default())?;
-                Ok((file.graph, file.description))
+                Ok((file.graph, file.description, file.notes))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `striate layers`: a network as a table.
 
-use super::{choice::NetworkChoice, prepare::extent, table::Table};
+use super::{choice::NetworkChoice, console::Console, prepare::extent, table::Table};
 use crate::{
     Error, Result,
     figures::{
@@ -53,8 +53,9 @@ struct Total {
     bytes: u64,
 }
 
-pub(super) fn run(args: &Args) -> Result<String> {
-    let (graph, card) = args.network.layers()?;
+pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
+    let (graph, card, notes) = args.network.layers()?;
+    notes.iter().for_each(|note| console.note(note));
     let preparation = Preparation { size: args.size, ..Preparation::default() };
     let [height, width] = preparation.over(&card.preprocess)?.crop;
     let graph = graph.at_size([height, width]).map_err(|error| match error {

@@ -109,7 +109,7 @@ impl CliCommand {
     fn run(&self, console: &Console) -> Result<String> {
         match self {
             CliCommand::Networks(args) => networks::run(args),
-            CliCommand::Layers(args) => layers::run(args),
+            CliCommand::Layers(args) => layers::run(args, console),
             CliCommand::Classify(args) => classify::run(args, console),
             CliCommand::Activations(args) => activations::run(args, console),
             CliCommand::Filters(args) => filters::run(args, console),
