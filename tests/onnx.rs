@@ -230,6 +230,11 @@ fn hostile_models_are_refused_in_a_sentence() {
     let zoo = Opening { weights: Source::File(folder().join("half.onnx")), ..Opening::of("resnet18") };
     let error = Model::open(&zoo, &Device::Cpu, &Watch::default()).err().unwrap().to_string();
     assert!(error.contains("holds a network of its own"), "{error}");
+    let mut twice = fs::read(folder().join("channels_last.onnx")).unwrap();
+    let order = twice.windows(8).position(|bytes| bytes == [0x40, 0, 0x40, 3, 0x40, 1, 0x40, 2]).unwrap();
+    twice[order + 3] = 0;
+    let error = formats::read_bytes(&twice, "memory").err().unwrap().to_string();
+    assert!(error.contains("orders the 4 axes of its input as [0, 0, 1, 2]"), "{error}");
     let alone = fs::read(folder().join("residual_new.onnx")).unwrap();
     let error = formats::read_bytes(&alone, "memory").err().unwrap().to_string();
     assert!(error.contains("which is not at hand"), "{error}");
