@@ -71,6 +71,16 @@ fn networks_and_layers_are_listed() {
 }
 
 #[test]
+fn layers_says_where_a_file_ends_early() {
+    let desk = Desk::new();
+    let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx/unknown.onnx");
+    fs::copy(model, desk.path("unknown.onnx")).unwrap();
+    let listed = desk.run("layers unknown.onnx");
+    let said = String::from_utf8_lossy(&listed.stderr).into_owned();
+    assert!(listed.status.success() && said.contains("the operator com.example.Fancy at fancy"), "{said}");
+}
+
+#[test]
 fn pictures_are_classified() {
     let desk = Desk::new();
     let answer = desk.json("classify sample:coffee --top 3 --raw logits.npy");

@@ -57,6 +57,7 @@ const READERS: &[(&str, &[&str])] = &[
             "../onnx/shuffle_old.onnx",
             "../onnx/types.onnx",
             "../onnx/quantised.onnx",
+            "../onnx/tokens_old.onnx",
         ],
     ),
     ("keras", &["../keras/plain.keras", "../keras/branches.keras", "../keras/nested.keras"]),

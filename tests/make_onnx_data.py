@@ -200,6 +200,29 @@ class Standardised(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class Tokens(nn.Module):
+    """An encoding of positions that is computed when the network runs, a token before all positions, copies, largest and least
+    values over channels, rows that are merged with the batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.project, self.gate = nn.Conv2d(3, 8, 4, stride=4), nn.Conv2d(6, 8, 3, padding=1), nn.Conv2d(2, 1, 3, padding=1)
+        self.token, self.fc = nn.Parameter(torch.randn(1, 1, 8)), nn.Linear(24, 5)
+
+    def forward(self, x):
+        x = self.conv(x)
+        b, c, h, w = x.shape
+        rows, columns = torch.ones(1, h, w).cumsum(1), torch.ones(1, h, w).cumsum(2)
+        steps = 10 ** (2 * torch.div(torch.arange(3.0), 2, rounding_mode="floor") / 3)
+        places = torch.cat(((rows[..., None] / steps).sin(), (columns[..., None] / steps).cos()), 3)
+        x = x + self.project(places.permute(0, 3, 1, 2))
+        x = x + F.layer_norm(x.reshape(b * c, h, w), (4,)).reshape(b, c, h, w)
+        x = x * self.gate(torch.cat((x.amax(1, keepdim=True), x.amin(1, keepdim=True)), 1)).sigmoid()
+        tokens = torch.cat((self.token.expand(b, -1, -1), x.flatten(2).transpose(1, 2)), 1)
+        row = tokens[:, 0] * tokens.mean(1) + tokens.abs().sum(1)
+        return self.fc(torch.cat((row, x.mean((2, 3)).repeat(1, 2)), 1))
+
+
 def keep(name, path, x):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -210,7 +233,7 @@ def keep(name, path, x):
 
 
 def exported():
-    modules = [Residual, Inverted, Pools, Activations, Shuffle, ConvNext, Attention, Norms, Sizes, Channels, Standardised]
+    modules = [Residual, Inverted, Pools, Activations, Shuffle, ConvNext, Attention, Norms, Sizes, Channels, Standardised, Tokens]
     for module in modules:
         torch.manual_seed(1)
         model = module()

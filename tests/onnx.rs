@@ -94,9 +94,16 @@ fn scores_are_those_of_onnx_runtime_on_both_engines() {
 #[test]
 fn input_gradients_are_finite_differences() {
     let cases = cases();
-    for name in
-        ["residual_old", "inverted_new", "convnext_old", "attention_new", "norms_new", "sizes_new", "channels_old"]
-    {
+    for name in [
+        "residual_old",
+        "inverted_new",
+        "convnext_old",
+        "attention_new",
+        "norms_new",
+        "sizes_new",
+        "channels_old",
+        "tokens_old",
+    ] {
         let network = network(&read(name), Backend::Candle);
         let input = cases[&format!("{name}.input")].clone();
         let scores = network.graph().scores();
@@ -223,6 +230,11 @@ fn hostile_models_are_refused_in_a_sentence() {
     let zoo = Opening { weights: Source::File(folder().join("half.onnx")), ..Opening::of("resnet18") };
     let error = Model::open(&zoo, &Device::Cpu, &Watch::default()).err().unwrap().to_string();
     assert!(error.contains("holds a network of its own"), "{error}");
+    let mut twice = fs::read(folder().join("channels_last.onnx")).unwrap();
+    let order = twice.windows(8).position(|bytes| bytes == [0x40, 0, 0x40, 3, 0x40, 1, 0x40, 2]).unwrap();
+    twice[order + 3] = 0;
+    let error = formats::read_bytes(&twice, "memory").err().unwrap().to_string();
+    assert!(error.contains("orders the 4 axes of its input as [0, 0, 1, 2]"), "{error}");
     let alone = fs::read(folder().join("residual_new.onnx")).unwrap();
     let error = formats::read_bytes(&alone, "memory").err().unwrap().to_string();
     assert!(error.contains("which is not at hand"), "{error}");
@@ -237,7 +249,7 @@ fn damaged_models_do_not_panic() {
         state ^= state << 17;
         (state >> 11) as usize % end
     };
-    for name in ["opset9", "attention_old", "shuffle_new", "quantised", "types", "sizes_old"] {
+    for name in ["opset9", "attention_old", "shuffle_new", "quantised", "types", "sizes_old", "tokens_old"] {
         let whole = fs::read(folder().join(format!("{name}.onnx"))).unwrap();
         for _ in 0..400 {
             let mut bytes = whole.clone();

@@ -291,6 +291,13 @@ fn attention() {
         let weights = b.then("softmax", Op::Softmax);
         b.add("mixed", Op::MatMul, &[weights, rows]);
     });
+    check("products of stacks along two axes", [4, 3, 2], |b| {
+        b.then("stacks", Op::Reshape { shape: vec![2, 2, 2, 3] });
+        let stacks = b.last();
+        let turned = b.then("turned", Op::Transpose { order: vec![0, 1, 3, 2] });
+        let similar = b.add("similar", Op::MatMul, &[stacks, turned]);
+        b.add("mixed", Op::MatMul, &[similar, stacks]);
+    });
 }
 
 #[test]

@@ -50,14 +50,16 @@ impl NetworkChoice {
         }
     }
 
-    /// Its layers and its description.
+    /// Its layers and its description, with the notes of its file.
     pub fn layers(&self) -> Result<(Graph, Description)> {
         match self {
             NetworkChoice::Zoo(card) => Ok(((card.build)(card.size())?, Description::from(*card))),
             NetworkChoice::File(path) if is_variant(path) => {
                 let opening = self.opening(Source::Shipped);
                 let model = Model::open(&opening, &Device::Cpu, &Watch::default())?;
-                Ok((model.network.graph().as_ref().clone(), model.card.as_ref().clone()))
+                let card = model.card.as_ref().clone();
+                let notes = [card.notes.as_slice(), &model.notes].concat();
+                Ok((model.network.graph().as_ref().clone(), Description { notes, ..card }))
             }
             NetworkChoice::File(path) => {
                 let file = formats::read(path, &Watch::default())?;

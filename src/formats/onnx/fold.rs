@@ -11,6 +11,9 @@ use candle_core::{DType, Device, Tensor};
 
 type Folded = candle_core::Result<Tensor>;
 
+/// Products of a convolution of constants that count as much as one value that is computed.
+const MOST_PRODUCTS: usize = 4;
+
 /// The constant that a node without layers among its inputs computes, or a phrase that says why it cannot be. `room` is
 /// the number of values that it may have.
 pub(super) fn fold(node: &NodeProto, inputs: &[Option<&Tensor>], room: usize) -> Result<Tensor, String> {
@@ -34,6 +37,12 @@ pub(super) fn fold(node: &NodeProto, inputs: &[Option<&Tensor>], room: usize) ->
     }
     if let Some(found) = reduced(node, inputs).or_else(|| standardised(node, inputs)) {
         return found;
+    }
+    if let (Some(Some(x)), Some(Some(by)), "Conv" | "CumSum") = (inputs.first(), inputs.get(1), node.op.as_str()) {
+        return match node.op.as_str() {
+            "Conv" => convolved(node, x, by, inputs.get(2).copied().flatten(), room),
+            _ => accumulated(node, x, by),
+        };
     }
     if let Some(folded) = computed(node, inputs) {
         return folded.map_err(|error| phrase(&error));
@@ -202,6 +211,87 @@ fn normalised(node: &NodeProto, x: &Tensor, [scale, shift, mean, variance]: [&Te
     };
     let scale = (spread(scale)? / (variance + node.float("epsilon", 1e-5))?.sqrt()?)?;
     x.broadcast_sub(&mean)?.broadcast_mul(&scale)?.broadcast_add(&spread(shift)?)
+}
+
+/// Constants that are convolved: encodings of positions, which some networks compute when they run.
+fn convolved(
+    node: &NodeProto,
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    room: usize,
+) -> Result<Tensor, String> {
+    let (&[batch, _, rows, columns], &[out, _, high, wide]) = (x.dims(), weight.dims()) else {
+        return Err("it convolves constants that are no maps".to_owned());
+    };
+    if x.elem_count() == 0 || weight.elem_count() == 0 {
+        return Err("it convolves constants without values".to_owned());
+    }
+    let same = |name: &str, usual: i64| match node.ints(name) {
+        Some(&[first, ref rest @ ..]) if rest.iter().any(|&other| other != first) => None,
+        stated => {
+            stated.map_or(Some(usual), |sizes| sizes.first().copied()).and_then(|size| usize::try_from(size).ok())
+        }
+    };
+    let uneven = "it convolves constants with another padding or stride at each side";
+    let (stride, dilation) = (same("strides", 1).ok_or(uneven)?, same("dilations", 1).ok_or(uneven)?);
+    let padding = same("pads", 0).filter(|_| node.text("auto_pad", "NOTSET") == "NOTSET").ok_or(uneven)?;
+    let groups = usize::try_from(node.int("group", 1)).unwrap_or(0);
+    let side = |size: usize, kernel: usize| {
+        let window = kernel.checked_sub(1)?.checked_mul(dilation)?.checked_add(1)?;
+        size.checked_add(padding.checked_mul(2)?)?.checked_sub(window)?.checked_div(stride)?.checked_add(1)
+    };
+    let grouped = groups > 0 && out.is_multiple_of(groups);
+    let (Some(tall), Some(broad), true) = (side(rows, high), side(columns, wide), grouped && dilation > 0) else {
+        return Err("it convolves constants that do not fit its filters".to_owned());
+    };
+    let products = [batch, tall, broad, weight.elem_count()];
+    let products = products.iter().try_fold(1usize, |all, &size| all.checked_mul(size));
+    let values = [batch, out, tall, broad].iter().try_fold(1usize, |all, &size| all.checked_mul(size));
+    if values.is_none_or(|values| values > room) || products.is_none_or(|products| products / MOST_PRODUCTS > room) {
+        return Err("its constants are too large together".to_owned());
+    }
+    let found = || {
+        let maps = x.to_dtype(DType::F32)?.contiguous()?;
+        let maps = maps.conv2d(&weight.to_dtype(DType::F32)?.contiguous()?, padding, stride, dilation, groups)?;
+        match bias {
+            Some(bias) => maps.broadcast_add(&bias.to_dtype(DType::F32)?.reshape((1, bias.elem_count(), 1, 1))?),
+            None => Ok(maps),
+        }
+    };
+    found().map_err(|error| phrase(&error))
+}
+
+/// Sums of all values up to each place along an axis.
+fn accumulated(node: &NodeProto, x: &Tensor, axis: &Tensor) -> Result<Tensor, String> {
+    if node.int("exclusive", 0) != 0 || node.int("reverse", 0) != 0 {
+        return Err("it adds up from behind, or without the value itself".to_owned());
+    }
+    let axis = axis_of(numbers(axis)?.first().copied().unwrap_or(0), x.rank())?;
+    let step: usize = x.dims()[axis + 1..].iter().product();
+    let whole = step * x.dims()[axis];
+    let found = || {
+        let mut sums: Vec<f64> = x.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
+        // A value has the one before it along the axis `step` places before it.
+        for at in (0..sums.len()).filter(|at| at % whole >= step) {
+            sums[at] += sums[at - step];
+        }
+        Tensor::from_vec(sums, x.dims(), &Device::Cpu)?.to_dtype(x.dtype())
+    };
+    found().map_err(|error| phrase(&error))
+}
+
+/// Values that were computed for one node: more than its output has where each is made of many.
+pub(super) fn work(node: &NodeProto, inputs: &[Option<&Tensor>], found: &Tensor) -> usize {
+    let taken = |index: usize| inputs.get(index).copied().flatten();
+    match (node.op.as_str(), taken(0), taken(1)) {
+        ("Conv", _, Some(weight)) => {
+            let of_each = weight.elem_count() / weight.dims().first().copied().unwrap_or(1).max(1);
+            found.elem_count().saturating_mul(of_each) / MOST_PRODUCTS
+        }
+        (op, Some(x), _) if op.starts_with("Reduce") => x.elem_count(),
+        _ => found.elem_count(),
+    }
 }
 
 fn binary(op: &str, a: &Tensor, b: &Tensor) -> Folded {

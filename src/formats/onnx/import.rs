@@ -2,7 +2,7 @@
 //! none does, the layers end before it, and the refusal says why.
 
 use super::{
-    fold::{fold, shape_of},
+    fold::{fold, shape_of, work},
     job::{ModelValue, NodeJob},
     layers::{AxisOrder, LayerList, LayerOutput},
     message::{GraphProto, ModelProto, NodeProto},
@@ -190,7 +190,7 @@ impl<'a> Import<'a> {
             let count = folded.elem_count();
             let too_large = "its constants are too large together";
             self.room = self.room.checked_sub(count).ok_or(too_large)?;
-            self.work = self.work.checked_sub(count).ok_or(too_large)?;
+            self.work = self.work.checked_sub(work(node, constants, &folded).max(count)).ok_or(too_large)?;
             self.computed.extend(node.outputs.first().map(|name| (name.as_str(), count)));
         }
         Ok(vec![ModelValue::Constant(folded)])

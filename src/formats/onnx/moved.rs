@@ -25,6 +25,7 @@ pub(super) fn moved(node: &NodeProto, inputs: &[Option<&Tensor>], room: usize) -
         "Transpose" => this.transposed(x),
         "ConstantOfShape" => this.filled(x),
         "Expand" => this.expanded(x),
+        "Tile" => this.repeated(x),
         "Gather" => this.gathered(x),
         "Slice" => this.sliced(x),
         "Concat" => this.joined(x),
@@ -99,6 +100,17 @@ impl Move<'_> {
         let shape: Vec<usize> = (0..rank).map(|axis| size(&wanted, axis).max(size(x.dims(), axis))).collect();
         self.check(&shape)?;
         folded(x.broadcast_as(shape).and_then(|x| x.contiguous()))
+    }
+
+    fn repeated(&self, x: &Tensor) -> Result<Tensor, String> {
+        let counts = self.list(1, "repeats")?.ok_or("it does not say how often")?;
+        let counts: Vec<usize> = counts.iter().map(|&count| usize::try_from(count).unwrap_or(0)).collect();
+        if counts.len() != x.rank() {
+            return Err(format!("it repeats {} axes of {}", counts.len(), x.rank()));
+        }
+        let size = |(size, count): (&usize, &usize)| size.saturating_mul(*count);
+        self.check(&x.dims().iter().zip(&counts).map(size).collect::<Vec<usize>>())?;
+        folded(x.repeat(counts))
     }
 
     fn gathered(&self, x: &Tensor) -> Result<Tensor, String> {

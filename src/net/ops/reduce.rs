@@ -45,8 +45,12 @@ pub(super) fn matmul_shape(inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
     }
 }
 
+/// The products of two stacks of matrices. candle takes stacks along at most two axes: here all are one.
 pub(super) fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    Ok(a.contiguous()?.matmul(&b.contiguous()?)?)
+    let stack = |x: &Tensor| x.contiguous()?.reshape(((), x.dim(x.rank() - 2)?, x.dim(x.rank() - 1)?));
+    let product = stack(a)?.matmul(&stack(b)?)?;
+    let outer = &a.dims()[..a.rank() - 1];
+    Ok(product.reshape([outer, &b.dims()[b.rank() - 1..]].concat())?)
 }
 
 pub(super) fn matmul_reverse(step: &Step) -> Result<Tensor> {

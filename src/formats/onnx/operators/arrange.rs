@@ -14,8 +14,8 @@ pub(super) fn transpose(job: &mut NodeJob) -> Outputs {
         Some(order) => order.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<_, _>>()?,
         None => (0..rank).rev().collect(),
     };
-    if order.len() != rank {
-        return Err(format!("it orders {} axes of {rank}", order.len()));
+    if order.len() != rank || (0..rank).any(|axis| !order.contains(&axis)) {
+        return Err(format!("it orders the {rank} axes of its input as {order:?}"));
     }
     // Maps whose channels move last and back stay as they are.
     match (layer.order, order.as_slice(), layer.shape.len()) {

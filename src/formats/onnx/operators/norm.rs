@@ -89,8 +89,9 @@ pub(super) fn layer(job: &mut NodeJob) -> Outputs {
         let weights = vec![("weight", job.weight(1)?), ("bias", bias.map_err(|error| phrase(&error))?)];
         return job.done(Op::LayerNorm2d { eps }, &[&layer], weights);
     }
-    let layer = job.batched(&layer)?;
     let axes = layer.rank() - axis;
+    // Rows that the model has merged with its batch are normalised as they are.
+    let layer = job.batched(&layer).unwrap_or(layer);
     let shape = layer.shape.len().checked_sub(axes).map(|first| layer.shape[first..].to_vec());
     let shape = shape.ok_or("it normalises the pictures of a batch")?;
     let fit = |tensor: Option<Tensor>, value: f32| match tensor {

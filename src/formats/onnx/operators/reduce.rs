@@ -38,7 +38,10 @@ fn reduced(job: &mut NodeJob, layer: &LayerOutput, taken: Taken) -> Result<Layer
     let maps = layer.shape.len() == 3 && own == [1, 2] && layer.order != AxisOrder::Bare;
     let op = match taken {
         Taken::Largest if maps => Op::AdaptiveMaxPool { size: [1, 1] },
-        Taken::Largest => return Err("it takes the largest value over other axes than rows and columns".to_owned()),
+        Taken::Largest => {
+            let result = largest_along(job, layer, &own)?;
+            return if keep { Ok(result) } else { without(job, &result, &seen) };
+        }
         _ if maps => Op::AdaptiveAvgPool { size: [1, 1] },
         _ => Op::Mean { axes: own, keep: true },
     };
@@ -51,9 +54,35 @@ fn reduced(job: &mut NodeJob, layer: &LayerOutput, taken: Taken) -> Result<Layer
     if keep {
         return Ok(result);
     }
-    let dropped: Vec<i64> = seen.iter().map(|&axis| axis as i64).collect();
-    let target = squeezed(&result.seen(job.batch), Some(&dropped))?;
-    job.reshaped(&result, &target)
+    without(job, &result, &seen)
+}
+
+/// A layer without axes of size 1, as the model counts them.
+fn without(job: &mut NodeJob, layer: &LayerOutput, axes: &[usize]) -> Result<LayerOutput, String> {
+    let dropped: Vec<i64> = axes.iter().map(|&axis| axis as i64).collect();
+    let target = squeezed(&layer.seen(job.batch), Some(&dropped))?;
+    job.reshaped(layer, &target)
+}
+
+/// The largest values along axes of the network, which stay with size 1: those of maps of one column, a map for every other
+/// place.
+fn largest_along(job: &mut NodeJob, layer: &LayerOutput, axes: &[usize]) -> Result<LayerOutput, String> {
+    let others: Vec<usize> = (0..layer.shape.len()).filter(|axis| !axes.contains(axis)).collect();
+    let turned = job.turned(layer, [others.as_slice(), axes].concat())?;
+    let count = |axes: &[usize]| axes.iter().map(|&axis| layer.shape[axis]).product();
+    let shape = vec![count(&others), count(axes), 1];
+    let columns = job.add_as(AxisOrder::Batched, Op::Reshape { shape }, &[&turned], Vec::new())?;
+    let largest = job.add(Op::AdaptiveMaxPool { size: [1, 1] }, &[&columns], Vec::new())?;
+    let size = |axis: usize| if axes.contains(&axis) { 1 } else { layer.shape[axis] };
+    let shape = (0..layer.shape.len()).map(size).collect();
+    job.add_as(layer.order, Op::Reshape { shape }, &[&largest], Vec::new())
+}
+
+/// A layer's values with the other sign.
+fn negative(job: &mut NodeJob, layer: &LayerOutput) -> Result<LayerOutput, String> {
+    let shape = vec![1; layer.shape.len()];
+    let minus = Tensor::full(-1f32, shape.as_slice(), &Device::Cpu).map_err(|error| error.to_string())?;
+    job.add(Op::Scale { shape }, &[layer], vec![("weight", minus)])
 }
 
 fn done(job: &mut NodeJob, taken: Taken) -> Outputs {
@@ -71,6 +100,21 @@ pub(super) fn sum(job: &mut NodeJob) -> Outputs {
 
 pub(super) fn largest(job: &mut NodeJob) -> Outputs {
     done(job, Taken::Largest)
+}
+
+/// The least value: minus the largest of the negative values.
+pub(super) fn least(job: &mut NodeJob) -> Outputs {
+    let layer = job.layer(0)?;
+    let turned = negative(job, &layer)?;
+    let largest = reduced(job, &turned, Taken::Largest)?;
+    Ok(vec![ModelValue::LayerOutput(negative(job, &largest)?)])
+}
+
+/// The sum of absolute values.
+pub(super) fn absolute(job: &mut NodeJob) -> Outputs {
+    let layer = job.layer(0)?;
+    let positive = job.add(Op::Activation(Activation::Abs), &[&layer], Vec::new())?;
+    Ok(vec![ModelValue::LayerOutput(reduced(job, &positive, Taken::Sum)?)])
 }
 
 /// The sum of squares.

@@ -51,6 +51,9 @@ pub(super) fn resize(job: &mut NodeJob) -> Outputs {
     if layer.order == AxisOrder::Bare {
         layer = job.batched(&layer)?;
     }
+    if job.node.int("antialias", 0) != 0 && own.iter().any(|&scale| scale < 1.0) {
+        return Err("it smooths maps as it makes them smaller".to_owned());
+    }
     let linear = match job.node.text("mode", "nearest") {
         "nearest" => false,
         "linear" | "bilinear" => true,

@@ -45,6 +45,18 @@ pub(super) fn expand(writing: &mut Writing) -> Result<(), String> {
     writing.done("Expand", vec![x, shape], vec![])
 }
 
+/// All values one time after another along some axes; new axes come first.
+pub(super) fn repeat(writing: &mut Writing) -> Result<(), String> {
+    let mut x = writing.input("self")?;
+    let counts = writing.call.ints("repeats")?;
+    let more = counts.len().saturating_sub(writing.call.shape_of("self")?.len());
+    if more > 0 {
+        x = writing.step("Unsqueeze", vec![x], vec![("axes", Attribute::Ints((0..more as i64).collect()))]);
+    }
+    let counts = writing.model.numbers(&counts)?;
+    writing.done("Tile", vec![x, counts], vec![])
+}
+
 /// Channels as blocks of rows and columns, and the other way round.
 pub(super) fn pixels(writing: &mut Writing) -> Result<(), String> {
     let x = writing.input("self")?;

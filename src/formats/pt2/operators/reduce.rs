@@ -22,15 +22,24 @@ pub(super) fn reduce(writing: &mut Writing) -> Result<(), String> {
         "mean" => "ReduceMean",
         "sum" => "ReduceSum",
         "amax" => "ReduceMax",
+        "amin" => "ReduceMin",
         _ => {
             let order = if writing.call.argument("ord").is_some() { "ord" } else { "p" };
             match writing.call.number(order)? {
                 None | Some(2.0) => "ReduceL2",
+                Some(1.0) => "ReduceL1",
                 Some(other) => return Err(format!("it is the norm of order {other}")),
             }
         }
     };
     writing.done(op, vec![x], attributes(&axes, keep))
+}
+
+/// Sums of all values up to each place along an axis.
+pub(super) fn accumulate(writing: &mut Writing) -> Result<(), String> {
+    let x = writing.input("self")?;
+    let axis = writing.model.numbers(&[writing.call.int("dim", 0)?])?;
+    writing.done("CumSum", vec![x, axis], vec![])
 }
 
 /// Variances, with the means, or their square roots.
