@@ -57,13 +57,13 @@ fn a_picture_without_a_name_gets_one_that_is_free() {
 fn quiet_leaves_errors_alone_on_standard_error() {
     let desk = Desk::new();
     let noisy = desk.run("classify sample:chelsea --network lenet5");
-    assert!(String::from_utf8(noisy.stderr).unwrap().contains("untrained"));
+    assert!(String::from_utf8_lossy(&noisy.stderr).contains("untrained"));
     let quiet = desk.run("classify sample:chelsea --network lenet5 --quiet");
     // The first line says how long the run took.
     let table =
         |run: &std::process::Output| run.stdout.split(|&byte| byte == b'\n').skip(1).collect::<Vec<_>>().concat();
     assert!(quiet.stderr.is_empty() && !table(&quiet).is_empty() && table(&quiet) == table(&noisy));
-    for quiet in ["-q", "--quiet", "-q --quiet"] {
+    for quiet in ["-q", "--quiet"] {
         let before = desk.run(&format!("{quiet} classify sample:chelsea --network lenet5"));
         assert!(before.stderr.is_empty() && table(&before) == table(&noisy), "{quiet}");
     }

@@ -1,9 +1,9 @@
 //! The names that other programs give to the layers of networks that Striate knows. A new spelling is a row of
 //! [`SPELLINGS`].
 
-/// A pattern of a layer's last segments and the name that torchvision uses. `#` stands for a number; `{0}` repeats the
-/// first number, `#+` is a number above 0; `{1+1}` the second plus one, `{0-3}` the first less three where it is that large,
-/// `{2*0+1}` twice the first plus one.
+/// A pattern of a layer's last segments and the name that torchvision uses. `#` stands for a number, `#+` for one above 0;
+/// `^` in front keeps out the layers of a numbered block. `{0}` repeats the first number, `{1+1}` the second plus one,
+/// `{0-3}` the first less three where it is that large, `{2*0+1}` twice the first plus one.
 const SPELLINGS: &[(&str, &str)] = &[
     // transformers: ResNet.
     ("embedder.embedder.convolution", "conv1"),
@@ -61,7 +61,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("s#.b#.downsample.bn", "trunk_output.block{0}.block{0}-{1-1}.proj.1"),
     // timm: EfficientNet. The blocks of the first stage have no convolution that widens.
     ("conv_stem", "features.0.0"),
-    ("bn1", "features.0.1"),
+    ("^bn1", "features.0.1"),
     ("blocks.0.#.conv_dw", "features.1.{0}.block.0.0"),
     ("blocks.0.#.bn1", "features.1.{0}.block.0.1"),
     ("blocks.0.#.se.conv_reduce", "features.1.{0}.block.1.fc1"),
@@ -77,7 +77,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("blocks.#+.#.conv_pwl", "features.{0+1}.{1}.block.3.0"),
     ("blocks.#+.#.bn3", "features.{0+1}.{1}.block.3.1"),
     ("conv_head", "features.8.0"),
-    ("bn2", "features.8.1"),
+    ("^bn2", "features.8.1"),
     // MMPretrain: DenseNet.
     ("stem.0", "features.conv0"),
     ("stem.1", "features.norm0"),
@@ -164,7 +164,11 @@ fn spelled(layer: &str, parameter: &str, own: bool, found: &mut Vec<String>) {
     let segments: Vec<&str> = layer.split('.').collect();
     found.extend(own.then(|| format!("{layer}.{parameter}")));
     found.extend(SPELLINGS.iter().filter_map(|(pattern, usual)| {
+        let (is_outside_blocks, pattern) = pattern.strip_prefix('^').map_or((false, *pattern), |rest| (true, rest));
         let start = segments.len().checked_sub(pattern.split('.').count())?;
+        if is_outside_blocks && start > 0 && segments[start - 1].parse::<usize>().is_ok() {
+            return None;
+        }
         let numbers = matched(pattern, &segments[start..])?;
         let mut all: Vec<String> = segments[..start].iter().map(|segment| (*segment).to_owned()).collect();
         all.push(filled(usual, &numbers)?);
@@ -228,6 +232,7 @@ mod tests {
         assert!(one("denselayer3.norm.1.bias").contains(&"denselayer3.norm1.bias".to_owned()));
         assert!(one("a.b.classifier.4.weight").contains(&"a.b.classifier.3.weight".to_owned()));
         assert!(one("layer1.0.conv1.weight").is_empty());
+        assert!(one("layer1.0.bn1.weight").is_empty() && one("net.bn1.weight") == ["net.features.0.1.weight"]);
         let dw = |stage: usize| one(&format!("blocks.{stage}.2.conv_dw.weight"));
         assert_eq!([dw(0), dw(3)].concat(), ["features.1.2.block.0.0.weight", "features.4.2.block.1.0.weight"]);
         assert!(one("res4.11.conv2.norm.weight").contains(&"layer3.11.bn2.weight".to_owned()));
