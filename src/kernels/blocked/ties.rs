@@ -23,10 +23,10 @@ pub(super) fn keep_ties(source: Maps, before: [usize; 2], out: &mut MapsMut) {
         for index in 0..first.len() {
             let (y, x) = (index / place.width, index % place.width);
             let corner = [y as isize - top, x as isize - left];
-            if x > 0 && inputs.are_equal_patches([corner[0], corner[1] - 1], Side::Right) {
+            if x > 0 && inputs.are_equal_patches([corner[0], corner[1] - 1], NeighbourSide::Right) {
                 join(&mut first, index - 1, index);
             }
-            if y > 0 && inputs.are_equal_patches([corner[0] - 1, corner[1]], Side::Below) {
+            if y > 0 && inputs.are_equal_patches([corner[0] - 1, corner[1]], NeighbourSide::Below) {
                 join(&mut first, index - place.width, index);
             }
         }
@@ -45,7 +45,7 @@ pub(super) fn keep_ties(source: Maps, before: [usize; 2], out: &mut MapsMut) {
 
 /// A neighbour of a pixel.
 #[derive(Clone, Copy)]
-enum Side {
+enum NeighbourSide {
     Right,
     Below,
 }
@@ -84,12 +84,12 @@ impl EqualPixels {
 
     /// Whether the 3x3 patch at a corner equals the patch one step to a side. Outside the map all is zero; a pixel inside
     /// counts as other than zero.
-    fn are_equal_patches(&self, corner: [isize; 2], side: Side) -> bool {
+    fn are_equal_patches(&self, corner: [isize; 2], side: NeighbourSide) -> bool {
         let [height, width] = self.size;
         let inside = |y: isize, x: isize| (0..height as isize).contains(&y) && (0..width as isize).contains(&x);
         let (steps, [down, along]) = match side {
-            Side::Right => (&self.right, [0, 1]),
-            Side::Below => (&self.below, [1, 0]),
+            NeighbourSide::Right => (&self.right, [0, 1]),
+            NeighbourSide::Below => (&self.below, [1, 0]),
         };
         (0..9).all(|place| {
             let (y, x) = (corner[0] + place / 3, corner[1] + place % 3);

@@ -77,7 +77,7 @@ impl Winograd {
     /// When the sizes are not those it was prepared for.
     pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &BufferPool) {
         self.convolve(source, out, epilogue, pool);
-        // What is added to sums differs from place to place.
+        // Summands and gates differ from place to place.
         if self.keeps_ties && epilogue.add.is_none() && epilogue.gate.is_none() {
             keep_ties(source, self.before, out);
         }
