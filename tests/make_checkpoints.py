@@ -26,7 +26,9 @@ NETWORKS = """torchvision/alexnet torchvision/vgg11 torchvision/vgg13_bn torchvi
 torchvision/inception_v3 torchvision/resnet18 torchvision/resnet34 torchvision/resnet50 torchvision/resnet101
 torchvision/resnext50_32x4d torchvision/wide_resnet50_2 torchvision/densenet121 torchvision/densenet161
 torchvision/squeezenet1_0 torchvision/squeezenet1_1 timm/resnet18 timm/resnet50 timm/resnet152 timm/resnext101_32x4d
-timm/densenet169 timm/vgg11_bn timm/inception_v3 timm/inception_v4 timm/tf_efficientnet_lite0""".split()
+timm/densenet169 timm/vgg11_bn timm/inception_v3 timm/inception_v4 timm/tf_efficientnet_lite0 timm/efficientnet_b0
+timm/efficientnet_b5 timm/mobilenetv2_100 timm/mobilenetv3_large_100 timm/mobilenetv3_small_100 timm/mnasnet_100
+torchvision/mobilenet_v2 torchvision/mobilenet_v3_large""".split()
 SIZES = {"torchvision/inception_v3": 299, "timm/inception_v3": 299, "timm/inception_v4": 299}
 
 
@@ -174,6 +176,10 @@ SMALL = {
     "densenet121-2-3": (lambda: made("timm/densenet121", 2, 3), "densenet121", 32, ""),
     "efficientnet_lite0-10-3": (lambda: made("timm/tf_efficientnet_lite0", 10, 3), "efficientnet_lite0", 32, ""),
     "efficientnet_lite0_torch-10-3": (lambda: made("timm/efficientnet_lite0", 10, 3), "efficientnet_lite0_torch", 32, ""),
+    "mobilenet_v2-5-3": (lambda: made("timm/mobilenetv2_100", 5, 3), "mobilenet_v2", 64, ""),
+    "mobilenet_v3_large-7-1": (lambda: made("timm/mobilenetv3_large_100", 7, 1), "mobilenet_v3_large", 64, "model."),
+    "mobilenet_v3_small-5-3": (lambda: made("timm/mobilenetv3_small_100", 5, 3), "mobilenet_v3_small", 64, ""),
+    "mnasnet1_0-7-3": (lambda: made("timm/mnasnet_100", 7, 3), "mnasnet1_0", 64, "module."),
     "vgg11_cifar": (lambda: vgg_of_cifar((1, 1, 2, 2, 2)), "vgg11_cifar", 32, "module."),
 }
 

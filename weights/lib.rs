@@ -4,9 +4,7 @@
 //! constants again for each of its code generation units, which takes minutes. Each file is a `static`, which the program
 //! holds once; a `const` would be copied to every use.
 
-/// EfficientNet-Lite0 on ImageNet.
-pub static EFFICIENTNET_LITE0: [u8; include_bytes!("efficientnet_lite0.safetensors").len()] =
-    *include_bytes!("efficientnet_lite0.safetensors");
+pub use striate_weights_imagenet::EFFICIENTNET_LITE0;
 
 /// LeNet-5 with rectifiers and max pooling, on MNIST.
 pub static LENET5_MODERN: [u8; include_bytes!("lenet5_modern.safetensors").len()] = *include_bytes!("lenet5_modern.safetensors");

@@ -15,11 +15,17 @@ fn candidate(card: &Card) -> Option<Candidate> {
 }
 
 /// The network that a weights file belongs to, the commonest first; remarks say which others fit as well. Of families
-/// that have members of any depth, the file's number of blocks tells the member.
+/// that have members of any depth, the file's number of blocks tells the member. Of several that fit, the file's own word decides, then
+/// `preferred`.
 ///
 /// # Errors
 /// Those of [`weights::recognise`].
-pub(super) fn card_of(file: &weights::File, origin: &str, notes: &mut Vec<String>) -> Result<&'static Card> {
+pub(super) fn card_of(
+    file: &weights::File,
+    origin: &str,
+    preferred: Option<&str>,
+    notes: &mut Vec<String>,
+) -> Result<&'static Card> {
     // A run of training says what it trained: plain and residual networks have the same weights.
     if let Some(card) = file.metadata.get("network").and_then(|name| zoo::find(name).ok()) {
         return Ok(card);
@@ -34,7 +40,8 @@ pub(super) fn card_of(file: &weights::File, origin: &str, notes: &mut Vec<String
     let stated = stated.as_deref();
     let known = RENAMED.iter().find(|(theirs, _)| stated == Some(*theirs)).map(|(_, ours)| *ours).or(stated);
     let told = fitting.iter().find(|name| known == Some(**name));
-    let name = told.or(fitting.first()).copied().unwrap_or_default();
+    let liked = fitting.iter().find(|name| preferred == Some(**name));
+    let name = told.or(liked).or(fitting.first()).copied().unwrap_or_default();
     match (told, fitting.as_slice()) {
         (Some(_), [_, _, ..]) => notes.push(format!("the weights are those of {name}, as the file says")),
         (_, [_]) => notes.push(format!("the weights are those of {name}")),
@@ -50,14 +57,15 @@ pub(super) fn card_of(file: &weights::File, origin: &str, notes: &mut Vec<String
              scores are not right"
         ));
     }
-    // timm's tf_efficientnet_b0 to b7 have the names and shapes of its efficientnet_b0 to b7.
-    if name.starts_with("efficientnet_b") && file.tensors.keys().any(|tensor| tensor.contains("conv_stem.")) {
+    if let Some(namesake) = namesake(name)
+        && file.tensors.keys().any(|tensor| tensor.contains("conv_stem."))
+    {
         notes.push(match stated.filter(|stated| stated.starts_with("tf_")) {
             Some(other) => format!(
                 "the file says that it belongs to {other}, which pads as TensorFlow does: the scores are not right"
             ),
             None => format!(
-                "the names are timm's: weights of tf_{name} have the same ones, and their scores would not be right"
+                "the names are timm's: weights of {namesake} have the same ones, and their scores would not be right"
             ),
         });
     }
@@ -65,8 +73,23 @@ pub(super) fn card_of(file: &weights::File, origin: &str, notes: &mut Vec<String
 }
 
 /// timm's names of networks that are called otherwise here.
-const RENAMED: [(&str, &str); 2] =
-    [("tf_efficientnet_lite0", "efficientnet_lite0"), ("efficientnet_lite0", "efficientnet_lite0_torch")];
+const RENAMED: [(&str, &str); 6] = [
+    ("tf_efficientnet_lite0", "efficientnet_lite0"),
+    ("efficientnet_lite0", "efficientnet_lite0_torch"),
+    ("mobilenetv2_100", "mobilenet_v2"),
+    ("mobilenetv3_large_100", "mobilenet_v3_large"),
+    ("mobilenetv3_small_100", "mobilenet_v3_small"),
+    ("mnasnet_100", "mnasnet1_0"),
+];
+
+/// timm's network with the names and shapes of another one, which pads as TensorFlow does.
+fn namesake(name: &str) -> Option<String> {
+    match name {
+        "mobilenet_v3_large" => Some("tf_mobilenetv3_large_100".to_owned()),
+        "mobilenet_v3_small" => Some("tf_mobilenetv3_small_100".to_owned()),
+        name => name.starts_with("efficientnet_b").then(|| format!("tf_{name}")),
+    }
+}
 
 /// timm's networks that have the layers of another, with names and shapes, and compute something else.
 const SOFTENED: [&str; 3] = ["resnetaa50", "resnetblur18", "resnetblur50"];

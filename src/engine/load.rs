@@ -58,7 +58,17 @@ pub(super) fn load(opening: &Opening, watch: &Watch) -> Result<Loaded> {
         _ => None,
     };
     let card = match (&file, opening.network == BY_FILE) {
-        (Some(file), true) => super::by_file::card_of(file, &opening.weights.to_string(), &mut notes)?,
+        (Some(file), true) => {
+            let preferred = opening.preferred.as_deref();
+            match super::by_file::card_of(file, &opening.weights.to_string(), preferred, &mut notes) {
+                Ok(card) => card,
+                Err(unknown) => {
+                    let Some(name) = preferred else { return Err(unknown) };
+                    let named = Opening { network: name.to_owned(), preferred: None, ..opening.clone() };
+                    return load(&named, watch).map_err(|_| unknown);
+                }
+            }
+        }
         (None, true) => zoo::DEFAULT,
         (_, false) => zoo::find(&opening.network)?,
     };

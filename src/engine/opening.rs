@@ -11,6 +11,8 @@ pub const BY_FILE: &str = "auto";
 pub struct Opening {
     /// A name of the zoo, the path of a file that holds a network, or [`BY_FILE`].
     pub network: String,
+    /// Under [`BY_FILE`], the network to open where the file fits several, or none that is known by its names.
+    pub preferred: Option<String>,
     /// Its weights.
     pub weights: Source,
     /// Choices about the preparation of pictures.
@@ -29,6 +31,7 @@ impl Opening {
         let (network, backend) = (network.to_owned(), Backend::default());
         Opening {
             network,
+            preferred: None,
             weights: Source::Shipped,
             preparation: Preparation::default(),
             labels: None,

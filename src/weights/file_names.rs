@@ -1,6 +1,7 @@
 //! The tensors of a file by the names that a graph may know them by.
 
 use super::{
+    counted::counted,
     spelling::{respelled, unwrapped},
     unrolled::unrolled,
 };
@@ -46,7 +47,15 @@ impl FileNames {
                 known.entry(other).or_insert(index);
             }
         }
-        for (name, other) in unrolled(entries.iter().map(|entry| entry.plain.as_str())) {
+        let plain = || entries.iter().map(|entry| entry.plain.as_str());
+        for (name, other) in counted(plain()) {
+            if let Some(&index) = known.get(name) {
+                for spelled in respelled(&other) {
+                    known.entry(spelled).or_insert(index);
+                }
+            }
+        }
+        for (name, other) in unrolled(plain()) {
             if let Some(&index) = known.get(name) {
                 known.entry(other).or_insert(index);
             }

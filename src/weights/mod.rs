@@ -12,6 +12,7 @@ pub(crate) mod bounded;
 mod caffe;
 mod checkpoint;
 mod classes;
+mod counted;
 mod fetch;
 mod file;
 mod file_names;
@@ -41,7 +42,7 @@ pub use matching::{Adapted, Candidate, Recognised, adapt, blocks, recognise};
 pub use names::fit;
 pub use open::read_bytes;
 pub use safetensors::STATE;
-pub use shards::read_file;
+pub use shards::{is_checkpoint, read_file};
 pub use sources::{Remote, remote};
 pub use synthetic::{made_up, picture, synthetic, uniform};
 

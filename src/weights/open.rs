@@ -28,6 +28,14 @@ pub(super) fn read_one(path: &Path, watch: &Watch) -> Result<File> {
     read(BufReader::with_capacity(1 << 16, file), info.len(), &path.display().to_string(), watch)
 }
 
+/// Whether a file begins as an archive, a safetensors file or a binary pickle: these can be told from any text.
+pub(super) fn begins_as_weights(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(9).read_to_end(&mut head));
+    let is_safetensors = safetensors::recognise(&head) && head[7] == 0;
+    read.is_ok() && (zipped::recognise(&head) || is_safetensors || matches!(head[..], [0x80, 2..=5, ..]))
+}
+
 /// Reads a file that is in memory.
 ///
 /// # Errors

@@ -1,7 +1,10 @@
 //! Weights in more than one file, and folders of weights: an index in JSON that says which file holds which tensor, as
 //! Hugging Face writes it, files called `-00001-of-00003`, and a folder with one checkpoint in it.
 
-use super::{file::File, open::read_one};
+use super::{
+    file::File,
+    open::{begins_as_weights, read_one},
+};
 use crate::{Error, Result, paths::brief, watch::Watch};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,6 +44,14 @@ pub fn read_file(path: &Path, watch: &Watch) -> Result<File> {
         file.metadata.entry(key.to_owned()).or_insert(value);
     }
     Ok(file)
+}
+
+/// Whether a path leads to weights: a file that begins as one, an index of shards, or a folder with one checkpoint.
+pub fn is_checkpoint(path: &Path) -> bool {
+    if path.is_dir() {
+        return checkpoint_in(path).is_ok();
+    }
+    path.is_file() && (name_of(path).ends_with(INDEX) || begins_as_weights(path))
 }
 
 /// The largest `config.json` that is read: one with ImageNet's names has 70 kB.

@@ -78,6 +78,57 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("blocks.#+.#.bn3", "features.{0+1}.{1}.block.3.1"),
     ("conv_head", "features.8.0"),
     ("^bn2", "features.8.1"),
+    // timm: MobileNet v2. `block#` is a block by its number among those of all stages.
+    ("block0.conv_dw", "features.1.conv.0.0"),
+    ("block0.bn1", "features.1.conv.0.1"),
+    ("block0.conv_pw", "features.1.conv.1"),
+    ("block0.bn2", "features.1.conv.2"),
+    ("block#+.conv_pw", "features.{0+1}.conv.0.0"),
+    ("block#+.bn1", "features.{0+1}.conv.0.1"),
+    ("block#+.conv_dw", "features.{0+1}.conv.1.0"),
+    ("block#+.bn2", "features.{0+1}.conv.1.1"),
+    ("block#+.conv_pwl", "features.{0+1}.conv.2"),
+    ("block#+.bn3", "features.{0+1}.conv.3"),
+    ("conv_head", "features.18.0"),
+    ("^bn2", "features.18.1"),
+    // timm: MobileNet v3. The last block is a convolution, and some blocks have no squeeze and excitation.
+    ("block0.conv_dw", "features.1.block.0.0"),
+    ("block0.bn1", "features.1.block.0.1"),
+    ("block0.se.conv_reduce", "features.1.block.1.fc1"),
+    ("block0.se.conv_expand", "features.1.block.1.fc2"),
+    ("block0.conv_pw", "features.1.block.1.0"),
+    ("block0.bn2", "features.1.block.1.1"),
+    ("block0.conv_pw", "features.1.block.2.0"),
+    ("block0.bn2", "features.1.block.2.1"),
+    ("block#+.conv_pw", "features.{0+1}.block.0.0"),
+    ("block#+.bn1", "features.{0+1}.block.0.1"),
+    ("block#+.conv_dw", "features.{0+1}.block.1.0"),
+    ("block#+.bn2", "features.{0+1}.block.1.1"),
+    ("block#+.se.conv_reduce", "features.{0+1}.block.2.fc1"),
+    ("block#+.se.conv_expand", "features.{0+1}.block.2.fc2"),
+    ("block#+.conv_pwl", "features.{0+1}.block.2.0"),
+    ("block#+.bn3", "features.{0+1}.block.2.1"),
+    ("block#+.conv_pwl", "features.{0+1}.block.3.0"),
+    ("block#+.bn3", "features.{0+1}.block.3.1"),
+    ("block#+.conv", "features.{0+1}.0"),
+    ("block#+.bn1", "features.{0+1}.1"),
+    ("conv_head", "classifier.0"),
+    ("classifier", "classifier.3"),
+    // timm: MNASNet.
+    ("conv_stem", "layers.0"),
+    ("^bn1", "layers.1"),
+    ("blocks.0.0.conv_dw", "layers.3"),
+    ("blocks.0.0.bn1", "layers.4"),
+    ("blocks.0.0.conv_pw", "layers.6"),
+    ("blocks.0.0.bn2", "layers.7"),
+    ("blocks.#+.#.conv_pw", "layers.{0+7}.{1}.layers.0"),
+    ("blocks.#+.#.bn1", "layers.{0+7}.{1}.layers.1"),
+    ("blocks.#+.#.conv_dw", "layers.{0+7}.{1}.layers.3"),
+    ("blocks.#+.#.bn2", "layers.{0+7}.{1}.layers.4"),
+    ("blocks.#+.#.conv_pwl", "layers.{0+7}.{1}.layers.6"),
+    ("blocks.#+.#.bn3", "layers.{0+7}.{1}.layers.7"),
+    ("conv_head", "layers.14"),
+    ("^bn2", "layers.15"),
     // MMPretrain: DenseNet.
     ("stem.0", "features.conv0"),
     ("stem.1", "features.norm0"),
@@ -111,6 +162,10 @@ const SPELLINGS: &[(&str, &str)] = &[
 /// Tensors that stand beside a block's layers where Striate has a layer with a weight: ConvNeXt's factors.
 const FACTORS: [&str; 3] = ["layer_scale", "gamma", "layer_scale_parameter"];
 
+/// Layers that tell which program wrote a file, and the epsilon of all batch normalisations of that program's networks, which
+/// no file states. timm takes PyTorch's default where torchvision takes 1e-3 for some.
+const EPSILONS: [(&str, f64); 1] = [("conv_stem", 1e-5)];
+
 /// Segments that wrappers add at any depth: DistributedDataParallel, torch.compile, FSDP, activation checkpoints, Fabric.
 const WRAPPERS: [&str; 6] = [
     "module",
@@ -129,6 +184,11 @@ const PARAMETERS: [(&str, &str); 5] = [
     ("moving_variance", "running_var"),
     ("moving_var", "running_var"),
 ];
+
+/// The epsilon of the batch normalisations of a network whose file has layers by these names where the graph has none.
+pub(super) fn epsilon(in_file: impl Fn(&str) -> bool, in_graph: impl Fn(&str) -> bool) -> Option<f64> {
+    EPSILONS.iter().find(|(layer, _)| in_file(layer) && !in_graph(layer)).map(|(_, eps)| *eps)
+}
 
 /// A name without the segments of wrappers, with dots between its segments.
 pub(super) fn unwrapped(name: &str) -> String {
@@ -232,9 +292,12 @@ mod tests {
         assert!(one("denselayer3.norm.1.bias").contains(&"denselayer3.norm1.bias".to_owned()));
         assert!(one("a.b.classifier.4.weight").contains(&"a.b.classifier.3.weight".to_owned()));
         assert!(one("layer1.0.conv1.weight").is_empty());
-        assert!(one("layer1.0.bn1.weight").is_empty() && one("net.bn1.weight") == ["net.features.0.1.weight"]);
-        let dw = |stage: usize| one(&format!("blocks.{stage}.2.conv_dw.weight"));
-        assert_eq!([dw(0), dw(3)].concat(), ["features.1.2.block.0.0.weight", "features.4.2.block.1.0.weight"]);
+        assert!(one("layer1.0.bn1.weight").is_empty());
+        assert_eq!(one("net.bn1.weight"), ["net.features.0.1.weight", "net.layers.1.weight"]);
+        assert_eq!(one("blocks.0.2.conv_dw.weight"), ["features.1.2.block.0.0.weight"]);
+        let dw = ["features.4.2.block.1.0.weight", "layers.10.2.layers.3.weight"];
+        assert_eq!(one("blocks.3.2.conv_dw.weight"), dw);
+        assert_eq!(one("block5.conv_dw.weight"), ["features.6.conv.1.0.weight", "features.6.block.1.0.weight"]);
         assert!(one("res4.11.conv2.norm.weight").contains(&"layer3.11.bn2.weight".to_owned()));
         assert!(one("body.4.0.conv1.weight").contains(&"body.layer1.0.conv1.weight".to_owned()));
         assert!(!one("body.2.0.conv1.weight").iter().any(|name| name.contains("layer")));

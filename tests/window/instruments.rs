@@ -103,6 +103,30 @@ fn a_pinned_pane_keeps_its_layer_while_its_twin_follows() {
 }
 
 #[test]
+fn two_classes_stand_side_by_side() {
+    let Some(mut window) = open() else { return };
+    window.get_by_label("Regions").click();
+    window.run_steps(4);
+    settle(&mut window);
+    press(&mut window, "Menu of Regions");
+    press(&mut window, "Compare with another class");
+    settle(&mut window);
+    let predicted = window.state().shown().unwrap().run.model.class_name(0).to_owned();
+    let lists: Vec<_> = window.get_all_by_label("Class").map(|list| list.rect()).collect();
+    assert_eq!(lists.len(), 2);
+    click(&mut window, lists[1].center());
+    window.run_steps(4);
+    press(&mut window, &predicted);
+    settle(&mut window);
+    // The choice is the new pane's own: the other one goes on with the predicted class.
+    assert_eq!(window.state().selection().class, None);
+    let best = window.state().shown().unwrap().run.predicted();
+    for class in [best, 0] {
+        answer(window.state(), "grad-cam", Target::Class(class));
+    }
+}
+
+#[test]
 fn two_networks_stand_side_by_side() {
     let Some(mut window) = open() else { return };
     press(&mut window, "Menu of Activations");

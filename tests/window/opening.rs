@@ -70,6 +70,38 @@ fn a_dropped_weights_file_is_opened_as_weights() {
 }
 
 #[test]
+fn a_checkpoint_of_another_network_opens_under_any_name_and_takes_dropped_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/lenet5_modern.safetensors")).unwrap();
+    let path = folder.path().join("best model");
+    std::fs::write(&path, &shipped).unwrap();
+    let Some(mut window) = open() else { return };
+    drop_file(&mut window, path);
+    until(&mut window, "LeNet-5", |app| app.shown().unwrap().run.model.card.name == "lenet5_modern");
+    let labels = folder.path().join("digits.txt");
+    std::fs::write(&labels, (0..10).map(|digit| format!("my {digit}\n")).collect::<String>()).unwrap();
+    drop_file(&mut window, labels);
+    until(&mut window, "the labels", |app| app.shown().unwrap().run.model.class_name(3) == "my 3");
+    // Labels of another count are refused, and what was there stays.
+    let few = folder.path().join("few.txt");
+    std::fs::write(&few, "one\ntwo\n").unwrap();
+    drop_file(&mut window, few);
+    until(&mut window, "a refusal", |app| app.message().is_some_and(|message| message.failed));
+    settle(&mut window);
+    assert_eq!(window.state().shown().unwrap().run.model.class_name(3), "my 3");
+}
+
+#[test]
+fn the_dialog_opens_the_network_of_a_checkpoint_whatever_is_on_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("digits.pth.tar");
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/lenet5_modern.safetensors"), &path).unwrap();
+    let Some(mut window) = open_with("photonet", Arc::new(Mutex::new(vec![path]))) else { return };
+    press(&mut window, "weights…");
+    until(&mut window, "LeNet-5", |app| app.shown().unwrap().run.model.card.name == "lenet5_modern");
+}
+
+#[test]
 fn without_a_system_dialog_the_window_draws_one() {
     let folder = tempfile::tempdir().unwrap();
     sample(folder.path(), "found");

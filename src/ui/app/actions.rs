@@ -27,6 +27,7 @@ impl App {
             | Action::NextPicture
             | Action::Webcam
             | Action::OpenWeights
+            | Action::OpenLabels
             | Action::Export
             | Action::Copy
             | Action::Tour => self.act_on_files(ctx, action),
@@ -103,6 +104,10 @@ impl App {
             }
             Action::OpenWeights => {
                 self.output.dialogs.open(ctx, FileQuestion::Weights, Purpose::Weights(self.runs.opening.clone()));
+            }
+            Action::OpenLabels => {
+                let purpose = Purpose::Labels(self.runs.opened.preparation.clone());
+                self.output.dialogs.open(ctx, FileQuestion::Labels, purpose);
             }
             Action::Export => {
                 if let Some(tile) = self.active_pane() {

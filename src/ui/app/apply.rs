@@ -2,7 +2,7 @@
 
 use super::window::{App, Arriving};
 use crate::{
-    engine::{AnyInquiry, BY_FILE, Opening, PictureSource, Request},
+    engine::{AnyInquiry, Opening, PictureSource, Request},
     picture::Preparation,
     train::is_run,
     ui::{
@@ -12,7 +12,7 @@ use crate::{
             training::{TrainingPick, TrainingSession},
         },
         chrome::{Overlay, finder::FinderState},
-        dialogs::{FileQuestion, Purpose, paths::FileKind},
+        dialogs::{FileQuestion, Purpose, opened, paths::FileKind},
         model::{
             commands::{Action, Command, TrainingCommand, With},
             pin::Pinned,
@@ -20,7 +20,6 @@ use crate::{
         panes::arrangement,
         theme::Palette,
     },
-    weights::Source,
 };
 use eframe::egui;
 use egui_tiles::{TileId, Tree};
@@ -33,7 +32,7 @@ impl App {
             Command::Do(action) => self.act_on(ctx, action),
             Command::Open(source) => self.open(source),
             Command::OpenPath(path) if is_run(&path) => self.open_run(ctx, path),
-            Command::OpenPath(path) => self.open_path(path),
+            Command::OpenPath(path) => self.open_path(ctx, path),
             Command::FindPath(start) => self.notice.overlay = Overlay::Finder(FinderState::starting(start)),
             Command::OpenAt { file, layer, unit, position } => {
                 self.open(PictureSource::File(file.clone()));
@@ -48,10 +47,6 @@ impl App {
             Command::Prepare(preparation, labels) => self.prepare(preparation, labels),
             Command::Operate(surgery) => self.operate(surgery),
             Command::SaveChanged(what) => self.ask_changed(ctx, what),
-            Command::ChooseLabels => {
-                let purpose = Purpose::Labels(self.runs.opened.preparation.clone());
-                self.output.dialogs.open(ctx, FileQuestion::Labels, purpose);
-            }
             Command::Fetch(opening) => self.open_network(opening, Request::Fetch),
             Command::OpenBeside(opening) => {
                 self.twin();
@@ -93,9 +88,11 @@ impl App {
                 self.engine.request(inquiry.into());
             }
             Command::AskAgain => self.results.answers.ask_again(),
-            Command::Pin(..) | Command::ShowPane(_) | Command::Duplicate(_) | Command::ClosePane(_) => {
-                self.arrange(command);
-            }
+            Command::Pin(..)
+            | Command::ShowPane(_)
+            | Command::Duplicate(_)
+            | Command::BesideClass(_)
+            | Command::ClosePane(_) => self.arrange(command),
             Command::ExportPane(tile) => self.export(ctx, tile),
             Command::CopyPane(tile) => self.copy(ctx, tile),
             Command::SaveFrames(name, texts) => {
@@ -120,6 +117,14 @@ impl App {
             Command::ShowPane(name) => arrangement::show(panes, name),
             Command::Duplicate(tile) => {
                 arrangement::duplicate(panes, tile);
+            }
+            Command::BesideClass(tile) => {
+                let twin = arrangement::duplicate(panes, tile);
+                let follows =
+                    |tile: &TileId| !panes.tiles.get_pane(tile).is_some_and(|pane| pane.pin().holds(Pinned::Class));
+                if let Some(twin) = twin.filter(follows) {
+                    self.pin(twin, Pinned::Class);
+                }
             }
             Command::ClosePane(tile) => arrangement::close(panes, tile),
             _ => {}
@@ -190,13 +195,13 @@ impl App {
     }
 
     /// Opens a file or a folder by what it is.
-    fn open_path(&mut self, path: PathBuf) {
+    fn open_path(&mut self, ctx: &egui::Context, path: PathBuf) {
         match FileKind::of(&path) {
             FileKind::Weights | FileKind::Network => {
-                let network = BY_FILE.to_owned();
-                let opening = Opening { network, weights: Source::File(path), ..self.runs.opening.clone() };
-                self.open_network(opening, Request::Open);
+                let opening = self.runs.opening.clone();
+                opened(Purpose::Weights(opening), path).into_iter().for_each(|command| self.apply(ctx, command));
             }
+            FileKind::Labels => self.apply(ctx, Command::Prepare(self.runs.opened.preparation.clone(), Some(path))),
             FileKind::Picture => self.open(PictureSource::File(path)),
         }
     }

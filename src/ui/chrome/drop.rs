@@ -17,7 +17,7 @@ pub fn drop_hint(ctx: &egui::Context, palette: &Palette) {
     painter.text(
         rect.center(),
         Align2::CENTER_CENTER,
-        "Drop a picture, a folder, a network, its weights or a run",
+        "Drop a picture, a folder, a network, its weights or labels, or a run",
         font,
         palette.accent,
     );

@@ -88,6 +88,9 @@ pub fn page(
     let typed = search.typed.trim().to_owned();
     let wanted = typed.to_lowercase();
     let found = if search.beside { networks(&wanted, shown) } else { find(&typed, &wanted, shown, filming) };
+    if found.is_empty() {
+        ui.weak("Nothing has this name.");
+    }
     let pressed = |key: Key| ui.input(|input| input.key_pressed(key));
     let down = search.at + usize::from(pressed(Key::ArrowDown));
     search.at = down.saturating_sub(usize::from(pressed(Key::ArrowUp))).min(found.len().saturating_sub(1));
@@ -202,8 +205,18 @@ fn matching(wanted: &str, all: Vec<(Match, String)>) -> Vec<(Match, String)> {
             () => None,
         }
     };
+    // Last, what says in its explanation what is sought: "labels" finds the pane that prepares.
+    let explained = |found: &Match| {
+        let text = match found {
+            Match::Action(action) => action.info().hint,
+            Match::Pane(index) => PANELS[*index].about,
+            _ => "",
+        };
+        let begins = |word: &str| word.to_lowercase().starts_with(wanted);
+        (wanted.len() > 2 && text.split(|c: char| !c.is_alphanumeric()).any(begins)).then_some(5)
+    };
     let mut ranked: Vec<(u8, (Match, String))> =
-        all.into_iter().filter_map(|found| Some((rank(&found.1)?, found))).collect();
+        all.into_iter().filter_map(|found| Some((rank(&found.1).or_else(|| explained(&found.0))?, found))).collect();
     ranked.sort_by_key(|(rank, (_, label))| (*rank, if *rank == 1 { label.len() } else { 0 }));
     ranked.into_iter().map(|(_, found)| found).take(LISTED).collect()
 }
@@ -221,6 +234,14 @@ mod tests {
             let first = found.first().map(|(_, label)| label.clone());
             assert_eq!(first, Some(format!("network {title}")), "{typed}");
         }
+    }
+
+    #[test]
+    fn explanations_are_searched_behind_names() {
+        let labels = |typed: &str| find(typed, typed, None, Filming::Never).into_iter().map(|(_, label)| label);
+        assert_eq!(labels("labels").next().as_deref(), Some("Open labels…"));
+        assert!(labels("checkpoint").any(|label| label == "Open network or weights…"));
+        assert_eq!(labels("xyzzy").count(), 0);
     }
 
     #[test]

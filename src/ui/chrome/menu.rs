@@ -91,6 +91,7 @@ fn file_menu(ui: &mut Ui, recent: &[PathBuf], filming: Filming, out: &mut Vec<Co
     entry(ui, Action::NextPicture, out);
     ui.separator();
     entry(ui, Action::OpenWeights, out);
+    entry(ui, Action::OpenLabels, out);
     ui.separator();
     entry(ui, Action::Export, out);
     entry(ui, Action::Copy, out);

@@ -7,7 +7,6 @@ use super::{
 use crate::{
     Result,
     engine::{BY_FILE, Opening, PictureSource},
-    formats,
     picture::Preparation,
     train::is_run,
     ui::{
@@ -32,7 +31,7 @@ pub enum Purpose {
     Picture,
     /// Compare the present picture with it.
     Compare,
-    /// Open the network with these weights.
+    /// Open the file's network; this one stands on screen.
     Weights(Opening),
     /// Name the classes by this file, and prepare pictures so.
     Labels(Preparation),
@@ -139,9 +138,9 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
         Purpose::Compare => Some(Command::Compare(With::Picture(PictureSource::File(path)))),
         Purpose::Index => Some(Command::Index(path)),
         Purpose::Weights(opening) => {
-            // A file that holds a network brings its own layers.
-            let network = if formats::is_network(&path) { BY_FILE.to_owned() } else { opening.network };
-            Some(Command::OpenNetwork(Opening { network, weights: Source::File(path), ..opening }))
+            let preferred = if opening.network == BY_FILE { opening.preferred } else { Some(opening.network) };
+            let network = BY_FILE.to_owned();
+            Some(Command::OpenNetwork(Opening { network, preferred, weights: Source::File(path), ..opening }))
         }
         Purpose::Labels(preparation) => Some(Command::Prepare(preparation, Some(path))),
         Purpose::Save(..)

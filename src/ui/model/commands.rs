@@ -33,8 +33,10 @@ pub enum Action {
     NextPicture,
     /// Turn the webcam on or off.
     Webcam,
-    /// Choose a file of weights for the network on screen.
+    /// Choose a file of weights, or one that holds a network.
     OpenWeights,
+    /// Choose the file with the names of the classes.
+    OpenLabels,
     /// Choose a network that stands beside the one on screen.
     Beside,
     /// Save what the active pane shows.
@@ -124,13 +126,14 @@ const BESIDE: &str =
 
 impl Action {
     /// All of them, as the page of keys lists them.
-    pub const ALL: [Action; 41] = [
+    pub const ALL: [Action; 42] = [
         Action::OpenPicture,
         Action::OpenFolder,
         Action::PreviousPicture,
         Action::NextPicture,
         Action::Webcam,
         Action::OpenWeights,
+        Action::OpenLabels,
         Action::Beside,
         Action::Export,
         Action::Copy,
@@ -190,9 +193,14 @@ impl Action {
             }
             Action::Back => ("Back", "To the layer, unit and class selected before", alt(Key::ArrowLeft)),
             Action::Forward => ("Forward", "Undo going back", alt(Key::ArrowRight)),
-            Action::OpenWeights => ("Open weights…", "Read a file of weights for the network on screen", {
-                Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O))
-            }),
+            Action::OpenWeights => {
+                let key = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O);
+                let hint = "A checkpoint, which finds its network, or a network as a file: ONNX, torch.export, Keras";
+                ("Open network or weights…", hint, Some(key))
+            }
+            Action::OpenLabels => {
+                ("Open labels…", "Name the classes by a file: a label a line, or JSON; dropping one does too", None)
+            }
             Action::Beside => ("Compare with another network…", BESIDE, ctrl(Key::B)),
             Action::Export => (
                 "Save pane…",
@@ -321,8 +329,6 @@ pub enum Command {
     OpenNetwork(Opening),
     /// Prepare pictures another way, and name the classes by a file, or by the network.
     Prepare(Preparation, Option<PathBuf>),
-    /// Choose the file with the names of the classes.
-    ChooseLabels,
     /// Make these changes to the network, in place of those made before.
     Operate(Surgery),
     /// Save the changed network.
@@ -369,6 +375,8 @@ pub enum Command {
     ShowPane(&'static str),
     /// Open a second pane of the same panel beside a pane.
     Duplicate(TileId),
+    /// Open a second pane of the same panel beside a pane, pinned to the class: another can be chosen in it.
+    BesideClass(TileId),
     /// Close a pane.
     ClosePane(TileId),
     /// Control the live synthesis.

@@ -7,7 +7,7 @@ use crate::{
     picture::{Fit, Interpolation, PixelScale, Preparation, PreparationPreset},
     ui::{
         model::{
-            commands::Command,
+            commands::{Action, Command},
             export::{Export, numbers_of},
             state::View,
         },
@@ -252,7 +252,7 @@ fn labels(ui: &mut Ui, opening: &Opening, view: View, out: &mut Vec<Command>) {
     let hint = "A label a line, or JSON: a list, id2label, class_to_idx";
     ui.horizontal(|ui| {
         if ui.button("Labels…").on_hover_text(hint).clicked() {
-            out.push(Command::ChooseLabels);
+            out.push(Action::OpenLabels.into());
         }
         if file.is_some() && ui.small_button("no labels file").clicked() {
             out.push(Command::Prepare(opening.preparation.clone(), None));

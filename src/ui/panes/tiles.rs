@@ -168,6 +168,9 @@ impl Behavior<Pane> for TileBehaviour<'_> {
 /// Hover texts of copying and saving.
 const COPY: &str = "Put what this pane shows on the clipboard: its picture, or its table";
 const SAVE: &str = "Save what this pane shows: its picture, its numbers, or as it looks";
+const CLASS: &str = "Another of the same beside it, which keeps this class until another is chosen in it";
+/// Panes whose picture is of a class.
+const HEATMAPS: [&str; 2] = ["cam", "saliency"];
 /// A button beside the tabs, with the gap to the next, is at most so wide.
 const BUTTON: f32 = 28.0;
 /// On either side of a tab's title.
@@ -184,13 +187,16 @@ fn menu(ui: &mut Ui, tile: TileId, pane: &Pane, out: &mut Vec<Command>) {
     }
     ui.separator();
     let beside = Action::Beside.info();
-    for (label, hint, command) in [
-        ("Save…", SAVE, Command::ExportPane(tile)),
-        ("Copy", COPY, Command::CopyPane(tile)),
-        ("Duplicate", "Another of the same beside it", Command::Duplicate(tile)),
-        (beside.label, beside.hint, Command::ChooseBeside(tile)),
-        ("Close", "The View menu shows it again", Command::ClosePane(tile)),
-    ] {
+    let class = ("Compare with another class", CLASS, Command::BesideClass(tile));
+    let entries = [
+        Some(("Save…", SAVE, Command::ExportPane(tile))),
+        Some(("Copy", COPY, Command::CopyPane(tile))),
+        Some(("Duplicate", "Another of the same beside it", Command::Duplicate(tile))),
+        HEATMAPS.contains(&pane.kind().name).then_some(class),
+        Some((beside.label, beside.hint, Command::ChooseBeside(tile))),
+        Some(("Close", "The View menu shows it again", Command::ClosePane(tile))),
+    ];
+    for (label, hint, command) in entries.into_iter().flatten() {
         if ui.button(label).on_hover_text(hint).clicked() {
             out.push(command);
             ui.close();

@@ -108,7 +108,7 @@ impl NetworkPicker {
             {
                 out.push(Command::Fetch(Opening::of(&model.card.name)));
             }
-            if ui.small_button("weights…").on_hover_text("Open a file of weights for this network").clicked() {
+            if ui.small_button("weights…").on_hover_text("Open a checkpoint or a network of your own").clicked() {
                 out.push(Action::OpenWeights.into());
             }
             if !model.notes.is_empty() {

@@ -70,7 +70,13 @@ pub fn adapt(mut file: File, graph: Graph, origin: &str) -> Result<Adapted> {
         notes.push("its classifier takes twice the features: the maps' largest values and then their means, as fastai's do, were assumed".into());
     }
     notes.extend(left_out(&unneeded));
+    let in_file = |layer: &str| names.find(&format!("{}{layer}.weight", cover.prefix)).is_some();
+    let epsilon = spelling::epsilon(in_file, |layer| graph.find(layer).is_ok());
     let (graph, file) = fit(file, graph)?;
+    let graph = graph.with_constants(|node| match (&node.op, epsilon) {
+        (Op::BatchNorm { .. }, Some(eps)) => Some(Op::BatchNorm { eps }),
+        _ => None,
+    });
     Ok(Adapted { graph, file, notes, missing_head })
 }
 

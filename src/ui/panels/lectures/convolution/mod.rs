@@ -150,10 +150,15 @@ impl Convolution {
     fn page(&mut self, ui: &mut Ui, view: View, room: Vec2, output: &[f32], [rows, columns]: [usize; 2]) {
         let ConvolutionOptions { side, size, padding, .. } = self.options;
         let padded = side + 2 * padding;
-        // In a narrow pane the products stand below: the numbers in the cells stay readable.
-        let beside = room.x / (padded + 2 * size[1] + columns.max(1)) as f32 >= READABLE;
-        let across = padded + size[1] * (1 + usize::from(beside)) + columns.max(1);
-        let down = padded.max(size[0]).max(rows);
+        // In a narrow pane the products, and in a narrower one the output too, stand below: the numbers stay readable.
+        let fits = |across: usize| room.x / across as f32 >= READABLE;
+        let three = padded + size[1] + columns.max(1);
+        let (beside, in_line) = (fits(three + size[1]), fits(three));
+        let (across, down) = match (beside, in_line) {
+            (true, _) => (three + size[1], padded.max(size[0]).max(rows)),
+            (_, true) => (three, padded.max(size[0]).max(rows)),
+            _ => (padded + size[1], padded.max(size[0]) + rows.max(size[0])),
+        };
         let cell = (room.x / across as f32).min(room.y / down as f32).clamp(READABLE, 52.0).floor();
         let at = [self.at / columns.max(1), self.at % columns.max(1)];
         let has_output = !output.is_empty();
@@ -165,16 +170,22 @@ impl Convolution {
             sign(ui, "*", cell);
             kernel = Some(ui.vertical(|ui| self.kernel(ui, view, cell)).inner);
             sign(ui, "=", cell);
-            if has_output {
+            if has_output && in_line {
                 placed = Some(ui.vertical(|ui| self.output(ui, view, output, columns, cell)).inner);
-                if beside {
-                    ui.add_space(10.0);
-                    self.products(ui, view, at, cell);
-                }
+            }
+            if has_output && beside {
+                ui.add_space(10.0);
+                self.products(ui, view, at, cell);
             }
         });
         if has_output && !beside {
-            self.products(ui, view, at, cell);
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = 24.0;
+                if !in_line {
+                    placed = Some(ui.vertical(|ui| self.output(ui, view, output, columns, cell)).inner);
+                }
+                self.products(ui, view, at, cell);
+            });
         }
         let (Some(input), Some(kernel), Some(placed)) = (input, kernel, placed) else { return };
         // The window on the input, and lines from its corners by those of the kernel to the value.
