@@ -111,17 +111,17 @@ fn two_classes_stand_side_by_side() {
     press(&mut window, "Menu of Regions");
     press(&mut window, "Compare with another class");
     settle(&mut window);
-    let predicted = window.state().shown().unwrap().run.model.class_name(0).to_owned();
-    let lists: Vec<_> = window.get_all_by_label("Class").map(|list| list.rect()).collect();
+    let ranking = window.state().shown().unwrap().ranking.clone();
+    let second = window.state().shown().unwrap().run.model.class_name(ranking[1]).to_owned();
+    let lists: Vec<_> = window.get_all_by_label("CAM class").map(|list| list.rect()).collect();
     assert_eq!(lists.len(), 2);
     click(&mut window, lists[1].center());
     window.run_steps(4);
-    press(&mut window, &predicted);
+    press(&mut window, &second);
     settle(&mut window);
     // The choice is the new pane's own: the other one goes on with the predicted class.
     assert_eq!(window.state().selection().class, None);
-    let best = window.state().shown().unwrap().run.predicted();
-    for class in [best, 0] {
+    for class in [ranking[0], ranking[1]] {
         answer(window.state(), "grad-cam", Target::Class(class));
     }
 }

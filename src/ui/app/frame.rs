@@ -9,6 +9,7 @@ use crate::{
         panels::PANELS,
         panes::{purposes::arranged, tiles::TileBehaviour},
         theme::{self, Palette},
+        widgets::draw_as_figures,
     },
 };
 use eframe::egui::{self, Panel, Theme};
@@ -54,6 +55,7 @@ impl App {
         chrome::keys(&ctx, &mut out);
         self.settings.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);
+        draw_as_figures(&ctx, self.output.captures.wanted.as_ref().is_some_and(|wanted| wanted.large.is_some()));
         self.draw_panels(ui, &work, palette, &mut out);
         let filming = self.background.camera.state();
         chrome::guide::guide(&ctx, &mut self.notice.guide, self.runs.shown.as_deref(), palette, &mut out);

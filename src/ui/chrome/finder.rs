@@ -108,20 +108,24 @@ pub fn page(
             taken = Some(found);
         }
     }
-    let command = taken.map(|found| match found {
+    let is_taken = taken.is_some();
+    out.extend(taken.map(|found| command(found, search.beside)));
+    is_taken
+}
+
+/// The command that a taken match means.
+fn command(found: Match, beside: bool) -> Command {
+    match found {
         Match::File(path) => Command::OpenPath(path),
         Match::Action(action) => Command::Do(action),
         Match::Layer(layer) => Command::SelectLayer(layer),
         Match::Unit(unit) => Command::SelectUnit(unit, None),
         Match::Class(class) => Command::SelectClass(Some(class)),
         Match::Pane(index) => Command::ShowPane(PANELS[index].name),
-        Match::Network(index) if search.beside => Command::OpenBeside(Opening::of(ZOO[index].name)),
+        Match::Network(index) if beside => Command::OpenBeside(Opening::of(ZOO[index].name)),
         Match::Network(index) => Command::OpenNetwork(Opening::of(ZOO[index].name)),
         Match::Sample(index) => Command::Open(PictureSource::Named(format!("sample:{}", SAMPLES[index].name))),
-    });
-    let before = out.len();
-    out.extend(command);
-    out.len() > before
+    }
 }
 
 /// Takes the letters of the frame in which the text field gets the focus: the field would lose them.

@@ -174,7 +174,11 @@ impl Browser {
         let line = ui.spacing().interact_size.y;
         let clicked = match &shown {
             Ok(Some(entries)) if entries.is_empty() => {
-                scroll.show(ui, |ui| ui.label("There is nothing to choose in this folder"));
+                let text = match self.wants_folder {
+                    true => "There is no folder in this folder; the button below takes this one",
+                    false => "There is nothing to choose in this folder",
+                };
+                scroll.show(ui, |ui| ui.label(text));
                 None
             }
             Ok(Some(entries)) => {

@@ -39,7 +39,7 @@ pub enum Purpose {
     Index,
     /// Save the pane; the ending of a name without one.
     Save(TileId, &'static str),
-    /// Save the pane as it looks, or twice as large.
+    /// Save the pane as it looks, or as a figure.
     SaveLook(TileId, bool),
     /// Write the changed network.
     Changed(SaveChanged),

@@ -21,7 +21,7 @@ use std::sync::mpsc;
 pub enum SaveForm {
     /// The picture that the pane shows, at the resolution of the data.
     Picture,
-    /// The pane as it looks, with caption and colour bar; twice as large where `true`.
+    /// The pane as it looks; where `true` as a figure, twice as large and without buttons.
     Look(bool),
     /// The numbers behind the picture.
     Numbers,
@@ -160,7 +160,8 @@ impl SaveDialog {
         };
         let form = self.forms.get(self.picked).map(|(form, _)| *form);
         match (form, &self.preview) {
-            (Some(SaveForm::Look(_)), _) => said("The pane as it is on screen, with its caption and colour bar"),
+            (Some(SaveForm::Look(false)), _) => said("The pane as it is on screen"),
+            (Some(SaveForm::Look(true)), _) => said("The pane without its buttons, with its caption and colour bar"),
             (Some(SaveForm::Text), _) => said("A text file"),
             (_, Preview::Ready(texture, [width, height])) => {
                 let (above, below) = rect.split_top_bottom_at_y(rect.bottom() - 18.0);
@@ -203,8 +204,10 @@ impl SaveDialog {
 fn words(form: SaveForm, endings: &[Ending]) -> (&'static str, &'static str) {
     match form {
         SaveForm::Picture => ("Picture", "What the pane shows, at the resolution of the data. PNG, JPEG or WebP."),
-        SaveForm::Look(false) => ("Pane as it looks", "With its caption and colour bar, as for a report."),
-        SaveForm::Look(true) => ("Pane as it looks, twice as large", "The same with more pixels. The window flickers."),
+        SaveForm::Look(false) => ("Pane as it looks", "As it is on screen, with its buttons."),
+        SaveForm::Look(true) => {
+            ("Figure for a report", "Twice as large, with the whole caption and the colour bar. The window flickers.")
+        }
         SaveForm::Numbers => ("Numbers (.npy)", "The values themselves, as float32, for NumPy."),
         SaveForm::Text => match endings.first() {
             Some(("csv", _)) => ("Table (.csv)", "Comma-separated values; copied, a spreadsheet takes them as cells."),

@@ -240,14 +240,18 @@ impl Activations {
             if look != view.look {
                 out.push(Command::SetLook(look));
             }
+            // Of many units the strongest are shown, and in that order unless another is chosen.
+            let few = self.shows_few(view.layer());
             let sort = &mut self.options.sort;
-            combo(ui, "Order", sort.label(), 92.0, |ui| {
+            let shown = if few && *sort == Sort::Index { Sort::Strength } else { *sort };
+            combo(ui, "Order", shown.label(), 92.0, |ui| {
                 for other in Sort::ALL {
                     ui.selectable_value(sort, other, other.label()).on_hover_text(other.hint());
                 }
             });
             let filter = &mut self.options.filter;
-            combo(ui, "Units shown", filter.label(), 76.0, |ui| {
+            let shown = if few { format!("{STRONGEST} strongest") } else { filter.label().to_owned() };
+            combo(ui, "Units shown", &shown, 76.0, |ui| {
                 for other in UnitFilter::ALL {
                     ui.selectable_value(filter, other, other.label()).on_hover_text(other.hint());
                 }

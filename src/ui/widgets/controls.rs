@@ -6,8 +6,21 @@ use crate::{
 };
 use eframe::egui::{self, Align2, Color32, Response, RichText, Sense, Ui, pos2, vec2};
 
-/// A row of controls that wraps where the pane is narrow.
+/// Draws panes as figures from now on, without toolbars and with whole captions, or as usual.
+pub fn draw_as_figures(ctx: &egui::Context, figures: bool) {
+    ctx.data_mut(|data| data.insert_temp(egui::Id::unique("figures"), figures));
+}
+
+/// Whether panes are drawn as figures.
+pub(super) fn is_figure(ui: &Ui) -> bool {
+    ui.data(|data| data.get_temp(egui::Id::unique("figures"))).unwrap_or(false)
+}
+
+/// A row of controls that wraps where the pane is narrow. A figure has none.
 pub fn toolbar(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    if is_figure(ui) {
+        return;
+    }
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
         ui.horizontal_wrapped(add);

@@ -3,13 +3,17 @@
 use crate::{
     engine::Model,
     figures::words::sentence,
-    ui::{theme::Palette, widgets::spinner::spinner},
+    ui::{
+        theme::Palette,
+        widgets::{controls::is_figure, spinner::spinner},
+    },
 };
 use eframe::egui::{self, Align2, Color32, Rect, Response, RichText, Sense, Ui, WidgetInfo, vec2};
 
-/// One line that says what a pane shows; the whole of it on hover where it is cut.
+/// One line that says what a pane shows; the whole of it on hover where it is cut. In a figure it goes over several lines.
 pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
-    ui.add(egui::Label::new(RichText::new(text).small().weak()).truncate())
+    let label = egui::Label::new(RichText::new(text).small().weak());
+    ui.add(if is_figure(ui) { label.wrap() } else { label.truncate() })
 }
 
 /// The text of a pane that has nothing to show, with a spinner while it waits.

@@ -138,19 +138,15 @@ fn covered(file: &FileNames, parts: &Parts, prefix: &str, channels: usize) -> Op
         cover.tensors.insert(name.clone(), own.to_owned());
     }
     // A first convolution over groups of channels cannot follow the file.
-    let used: HashSet<&str> = cover.tensors.values().map(String::as_str).collect();
-    let is_used = |_: &str, own: &str| used.contains(own);
-    (cover.channels > 0 && foreign(file, parts, &cover.prefix, is_used).is_none()).then_some(cover)
+    (cover.channels > 0 && foreign(file, parts, &cover.prefix).is_none()).then_some(cover)
 }
 
-/// A weight of the file in a module of the body, which the body has no place for. `is_used` tells by a tensor's name, without
-/// the prefix, and its name in the file whether the body has.
-pub(super) fn foreign(
-    file: &FileNames,
-    parts: &Parts,
-    prefix: &str,
-    is_used: impl Fn(&str, &str) -> bool,
-) -> Option<String> {
+/// A weight of the file in a module of the body, which neither the body nor a classifier has a place for.
+pub(super) fn foreign(file: &FileNames, parts: &Parts, prefix: &str) -> Option<String> {
+    // A tensor that has a place may have other spellings that have none.
+    let outside = parts.outside.iter().flat_map(|layer| WEIGHTS.map(|parameter| format!("{layer}.{parameter}")));
+    let known = parts.body.iter().map(|(name, ..)| name.clone()).chain(outside);
+    let used: HashSet<&str> = known.filter_map(|name| Some(file.find(&format!("{prefix}{name}"))?.0)).collect();
     let first = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
     // A module that also holds a classifier may hold another one in the file.
     let classifying: BTreeSet<String> = parts.outside.iter().map(|name| first(name)).collect();
@@ -159,10 +155,7 @@ pub(super) fn foreign(
     modules.into_iter().find_map(|module| {
         let inside = format!("{prefix}{module}.");
         let mut left = file.under(&inside).map(|(name, own)| (&name[prefix.len()..], own));
-        let is_foreign = |name: &str, own: &str| {
-            let (layer, parameter) = name.rsplit_once('.').unwrap_or_default();
-            WEIGHTS.contains(&parameter) && !is_used(name, own) && !parts.outside.iter().any(|other| other == layer)
-        };
-        left.find(|(name, own)| is_foreign(name, own)).map(|(name, _)| name.to_owned())
+        let is_weight = |name: &str| WEIGHTS.contains(&name.rsplit('.').next().unwrap_or_default());
+        left.find(|(name, own)| is_weight(name) && !used.contains(own)).map(|(name, _)| name.to_owned())
     })
 }

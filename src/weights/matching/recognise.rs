@@ -105,8 +105,7 @@ fn refusal(file: &File, candidates: &[&Candidate], origin: &str) -> Error {
         let mut differences: Vec<String> = parts.body.iter().filter_map(differs).collect();
         let agreed = parts.body.len() - differences.len();
         if differences.is_empty() {
-            let own = |name: &str, _: &str| parts.body.iter().any(|(own, ..)| own == name);
-            let more = foreign(names, parts, &prefix, own);
+            let more = foreign(names, parts, &prefix);
             differences.extend(more.map(|name| format!("{name} has no place in it")));
         }
         if nearest.as_ref().is_none_or(|(most, ..)| agreed > *most) {

@@ -54,6 +54,16 @@ struct Convolution {
     read: Option<(usize, NodeId, usize, usize)>,
 }
 
+/// The parts that fit beside the input and the kernel.
+struct Fitted {
+    /// The products.
+    beside: bool,
+    /// The output.
+    in_line: bool,
+    /// The side of a cell in points.
+    cell: f32,
+}
+
 impl LecturePage for Convolution {
     fn ui(&mut self, ui: &mut Ui, view: View) {
         self.learn(view);
@@ -147,10 +157,10 @@ impl Convolution {
         ui.label(RichText::new(format!("row {row}, column {column}")).small().weak());
     }
 
-    fn page(&mut self, ui: &mut Ui, view: View, room: Vec2, output: &[f32], [rows, columns]: [usize; 2]) {
+    /// In a narrow pane the products, and in a narrower one the output too, stand below: the numbers stay readable.
+    fn fitted(&self, room: Vec2, [rows, columns]: [usize; 2]) -> Fitted {
         let ConvolutionOptions { side, size, padding, .. } = self.options;
         let padded = side + 2 * padding;
-        // In a narrow pane the products, and in a narrower one the output too, stand below: the numbers stay readable.
         let fits = |across: usize| room.x / across as f32 >= READABLE;
         let three = padded + size[1] + columns.max(1);
         let (beside, in_line) = (fits(three + size[1]), fits(three));
@@ -160,6 +170,11 @@ impl Convolution {
             _ => (padded + size[1], padded.max(size[0]) + rows.max(size[0])),
         };
         let cell = (room.x / across as f32).min(room.y / down as f32).clamp(READABLE, 52.0).floor();
+        Fitted { beside, in_line, cell }
+    }
+
+    fn page(&mut self, ui: &mut Ui, view: View, room: Vec2, output: &[f32], [rows, columns]: [usize; 2]) {
+        let Fitted { beside, in_line, cell } = self.fitted(room, [rows, columns]);
         let at = [self.at / columns.max(1), self.at % columns.max(1)];
         let has_output = !output.is_empty();
         let taps = self.options.example().taps(at);
@@ -188,8 +203,14 @@ impl Convolution {
             });
         }
         let (Some(input), Some(kernel), Some(placed)) = (input, kernel, placed) else { return };
-        // The window on the input, and lines from its corners by those of the kernel to the value.
-        let ConvolutionOptions { stride, dilation, .. } = self.options;
+        self.trace(ui, view, [&input, &kernel, &placed], at);
+        self.arithmetic(ui, &taps, at);
+    }
+
+    /// The window on the input, and lines from its corners by those of the kernel to the value.
+    fn trace(&self, ui: &Ui, view: View, [input, kernel, placed]: [&Placed; 3], at: [usize; 2]) {
+        let ConvolutionOptions { side, size, padding, stride, dilation, .. } = self.options;
+        let padded = side + 2 * padding;
         let first = at.map(|at| at * stride);
         let far = [0, 1].map(|axis| first[axis] + dilation * (size[axis] - 1));
         let corner = |[row, column]: [usize; 2]| input.cell(row * padded + column);
@@ -216,7 +237,6 @@ impl Convolution {
             }
         }
         placed.mark(ui, self.at, view.palette);
-        self.arithmetic(ui, &taps, at);
     }
 
     /// The input with its padding; its own cells can be changed.
