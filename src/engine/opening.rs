@@ -21,7 +21,7 @@ pub struct Opening {
     pub labels: Option<PathBuf>,
     /// The kernels that compute on the CPU.
     pub backend: Backend,
-    /// Whether large fully connected layers are rounded to float16 ([`Network::with_half_linear`]).
+    /// Whether large fully connected layers are rounded to float16 ([`crate::net::Network::with_half_linear`]).
     pub half: bool,
 }
 

@@ -90,7 +90,7 @@ pub const RANKINGS: &[Ranking] = &[strength::ACTIVATION, CONTRIBUTION, strength:
 /// The method of [`METHODS`] called `name`.
 ///
 /// # Errors
-/// [`Error::Usage`] with the nearest names.
+/// [`crate::Error::Usage`] with the nearest names.
 pub fn find(name: &str) -> Result<&'static Method> {
     find_in(METHODS, name, "'striate saliency --help' lists them")
 }
@@ -98,7 +98,7 @@ pub fn find(name: &str) -> Result<&'static Method> {
 /// The method of [`CAMS`] called `name`.
 ///
 /// # Errors
-/// [`Error::Usage`] with the nearest names.
+/// [`crate::Error::Usage`] with the nearest names.
 pub fn find_cam(name: &str) -> Result<&'static Method> {
     find_in(CAMS, name, "'striate cam --help' lists them")
 }
@@ -106,7 +106,7 @@ pub fn find_cam(name: &str) -> Result<&'static Method> {
 /// The ranking of [`RANKINGS`] called `name`.
 ///
 /// # Errors
-/// [`Error::Usage`] with the nearest names.
+/// [`crate::Error::Usage`] with the nearest names.
 pub fn find_ranking(name: &str) -> Result<&'static Ranking> {
     let found = RANKINGS.iter().find(|ranking| ranking.name.eq_ignore_ascii_case(name));
     let names = || RANKINGS.iter().map(|ranking| ranking.name);

@@ -1,7 +1,7 @@
 //! Synthesis by gradient ascent: pictures that excite a class, a unit or a layer (Erhan et al. 2009; Simonyan, Vedaldi and
 //! Zisserman 2014), and pictures with the same activations as another.
 //!
-//! A step turns the parameters ([`Parametrisation`](parametrisation)) into pictures, moves these at random, runs the
+//! A step turns the parameters (`parametrisation`) into pictures, moves these at random, runs the
 //! network and measures the [`Goal`]s. One reverse walk for every layer with a goal brings the gradient back to the
 //! pictures, the adjoints of all earlier steps bring it to the parameters, and an optimiser steps. Everything that may be set is a
 //! [`PARAMETERS`] entry; [`PRESETS`] are published values of them.

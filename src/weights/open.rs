@@ -39,7 +39,7 @@ pub(super) fn begins_as_weights(path: &Path) -> bool {
 /// Reads a file that is in memory.
 ///
 /// # Errors
-/// As [`read_file`].
+/// As [`super::read_file`].
 pub fn read_bytes(bytes: &[u8], name: &str) -> Result<File> {
     read(Cursor::new(bytes), bytes.len() as u64, name, &Watch::default())
 }

@@ -39,7 +39,7 @@ pub enum Nonlinearity {
 }
 
 impl Nonlinearity {
-    /// Whether [`Nonlinearity::slope`] follows from the input. Of the others it follows from the output, which is kept
+    /// Whether `Nonlinearity::slope` follows from the input. Of the others it follows from the output, which is kept
     /// anyway.
     pub fn slopes_by_input(self) -> bool {
         matches!(self, Nonlinearity::Silu | Nonlinearity::HardSwish | Nonlinearity::Gelu)

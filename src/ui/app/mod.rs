@@ -1,5 +1,5 @@
-//! The window. Each frame takes in what happened ([`events`]), draws everything ([`frame`]), applies the commands that
-//! the panes returned ([`apply`]) and asks the engine for the next run ([`follow`]).
+//! The window. Each frame takes in what happened (`events`), draws everything (`frame`), applies the commands that
+//! the panes returned (`apply`) and asks the engine for the next run (`follow`).
 
 mod actions;
 mod apply;

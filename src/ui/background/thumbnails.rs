@@ -91,7 +91,7 @@ impl Thumbs {
     /// Starts the thread.
     ///
     /// # Errors
-    /// [`Error::Failed`] when the system has no thread to give.
+    /// [`crate::Error::Failed`] when the system has no thread to give.
     pub fn start(ctx: Context) -> Result<Self> {
         let work = move |shared: &SharedState<Thumbnails>, job| work(shared, job, &ctx);
         Ok(Thumbs { worker: WorkerThread::start("thumbnails", Thumbnails::default(), Thumbnails::job, work)? })
