@@ -223,10 +223,11 @@ impl Convolution {
             (window.right_bottom(), kernel.rect.left_bottom(), kernel.rect.right_bottom()),
         ] {
             painter.line_segment([a, b], thin);
-            painter.line_segment(
-                [c, if c.y <= kernel.rect.center().y { value.left_top() } else { value.left_bottom() }],
-                thin,
-            );
+            // To an output that stands below they would run over the kernel.
+            if placed.rect.top() < kernel.rect.bottom() {
+                let end = if c.y <= kernel.rect.center().y { value.left_top() } else { value.left_bottom() };
+                painter.line_segment([c, end], thin);
+            }
         }
         painter.rect_stroke(window, 0.0, Stroke::new(2.0, view.palette.accent), egui::StrokeKind::Outside);
         if dilation > 1 {
