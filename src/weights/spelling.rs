@@ -1,6 +1,8 @@
 //! The names that other programs give to the layers of networks that Striate knows. A new spelling is a row of
 //! [`SPELLINGS`].
 
+use std::{collections::HashMap, sync::LazyLock};
+
 /// A pattern of a layer's last segments and the name that torchvision uses. `#` stands for a number, `#+` for one above 0;
 /// `^` in front keeps out the layers of a numbered block. `{0}` repeats the first number, `{1+1}` the second plus one,
 /// `{0-3}` the first less three where it is that large, `{2*0+1}` twice the first plus one.
@@ -219,14 +221,36 @@ pub(super) fn respelled(name: &str) -> Vec<String> {
     found
 }
 
+/// A row of [`SPELLINGS`], taken apart.
+struct Spelling {
+    /// The segments of the pattern.
+    pattern: Vec<&'static str>,
+    is_outside_blocks: bool,
+    usual: &'static str,
+}
+
+/// The rows of [`SPELLINGS`] by the last segment of the pattern, under `#` those where it holds a number: a hostile file has
+/// a hundred thousand names, and few rows can match each.
+static BY_END: LazyLock<HashMap<&str, Vec<Spelling>>> = LazyLock::new(|| {
+    let mut rows: HashMap<&str, Vec<Spelling>> = HashMap::new();
+    for (pattern, usual) in SPELLINGS {
+        let (is_outside_blocks, pattern) = pattern.strip_prefix('^').map_or((false, *pattern), |rest| (true, rest));
+        let pattern: Vec<&str> = pattern.split('.').collect();
+        let last = pattern.last().copied().filter(|last| !last.contains('#')).unwrap_or("#");
+        rows.entry(last).or_default().push(Spelling { pattern, is_outside_blocks, usual });
+    }
+    rows
+});
+
 /// The names of a parameter of a layer in every spelling; with `own`, this one as well.
 fn spelled(layer: &str, parameter: &str, own: bool, found: &mut Vec<String>) {
     let segments: Vec<&str> = layer.split('.').collect();
     found.extend(own.then(|| format!("{layer}.{parameter}")));
-    found.extend(SPELLINGS.iter().filter_map(|(pattern, usual)| {
-        let (is_outside_blocks, pattern) = pattern.strip_prefix('^').map_or((false, *pattern), |rest| (true, rest));
-        let start = segments.len().checked_sub(pattern.split('.').count())?;
-        if is_outside_blocks && start > 0 && segments[start - 1].parse::<usize>().is_ok() {
+    let ends = [segments.last().copied().unwrap_or_default(), "#"];
+    let rows = ends.iter().filter_map(|end| BY_END.get(end)).flatten();
+    found.extend(rows.filter_map(|Spelling { pattern, is_outside_blocks, usual }| {
+        let start = segments.len().checked_sub(pattern.len())?;
+        if *is_outside_blocks && start > 0 && segments[start - 1].parse::<usize>().is_ok() {
             return None;
         }
         let numbers = matched(pattern, &segments[start..])?;
@@ -238,11 +262,11 @@ fn spelled(layer: &str, parameter: &str, own: bool, found: &mut Vec<String>) {
 }
 
 /// The numbers of a layer that matches a pattern.
-fn matched(pattern: &str, segments: &[&str]) -> Option<Vec<usize>> {
+fn matched(pattern: &[&str], segments: &[&str]) -> Option<Vec<usize>> {
     let mut numbers = Vec::new();
-    for (wanted, segment) in pattern.split('.').zip(segments) {
+    for (wanted, segment) in pattern.iter().zip(segments) {
         match wanted.split_once('#') {
-            None if wanted == *segment => {}
+            None if wanted == segment => {}
             Some((before, after)) => {
                 let number = segment.strip_prefix(before)?.parse().ok()?;
                 if after == "+" && number == 0 {

@@ -105,7 +105,7 @@ impl SmallExample for BottleneckExample {
 
     fn controls(&mut self, ui: &mut Ui, _: View) {
         board::size(ui, "side", "Rows and columns of the maps", &mut self.side, 1..=512);
-        board::size(ui, "inputs", "Channels of the input", &mut self.inputs, 1..=4096);
+        board::size(ui, "input channels", "Channels of the input", &mut self.inputs, 1..=4096);
         board::size(ui, "units", "Maps of the output", &mut self.units, 1..=4096);
         let windows = [(1, "1x1", ""), (3, "3x3", ""), (5, "5x5", ""), (7, "7x7", "")];
         board::choose(ui, &mut self.window, &windows.map(|(size, name, _)| (size, name, "The large filter")));

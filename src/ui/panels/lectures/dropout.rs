@@ -97,7 +97,7 @@ impl SmallExample for DropoutExample {
         board::row(ui, "dropout", |ui| {
             board::editable(ui, view, "values", &mut self.values, at, CellColours::Values);
             board::sign(ui, "×", SIDE, side);
-            board::computed(ui, view, "mask", &numbers.factors, at, CellColours::Values);
+            board::computed(ui, view, "mask / (1 - p)", &numbers.factors, at, CellColours::Values);
             board::sign(ui, "=", SIDE, side);
             board::computed(ui, view, "in training", &numbers.output, at, CellColours::Values);
             ui.add_space(10.0);

@@ -122,7 +122,7 @@ impl SmallExample for PaddingExample {
         board::choose(ui, &mut self.kind, &KINDS);
         ui.separator();
         let was = (self.two, self.inputs, self.taps);
-        let ways = [(false, "one dimension", "A row of numbers"), (true, "two", "A square of numbers")];
+        let ways = [(false, "one dimension", "A row of numbers"), (true, "two dimensions", "A square of numbers")];
         board::choose(ui, &mut self.two, &ways);
         ui.separator();
         board::size(ui, "inputs n", "Numbers of the input along an axis", &mut self.inputs, 3..=MOST[0]);

@@ -116,7 +116,7 @@ impl SmallExample for ParametersExample {
         let inputs = thousands((side * side * channels) as u64);
         board::formula(ui, format!("{inputs} · {} = {}", thousands(outputs as u64), thousands(*dense)));
         ui.add_space(6.0);
-        board::say(ui, format!("{units} maps of {maps}x{maps} on the same input, with three ways to connect:"));
+        board::say(ui, format!("{units} maps of {maps}x{maps} on the same input, with three ways to connect (bars are logarithmic):"));
         let most = (ways[0] as f32).ln_1p().max(1.0);
         for (name, count) in ["fully", "locally", "shared"].into_iter().zip(ways) {
             let share = (*count as f32).ln_1p() / most;
@@ -128,8 +128,7 @@ impl SmallExample for ParametersExample {
             format!("shared: {window}·{window}·{channels} · {units} = {}", thousands((one * units) as u64)),
         );
         board::formula(ui, format!("locally: that · {maps}·{maps} places = {}", thousands(ways[1])));
-        let text = "Lengths of the bars are logarithms. Biases, where they are counted, come on top.";
-        board::say(ui, text);
+        board::say(ui, "Biases, where they are counted, come on top.");
     }
 
     fn grids(&self, numbers: &ParametersNumbers) -> Vec<NamedNumbers> {

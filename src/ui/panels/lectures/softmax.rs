@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 pub(super) const PAGE: PageKind = PageKind {
     name: "softmax",
     title: "Softmax",
-    idea: "Softmax makes probabilities of scores: e to the score, divided by the sum over all classes. Differences of \
-           scores become ratios of probabilities.",
+    idea: "Softmax turns scores into probabilities: e to the score, divided by the sum over all classes. A temperature \
+           divides the scores first. Differences of scores become ratios of probabilities.",
     exercise: "add the same amount to every score: no probability changes. Raise the temperature: they become alike.",
     make: ExamplePage::<SoftmaxExample>::boxed,
 };

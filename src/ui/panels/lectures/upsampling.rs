@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 pub(super) const PAGE: PageKind = PageKind {
     name: "upsampling",
     title: "Upsampling",
-    idea: "Maps are made larger by copies, by means of neighbours, or by a transposed convolution: each value puts a copy of \
-           the filter, times itself, into the output, and copies that overlap are added up.",
+    idea: "Maps are made larger by copies, by averages of neighbours, or by a transposed convolution: each value puts a \
+           copy of the filter, times itself, into the output, and copies that overlap are added up.",
     exercise: "choose transposed with stride 2 and a filter of 3: some outputs get more copies than others, a checkerboard. A filter of 2 has none.",
     make: ExamplePage::<UpsamplingExample>::boxed,
 };
@@ -133,7 +133,7 @@ impl SmallExample for UpsamplingExample {
             board::computed(ui, view, "output", output, at(*columns), CellColours::Values);
             if is_transposed {
                 ui.add_space(8.0);
-                board::computed(ui, view, "copies added there", copies, at(*columns), CellColours::Values);
+                board::computed(ui, view, "number of copies added there", copies, at(*columns), CellColours::Values);
             }
         });
         if is_transposed {
