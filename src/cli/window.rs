@@ -3,17 +3,21 @@
 use super::args::NetworkArgs;
 use crate::{
     Error, Result,
-    engine::{DeviceChoice, Opening},
+    engine::{BY_FILE, DeviceChoice, FileKind, Opening},
     error::nearest,
     paths::from_user,
     picture::SAMPLES,
+    weights::Source,
 };
 use clap::CommandFactory;
-use std::ffi::{OsStr, OsString};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The picture to open: a file or sample:NAME
+    /// The picture to open: a file or sample:NAME; a checkpoint or a network as a file opens on a sample
     image: Option<OsString>,
     #[command(flatten)]
     network: NetworkArgs,
@@ -46,7 +50,23 @@ pub(super) fn run(args: Args, window: Option<Window>) -> Result<()> {
     if cfg!(target_os = "linux") && none("DISPLAY") && none("WAYLAND_DISPLAY") {
         return Err(Error::Failed(format!("there is no display to open a window on; {} without one", instead())));
     }
-    window(Wanted { opening: args.network.opening(), picture: args.image, device: args.network.compute.device })
+    let opening = args.network.opening();
+    let (opening, picture) = match args.image.as_deref().and_then(|image| network_at(image, &opening)) {
+        Some(path) => {
+            let network = BY_FILE.to_owned();
+            let preferred = Some(opening.network);
+            (Opening { network, preferred, weights: Source::File(path), ..opening }, None)
+        }
+        None => (opening, args.image),
+    };
+    window(Wanted { opening, picture, device: args.network.compute.device })
+}
+
+/// The checkpoint or the network that is named in place of a picture, as file managers do; none where weights are named.
+fn network_at(image: &OsStr, opening: &Opening) -> Option<PathBuf> {
+    let path = from_user(image);
+    let is_network = || path.exists() && matches!(FileKind::of(&path), FileKind::Weights | FileKind::Network);
+    (opening.weights == Source::Shipped && is_network()).then_some(path)
 }
 
 /// Refuses a path without a picture before a window opens: often a mistyped subcommand.
@@ -69,4 +89,17 @@ fn check(source: &OsStr) -> Result<()> {
     let near = if image.contains(['.', '/']) { Vec::new() } else { nearest(image, commands) };
     let hint = near.first().map_or_else(String::new, |command| format!("; did you mean 'striate {command}'?"));
     Err(Error::Usage(format!("there is no file and no command '{image}'{hint}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_in_place_of_a_picture_is_opened() {
+        let of = |path: &str| network_at(OsStr::new(path), &Opening::of("photonet")).is_some();
+        assert!(of(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/photonet.safetensors")));
+        assert!(!of(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/samples/rocket.jpg")));
+        assert!(!of("sample:chelsea") && !of("missing.safetensors"));
+    }
 }

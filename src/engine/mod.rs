@@ -10,6 +10,7 @@ mod event;
 mod folder_index;
 mod handle;
 mod inquiry;
+mod kind;
 mod labels;
 mod lane;
 mod layer_view;
@@ -38,6 +39,7 @@ pub use inquiry::{
     MeansInquiry, MeansKey, Projected, ProjectionInquiry, ProjectionKey, RankingInquiry, RankingKey, ResponsesInquiry,
     ResponsesKey, Subject, Thread, Unchanged, UnchangedInquiry, UnchangedKey, invariance,
 };
+pub use kind::{FileKind, LABELS, openable};
 pub use labels::{labels_of, read_labels};
 pub use lane::Lane;
 pub use layer_view::LayerView;

@@ -2,7 +2,7 @@
 
 use super::window::{App, Arriving};
 use crate::{
-    engine::{AnyInquiry, Opening, PictureSource, Request},
+    engine::{AnyInquiry, FileKind, Opening, PictureSource, Request},
     picture::Preparation,
     train::is_run,
     ui::{
@@ -12,7 +12,7 @@ use crate::{
             training::{TrainingPick, TrainingSession},
         },
         chrome::{Overlay, finder::FinderState},
-        dialogs::{FileQuestion, Purpose, opened, paths::FileKind},
+        dialogs::{FileQuestion, Purpose, opened},
         model::{
             commands::{Action, Command, TrainingCommand, With},
             pin::Pinned,

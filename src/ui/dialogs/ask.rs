@@ -1,7 +1,11 @@
 //! Questions for files, and the system's dialogs that answer them.
 
-use super::paths::{LABELS, openable};
-use crate::{Error, Result, picture::ENDINGS, ui::model::export::Ending};
+use crate::{
+    Error, Result,
+    engine::{LABELS, openable},
+    picture::ENDINGS,
+    ui::model::export::Ending,
+};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,

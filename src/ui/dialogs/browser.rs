@@ -1,10 +1,8 @@
 //! The window's own file dialog, for systems without one.
 
-use super::{
-    ask::FileQuestion,
-    paths::{self, LABELS, openable},
-};
+use super::{ask::FileQuestion, paths};
 use crate::{
+    engine::{LABELS, openable},
     picture::ENDINGS,
     ui::{background::worker::spawn, theme::Palette},
 };

@@ -116,7 +116,12 @@ impl SmallExample for ParametersExample {
         let inputs = thousands((side * side * channels) as u64);
         board::formula(ui, format!("{inputs} · {} = {}", thousands(outputs as u64), thousands(*dense)));
         ui.add_space(6.0);
-        board::say(ui, format!("{units} maps of {maps}x{maps} on the same input, with three ways to connect (bars are logarithmic):"));
+        board::say(
+            ui,
+            format!(
+                "{units} maps of {maps}x{maps} on the same input, with three ways to connect (bars are logarithmic):"
+            ),
+        );
         let most = (ways[0] as f32).ln_1p().max(1.0);
         for (name, count) in ["fully", "locally", "shared"].into_iter().zip(ways) {
             let share = (*count as f32).ln_1p() / most;
