@@ -7,7 +7,8 @@
 pub use striate_weights_imagenet::EFFICIENTNET_LITE0;
 
 /// LeNet-5 with rectifiers and max pooling, on MNIST.
-pub static LENET5_MODERN: [u8; include_bytes!("lenet5_modern.safetensors").len()] = *include_bytes!("lenet5_modern.safetensors");
+pub static LENET5_MODERN: [u8; include_bytes!("lenet5_modern.safetensors").len()] =
+    *include_bytes!("lenet5_modern.safetensors");
 
 /// photonet on Tiny-ImageNet.
 pub static PHOTONET: [u8; include_bytes!("photonet.safetensors").len()] = *include_bytes!("photonet.safetensors");

@@ -254,10 +254,8 @@ fn spelled(layer: &str, parameter: &str, own: bool, found: &mut Vec<String>) {
             return None;
         }
         let numbers = matched(pattern, &segments[start..])?;
-        let mut all: Vec<String> = segments[..start].iter().map(|segment| (*segment).to_owned()).collect();
-        all.push(filled(usual, &numbers)?);
-        all.push(parameter.to_owned());
-        Some(all.join("."))
+        let kept: usize = segments[..start].iter().map(|segment| segment.len() + 1).sum();
+        Some(format!("{}{}.{parameter}", &layer[..kept], filled(usual, &numbers)?))
     }));
 }
 
