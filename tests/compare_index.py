@@ -5,7 +5,7 @@
     venv/bin/python tests/compare_index.py target/release/striate FOLDER [PICTURES] [--time]
 
 FOLDER holds a folder a class of 64x64 pictures, as Tiny-ImageNet's validation set. Its first PICTURES pictures by path are
-linked into a folder of their own. PyTorch runs photonet with Pillow's decoder, a data loader, and torch.max over every map.
+linked into a folder of their own, with --time; otherwise they are written there as PNG. PyTorch runs photonet with Pillow's decoder, a data loader, and torch.max over every map.
 Ties are decided by the value: a picture may differ where the values agree to TOLERANCE of the unit's largest.
 With --time both passes are timed over the same folder on the same cores, PyTorch with as many loading workers as cores.
 """
@@ -43,7 +43,7 @@ def layers(weights, x):
 
 def index(files):
     """For every layer the strongest values with picture and position, (TOP, units) each."""
-    weights = load_file(ROOT / "weights/photonet.safetensors")
+    weights = {name: tensor.float() for name, tensor in load_file(ROOT / "weights/photonet.safetensors").items()}
     loader = torch.utils.data.DataLoader(Folder(files), BATCH, num_workers=os.cpu_count())
     best, at = {}, 0
     with torch.inference_mode():
@@ -54,7 +54,7 @@ def index(files):
                 parts = [value, picture, position]
                 if name in best:
                     parts = [torch.cat([old, new]) for old, new in zip(best[name], parts)]
-                order = torch.argsort(parts[0], 0, descending=True, stable=True)[:TOP]
+                order = torch.argsort(parts[0], dim=0, descending=True, stable=True)[:TOP]
                 best[name] = [part.gather(0, order) for part in parts]
             at += len(batch)
     return best
@@ -73,7 +73,12 @@ def main(binary, source, count):
         for path in every[:: max(1, len(every) // count)][:count]:
             linked = folder / path.parent.name / path.name
             linked.parent.mkdir(parents=True, exist_ok=True)
-            linked.symlink_to(path.resolve())
+            if "--time" in sys.argv:
+                linked.symlink_to(path.resolve())
+            else:
+                # Decoders of JPEG differ by a level here and there; values are compared on the same pixels.
+                linked = linked.with_suffix(".png")
+                Image.open(path).convert("RGB").save(linked)
             files.append(linked)
         start = time.time()
         subprocess.run([binary, "index", folder, "--network", "photonet", "--index", store, "--json"], check=True, capture_output=True)
