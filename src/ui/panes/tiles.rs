@@ -68,6 +68,9 @@ impl Behavior<Pane> for TileBehaviour<'_> {
     }
 
     fn on_tab_button(&mut self, tiles: &mut Tiles<Pane>, tile: TileId, button: egui::Response) -> egui::Response {
+        if button.clicked() {
+            *self.active = Some(tile);
+        }
         match tiles.get(tile) {
             Some(egui_tiles::Tile::Pane(pane)) => {
                 let title = self.tab_title_for_pane(pane);
