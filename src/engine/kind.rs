@@ -1,4 +1,4 @@
-//! What a path leads to.
+//! The kind of a file or a folder, by its ending or its content.
 
 use super::variant_file::VARIANT;
 use crate::{formats, picture, weights};

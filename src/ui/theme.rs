@@ -58,17 +58,21 @@ const DARK: Palette = Palette {
 const LIGHT: Palette = Palette {
     backdrop: grey(226, 227, 230),
     pane: grey(250, 250, 251),
-    accent: grey(214, 69, 20),
+    accent: grey(178, 56, 14),
     picked: grey(251, 229, 220),
     hovered: grey(239, 240, 242),
     bar: grey(196, 203, 214),
     bar_picked: grey(250, 187, 164),
     line: grey(213, 215, 220),
-    weak: grey(98, 103, 112),
-    warning: grey(160, 98, 0),
+    weak: grey(94, 99, 108),
+    warning: grey(138, 84, 0),
     second: grey(0, 104, 168),
     field: grey(255, 100, 50),
 };
+
+/// Text, and text that stands out.
+const DARK_TEXT: [Color32; 2] = [grey(214, 217, 222), grey(245, 246, 248)];
+const LIGHT_TEXT: [Color32; 2] = [grey(44, 47, 53), grey(12, 13, 15)];
 
 impl Palette {
     /// The dark palette, for what is drawn outside the window.
@@ -96,11 +100,11 @@ pub const MARGIN: Margin = Margin { left: 10, right: 10, top: 6, bottom: 8 };
 
 /// Sets both themes.
 pub fn install(ctx: &egui::Context) {
-    ctx.set_style_of(Theme::Dark, style(Visuals::dark(), &DARK, grey(214, 217, 222), grey(245, 246, 248)));
-    ctx.set_style_of(Theme::Light, style(Visuals::light(), &LIGHT, grey(44, 47, 53), grey(12, 13, 15)));
+    ctx.set_style_of(Theme::Dark, style(Visuals::dark(), &DARK, DARK_TEXT));
+    ctx.set_style_of(Theme::Light, style(Visuals::light(), &LIGHT, LIGHT_TEXT));
 }
 
-fn style(base: Visuals, palette: &Palette, text: Color32, strong: Color32) -> Style {
+fn style(base: Visuals, palette: &Palette, [text, strong]: [Color32; 2]) -> Style {
     let mut style = Style { visuals: visuals(base, palette, text, strong), ..Style::default() };
     let font = |size, family| FontId::new(size, family);
     style.text_styles = [
@@ -179,3 +183,38 @@ pub fn bare(fill: Color32, margin: Margin) -> egui::Frame {
 
 /// The size of small pictures beside text.
 pub const THUMBNAIL: Vec2 = Vec2::splat(34.0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance by WCAG 2.
+    fn luminance(colour: Color32) -> f64 {
+        let linear = |value: u8| match f64::from(value) / 255.0 {
+            value if value <= 0.03928 => value / 12.92,
+            value => ((value + 0.055) / 1.055).powf(2.4),
+        };
+        0.2126 * linear(colour.r()) + 0.7152 * linear(colour.g()) + 0.0722 * linear(colour.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_has_the_contrast_of_wcag_aa_in_both_themes() {
+        assert!((contrast(Color32::WHITE, Color32::BLACK) - 21.0).abs() < 1e-9);
+        for (palette, [text, strong]) in [(DARK, DARK_TEXT), (LIGHT, LIGHT_TEXT)] {
+            let Palette { accent, weak, warning, second, .. } = palette;
+            for behind in [palette.backdrop, palette.pane, palette.picked, palette.hovered] {
+                for ink in [text, strong, accent, weak, warning, second] {
+                    assert!(contrast(ink, behind) >= 4.5, "{ink:?} on {behind:?}: {:.2}", contrast(ink, behind));
+                }
+            }
+            for behind in [palette.bar, palette.bar_picked] {
+                assert!(contrast(strong, behind) >= 4.5, "{strong:?} on {behind:?}: {:.2}", contrast(strong, behind));
+            }
+        }
+    }
+}
