@@ -3,7 +3,7 @@
 use super::args::NetworkArgs;
 use crate::{
     Error, Result,
-    engine::{BY_FILE, DeviceChoice, FileKind, Opening},
+    engine::{DeviceChoice, FileKind, Opening},
     error::nearest,
     paths::from_user,
     picture::SAMPLES,
@@ -52,11 +52,7 @@ pub(super) fn run(args: Args, window: Option<Window>) -> Result<()> {
     }
     let opening = args.network.opening();
     let (opening, picture) = match args.image.as_deref().and_then(|image| network_at(image, &opening)) {
-        Some(path) => {
-            let network = BY_FILE.to_owned();
-            let preferred = Some(opening.network);
-            (Opening { network, preferred, weights: Source::File(path), ..opening }, None)
-        }
+        Some(path) => (opening.by_file(path), None),
         None => (opening, args.image),
     };
     window(Wanted { opening, picture, device: args.network.compute.device })

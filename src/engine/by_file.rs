@@ -15,8 +15,8 @@ fn candidate(card: &Card) -> Option<Candidate> {
 }
 
 /// The network that a weights file belongs to, the commonest first; remarks say which others fit as well. Of families
-/// that have members of any depth, the file's number of blocks tells the member. Of several that fit, the file's own word decides, then
-/// `preferred`.
+/// that have members of any depth, the file's number of blocks tells the member. Of several that fit, the file's own word
+/// decides, then `preferred`.
 ///
 /// # Errors
 /// Those of [`weights::recognise`].

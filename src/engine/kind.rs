@@ -17,11 +17,14 @@ pub enum FileKind {
     Labels,
 }
 
-/// Endings of weights files; `tar` is that of `.pth.tar`.
-const WEIGHTS: &[&str] = &["safetensors", "pth", "pt", "bin", "ckpt", "tar", "npz", "caffemodel"];
+/// The part behind the last dot of a weights file's name: `tar` of `.pth.tar`.
+fn weights_endings() -> impl Iterator<Item = &'static str> {
+    weights::ENDINGS.iter().filter_map(|ending| ending.rsplit('.').next())
+}
+
 /// Endings of files that open as a network: weights, and whole networks.
 pub fn openable() -> Vec<&'static str> {
-    [WEIGHTS, &formats::ENDINGS, &[VARIANT]].concat()
+    weights_endings().chain(formats::ENDINGS).chain([VARIANT]).collect()
 }
 
 /// Endings of files with the names of classes.
@@ -33,7 +36,7 @@ impl FileKind {
     pub fn of(path: &Path) -> Self {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         match ending.as_str() {
-            ending if WEIGHTS.contains(&ending) => FileKind::Weights,
+            ending if weights_endings().any(|known| known == ending) => FileKind::Weights,
             ending if formats::ENDINGS.contains(&ending) || ending == VARIANT => FileKind::Network,
             ending if picture::ENDINGS.contains(&ending) => FileKind::Picture,
             _ if weights::is_checkpoint(path) && !holds_pictures(path) => FileKind::Weights,

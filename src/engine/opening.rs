@@ -39,4 +39,10 @@ impl Opening {
             half: false,
         }
     }
+
+    /// The network of this file, opened as this one is, which is preferred where the file fits it as well as others.
+    pub fn by_file(self, path: PathBuf) -> Self {
+        let preferred = if self.network == BY_FILE { self.preferred } else { Some(self.network) };
+        Opening { network: BY_FILE.to_owned(), preferred, weights: Source::File(path), ..self }
+    }
 }

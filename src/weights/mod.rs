@@ -42,7 +42,7 @@ pub use matching::{Adapted, Candidate, Recognised, adapt, blocks, recognise};
 pub use names::fit;
 pub use open::read_bytes;
 pub use safetensors::STATE;
-pub use shards::{is_checkpoint, read_file};
+pub use shards::{ENDINGS, is_checkpoint, read_file};
 pub use sources::{Remote, remote};
 pub use synthetic::{made_up, picture, synthetic, uniform};
 

@@ -20,7 +20,7 @@ const MAX_INDEX: u64 = 32 << 20;
 const MAX_SHARDS: usize = 1000;
 /// The endings of weights files, the ones that are preferred first: of the same weights in several formats, safetensors
 /// is read fastest.
-const ENDINGS: [&str; 8] = [".safetensors", ".pth", ".pt", ".pth.tar", ".bin", ".ckpt", ".npz", ".caffemodel"];
+pub const ENDINGS: [&str; 8] = [".safetensors", ".pth", ".pt", ".pth.tar", ".bin", ".ckpt", ".npz", ".caffemodel"];
 
 /// Reads weights from a file of any [`super::Format`], from all the files that an index or their names say belong
 /// together, or from a folder that holds one of these. Progress is reported by bytes.

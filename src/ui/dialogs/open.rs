@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Result,
-    engine::{BY_FILE, Opening, PictureSource},
+    engine::{Opening, PictureSource},
     picture::Preparation,
     train::is_run,
     ui::{
@@ -16,7 +16,6 @@ use crate::{
             export::Texts,
         },
     },
-    weights::Source,
 };
 use eframe::egui;
 use egui_tiles::TileId;
@@ -137,11 +136,7 @@ pub fn opened(purpose: Purpose, path: PathBuf) -> Option<Command> {
         Purpose::Picture => Some(Command::Open(PictureSource::File(path))),
         Purpose::Compare => Some(Command::Compare(With::Picture(PictureSource::File(path)))),
         Purpose::Index => Some(Command::Index(path)),
-        Purpose::Weights(opening) => {
-            let preferred = if opening.network == BY_FILE { opening.preferred } else { Some(opening.network) };
-            let network = BY_FILE.to_owned();
-            Some(Command::OpenNetwork(Opening { network, preferred, weights: Source::File(path), ..opening }))
-        }
+        Purpose::Weights(opening) => Some(Command::OpenNetwork(opening.by_file(path))),
         Purpose::Labels(preparation) => Some(Command::Prepare(preparation, Some(path))),
         Purpose::Save(..)
         | Purpose::SaveLook(..)
