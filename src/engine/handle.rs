@@ -67,9 +67,9 @@ impl Engine {
         self.events.try_recv().ok()
     }
 
-    /// The work in progress, ordered by lane; empty when idle.
+    /// The work that runs or waits, ordered by lane; empty when idle.
     pub fn work(&self) -> Vec<Status> {
-        self.shared.queue().running.values().map(|(_, status)| status.clone()).collect()
+        self.shared.queue().work()
     }
 
     /// Whether a request in this lane runs or waits.

@@ -10,7 +10,7 @@ use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-/// Work in progress.
+/// Work that runs or waits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     /// The lane it belongs to.
@@ -77,6 +77,16 @@ impl Queue {
         request.map(Turn::Request).or_else(|| (live && self.live).then_some(Turn::Step))
     }
 
+    /// What runs or waits, ordered by lane. A request waits for a moment before a thread takes it: without it, what was just
+    /// asked for would look as if nobody worked on it.
+    pub fn work(&self) -> Vec<Status> {
+        let waits = |(&lane, request): (&Lane, &Request)| Status { lane, what: request.label(), fraction: 0.0 };
+        let mut work: BTreeMap<Lane, Status> =
+            self.waiting.iter().map(waits).map(|status| (status.lane, status)).collect();
+        work.extend(self.running.iter().map(|(&lane, (_, status))| (lane, status.clone())));
+        work.into_values().collect()
+    }
+
     /// Cancels all that runs and drops all that waits. A live synthesis pauses, also one that is being started: it takes
     /// its first step only after the pause is carried out.
     pub fn cancel(&mut self) {
@@ -111,5 +121,25 @@ impl Turn {
             Turn::Request(request) => request.label(),
             Turn::Control(_) | Turn::Step => "Synthesis".into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::Alteration;
+
+    #[test]
+    fn what_waits_is_work_too_and_stands_once_beside_what_runs() {
+        let shared = Shared::new(|| ());
+        shared.request(Request::Alter(Alteration::default()));
+        let mut queue = shared.queue();
+        assert_eq!(queue.work().iter().map(|status| status.lane).collect::<Vec<_>>(), [Lane::Alter]);
+        let status = Status { lane: Lane::Alter, what: "running".into(), fraction: 0.5 };
+        queue.running.insert(Lane::Alter, (Watch::default(), status.clone()));
+        assert_eq!(queue.work(), [status]);
+        queue.cancel();
+        queue.running.clear();
+        assert!(queue.work().is_empty());
     }
 }

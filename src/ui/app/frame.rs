@@ -49,9 +49,11 @@ impl App {
             // The size of the window is known from the first frame on.
             self.layout.panes = arranged(self.layout.arrangement, ui.max_rect().size());
         }
-        // Read before the events: if nothing runs now, then every answer is among them.
-        let work = self.work();
+        // Read before the events: if nothing runs or waits now, then every answer is among them.
+        let mut work = self.engine.work();
         self.handle_events(&ctx, &mut out);
+        // Read after the events: a run may be among them.
+        self.add_coming(&mut work);
         chrome::keys(&ctx, &mut out);
         self.settings.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);

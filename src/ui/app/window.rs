@@ -354,13 +354,11 @@ impl App {
         self.runs.coming.is_none() && self.is_followed()
     }
 
-    /// The running work. A run that is computed but not on screen yet counts too.
-    pub(super) fn work(&self) -> Vec<Status> {
-        let mut work = self.engine.work();
-        if work.is_empty() && self.engine.is_idle() && !self.has_run() && self.runs.shown.is_some() {
+    /// Adds the run that is computed but not on screen yet to the work, where the engine has none.
+    pub(super) fn add_coming(&self, work: &mut Vec<Status>) {
+        if work.is_empty() && !self.has_run() && self.runs.shown.is_some() {
             work.push(Status { lane: Lane::Picture, what: "Running the picture".into(), fraction: 1.0 });
         }
-        work
     }
 
     pub(super) fn view<'a>(&'a self, work: &'a [Status], palette: &'static Palette) -> Option<View<'a>> {
