@@ -2,12 +2,13 @@
 """The index of a folder by `striate index` beside a plain PyTorch computation: values, pictures, positions, and the time of the pass.
 
     python3 -m venv venv && venv/bin/pip install torch numpy pillow safetensors
-    venv/bin/python tests/compare_index.py target/release/striate FOLDER [PICTURES] [--time]
+    venv/bin/python tests/compare_index.py target/release/striate FOLDER [PICTURES] [--time] [--resnet18]
 
 FOLDER holds a folder a class of 64x64 pictures, as Tiny-ImageNet's validation set. Its first PICTURES pictures by path are
 linked into a folder of their own, with --time; otherwise they are written there as PNG. PyTorch runs photonet with Pillow's decoder, a data loader, and torch.max over every map.
 Ties are decided by the value: a picture may differ where the values agree to TOLERANCE of the unit's largest.
 With --time both passes are timed over the same folder on the same cores, PyTorch with as many loading workers as cores.
+With --resnet18 (and torchvision) a pass of ResNet-18 with random weights over pictures of 224x224 is timed instead.
 """
 import json, os, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -41,14 +42,43 @@ def layers(weights, x):
     out["fc"] = F.linear(flat, weights["fc.weight"], weights["fc.bias"])
     return out
 
-def index(files):
+class Resnet18:
+    """ResNet-18 with random weights, and the outputs of its layers: rectifiers, the pool, the features and the scores."""
+    def __init__(self, file):
+        import torchvision
+        torch.manual_seed(0)
+        self.net, self.out = torchvision.models.resnet18().eval(), {}
+        torch.save(self.net.state_dict(), file)
+        steps = [torchvision.transforms.Resize(256), torchvision.transforms.CenterCrop(224), torchvision.transforms.ToTensor()]
+        self.prepare = torchvision.transforms.Compose([*steps, torchvision.transforms.Normalize(MEAN.flatten(), STD.flatten())])
+        for name, module in self.net.named_modules():
+            if isinstance(module, (torch.nn.ReLU, torch.nn.MaxPool2d, torch.nn.AdaptiveAvgPool2d, torch.nn.Linear)) or "downsample.1" in name:
+                # A block's one rectifier runs twice.
+                module.register_forward_hook(lambda _, __, output, name=name: self.out.setdefault(name if name not in self.out else name + "b", output))
+    def layers(self, batch):
+        self.out.clear()
+        self.net(batch)
+        return {name: output.flatten(1) if output.shape[2:] == (1, 1) else output for name, output in self.out.items()}
+
+class Resized(Folder):
+    def __init__(self, files, prepare):
+        super().__init__(files)
+        self.prepare = prepare
+    def __getitem__(self, index):
+        return self.prepare(Image.open(self.files[index]).convert("RGB"))
+
+def photonet(batch, weights={}):
+    if not weights:
+        weights.update((name, tensor.float()) for name, tensor in load_file(ROOT / "weights/photonet.safetensors").items())
+    return layers(weights, batch)
+
+def index(pictures, layers):
     """For every layer the strongest values with picture and position, (TOP, units) each."""
-    weights = {name: tensor.float() for name, tensor in load_file(ROOT / "weights/photonet.safetensors").items()}
-    loader = torch.utils.data.DataLoader(Folder(files), BATCH, num_workers=os.cpu_count())
+    loader = torch.utils.data.DataLoader(pictures, BATCH, num_workers=os.cpu_count())
     best, at = {}, 0
     with torch.inference_mode():
         for batch in loader:
-            for name, output in layers(weights, batch).items():
+            for name, output in layers(batch).items():
                 value, position = output.flatten(2).max(2) if output.dim() == 4 else (output, torch.zeros_like(output, dtype=torch.long))
                 picture = torch.arange(at, at + len(batch))[:, None].expand_as(position)
                 parts = [value, picture, position]
@@ -80,14 +110,19 @@ def main(binary, source, count):
                 linked = linked.with_suffix(".png")
                 Image.open(path).convert("RGB").save(linked)
             files.append(linked)
+        network, pictures, run = ["--network", "photonet"], Folder(files), photonet
+        if "--resnet18" in sys.argv:
+            file = str(Path(desk) / "resnet18.pth")
+            net = Resnet18(file)
+            network, pictures, run = ["--network", "resnet18", "--weights", file], Resized(files, net.prepare), net.layers
         start = time.time()
-        subprocess.run([binary, "index", folder, "--network", "photonet", "--index", store, "--json"], check=True, capture_output=True)
+        subprocess.run([binary, "index", folder, *network, "--index", store, "--json"], check=True, capture_output=True)
         our_time = time.time() - start
         start = time.time()
-        reference = index(files)
+        reference = index(pictures, run)
         their_time = time.time() - start
         print(f"{len(files)} pictures: striate {our_time:.1f} s, PyTorch {their_time:.1f} s, {their_time / our_time:.2f} times as fast")
-        if "--time" in sys.argv:
+        if "--time" in sys.argv or "--resnet18" in sys.argv:
             return
         number = {str(path): index for index, path in enumerate(files)}
         worst, hits, ties = 0.0, 0, 0

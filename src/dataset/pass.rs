@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    kernels::with_values,
+    kernels::{Peak, with_values},
     net::{Network, NodeId, Trace},
     watch::Watch,
 };
@@ -194,19 +194,11 @@ fn opened(network: &Network, layers: &[NodeId], fingerprint: Fingerprint, root: 
 
 /// The strongest activation of every unit of a layer for every picture of the batch, picture by picture.
 pub(super) fn strongest(trace: &Trace, layer: NodeId, pictures: &[usize]) -> Result<Vec<Hit>> {
-    let [units, height, width] = trace.network().graph().node(layer).extent();
-    let hits = with_values::<f32, _>(&trace.output(layer).contiguous()?, |values| {
-        let maps = values.par_chunks_exact(height * width).enumerate();
-        Ok(maps.map(|(map, values)| hit(values, pictures[map / units])).collect())
-    })?;
-    Ok(hits)
-}
-
-/// The largest value, the first of equal ones.
-fn hit(values: &[f32], picture: usize) -> Hit {
-    let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let position = values.iter().position(|&value| value == largest).unwrap_or(0);
-    Hit { value: largest, picture: picture as u32, position: position as u32 }
+    let peaks = trace.peaks(layer)?;
+    let units = peaks.len() / pictures.len().max(1);
+    let pictures = pictures.iter().flat_map(|&picture| std::iter::repeat_n(picture as u32, units));
+    let hit = |(peak, picture): (Peak, u32)| Hit { value: peak.value, picture, position: peak.position };
+    Ok(peaks.into_iter().zip(pictures).map(hit).collect())
 }
 
 /// The likeliest classes of every picture of a batch.

@@ -8,11 +8,13 @@ pub mod blocked;
 mod candle_ops;
 mod lrn;
 mod lrn_constants;
+mod peaks;
 mod pool;
 mod spans;
 
 pub use lrn::{lrn, lrn_reverse};
 pub use lrn_constants::Lrn;
+pub use peaks::{Peak, peaks};
 pub use pool::{max_pool, max_pool_reverse, mean_pool, mean_pool_reverse};
 pub use spans::Spans;
 

@@ -5,7 +5,10 @@ use super::{
     ops::{LayerWeights, Op, Rule, Step, Values, table_filters},
     walk::Reverse,
 };
-use crate::{Error, Result, kernels::with_values};
+use crate::{
+    Error, Result,
+    kernels::{self, Peak, with_values},
+};
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
 use std::{collections::HashMap, sync::Arc};
@@ -26,6 +29,10 @@ pub(super) trait Outputs {
     fn output(&self, layer: NodeId) -> &Tensor;
     /// The switches of a max pool.
     fn switches(&self, layer: NodeId) -> Result<Tensor>;
+    /// The peak of every map of `area` values.
+    fn peaks(&self, layer: NodeId, area: usize) -> Result<Vec<Peak>> {
+        Ok(kernels::peaks(self.output(layer), area)?)
+    }
 }
 
 impl WeightedGraph {

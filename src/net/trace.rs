@@ -7,7 +7,12 @@ use super::{
     ops::Op,
     walk::{Reverse, Walk},
 };
-use crate::{Error, Result, kernels, memory, watch::Watch};
+use crate::{
+    Error, Result,
+    kernels::{self, Peak},
+    memory,
+    watch::Watch,
+};
 use candle_core::Tensor;
 use std::sync::Arc;
 
@@ -36,6 +41,19 @@ impl Trace {
     /// When the node is not of the network.
     pub fn output(&self, node: NodeId) -> &Tensor {
         self.pass.outputs().output(node)
+    }
+
+    /// The largest value of every unit's map and its position, picture by picture, unit by unit. It is read from the maps as
+    /// the back end keeps them, which takes a fraction of the time of [`Trace::output`].
+    ///
+    /// # Errors
+    /// When the output is not float32.
+    ///
+    /// # Panics
+    /// When the node is not of the network.
+    pub fn peaks(&self, node: NodeId) -> Result<Vec<Peak>> {
+        let [_, height, width] = self.network.graph().node(node).extent();
+        self.pass.outputs().peaks(node, height * width)
     }
 
     /// Pictures in the batch.

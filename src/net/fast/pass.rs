@@ -8,6 +8,7 @@ use super::{
 use crate::{
     Error, Result,
     kernels::{
+        self, Peak,
         blocked::{self, Buffer, Epilogue, Maps, MapsMut, Owned, Placement},
         with_values,
     },
@@ -45,6 +46,13 @@ impl Outputs for FastPass {
         let node = self.fast.graph().node(layer);
         let found = self.fast.layers().switches(layer, self.output(node.inputs[0]))?;
         found.ok_or_else(|| Error::Failed(format!("layer {} has no switches", node.name)))
+    }
+
+    fn peaks(&self, layer: NodeId, area: usize) -> Result<Vec<Peak>> {
+        match self.blocked(layer) {
+            Some(maps) => Ok(blocked::peaks(self.fast.isa, maps)),
+            None => Ok(kernels::peaks(self.output(layer), area)?),
+        }
     }
 }
 
