@@ -4,11 +4,14 @@
 //!     cargo bench --bench frames -- [NETWORK ...] [--each]
 //!     cargo bench --bench frames -- --points
 //!     cargo bench --bench frames -- --run=FOLDER
+//!     cargo bench --bench frames -- --index=FOLDER
 //!
 //! Two arrangements for each network: the first one, and every pane at once with none behind a tab. With `--each` also
 //! each pane alone, which tells what a slow frame is due to. vgg16 and densenet201 unless others are named. With `--points`
 //! only the map of the Embedding pane: 100,000 points while the map is zoomed, moved and morphed. With `--run`, how long
-//! after the epoch slider the panes show the epoch of a run.
+//! after the epoch slider the panes show the epoch of a run. With `--index`, the frames of a drag while photonet indexes a folder
+//! of pictures, in the first arrangement with the pane Top pictures in front; an index that was made before is not made again,
+//! so set XDG_CACHE_HOME to an empty folder.
 
 use eframe::{
     App as _,
@@ -18,6 +21,7 @@ use eframe::{
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::Arc,
     thread::sleep,
     time::{Duration, Instant},
@@ -48,6 +52,15 @@ fn main() -> Result<()> {
     }
     if let Some(folder) = flags.iter().find_map(|flag| flag.strip_prefix("--run=")) {
         return Window::open_run(folder)?.scrub();
+    }
+    if let Some(folder) = flags.iter().find_map(|flag| flag.strip_prefix("--index=")) {
+        let mut window = Window::open_to_index(folder)?;
+        window.drag("photonet", "before the index");
+        window.press("Index a folder…")?;
+        window.drag("photonet", "while a folder is indexed");
+        let done = window.app.indexed().map_or((0, 0, false), |state| (state.done, state.total, state.running));
+        println!("{} of {} pictures were indexed meanwhile; it runs on: {}", done.0, done.1, done.2);
+        return Ok(());
     }
     let networks = if named.is_empty() { vec!["vgg16".into(), "densenet201".into()] } else { named };
     println!(
@@ -163,7 +176,17 @@ impl Window {
     /// Opens a network and waits until all it has to compute is computed.
     fn open(network: &str, kept: Settings) -> Result<Self> {
         let start = Start { opening: Opening::of(network), picture: None, device: DeviceChoice::Cpu, camera: None };
-        Window::start(start, kept, "Layer")
+        Window::start(start, kept, "Layer", None)
+    }
+
+    /// Opens photonet with the panes that show an index beside the usual ones. A dialog answers with the folder.
+    fn open_to_index(folder: &str) -> Result<Self> {
+        let opening = || Opening::of("photonet");
+        let kept = Settings(BTreeMap::from([("striate".into(), r#"{"arrangement":"Everything"}"#.into())]));
+        let everything = Window::open("photonet", kept)?.settings();
+        let panes = ["top", "activations", "saliency", "cam", "scores", "architecture"];
+        let start = Start { opening: opening(), picture: None, device: DeviceChoice::Cpu, camera: None };
+        Window::start(start, in_sight(&everything, |name| panes.contains(&name)), "Layer", Some(folder.into()))
     }
 
     /// Opens the checkpoints of a run, in the arrangement that has room for the pane about them.
@@ -173,17 +196,17 @@ impl Window {
         let kept = Settings(BTreeMap::from([("striate".into(), r#"{"arrangement":"Everything"}"#.into())]));
         let everything = Window::open(striate::zoo::DEFAULT.name, kept)?.settings();
         let panes = ["evolution", "activations", "saliency", "cam", "deconvnet", "scores", "filters"];
-        Window::start(start, in_sight(&everything, |name| panes.contains(&name)), "Epoch")
+        Window::start(start, in_sight(&everything, |name| panes.contains(&name)), "Epoch", None)
     }
 
-    fn start(start: Start, kept: Settings, slider: &str) -> Result<Self> {
+    fn start(start: Start, kept: Settings, slider: &str, answer: Option<PathBuf>) -> Result<Self> {
         let setup = egui_kittest::wgpu::default_wgpu_setup();
         let device = egui_kittest::wgpu::create_render_state(setup, RendererOptions::default());
         let ctx = egui::Context::default();
         let mut cc = eframe::CreationContext::_new_kittest(ctx.clone());
         cc.wgpu_render_state = Some(device.clone());
         cc.storage = Some(&kept);
-        let app = App::new(&cc, start, Arc::new(|_, _| Ok(None)))?;
+        let app = App::new(&cc, start, Arc::new(move |_, _| Ok(answer.clone())))?;
         let frame = eframe::Frame::_new_kittest();
         let mut window = Window { ctx, app, frame, device, start: Instant::now(), slider: Rect::NOTHING };
         while window.app.shown().is_none() || !window.app.is_idle() {
@@ -198,7 +221,7 @@ impl Window {
             window.step(Vec::new());
             sleep(FRAME);
         }
-        window.find_slider(slider)?;
+        window.slider = window.find(accesskit::Role::Slider, slider)?;
         Ok(window)
     }
 
@@ -208,19 +231,27 @@ impl Window {
         kept
     }
 
-    /// Asks as a screen reader does, which costs a frame more than usual, and then never again.
-    fn find_slider(&mut self, name: &str) -> Result<()> {
+    /// The place of a control. Asks as a screen reader does, which costs a frame more than usual, and then never again.
+    fn find(&mut self, role: accesskit::Role, name: &str) -> Result<Rect> {
         self.ctx.enable_accesskit();
         let (_, output) = self.step(Vec::new());
         self.ctx.disable_accesskit();
         let update = output.platform_output.accesskit_update;
-        let nodes = update.iter().flat_map(|update| &update.nodes).map(|(_, node)| node);
-        let slider =
-            nodes.filter(|node| node.role() == accesskit::Role::Slider).find(|node| node.label() == Some(name));
-        let bounds = slider.and_then(accesskit::Node::bounds);
-        let bounds = bounds.ok_or_else(|| Error::Failed(format!("the window shows no slider {name}")))?;
+        let mut nodes = update.iter().flat_map(|update| &update.nodes).map(|(_, node)| node);
+        let found = nodes.find(|node| node.role() == role && node.label() == Some(name));
+        let bounds = found.and_then(accesskit::Node::bounds);
+        let bounds = bounds.ok_or_else(|| Error::Failed(format!("the window shows no {name}")))?;
         let at = |x: f64, y: f64| pos2(x as f32, y as f32);
-        self.slider = Rect::from_min_max(at(bounds.x0, bounds.y0), at(bounds.x1, bounds.y1));
+        Ok(Rect::from_min_max(at(bounds.x0, bounds.y0), at(bounds.x1, bounds.y1)))
+    }
+
+    /// Clicks a button.
+    fn press(&mut self, name: &str) -> Result<()> {
+        let pos = self.find(accesskit::Role::Button, name)?.center();
+        let (button, modifiers) = (PointerButton::Primary, egui::Modifiers::NONE);
+        let turn = |pressed| Event::PointerButton { pos, button, pressed, modifiers };
+        self.step(vec![Event::PointerMoved(pos), turn(true)]);
+        self.step(vec![turn(false)]);
         Ok(())
     }
 

@@ -33,7 +33,7 @@ fn networks_and_layers_are_listed() {
         (row["weights_at_hand"].as_bool().unwrap(), row["weights"].as_str().unwrap().to_owned())
     };
     assert_eq!(weights("photonet"), (true, "shipped".into()));
-    assert_eq!(weights("lenet5"), (false, "file".into()));
+    assert_eq!((weights("lenet5"), weights("alexnet_2012")), ((true, "shipped".into()), (false, "file".into())));
     assert!(["fetch", "downloaded"].contains(&weights("resnet50").1.as_str()));
     assert!(desk.said("networks --wide").contains("3,148,552"));
     let accuracy = |name: &str| {

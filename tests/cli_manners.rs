@@ -56,15 +56,15 @@ fn a_picture_without_a_name_gets_one_that_is_free() {
 #[test]
 fn quiet_leaves_errors_alone_on_standard_error() {
     let desk = Desk::new();
-    let noisy = desk.run("classify sample:chelsea --network lenet5");
+    let noisy = desk.run("classify sample:chelsea --network resnet32");
     assert!(String::from_utf8_lossy(&noisy.stderr).contains("untrained"));
-    let quiet = desk.run("classify sample:chelsea --network lenet5 --quiet");
+    let quiet = desk.run("classify sample:chelsea --network resnet32 --quiet");
     // The first line says how long the run took.
     let table =
         |run: &std::process::Output| run.stdout.split(|&byte| byte == b'\n').skip(1).collect::<Vec<_>>().concat();
     assert!(quiet.stderr.is_empty() && !table(&quiet).is_empty() && table(&quiet) == table(&noisy));
     for quiet in ["-q", "--quiet"] {
-        let before = desk.run(&format!("{quiet} classify sample:chelsea --network lenet5"));
+        let before = desk.run(&format!("{quiet} classify sample:chelsea --network resnet32"));
         assert!(before.stderr.is_empty() && table(&before) == table(&noisy), "{quiet}");
     }
     assert!(desk.refused("classify missing.png --quiet", 1).contains("missing.png"));

@@ -72,6 +72,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "top pictures --network photonet --layer conv5 --unit 92 --out top.png",
             "top pictures --network photonet --layer conv2 --out sheet.png",
+            "top pictures --network photonet --layer conv5 --unit 92 --unit 3 --unit 7 --out three.png",
             "top pictures --network photonet --layer conv5 --unit 92 --by relevance --class espresso --json",
         ],
     ),

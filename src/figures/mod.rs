@@ -26,7 +26,7 @@ mod spreadsheet;
 mod synthesised;
 pub mod words;
 
-pub use chart::{Bar, Blob, BoardValues, ChartAxis, Series, bar_chart, blob_chart, board_chart, line_chart};
+pub use chart::{Bar, Blob, BoardValues, ChartAxis, Series, bar_chart, blob_chart, board_chart, lettering, line_chart};
 pub use enlarge::{Scale, enlarged, enlarged_rgb, gap, grid, spaced};
 pub use evolution::{LayerState, UnitPeak, weights_cosine};
 pub use facts::{

@@ -23,7 +23,7 @@ pub(super) const LENET5: Card = Card {
     // White strokes on black: black becomes -0.1 and white 1.175, the paper's background and foreground.
     preprocess: || Preprocess::new(32, 32, &[0.1 / 1.275], &[1.0 / 1.275]),
     build: &original,
-    shipped: None,
+    shipped: Some(&striate_weights::LENET5),
 };
 
 pub(super) const LENET5_MODERN: Card = Card {

@@ -70,6 +70,27 @@ fn a_dropped_weights_file_is_opened_as_weights() {
 }
 
 #[test]
+fn a_window_that_cannot_open_what_it_starts_with_opens_what_ships() {
+    let folder = tempfile::tempdir().unwrap();
+    let [picture, weights] = ["notes.txt", "mine.pth"].map(|name| folder.path().join(name));
+    std::fs::write(&picture, "no picture").unwrap();
+    std::fs::write(&weights, "no weights").unwrap();
+    let start = |opening: Opening, picture: Option<&std::path::Path>| {
+        let picture = picture.map(|path| path.as_os_str().to_owned());
+        let start = Start { opening, picture, device: DeviceChoice::Cpu, camera: None };
+        let ask: Ask = Arc::new(|_, _| Ok(None));
+        open_window(start, ask, Box::default())
+    };
+    let Some(window) = start(Opening::of("photonet"), Some(&picture)) else { return };
+    assert!(window.state().message().unwrap().text.contains("notes.txt"));
+    assert_eq!(window.state().shown().unwrap().run.model.card.name, "photonet");
+    let broken = Opening { weights: striate::weights::Source::File(weights), ..Opening::of("resnet18") };
+    let Some(window) = start(broken, None) else { return };
+    assert!(window.state().message().unwrap().text.contains("mine.pth"));
+    assert_eq!(window.state().shown().unwrap().run.model.card.name, striate::zoo::DEFAULT.name);
+}
+
+#[test]
 fn a_checkpoint_of_another_network_opens_under_any_name_and_takes_dropped_labels() {
     let folder = tempfile::tempdir().unwrap();
     let shipped = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/lenet5_modern.safetensors")).unwrap();

@@ -145,7 +145,7 @@ fn uneven([across, down]: [f32; 2]) -> f32 {
 #[test]
 fn untrained_networks_say_so() {
     let answers = Answers::default();
-    let Some(mut window) = open_with("lenet5", Arc::clone(&answers)) else { return };
+    let Some(mut window) = open_with("resnet32", Arc::clone(&answers)) else { return };
     let folder = tempfile::tempdir().unwrap();
     show_pane(&mut window, "Scores");
     let shown = window.state().shown().unwrap();

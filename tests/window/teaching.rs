@@ -168,7 +168,7 @@ fn the_dialog_saves_each_form_and_formats_follow_the_ending() {
 
 #[test]
 fn an_untrained_network_shows_no_percentages() {
-    let Some(mut window) = open_with("lenet5", Answers::default()) else { return };
+    let Some(mut window) = open_with("resnet32", Answers::default()) else { return };
     for pane in ["Overview", "Scores", "Invariance"] {
         show_pane(&mut window, pane);
         if pane == "Invariance" {

@@ -13,11 +13,11 @@ use crate::{
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Longest side of a crop: on the sheet of one unit, and of a layer with few or many units.
+/// Longest side of a crop: on a sheet of one unit, of some, and of many.
 const LARGE: u32 = 224;
 const SMALL: u32 = 64;
 const TINY: u32 = 36;
-/// Units of a layer from which on crops are tiny.
+/// Units from which on crops are tiny.
 const MANY: usize = 64;
 
 /// A choice among the pictures.
@@ -37,7 +37,7 @@ enum By {
 /// List the pictures of a folder that excite a unit most, or show all units of a layer
 ///
 /// --out draws for each the part of the picture that the activation sees, and beside it the deconvnet reconstruction, as
-/// Zeiler and Fergus do; without --unit a sheet of the whole layer. The folder is indexed first, once; the choices other than
+/// Zeiler and Fergus do; with several units a sheet of them all. The folder is indexed first, once; the choices other than
 /// 'strongest' run the folder anew.
 #[derive(clap::Args)]
 pub(in crate::cli) struct TopArgs {
@@ -46,9 +46,9 @@ pub(in crate::cli) struct TopArgs {
     /// The layer; 'striate layers NETWORK' lists them
     #[arg(long)]
     layer: String,
-    /// The unit [default: all units of the layer]
+    /// The unit; once for each of several [default: all units of the layer]
     #[arg(long)]
-    unit: Option<usize>,
+    unit: Vec<usize>,
     /// Pictures to list
     #[arg(long, value_name = "N", default_value_t = TOP as u8, value_parser = clap::value_parser!(u8).range(1..=TOP as i64))]
     count: u8,
@@ -101,7 +101,7 @@ struct UnitTopFacts {
 
 pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
     check_path("--out", args.out.as_deref(), "png", "a PNG")?;
-    args.folder.network.check_layer(&args.layer, args.unit)?;
+    args.folder.network.check_layer(&args.layer, args.unit.iter().copied().max())?;
     let subject = args.folder.open(console)?;
     let graph = subject.model.network.graph();
     let asked = graph.find(&args.layer)?;
@@ -110,19 +110,20 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
     if layer != asked {
         console.note(&format!("{} is shown by {}, which passes its activations on", graph.node(asked).name, node.name));
     }
-    let units: Vec<usize> = match args.unit {
-        Some(number) => vec![args::unit(number, layer, graph)?],
-        None => (0..node.extent()[0]).collect(),
+    let units: Vec<usize> = match args.unit.is_empty() {
+        true => (0..node.extent()[0]).collect(),
+        false => args.unit.iter().map(|&number| args::unit(number, layer, graph)).collect::<Result<_>>()?,
     };
+    let is_one = args.unit.len() == 1;
     let (listing, wanted) = args.hits(&subject, layer, &units, console)?;
     if wanted.iter().all(|unit| unit.hits.is_empty()) {
         let (folder, name) = (args.folder.folder.display(), &node.name);
-        let what = args.unit.map_or_else(|| "any unit".to_owned(), |unit| format!("unit {unit}"));
+        let what = if is_one { format!("unit {}", units[0]) } else { "any of the units".to_owned() };
         return Err(Error::Failed(format!("nothing to show: no picture of {folder} excites {what} of {name}")));
     }
     if let Some(out) = &args.out {
         console.stage("projecting back");
-        let side = if args.unit.is_some() {
+        let side = if is_one {
             LARGE
         } else if units.len() > MANY {
             TINY
@@ -130,8 +131,9 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
             SMALL
         };
         let shown = shown_hits(&subject.model, &listing, layer, &wanted, side, false, console.watch())?;
-        let sheet = if args.unit.is_some() { sheet_of_hits(&shown[0]) } else { sheet_of_units(&shown) };
-        let unit = args.unit.map_or_else(|| "all".to_owned(), |unit| unit.to_string());
+        let sheet = if is_one { sheet_of_hits(&shown[0]) } else { sheet_of_units(&units, &shown)? };
+        let numbers: Vec<String> = args.unit.iter().map(usize::to_string).collect();
+        let unit = if numbers.is_empty() { "all".to_owned() } else { numbers.join(", ") };
         let choice = format!("{:?}", args.by).to_lowercase();
         let name = subject.model.card.name.to_string();
         let texts = [("Network", name), ("Layer", node.name.clone()), ("Unit", unit), ("HitChoice", choice)];
@@ -145,16 +147,16 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
         column: hit.position as usize % width,
     };
     let layer = node.name.clone();
-    match (args.unit, args.json) {
-        (Some(unit), json) => {
-            let facts = TopFacts { layer, unit, top: wanted[0].hits.iter().map(facts).collect() };
+    match (is_one, args.json) {
+        (true, json) => {
+            let facts = TopFacts { layer, unit: units[0], top: wanted[0].hits.iter().map(facts).collect() };
             if json { to_json(&facts) } else { Ok(text(&facts)) }
         }
-        (None, true) => {
+        (false, true) => {
             let unit = |own: &WantedHits| UnitTopFacts { unit: own.unit, top: own.hits.iter().map(facts).collect() };
             to_json(&LayerTopFacts { layer, units: wanted.iter().map(unit).collect() })
         }
-        (None, false) => Ok(layer_text(&layer, &wanted, &listing)),
+        (false, false) => Ok(layer_text(&layer, &wanted, &listing)),
     }
 }
 
@@ -218,5 +220,5 @@ fn layer_text(layer: &str, units: &[WantedHits], listing: &Listing) -> String {
         let file = first.map_or_else(String::new, |hit| listing.path(hit.picture as usize).display().to_string());
         table.row([own.unit.to_string(), value, file]);
     }
-    format!("the first picture of every unit of {layer}\n{}", table.render())
+    format!("the first picture of each unit of {layer}\n{}", table.render())
 }

@@ -3,11 +3,13 @@
 mod bars;
 mod blobs;
 mod board;
+mod lettering;
 mod lines;
 
 pub use bars::{Bar, bar_chart};
 pub use blobs::{Blob, blob_chart};
 pub use board::{BoardValues, board_chart};
+pub use lettering::lettering;
 pub use lines::{ChartAxis, Series, line_chart};
 
 use crate::{Error, Result};

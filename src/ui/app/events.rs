@@ -1,6 +1,6 @@
 //! Handles events: results of the engine, answers of dialogs, dropped files, pasted pictures and paths.
 
-use super::window::App;
+use super::window::{App, first_picture};
 use crate::{
     engine::{Event, Lane, Opening, PictureSource, Request, Run},
     picture::Picture,
@@ -9,6 +9,7 @@ use crate::{
         model::{commands::Command, state::Shown},
     },
     weights::{Source, find_local},
+    zoo::DEFAULT,
 };
 use eframe::egui;
 use egui_tiles::TileId;
@@ -94,10 +95,26 @@ impl App {
                     self.forget_surgery();
                 }
                 self.notice.fail(text);
+                self.fall_back(lane);
             }
             Event::Reopened(number, run) => self.bring(number, run),
             Event::Frame(frame) => self.results.synthesis = Some(frame),
             Event::Answered(answered) => self.results.answers.keep(answered),
+        }
+    }
+
+    /// Opens what ships where the network or the picture that the window starts with cannot be opened: it would stay empty.
+    fn fall_back(&mut self, lane: Lane) {
+        if self.runs.shown.is_some() || self.runs.coming.is_some() {
+            return;
+        }
+        let opening = Opening::of(DEFAULT.name);
+        if lane == Lane::Model && self.runs.model.is_none() && self.runs.opening != opening {
+            (self.runs.opening, self.runs.opened) = (opening.clone(), opening.clone());
+            self.engine.request(Request::Open(opening));
+        }
+        if lane == Lane::Picture && !std::mem::replace(&mut self.pending.fell_back, true) {
+            self.engine.request(Request::Picture(first_picture(None, &self.runs.opening)));
         }
     }
 

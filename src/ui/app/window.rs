@@ -126,6 +126,8 @@ pub(super) struct Pending {
     pub asked: AskedRuns,
     pub heatmaps: Heatmaps,
     pub debounce: Debounce,
+    /// Whether a sample was asked for in place of a first picture that cannot be opened.
+    pub fell_back: bool,
 }
 
 /// The selection that all panes follow.
@@ -199,7 +201,7 @@ impl Notice {
 }
 
 /// The picture that a window starts with: the one asked for, else a sample that the network names rightly.
-fn first_picture(asked: Option<OsString>, opening: &Opening) -> PictureSource {
+pub(super) fn first_picture(asked: Option<OsString>, opening: &Opening) -> PictureSource {
     let network = if opening.network == BY_FILE { "" } else { &opening.network };
     let sample = || Ok(format!("sample:{}", first_sample(network).name));
     // A name that is not UTF-8 is a file's.
