@@ -10,7 +10,7 @@
 //! each pane alone, which tells what a slow frame is due to. vgg16 and densenet201 unless others are named. With `--points`
 //! only the map of the Embedding pane: 100,000 points while the map is zoomed, moved and morphed. With `--run`, how long
 //! after the epoch slider the panes show the epoch of a run. With `--index`, the frames of a drag while photonet indexes a folder
-//! of pictures, in the first arrangement with the pane Top pictures in front; an index that was made before is not made again,
+//! of pictures, in the arrangement Unit, which shows the strongest pictures as they are found; an index that was made before is not made again,
 //! so set XDG_CACHE_HOME to an empty folder.
 
 use eframe::{
@@ -34,7 +34,7 @@ use striate::{
         background::embedding::{PlaneMap, ProjectionWay},
         panels::{
             PANELS,
-            embedding::cloud::{Cloud, PlaneView, squares},
+            embedding::cloud::{Cloud, PlaneView, dots},
         },
     },
 };
@@ -109,7 +109,7 @@ fn points() -> Result<()> {
             cloud.advance(now);
             let whole = PlaneView::whole(ui.max_rect());
             let view = PlaneView { zoom: whole.zoom * (1.0 + 0.3 * (now as f32).sin()), ..whole };
-            ui.painter().add(egui::Shape::Mesh(squares(view, cloud.places(), &colours, 2.1)));
+            ui.painter().add(egui::Shape::Mesh(dots(view, cloud.places(), &colours, 2.1)));
         });
         let scale = output.pixels_per_point;
         let triangles = ctx.tessellate(std::mem::take(&mut output.shapes), scale);
@@ -179,14 +179,11 @@ impl Window {
         Window::start(start, kept, "Layer", None)
     }
 
-    /// Opens photonet with the panes that show an index beside the usual ones. A dialog answers with the folder.
+    /// Opens photonet in the arrangement that shows an index. A dialog answers with the folder.
     fn open_to_index(folder: &str) -> Result<Self> {
-        let opening = || Opening::of("photonet");
-        let kept = Settings(BTreeMap::from([("striate".into(), r#"{"arrangement":"Everything"}"#.into())]));
-        let everything = Window::open("photonet", kept)?.settings();
-        let panes = ["top", "activations", "saliency", "cam", "scores", "architecture"];
-        let start = Start { opening: opening(), picture: None, device: DeviceChoice::Cpu, camera: None };
-        Window::start(start, in_sight(&everything, |name| panes.contains(&name)), "Layer", Some(folder.into()))
+        let kept = Settings(BTreeMap::from([("striate".into(), r#"{"arrangement":"Unit"}"#.into())]));
+        let start = Start { opening: Opening::of("photonet"), picture: None, device: DeviceChoice::Cpu, camera: None };
+        Window::start(start, kept, "Layer", Some(folder.into()))
     }
 
     /// Opens the checkpoints of a run, in the arrangement that has room for the pane about them.

@@ -25,8 +25,8 @@ use std::{
 
 /// Pictures a batch at most.
 const BATCH: usize = 32;
-/// Bytes of activations that a batch may take.
-const BATCH_BYTES: u64 = 256 << 20;
+/// Bytes of activations that a batch may take. Larger batches of large networks are slower: their maps leave the caches.
+const BATCH_BYTES: u64 = 160 << 20;
 /// Time between two writes of the index.
 const SAVE_EVERY: Duration = Duration::from_secs(3);
 

@@ -77,7 +77,7 @@ impl Queue {
         request.map(Turn::Request).or_else(|| (live && self.live).then_some(Turn::Step))
     }
 
-    /// What runs or waits, ordered by lane. A request waits for a moment before a thread takes it: without it, what was just
+    /// The work that runs or waits, ordered by lane. A request waits for a moment before a thread takes it: without it, what was just
     /// asked for would look as if nobody worked on it.
     pub fn work(&self) -> Vec<Status> {
         let waits = |(&lane, request): (&Lane, &Request)| Status { lane, what: request.label(), fraction: 0.0 };

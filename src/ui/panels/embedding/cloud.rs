@@ -2,7 +2,7 @@
 
 use super::align::{turn, turned};
 use crate::ui::background::embedding::{MapKey, PlaneMap};
-use eframe::egui::{Color32, Mesh, Pos2, Rect, Vec2, epaint::Vertex, pos2, vec2};
+use eframe::egui::{Color32, Mesh, Pos2, Rect, Vec2, epaint::Vertex, vec2};
 use std::sync::Arc;
 
 /// Time in which one map becomes another, in seconds; places that settle follow faster.
@@ -99,25 +99,29 @@ impl Cloud {
     }
 }
 
-/// Squares for all points within the area, of so many points of the screen a side.
-pub fn squares(view: PlaneView, places: &[[f32; 2]], colours: &[Color32], side: f32) -> Arc<Mesh> {
+/// The corners of a dot about its middle: a square, and a triangle of the same area.
+const SQUARE: [Vec2; 4] = [vec2(-0.5, -0.5), vec2(0.5, -0.5), vec2(0.5, 0.5), vec2(-0.5, 0.5)];
+const TRIANGLE: [Vec2; 3] = [vec2(0.0, -0.877), vec2(0.76, 0.439), vec2(-0.76, 0.439)];
+/// Points from which on dots are triangles: too many and too small for the eye, and a third less for the graphics device.
+const MANY: usize = 20_000;
+
+/// Dots for all points within the area, as large as a square of so many points of the screen a side.
+pub fn dots(view: PlaneView, places: &[[f32; 2]], colours: &[Color32], side: f32) -> Arc<Mesh> {
+    let corners = if places.len() < MANY { &SQUARE[..] } else { &TRIANGLE[..] };
     let mut mesh = Mesh::default();
     let area = view.area.expand(side);
-    let half = Vec2::splat(side / 2.0);
-    mesh.vertices.reserve(4 * places.len());
-    mesh.indices.reserve(6 * places.len());
+    let triangles = corners.len() - 2;
+    mesh.vertices.reserve(corners.len() * places.len());
+    mesh.indices.reserve(3 * triangles * places.len());
     for (place, &color) in places.iter().zip(colours) {
         let at = view.point(*place);
         if !area.contains(at) {
             continue;
         }
         let first = mesh.vertices.len() as u32;
-        let (low, high) = (at - half, at + half);
         let uv = eframe::egui::epaint::WHITE_UV;
-        for pos in [low, pos2(high.x, low.y), high, pos2(low.x, high.y)] {
-            mesh.vertices.push(Vertex { pos, uv, color });
-        }
-        mesh.indices.extend([first, first + 1, first + 2, first, first + 2, first + 3]);
+        mesh.vertices.extend(corners.iter().map(|&corner| Vertex { pos: at + corner * side, uv, color }));
+        (1..=triangles as u32).for_each(|last| mesh.indices.extend([first, first + last, first + last + 1]));
     }
     Arc::new(mesh)
 }
@@ -151,6 +155,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::ui::background::embedding::ProjectionWay;
+    use eframe::egui::pos2;
 
     fn view() -> PlaneView {
         PlaneView::whole(Rect::from_min_size(pos2(10.0, 20.0), vec2(200.0, 100.0)))
@@ -181,11 +186,15 @@ mod tests {
     }
 
     #[test]
-    fn squares_are_drawn_within_the_area_and_found_under_the_pointer() {
+    fn dots_are_drawn_within_the_area_and_found_under_the_pointer() {
         let view = view();
         let places = [[0.0, 0.0], [1.0, 0.5], [90.0, 0.0]];
-        let mesh = squares(view, &places, &[Color32::RED; 3], 4.0);
+        let mesh = dots(view, &places, &[Color32::RED; 3], 4.0);
         assert_eq!((mesh.vertices.len(), mesh.indices.len()), (8, 12), "one lies outside");
+        let mesh = dots(view, &[[0.0, 0.0]; MANY], &[Color32::RED; MANY], 4.0);
+        let [a, b, c] = [0, 1, 2].map(|corner| mesh.vertices[corner].pos);
+        let area = ((b - a).x * (c - a).y - (b - a).y * (c - a).x).abs() / 2.0;
+        assert!(mesh.indices.len() == 3 * MANY && (area - 16.0).abs() < 0.1, "triangles of the same area, not {area}");
         assert_eq!(nearest(view, &places, view.point([1.0, 0.45]), 8.0), Some(1));
         assert_eq!(nearest(view, &places, view.point([0.5, 0.25]), 2.0), None);
         let square = [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]];

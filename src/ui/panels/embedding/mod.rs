@@ -25,7 +25,7 @@ use crate::{
     },
 };
 use beside::{Marked, beside};
-use cloud::{Cloud, PlaneView, inside, nearest, squares};
+use cloud::{Cloud, PlaneView, dots, inside, nearest};
 use colours::{CHOICES, ColourBy, colours};
 use eframe::egui::{self, Color32, Mesh, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 use serde::{Deserialize, Serialize};
@@ -277,7 +277,7 @@ impl EmbeddingPanel {
         let Some((.., colours)) = &self.colours else { return };
         let moves = self.cloud.moves;
         if self.mesh.as_ref().is_none_or(|(of, at, _)| (*of, *at) != (plane, moves)) {
-            self.mesh = Some((plane, moves, squares(plane, self.cloud.places(), colours, side)));
+            self.mesh = Some((plane, moves, dots(plane, self.cloud.places(), colours, side)));
         }
         if let Some((.., mesh)) = &self.mesh {
             child.painter().add(Shape::Mesh(Arc::clone(mesh)));
