@@ -11,6 +11,7 @@ fn alteration(window: &Window) -> striate::picture::Alteration {
 /// Drags from a place to another, given in shares of what the network sees; holds still now and then until a run of the
 /// altered picture is on screen.
 fn drag(window: &mut Window, from: [f32; 2], to: [f32; 2]) {
+    appear(window, "picture");
     let rect = window.get_by_label("picture").rect();
     let picture = window.state().shown().unwrap().run.geometry.unwrap();
     let at = |place: [f32; 2]| {

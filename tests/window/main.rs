@@ -207,8 +207,9 @@ fn answer(app: &App, method: &'static str, target: Target) -> Arc<Attribution> {
     found.clone().unwrap()
 }
 
-/// Presses a button and lets what it opens appear.
+/// Presses a button and lets what it opens appear. The button may have to wait for a picture that another thread paints.
 fn press(window: &mut Window, label: &str) {
+    appear(window, label);
     window.get_by_label(label).click();
     window.run_steps(3);
 }
