@@ -9,9 +9,9 @@
 //! Two arrangements for each network: the first one, and every pane at once with none behind a tab. With `--each` also
 //! each pane alone, which tells what a slow frame is due to. vgg16 and densenet201 unless others are named. With `--points`
 //! only the map of the Embedding pane: 100,000 points while the map is zoomed, moved and morphed. With `--run`, how long
-//! after the epoch slider the panes show the epoch of a run. With `--index`, the frames of a drag while photonet indexes a folder
-//! of pictures, in the arrangement Unit, which shows the strongest pictures as they are found; an index that was made before is not made again,
-//! so set XDG_CACHE_HOME to an empty folder.
+//! after the epoch slider the panes show the epoch of a run. With `--index`, the frames of a drag while photonet indexes a
+//! folder of pictures, in the arrangement Unit, which shows the strongest pictures as they are found; an index that was
+//! made before is not made again, so set XDG_CACHE_HOME to an empty folder.
 
 use eframe::{
     App as _,

@@ -77,12 +77,11 @@ impl Queue {
         request.map(Turn::Request).or_else(|| (live && self.live).then_some(Turn::Step))
     }
 
-    /// The work that runs or waits, ordered by lane. A request waits for a moment before a thread takes it: without it, what was just
-    /// asked for would look as if nobody worked on it.
+    /// The work that runs or waits, ordered by lane. A request waits for a moment before a thread takes it: without it,
+    /// what was just asked for would look as if nobody worked on it.
     pub fn work(&self) -> Vec<Status> {
-        let waits = |(&lane, request): (&Lane, &Request)| Status { lane, what: request.label(), fraction: 0.0 };
-        let mut work: BTreeMap<Lane, Status> =
-            self.waiting.iter().map(waits).map(|status| (status.lane, status)).collect();
+        let waits = |(&lane, request): (&Lane, &Request)| (lane, Status { lane, what: request.label(), fraction: 0.0 });
+        let mut work: BTreeMap<Lane, Status> = self.waiting.iter().map(waits).collect();
         work.extend(self.running.iter().map(|(&lane, (_, status))| (lane, status.clone())));
         work.into_values().collect()
     }

@@ -90,7 +90,6 @@ fn each_tool_does_what_it_says_and_reset_takes_it_back() {
     until(&mut window, "LeNet-5", |app| app.shown().unwrap().run.model.card.name == "lenet5");
     settle(&mut window);
     assert_eq!(alteration(&window).cover, Some(cover));
-    appear(&mut window, "Unaltered picture");
     press(&mut window, "Unaltered picture");
     settle(&mut window);
     assert!(alteration(&window).is_none());
