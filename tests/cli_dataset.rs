@@ -34,6 +34,12 @@ fn a_folder_is_indexed_once_and_its_units_are_shown() {
     assert_eq!((&top["layer"], &top["unit"]), (&"relu3".into(), &5.into()));
     let values: Vec<f64> = top["top"].as_array().unwrap().iter().map(|hit| hit["value"].as_f64().unwrap()).collect();
     assert!(values.len() == 4 && values.windows(2).all(|pair| pair[0] >= pair[1]), "{values:?}");
+    // The classes by their mean response, the preferred one first, and what the two means say.
+    let mean = |place: usize| top["classes"][place]["mean_response"].as_f64().unwrap();
+    let selectivity = (mean(0) - mean(1)) / (mean(0) + mean(1));
+    assert!((top["selectivity"].as_f64().unwrap() - selectivity).abs() < 1e-9, "{top}");
+    let layer = index["layers"].as_array().unwrap().iter().find(|layer| layer["layer"] == "relu3").unwrap();
+    assert!((0.0..=1.0).contains(&layer["mean_selectivity"].as_f64().unwrap()), "{layer}");
     // A value of the list is the activation that the layer has at that position of that picture.
     let hit = &top["top"][0];
     let file = hit["file"].as_str().unwrap();

@@ -74,10 +74,17 @@ fn the_strongest_nine_are_those_of_a_plain_computation() {
             }
         }
         for (unit, mut expected) in all.into_iter().enumerate() {
+            for group in found.layers[slot].group_means(unit, &found.group_pictures()) {
+                let own = |hit: &&(f32, u32, u32)| listing.entries[hit.1 as usize].group == Some(group.group);
+                let values: Vec<f64> = expected.iter().filter(own).map(|hit| f64::from(hit.0)).collect();
+                let mean = values.iter().sum::<f64>() / values.len() as f64;
+                assert!((group.mean - mean).abs() <= 1e-6 * mean.abs().max(1.0), "layer {layer}, unit {unit}");
+            }
             expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             let own = &found.layers[slot].units[unit];
             assert_eq!(own.pictures, 69);
             assert_eq!(own.top.len(), TOP);
+            assert_eq!(found.layers[slot].group_means(unit, &found.group_pictures()).len(), 2);
             let mean = expected.iter().map(|hit| f64::from(hit.0)).sum::<f64>() / 69.0;
             assert!((own.mean() - mean).abs() <= 1e-6 * mean.abs().max(1.0));
             for (hit, (value, picture, position)) in own.top.iter().zip(expected) {
@@ -112,13 +119,25 @@ fn new_pictures_are_added_and_a_changed_one_starts_over() {
     let (folder, store) = (folder(40), tempfile::tempdir().unwrap());
     let path = store.path().join("index");
     index(folder.path(), &path, &Watch::default(), |_| ()).unwrap();
-    fs::write(folder.path().join("a/000a.png"), "77").unwrap();
+    // A new group whose name sorts first moves the others.
+    fs::create_dir(folder.path().join("0")).unwrap();
+    fs::write(folder.path().join("0/000a.png"), "77").unwrap();
     let mut ran = Vec::new();
     let grown = index(folder.path(), &path, &Watch::default(), |done| ran.push(done)).unwrap();
     assert_eq!((ran, grown.done), (vec![41], 41), "only the new picture runs");
     let anew = index(folder.path(), &store.path().join("anew"), &Watch::default(), |_| ()).unwrap();
     let values = |index: &Index| index.layers[0].units[0].top.iter().map(|hit| hit.value).collect::<Vec<_>>();
     assert_eq!(values(&grown), values(&anew));
+    assert_eq!((grown.group_pictures(), anew.group_pictures()), (vec![1, 20, 19], vec![1, 20, 19]));
+    for (grown_layer, layer) in grown.layers.iter().zip(&anew.layers) {
+        for unit in 0..layer.units.len() {
+            let means = grown_layer.group_means(unit, &grown.group_pictures());
+            for (grown, anew) in means.iter().zip(layer.group_means(unit, &anew.group_pictures())) {
+                assert_eq!(grown.group, anew.group);
+                assert!((grown.mean - anew.mean).abs() <= 1e-12 * anew.mean.abs(), "{}", layer.name);
+            }
+        }
+    }
     fs::write(folder.path().join("a/000.png"), "1000").unwrap();
     let mut ran = Vec::new();
     index(folder.path(), &path, &Watch::default(), |done| ran.push(done)).unwrap();

@@ -104,6 +104,7 @@ impl UnitAtlas<'_> {
             .map(|(unit, own)| WantedHits { unit, hits: own.excited_top() })
             .collect();
         let parts = wanted.len().div_ceil(UNITS);
+        let pictures = self.index.group_pictures();
         for (part, wanted) in wanted.chunks(UNITS).enumerate() {
             let watch = watch.part(part, parts);
             let [crops, rest] = watch.split(if self.synthesis.is_some() { 0.2 } else { 0.95 });
@@ -134,6 +135,7 @@ impl UnitAtlas<'_> {
                     unit,
                     statistics: &statistics.units[unit],
                     units: statistics.units.len(),
+                    means: statistics.group_means(unit, &pictures),
                     hits,
                     sheet,
                     made,

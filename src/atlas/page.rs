@@ -1,8 +1,8 @@
 //! The pages of an atlas.
 
-use super::{feeders::Feeder, shown::ShownHit};
+use super::{feeders::Feeder, preference::preference, shown::ShownHit};
 use crate::{
-    dataset::{Histogram, Index, LayerStatistics, UnitStatistics},
+    dataset::{GroupMean, Histogram, Index, LayerStatistics, Selectivity, UnitStatistics},
     engine::Model,
     figures::words::number,
     html::{escape, facts, plain_page, table},
@@ -57,6 +57,8 @@ pub(super) struct UnitPage<'a> {
     pub statistics: &'a UnitStatistics,
     /// Units of the layer.
     pub units: usize,
+    /// Mean responses to the classes of the folder, where the index keeps them.
+    pub means: Vec<GroupMean>,
     pub hits: &'a [ShownHit],
     pub sheet: Option<String>,
     /// The synthesised picture.
@@ -72,8 +74,9 @@ impl UnitPage<'_> {
     pub fn render(&self) -> String {
         let name = &self.model.network.graph().node(self.layer).name;
         let title = format!("Unit {} of {name}, {}", self.unit, self.model.card.name);
+        let (pictures, table, histogram) = (self.pictures(), self.hit_table(), self.histogram());
         let body =
-            [self.opening(&title), self.pictures(), self.hit_table(), self.histogram(), self.votes(), self.fed_by()];
+            [self.opening(&title), pictures, table, histogram, self.preferred(), self.votes(), self.fed_by()];
         plain_page(&title, "atlas", &body.concat())
     }
 
@@ -151,6 +154,26 @@ impl UnitPage<'_> {
             "<section><h2>Distribution of its response</h2>\n<p class=\"lead\">The response to a picture is the largest \
              activation of the map. The height of a bar grows with the logarithm of the number of pictures.</p>\n{}</section>\n",
             histogram(&self.statistics.histogram)
+        )
+    }
+
+    /// The classes of the folder that excite the unit most, on the mean over their pictures.
+    fn preferred(&self) -> String {
+        if self.means.len() < 2 {
+            return String::new();
+        }
+        let groups = &self.index.listing.groups;
+        let mut means = self.means.clone();
+        means.sort_by(|a, b| b.mean.total_cmp(&a.mean));
+        let row = |mean: &GroupMean| vec![escape(&groups[mean.group]), number(mean.mean as f32)];
+        let words = Selectivity::of(&means).map_or_else(
+            || "A selectivity is not given: some means are negative, or all are zero.".to_owned(),
+            |found| format!("It {}.", escape(&preference(&found, groups))),
+        );
+        format!(
+            "<section><h2>The classes that excite it most</h2>\n<p class=\"lead\">The mean response to the pictures of a class. \
+             {words} Selectivity is the difference of the two means over their sum (Morcos et al. 2018).</p>\n{}</section>\n",
+            table(&["class", "mean response"], means.iter().take(CLASSES).map(row)),
         )
     }
 

@@ -2,10 +2,13 @@
 
 use super::{
     listing::Listing,
+    selectivity::{GroupMean, keep_sums, moved},
     statistics::{Hit, UnitStatistics},
 };
 use crate::{Error, Result};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// Classes kept a picture, the likeliest first.
 pub(super) const CLASSES: usize = 5;
@@ -30,6 +33,38 @@ pub struct LayerStatistics {
     pub shape: [usize; 3],
     /// One a unit.
     pub units: Vec<UnitStatistics>,
+    /// Sums of the responses, unit by unit, group by group; empty where they are not kept.
+    pub(super) sums: Vec<f64>,
+}
+
+impl LayerStatistics {
+    /// Counts the responses of all units to a batch of pictures, picture by picture. `listing` knows their groups.
+    pub(super) fn add(&mut self, hits: &[Hit], listing: &Listing) {
+        let count = self.units.len();
+        let mut rows: Vec<&mut [f64]> = match self.sums.is_empty() {
+            true => (0..count).map(|_| <&mut [f64]>::default()).collect(),
+            false => self.sums.chunks_exact_mut(listing.groups.len()).collect(),
+        };
+        let units = self.units.par_iter_mut().zip(rows.par_iter_mut()).enumerate();
+        units.for_each(|(unit, (kept, sums))| {
+            for &hit in hits.iter().skip(unit).step_by(count) {
+                kept.add(hit);
+                let group = listing.entries[hit.picture as usize].group;
+                if let Some(sum) = group.and_then(|group| sums.get_mut(group)) {
+                    *sum += f64::from(hit.value);
+                }
+            }
+        });
+    }
+
+    /// The mean responses of a unit to the groups that have pictures, as [`Index::group_pictures`] counts them. Empty where
+    /// they are not kept: the folder has no groups, or too many for so many units.
+    pub fn group_means(&self, unit: usize, pictures: &[u32]) -> Vec<GroupMean> {
+        let groups = pictures.len();
+        let sums = self.sums.get(unit * groups..(unit + 1) * groups).unwrap_or_default();
+        let seen = sums.iter().zip(pictures).enumerate().filter(|(_, (_, pictures))| **pictures > 0);
+        seen.map(|(group, (sum, &pictures))| GroupMean { group, mean: sum / f64::from(pictures) }).collect()
+    }
 }
 
 /// The likeliest classes of a picture, with their probabilities (0 to 1).
@@ -55,12 +90,15 @@ pub struct Index {
 impl Index {
     /// An index of nothing yet. `layers` are names and shapes.
     pub fn new(fingerprint: Fingerprint, listing: Listing, layers: Vec<(String, [usize; 3])>) -> Self {
-        let statistics = |(name, shape): (String, [usize; 3])| LayerStatistics {
+        let groups = listing.groups.len();
+        let units: Vec<usize> = layers.iter().map(|(_, shape)| shape[0]).collect();
+        let statistics = |((name, shape), keep): ((String, [usize; 3]), bool)| LayerStatistics {
             name,
             shape,
             units: vec![UnitStatistics::default(); shape[0]],
+            sums: vec![0.0; if keep { shape[0] * groups } else { 0 }],
         };
-        let layers = layers.into_iter().map(statistics).collect();
+        let layers = layers.into_iter().zip(keep_sums(&units, groups)).map(statistics).collect();
         Index { fingerprint, listing, done: 0, damaged: Vec::new(), layers, predictions: Vec::new() }
     }
 
@@ -73,6 +111,18 @@ impl Index {
     /// Whether every picture ran.
     pub fn is_complete(&self) -> bool {
         self.done == self.listing.entries.len()
+    }
+
+    /// The pictures of every group that ran and could be read.
+    pub fn group_pictures(&self) -> Vec<u32> {
+        let damaged: HashSet<u32> = self.damaged.iter().map(|(picture, _)| *picture).collect();
+        let mut pictures = vec![0; self.listing.groups.len()];
+        for (picture, entry) in self.listing.entries[..self.done].iter().enumerate() {
+            if let Some(group) = entry.group.filter(|_| !damaged.contains(&(picture as u32))) {
+                pictures[group] += 1;
+            }
+        }
+        pictures
     }
 
     /// This index for what the folder holds now, where the pictures that ran are unchanged: new pictures wait to be run,
@@ -96,8 +146,23 @@ impl Index {
             fresh.remove(at);
         }
         entries.extend(fresh);
+        self.regroup(&now.groups);
         self.listing = Listing { root: now.root.clone(), groups: now.groups.clone(), entries };
         Some(self)
+    }
+
+    /// Moves the sums by group to their places among `groups`. A layer that kept none, or that has no room for so many,
+    /// keeps none from now on.
+    fn regroup(&mut self, groups: &[String]) {
+        if *groups == self.listing.groups {
+            return;
+        }
+        let place = |group: &String| groups.iter().position(|now| now == group);
+        let places: Vec<Option<usize>> = self.listing.groups.iter().map(place).collect();
+        let units: Vec<usize> = self.layers.iter().map(|layer| layer.units.len()).collect();
+        for (layer, keep) in self.layers.iter_mut().zip(keep_sums(&units, groups.len())) {
+            layer.sums = if keep { moved(&layer.sums, layer.units.len(), &places, groups.len()) } else { Vec::new() };
+        }
     }
 
     /// The strongest responses of a unit, strongest first.

@@ -6,7 +6,7 @@ use super::{
     index::{CLASSES, Fingerprint, Index, Prediction},
     layers::indexed_layers,
     listing::Listing,
-    statistics::{Hit, UnitStatistics},
+    statistics::Hit,
 };
 use crate::{
     Error, Result,
@@ -27,8 +27,10 @@ use std::{
 const BATCH: usize = 32;
 /// Bytes of activations that a batch may take. Larger batches of large networks are slower: their maps leave the caches.
 const BATCH_BYTES: u64 = 160 << 20;
-/// Time between two writes of the index.
+/// Time between two writes of the index, at least.
 const SAVE_EVERY: Duration = Duration::from_secs(3);
+/// That time over the time that a write takes, at least: writing a large index takes a twentieth of the pass at most.
+const SAVE_SHARE: u32 = 20;
 
 /// Turns a file into the network's input `(1, channels, height, width)`.
 pub type Prepare<'a> = dyn Fn(&Path) -> Result<Tensor> + Sync + 'a;
@@ -136,7 +138,7 @@ pub fn index_folder(
     let mut index = opened(network, &layers, fingerprint, root, path)?;
     let listing = index.listing.clone();
     let start = index.done;
-    let mut saved = Instant::now();
+    let (mut saved, mut save_every) = (Instant::now(), SAVE_EVERY);
     let ran = for_each_batch(&listing, start, batch_size(network), prepare, watch, |to, batch| {
         let (pictures, input, damaged) = split(batch)?;
         let mut found = vec![Prediction::new(); to - index.done];
@@ -144,12 +146,7 @@ pub fn index_folder(
             let trace = network.forward(&input, &watch.quiet())?;
             for (slot, &layer) in layers.iter().enumerate() {
                 let hits = strongest(&trace, layer, &pictures)?;
-                let units = &mut index.layers[slot].units;
-                let count = units.len();
-                let units = units.par_iter_mut().enumerate();
-                units.for_each(|(unit, kept): (usize, &mut UnitStatistics)| {
-                    hits.iter().skip(unit).step_by(count).for_each(|&hit| kept.add(hit));
-                });
+                index.layers[slot].add(&hits, &listing);
             }
             for (&picture, likeliest) in pictures.iter().zip(predictions(&trace)?) {
                 found[picture - index.done] = likeliest;
@@ -158,9 +155,11 @@ pub fn index_folder(
         index.predictions.extend(found);
         index.damaged.extend(damaged.into_iter().map(|(picture, why)| (picture as u32, why)));
         index.done = to;
-        if saved.elapsed() >= SAVE_EVERY {
+        if saved.elapsed() >= save_every {
+            let before = Instant::now();
             write_index(path, &index)?;
             saved = Instant::now();
+            save_every = SAVE_EVERY.max(SAVE_SHARE * (saved - before));
         }
         report(IndexProgress { done: to, total: listing.entries.len() }, &index);
         Ok(())

@@ -3,9 +3,9 @@
 use super::folder::{FolderArgs, FolderSubject, note_damaged};
 use crate::{
     Error, Result,
-    atlas::{WantedHits, sheet_of_hits, sheet_of_units, shown_hits},
+    atlas::{WantedHits, preference, sheet_of_hits, sheet_of_units, shown_hits},
     cli::{args, console::Console, output::check_path, table::Table},
-    dataset::{Hit, HitChoice, Listing, ResponseMeasure, Responses, TOP, stand_in},
+    dataset::{GroupMean, Hit, HitChoice, Index, Listing, ResponseMeasure, Responses, Selectivity, TOP, stand_in},
     figures::{to_json, words::number},
     net::NodeId,
     paint::write_png,
@@ -75,16 +75,8 @@ pub(in crate::cli) struct TopArgs {
 #[derive(Serialize)]
 struct TopFacts {
     layer: String,
-    unit: usize,
-    top: Vec<HitFacts>,
-}
-
-#[derive(Serialize)]
-struct HitFacts {
-    file: PathBuf,
-    value: f32,
-    row: usize,
-    column: usize,
+    #[serde(flatten)]
+    unit: UnitTopFacts,
 }
 
 #[derive(Serialize)]
@@ -97,6 +89,35 @@ struct LayerTopFacts {
 struct UnitTopFacts {
     unit: usize,
     top: Vec<HitFacts>,
+    /// How much the unit prefers one class of the folder, 0 to 1; none where the index has nothing to compare.
+    selectivity: Option<f64>,
+    /// The mean response to each class of the folder, the largest first; empty where the index keeps none.
+    classes: Vec<ClassFacts>,
+    /// The class it prefers, in words.
+    #[serde(skip)]
+    preference: String,
+}
+
+#[derive(Serialize)]
+struct HitFacts {
+    file: PathBuf,
+    value: f32,
+    row: usize,
+    column: usize,
+}
+
+#[derive(Serialize)]
+struct ClassFacts {
+    class: String,
+    mean_response: f64,
+}
+
+/// The chosen pictures of units.
+struct FoundHits {
+    listing: Listing,
+    wanted: Vec<WantedHits>,
+    /// The mean responses to the folder's classes, a row a unit, where the index holds them.
+    means: Vec<Vec<GroupMean>>,
 }
 
 pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
@@ -115,7 +136,8 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
         false => args.unit.iter().map(|&number| args::unit(number, layer, graph)).collect::<Result<_>>()?,
     };
     let is_one = args.unit.len() == 1;
-    let (listing, wanted) = args.hits(&subject, layer, &units, console)?;
+    let found = args.hits(&subject, layer, &units, console)?;
+    let FoundHits { listing, wanted, .. } = &found;
     if wanted.iter().all(|unit| unit.hits.is_empty()) {
         let (folder, name) = (args.folder.folder.display(), &node.name);
         let what = if is_one { format!("unit {}", units[0]) } else { "any of the units".to_owned() };
@@ -130,7 +152,7 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
         } else {
             SMALL
         };
-        let shown = shown_hits(&subject.model, &listing, layer, &wanted, side, false, console.watch())?;
+        let shown = shown_hits(&subject.model, listing, layer, wanted, side, false, console.watch())?;
         let sheet = if is_one { sheet_of_hits(&shown[0]) } else { sheet_of_units(&units, &shown)? };
         let numbers: Vec<String> = args.unit.iter().map(usize::to_string).collect();
         let unit = if numbers.is_empty() { "all".to_owned() } else { numbers.join(", ") };
@@ -139,24 +161,42 @@ pub(in crate::cli) fn top(args: &TopArgs, console: &Console) -> Result<String> {
         let texts = [("Network", name), ("Layer", node.name.clone()), ("Unit", unit), ("HitChoice", choice)];
         write_png(out, &sheet, &texts)?;
     }
-    let width = node.extent()[2];
-    let facts = |hit: &Hit| HitFacts {
-        file: listing.path(hit.picture as usize),
-        value: hit.value,
-        row: hit.position as usize / width,
-        column: hit.position as usize % width,
-    };
+    let mut units = found.facts(node.extent()[2]);
     let layer = node.name.clone();
     match (is_one, args.json) {
         (true, json) => {
-            let facts = TopFacts { layer, unit: units[0], top: wanted[0].hits.iter().map(facts).collect() };
+            let facts = TopFacts { layer, unit: units.remove(0) };
             if json { to_json(&facts) } else { Ok(text(&facts)) }
         }
-        (false, true) => {
-            let unit = |own: &WantedHits| UnitTopFacts { unit: own.unit, top: own.hits.iter().map(facts).collect() };
-            to_json(&LayerTopFacts { layer, units: wanted.iter().map(unit).collect() })
-        }
-        (false, false) => Ok(layer_text(&layer, &wanted, &listing)),
+        (false, true) => to_json(&LayerTopFacts { layer, units }),
+        (false, false) => Ok(layer_text(&layer, &units)),
+    }
+}
+
+impl FoundHits {
+    /// The facts of each unit. `width` is that of the layer's maps.
+    fn facts(&self, width: usize) -> Vec<UnitTopFacts> {
+        let hit = |hit: &Hit| HitFacts {
+            file: self.listing.path(hit.picture as usize),
+            value: hit.value,
+            row: hit.position as usize / width,
+            column: hit.position as usize % width,
+        };
+        let groups = &self.listing.groups;
+        let class = |mean: &GroupMean| ClassFacts { class: groups[mean.group].clone(), mean_response: mean.mean };
+        let unit = |(slot, own): (usize, &WantedHits)| {
+            let mut means = self.means.get(slot).cloned().unwrap_or_default();
+            means.sort_by(|a, b| b.mean.total_cmp(&a.mean));
+            let found = Selectivity::of(&means);
+            UnitTopFacts {
+                unit: own.unit,
+                top: own.hits.iter().map(hit).collect(),
+                selectivity: found.map(|found| found.value),
+                classes: means.iter().map(class).collect(),
+                preference: found.map_or_else(String::new, |found| preference(&found, groups)),
+            }
+        };
+        self.wanted.iter().enumerate().map(unit).collect()
     }
 }
 
@@ -168,7 +208,7 @@ impl TopArgs {
         layer: NodeId,
         units: &[usize],
         console: &Console,
-    ) -> Result<(Listing, Vec<WantedHits>)> {
+    ) -> Result<FoundHits> {
         let (model, count) = (&subject.model, usize::from(self.count));
         let (choice, measure) = match self.by {
             By::Strongest => {
@@ -179,7 +219,8 @@ impl TopArgs {
                     Ok(WantedHits { unit, hits: excited.take(count).copied().collect() })
                 };
                 let wanted = units.iter().map(wanted).collect::<Result<_>>()?;
-                return Ok((index.listing, wanted));
+                let means = means(&index, name, units);
+                return Ok(FoundHits { listing: index.listing, wanted, means });
             }
             By::Weakest => (HitChoice::Weakest, ResponseMeasure::Activation),
             By::Random => (HitChoice::Random(self.seed), ResponseMeasure::Activation),
@@ -199,26 +240,38 @@ impl TopArgs {
         note_damaged(&damaged, console);
         let wanted = |&unit: &usize| WantedHits { unit, hits: found.choose(unit, choice, count) };
         let wanted = units.iter().map(wanted).collect();
-        Ok((listing, wanted))
+        Ok(FoundHits { listing, wanted, means: Vec::new() })
     }
+}
+
+/// The mean responses of units to the classes of the folder.
+fn means(index: &Index, layer: &str, units: &[usize]) -> Vec<Vec<GroupMean>> {
+    let pictures = index.group_pictures();
+    let layer = index.layers.iter().find(|known| known.name == layer);
+    let of_unit = |&unit: &usize| layer.map_or_else(Vec::new, |layer| layer.group_means(unit, &pictures));
+    units.iter().map(of_unit).collect()
 }
 
 fn text(facts: &TopFacts) -> String {
     let mut table = Table::new(&[">", ">value", ">row", ">column", "file"]);
-    for (rank, hit) in facts.top.iter().enumerate() {
+    for (rank, hit) in facts.unit.top.iter().enumerate() {
         let file = hit.file.display().to_string();
         table.row([(rank + 1).to_string(), number(hit.value), hit.row.to_string(), hit.column.to_string(), file]);
     }
-    format!("unit {} of {}\n{}", facts.unit, facts.layer, table.render())
+    let prefers = match facts.unit.preference.as_str() {
+        "" => String::new(),
+        words => format!("  {words}"),
+    };
+    format!("unit {} of {}{prefers}\n{}", facts.unit.unit, facts.layer, table.render())
 }
 
-fn layer_text(layer: &str, units: &[WantedHits], listing: &Listing) -> String {
-    let mut table = Table::new(&[">unit", ">value", "file"]);
+fn layer_text(layer: &str, units: &[UnitTopFacts]) -> String {
+    let mut table = Table::new(&[">unit", ">value", "file", "class"]);
     for own in units {
-        let first = own.hits.first();
+        let first = own.top.first();
         let value = first.map_or_else(|| "-".to_owned(), |hit| number(hit.value));
-        let file = first.map_or_else(String::new, |hit| listing.path(hit.picture as usize).display().to_string());
-        table.row([own.unit.to_string(), value, file]);
+        let file = first.map_or_else(String::new, |hit| hit.file.display().to_string());
+        table.row([own.unit.to_string(), value, file, own.preference.clone()]);
     }
     format!("the first picture of each unit of {layer}\n{}", table.render())
 }

@@ -2,7 +2,8 @@
 //! Zeiler and Fergus (2014).
 
 use crate::{
-    dataset::{Hit, HitChoice, Index, Responses, TOP, stand_in},
+    atlas::preference,
+    dataset::{Hit, HitChoice, Index, Responses, Selectivity, TOP, stand_in},
     engine::{Inquiry, ResponsesInquiry},
     figures::Spreadsheet,
     net::NodeId,
@@ -148,6 +149,9 @@ impl Panel for TopPictures {
             ui,
             format!("unit {} of {name}{via}  ·  left what it sees, right what excites it there", view.selection.unit),
         );
+        if let Some(words) = folder.state.index.as_ref().and_then(|index| preferred(index, view, layer)) {
+            caption(ui, words);
+        }
         let Some(index) = &folder.state.index else {
             let (words, busy) = match folder.state.running {
                 true => ("The first pictures are on their way", true),
@@ -185,6 +189,14 @@ impl Panel for TopPictures {
     fn restore(&mut self, options: Value) {
         *self = take(options);
     }
+}
+
+/// The class of the folder that the unit prefers, in words.
+fn preferred(index: &Index, view: View, layer: NodeId) -> Option<String> {
+    let name = &view.shown.graph().node(layer).name;
+    let statistics = index.layers.iter().find(|known| known.name == *name)?;
+    let means = statistics.group_means(view.selection.unit, &index.group_pictures());
+    Selectivity::of(&means).map(|found| preference(&found, &index.listing.groups))
 }
 
 /// The pairs as large as the pane allows.
