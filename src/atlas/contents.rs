@@ -97,12 +97,8 @@ impl UnitAtlas<'_> {
         watch: &Watch,
     ) -> Result<()> {
         let graph = self.model.network.graph();
-        let wanted: Vec<WantedHits> = statistics
-            .units
-            .iter()
-            .enumerate()
-            .map(|(unit, own)| WantedHits { unit, hits: own.excited_top() })
-            .collect();
+        let units = statistics.units.iter().enumerate();
+        let wanted: Vec<WantedHits> = units.map(|(unit, own)| WantedHits { unit, hits: own.excited_top() }).collect();
         let parts = wanted.len().div_ceil(UNITS);
         let pictures = self.index.group_pictures();
         for (part, wanted) in wanted.chunks(UNITS).enumerate() {

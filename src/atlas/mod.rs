@@ -6,11 +6,9 @@
 mod contents;
 mod feeders;
 mod page;
-mod preference;
 mod shown;
 mod tiles;
 
 pub use contents::{ATLAS, Synthesis, UnitAtlas};
-pub use preference::preference;
 pub use shown::{ShownHit, WantedHits, shown_hits};
 pub use tiles::{sheet_of_hits, sheet_of_units};

@@ -1,10 +1,10 @@
 //! The pages of an atlas.
 
-use super::{feeders::Feeder, preference::preference, shown::ShownHit};
+use super::{feeders::Feeder, shown::ShownHit};
 use crate::{
     dataset::{GroupMean, Histogram, Index, LayerStatistics, Selectivity, UnitStatistics},
     engine::Model,
-    figures::words::number,
+    figures::{preference, words::number},
     html::{escape, facts, plain_page, table},
     net::{Field, Graph, NodeId},
 };
@@ -75,8 +75,7 @@ impl UnitPage<'_> {
         let name = &self.model.network.graph().node(self.layer).name;
         let title = format!("Unit {} of {name}, {}", self.unit, self.model.card.name);
         let (pictures, table, histogram) = (self.pictures(), self.hit_table(), self.histogram());
-        let body =
-            [self.opening(&title), pictures, table, histogram, self.preferred(), self.votes(), self.fed_by()];
+        let body = [self.opening(&title), pictures, table, histogram, self.preferred(), self.votes(), self.fed_by()];
         plain_page(&title, "atlas", &body.concat())
     }
 

@@ -13,7 +13,7 @@ pub struct GroupMean {
     pub mean: f64,
 }
 
-/// How much a unit prefers one group.
+/// The preference of a unit for one group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Selectivity {
     /// The group with the largest mean response.
@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn selectivity_compares_the_best_group_with_the_mean_of_the_others() {
-        let found = Selectivity::of(&means(&[1.0, 6.0, 3.0])).map(|found| (found.best.group, found.others, found.value));
+        let found =
+            Selectivity::of(&means(&[1.0, 6.0, 3.0])).map(|found| (found.best.group, found.others, found.value));
         assert_eq!(found, Some((1, 2.0, 0.5)));
         assert_eq!(Selectivity::of(&means(&[0.0, 0.0, 2.0])).map(|found| found.value), Some(1.0));
         assert_eq!(Selectivity::of(&means(&[2.0, 2.0])).map(|found| found.value), Some(0.0));

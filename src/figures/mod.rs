@@ -7,6 +7,7 @@
 //! - [`Scale`], [`grid`]: enlargement by whole factors, and pictures side by side.
 //! - [`line_chart`], [`bar_chart`], [`blob_chart`], [`board_chart`]: charts with axes and names.
 //! - [`Spreadsheet`]: tables for spreadsheets.
+//! - [`preference`]: the class of a folder that a unit prefers, in words.
 //! - [`LayerState`]: a layer at one checkpoint of a run, and the strongest activation of a unit there.
 //! - [`Facts`]: the text chunks of a PNG, `--json` and reports. [`words`]: the format of numbers and layers.
 //!
@@ -21,6 +22,7 @@ mod heatmap;
 mod localised;
 mod maps;
 mod patches;
+mod preference;
 mod seen;
 mod spreadsheet;
 mod synthesised;
@@ -38,6 +40,7 @@ pub use heatmap::{HeatStyle, Heatmap, attribution_alone, attribution_over, in_co
 pub use localised::localisation;
 pub use maps::{all_units, one_unit, some_units, suited_scaling, usual_scaling};
 pub use patches::{Patches, large_reconstruction, pairs, reconstruction, strip, tiles};
+pub use preference::preference;
 pub use seen::{backdrop, input, patch};
 pub use spreadsheet::Spreadsheet;
 pub use synthesised::synthesised;

@@ -38,7 +38,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("train", &["kernels", "net", "paint", "picture", "weights"]),
     ("dataset", &["kernels", "net", "paint"]),
-    ("figures", &["engine", "go", "kernels", "methods", "net", "paint", "picture", "synthesis", "train", "zoo"]),
+    (
+        "figures",
+        &["dataset", "engine", "go", "kernels", "methods", "net", "paint", "picture", "synthesis", "train", "zoo"],
+    ),
     ("tour", &["engine", "figures", "html", "methods", "net", "paint", "picture"]),
     ("atlas", &["dataset", "engine", "figures", "html", "kernels", "methods", "net", "paint", "picture", "synthesis"]),
     ("gpu", &["paint"]),

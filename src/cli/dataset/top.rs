@@ -3,10 +3,10 @@
 use super::folder::{FolderArgs, FolderSubject, note_damaged};
 use crate::{
     Error, Result,
-    atlas::{WantedHits, preference, sheet_of_hits, sheet_of_units, shown_hits},
+    atlas::{WantedHits, sheet_of_hits, sheet_of_units, shown_hits},
     cli::{args, console::Console, output::check_path, table::Table},
     dataset::{GroupMean, Hit, HitChoice, Index, Listing, ResponseMeasure, Responses, Selectivity, TOP, stand_in},
-    figures::{to_json, words::number},
+    figures::{preference, to_json, words::number},
     net::NodeId,
     paint::write_png,
 };
@@ -89,10 +89,10 @@ struct LayerTopFacts {
 struct UnitTopFacts {
     unit: usize,
     top: Vec<HitFacts>,
-    /// How much the unit prefers one class of the folder, 0 to 1; none where the index has nothing to compare.
+    /// The selectivity for one class of the folder, 0 to 1; none where the index has nothing to compare.
     selectivity: Option<f64>,
     /// The mean response to each class of the folder, the largest first; empty where the index keeps none.
-    classes: Vec<ClassFacts>,
+    classes: Vec<ClassResponseFacts>,
     /// The class it prefers, in words.
     #[serde(skip)]
     preference: String,
@@ -107,7 +107,7 @@ struct HitFacts {
 }
 
 #[derive(Serialize)]
-struct ClassFacts {
+struct ClassResponseFacts {
     class: String,
     mean_response: f64,
 }
@@ -183,7 +183,8 @@ impl FoundHits {
             column: hit.position as usize % width,
         };
         let groups = &self.listing.groups;
-        let class = |mean: &GroupMean| ClassFacts { class: groups[mean.group].clone(), mean_response: mean.mean };
+        let class =
+            |mean: &GroupMean| ClassResponseFacts { class: groups[mean.group].clone(), mean_response: mean.mean };
         let unit = |(slot, own): (usize, &WantedHits)| {
             let mut means = self.means.get(slot).cloned().unwrap_or_default();
             means.sort_by(|a, b| b.mean.total_cmp(&a.mean));
@@ -202,13 +203,7 @@ impl FoundHits {
 
 impl TopArgs {
     /// The chosen pictures of every unit.
-    fn hits(
-        &self,
-        subject: &FolderSubject,
-        layer: NodeId,
-        units: &[usize],
-        console: &Console,
-    ) -> Result<FoundHits> {
+    fn hits(&self, subject: &FolderSubject, layer: NodeId, units: &[usize], console: &Console) -> Result<FoundHits> {
         let (model, count) = (&subject.model, usize::from(self.count));
         let (choice, measure) = match self.by {
             By::Strongest => {

@@ -2,10 +2,9 @@
 //! Zeiler and Fergus (2014).
 
 use crate::{
-    atlas::preference,
     dataset::{Hit, HitChoice, Index, Responses, Selectivity, TOP, stand_in},
     engine::{Inquiry, ResponsesInquiry},
-    figures::Spreadsheet,
+    figures::{Spreadsheet, preference},
     net::NodeId,
     ui::{
         background::top_tiles::{TileKey, TopTile},

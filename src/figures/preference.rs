@@ -1,6 +1,7 @@
 //! The class of a folder that a unit prefers, in words.
 
-use crate::{dataset::Selectivity, figures::words::number};
+use super::words::number;
+use crate::dataset::Selectivity;
 
 /// `prefers cats (mean 3.2, others 0.41; selectivity 0.77)`. `groups` are the names of the folder's groups.
 pub fn preference(found: &Selectivity, groups: &[String]) -> String {
