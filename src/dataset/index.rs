@@ -41,15 +41,16 @@ impl LayerStatistics {
     /// Counts the responses of all units to a batch of pictures, picture by picture. `listing` knows their groups.
     pub(super) fn add(&mut self, hits: &[Hit], listing: &Listing) {
         let count = self.units.len();
+        let group = |hits: &[Hit]| listing.entries[hits[0].picture as usize].group;
+        let groups: Vec<Option<usize>> = hits.chunks_exact(count.max(1)).map(group).collect();
         let mut rows: Vec<&mut [f64]> = match self.sums.is_empty() {
             true => (0..count).map(|_| <&mut [f64]>::default()).collect(),
             false => self.sums.chunks_exact_mut(listing.groups.len()).collect(),
         };
         let units = self.units.par_iter_mut().zip(rows.par_iter_mut()).enumerate();
         units.for_each(|(unit, (kept, sums))| {
-            for &hit in hits.iter().skip(unit).step_by(count) {
+            for (&hit, group) in hits.iter().skip(unit).step_by(count).zip(&groups) {
                 kept.add(hit);
-                let group = listing.entries[hit.picture as usize].group;
                 if let Some(sum) = group.and_then(|group| sums.get_mut(group)) {
                     *sum += f64::from(hit.value);
                 }
