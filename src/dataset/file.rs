@@ -20,6 +20,7 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
+    thread::{self, JoinHandle},
 };
 
 const MAGIC: &[u8; 14] = b"STRIATE-INDEX\0";
@@ -55,8 +56,49 @@ impl LayerHeader {
 /// # Errors
 /// [`Error::Failed`] when the folder cannot be written; an older file then stays as it was.
 pub fn write_index(path: &Path, index: &Index) -> Result<()> {
-    let bytes = encode(index)?;
-    write_atomically(path, |out| out.write_all(&bytes))
+    write_bytes(path, &encode(index)?)
+}
+
+fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_atomically(path, |out| out.write_all(bytes))
+}
+
+/// Writes an index on a thread of its own, while the pass goes on: a disk may take a second for it.
+pub(super) struct IndexWriter {
+    path: PathBuf,
+    running: Option<JoinHandle<Result<()>>>,
+}
+
+impl IndexWriter {
+    /// A writer of the file at `path`.
+    pub fn new(path: &Path) -> Self {
+        IndexWriter { path: path.to_owned(), running: None }
+    }
+
+    /// Starts to write the index as it is now. Nothing starts while the write before still runs.
+    ///
+    /// # Errors
+    /// That of the write before, and [`Error::Failed`] when the system has no thread to give.
+    pub fn start(&mut self, index: &Index) -> Result<()> {
+        if self.running.as_ref().is_some_and(|running| !running.is_finished()) {
+            return Ok(());
+        }
+        self.finish()?;
+        let (path, bytes) = (self.path.clone(), encode(index)?);
+        let spawned = thread::Builder::new().name("index".into()).spawn(move || write_bytes(&path, &bytes));
+        let failed = |error| Error::Failed(format!("cannot start a thread to write the index: {error}"));
+        self.running = Some(spawned.map_err(failed)?);
+        Ok(())
+    }
+
+    /// Waits for the write that runs.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when the folder cannot be written.
+    pub fn finish(&mut self) -> Result<()> {
+        let Some(running) = self.running.take() else { return Ok(()) };
+        running.join().unwrap_or_else(|_| Err(Error::Failed("the thread that writes the index failed".into())))
+    }
 }
 
 fn encode(index: &Index) -> Result<Vec<u8>> {

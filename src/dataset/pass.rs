@@ -2,7 +2,7 @@
 //! written every few seconds, so that a killed pass loses only the last of them.
 
 use super::{
-    file::{read_index, write_index},
+    file::{IndexWriter, read_index, write_index},
     index::{CLASSES, Fingerprint, Index, Prediction},
     layers::indexed_layers,
     listing::Listing,
@@ -27,10 +27,8 @@ use std::{
 const BATCH: usize = 32;
 /// Bytes of activations that a batch may take. Larger batches of large networks are slower: their maps leave the caches.
 const BATCH_BYTES: u64 = 160 << 20;
-/// Time between two writes of the index, at least.
+/// Time between two writes of the index.
 const SAVE_EVERY: Duration = Duration::from_secs(3);
-/// That time over the time that a write takes, at least: writing a large index takes a twentieth of the pass at most.
-const SAVE_SHARE: u32 = 20;
 
 /// Turns a file into the network's input `(1, channels, height, width)`.
 pub type Prepare<'a> = dyn Fn(&Path) -> Result<Tensor> + Sync + 'a;
@@ -138,16 +136,17 @@ pub fn index_folder(
     let mut index = opened(network, &layers, fingerprint, root, path)?;
     let listing = index.listing.clone();
     let start = index.done;
-    let (mut saved, mut save_every) = (Instant::now(), SAVE_EVERY);
+    let (mut saved, mut writer) = (Instant::now(), IndexWriter::new(path));
     let ran = for_each_batch(&listing, start, batch_size(network), prepare, watch, |to, batch| {
         let (pictures, input, damaged) = split(batch)?;
         let mut found = vec![Prediction::new(); to - index.done];
         if let Some(input) = input {
             let trace = network.forward(&input, &watch.quiet())?;
-            for (slot, &layer) in layers.iter().enumerate() {
-                let hits = strongest(&trace, layer, &pictures)?;
-                index.layers[slot].add(&hits, &listing);
-            }
+            // All layers at once: to wait for the threads after each takes longer than the work on a small one.
+            index.layers.par_iter_mut().zip(&layers).try_for_each(|(kept, &layer)| {
+                kept.add(&strongest(&trace, layer, &pictures)?, &listing);
+                Ok::<(), Error>(())
+            })?;
             for (&picture, likeliest) in pictures.iter().zip(predictions(&trace)?) {
                 found[picture - index.done] = likeliest;
             }
@@ -155,15 +154,15 @@ pub fn index_folder(
         index.predictions.extend(found);
         index.damaged.extend(damaged.into_iter().map(|(picture, why)| (picture as u32, why)));
         index.done = to;
-        if saved.elapsed() >= save_every {
-            let before = Instant::now();
-            write_index(path, &index)?;
+        if saved.elapsed() >= SAVE_EVERY {
+            writer.start(&index)?;
             saved = Instant::now();
-            save_every = SAVE_EVERY.max(SAVE_SHARE * (saved - before));
         }
         report(IndexProgress { done: to, total: listing.entries.len() }, &index);
         Ok(())
     });
+    // Where it failed, the next write says so.
+    let _ = writer.finish();
     if index.done > start || start == 0 {
         write_index(path, &index)?;
     }
@@ -195,9 +194,12 @@ fn opened(network: &Network, layers: &[NodeId], fingerprint: Fingerprint, root: 
 pub(super) fn strongest(trace: &Trace, layer: NodeId, pictures: &[usize]) -> Result<Vec<Hit>> {
     let peaks = trace.peaks(layer)?;
     let units = peaks.len() / pictures.len().max(1);
-    let pictures = pictures.iter().flat_map(|&picture| std::iter::repeat_n(picture as u32, units));
-    let hit = |(peak, picture): (Peak, u32)| Hit { value: peak.value, picture, position: peak.position };
-    Ok(peaks.into_iter().zip(pictures).map(hit).collect())
+    let mut hits = Vec::with_capacity(peaks.len());
+    for (&picture, peaks) in pictures.iter().zip(peaks.chunks_exact(units.max(1))) {
+        let hit = |peak: &Peak| Hit { value: peak.value, picture: picture as u32, position: peak.position };
+        hits.extend(peaks.iter().map(hit));
+    }
+    Ok(hits)
 }
 
 /// The likeliest classes of every picture of a batch.

@@ -36,8 +36,9 @@ pub use handle::{Engine, lower_priority, lowest_priority};
 pub use inquiry::{
     AccuracyInquiry, AccuracyKey, Answer, Answered, Answers, AnyInquiry, AttributionInquiry, AttributionKey, Change,
     ComparisonInquiry, ComparisonKey, Inquiry, InquiryKey, InquiryLane, Invariance, InvarianceInquiry, InvarianceKey,
-    MeansInquiry, MeansKey, Projected, ProjectionInquiry, ProjectionKey, RankingInquiry, RankingKey, ResponsesInquiry,
-    ResponsesKey, Subject, Thread, Unchanged, UnchangedInquiry, UnchangedKey, invariance,
+    MeansInquiry, MeansKey, Projected, ProjectionInquiry, ProjectionKey, RandomisationInquiry, RandomisationKey,
+    RankingInquiry, RankingKey, ResponsesInquiry, ResponsesKey, Subject, Thread, Unchanged, UnchangedInquiry,
+    UnchangedKey, invariance,
 };
 pub use kind::{FileKind, LABELS, openable};
 pub use labels::{labels_of, read_labels};

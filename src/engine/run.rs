@@ -3,7 +3,10 @@
 use super::{layer_view::LayerView, model::Model};
 use crate::{
     Result,
-    methods::{Attribution, CONTRIBUTION, Keep, Method, Question, Ranked, Reconstruction, Settings, Target, deconvnet},
+    methods::{
+        Attribution, CONTRIBUTION, Keep, Method, Question, Randomised, Ranked, Reconstruction, Settings, Target,
+        deconvnet, randomised,
+    },
     net::{Network, NodeId, Trace},
     picture::{Alteration, Geometry, Input, Picture},
     watch::Watch,
@@ -149,6 +152,22 @@ impl Run {
         watch: &Watch,
     ) -> Result<Attribution> {
         method.ask(&Question { trace: &self.trace, target, layers, settings, watch })
+    }
+
+    /// The heatmap of a method with the weights drawn anew from the last layer down, at up to `steps` places on the way.
+    ///
+    /// # Errors
+    /// Those of [`randomised`].
+    pub fn randomised(
+        &self,
+        method: &Method,
+        target: Target,
+        layers: &[NodeId],
+        settings: &Settings,
+        steps: usize,
+        watch: &Watch,
+    ) -> Result<Vec<Randomised>> {
+        randomised(&Question { trace: &self.trace, target, layers, settings, watch }, method, steps)
     }
 
     /// The units of a layer with what each contributes to the score of a class, to first order; the most first.

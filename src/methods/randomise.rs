@@ -11,7 +11,7 @@ use candle_core::Tensor;
 use std::sync::Arc;
 
 /// The heatmap after all layers from the top down to one were drawn anew.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Randomised {
     /// The lowest layer drawn anew.
     pub layer: NodeId,

@@ -14,6 +14,7 @@ mod lane;
 mod means;
 mod projection;
 mod question;
+mod randomisation;
 mod ranking;
 mod responses;
 mod shelves;
@@ -29,18 +30,20 @@ pub use lane::{InquiryLane, Subject, Thread};
 pub use means::{MeansInquiry, MeansKey};
 pub use projection::{Projected, ProjectionInquiry, ProjectionKey};
 pub use question::{Inquiry, InquiryKey};
+pub use randomisation::{RandomisationInquiry, RandomisationKey};
 pub use ranking::{RankingInquiry, RankingKey};
 pub use responses::{ResponsesInquiry, ResponsesKey};
 pub use shelves::Answer;
 pub use unchanged::{Unchanged, UnchangedInquiry, UnchangedKey};
 
 /// The lanes of all questions. Those on the shared thread are served in this order.
-pub(super) static LANES: [&InquiryLane; 10] = [
+pub(super) static LANES: [&InquiryLane; 11] = [
     &attribution::QUICK,
     &projection::LANE,
     &ranking::LANE,
     &unchanged::LANE,
     &attribution::SLOW,
+    &randomisation::LANE,
     &invariance::LANE,
     &comparison::LANE,
     &accuracy::LANE,

@@ -20,7 +20,7 @@ use crate::{
             BAR, Ends, caption, class_picker, colour_bar, combo, fit, heat_style, hollow, is_brief, number,
             parameters::{self, KeptSettings, parameters},
             pointing::input_at,
-            toolbar,
+            toolbar, trust, trust_said,
         },
     },
 };
@@ -205,7 +205,8 @@ impl Heat {
                     let at = layer.map_or_else(String::new, |layer| format!("  ·  at {layer}"));
                     // Which method it is stands above.
                     let network = &view.run().model.card.title;
-                    format!("{network}  ·  {target}{at}  ·  range {range}  ·  {}", method.paper)
+                    let tested = trust_said(view, &inquiry).map_or_else(String::new, |words| format!("  ·  {words}"));
+                    format!("{network}  ·  {target}{at}{tested}  ·  range {range}  ·  {}", method.paper)
                 });
                 say(ui, text, &format!("{}\n\n{}", method.about, method.paper));
                 self.show(ui, view, &attribution, out);
@@ -251,6 +252,7 @@ impl Heat {
             response
                 .on_hover_text("What the method lets you set; colours")
                 .accessible_name(format!("Options of {}", self.label));
+            trust(ui, view, &self.inquiry(view), out);
         });
     }
 

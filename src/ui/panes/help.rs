@@ -26,8 +26,8 @@ pub fn page(ui: &mut Ui, pane: &Pane) {
             explained(ui, method.caution);
             explained(
                 ui,
-                "To test it on this picture: striate saliency PICTURE --check draws the weights anew, layer by layer, \
-                           and compares the heatmaps.",
+                "The button ⚠ tests it on this picture, as does striate saliency PICTURE --check: the weights are \
+                 drawn anew, layer by layer, and the heatmaps compared.",
             );
         }
     });

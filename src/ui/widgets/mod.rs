@@ -17,6 +17,7 @@ mod pictures;
 pub mod pointing;
 mod spinner;
 mod terms;
+mod trust;
 
 pub use crate::figures::words::number;
 pub use class_picker::class_picker;
@@ -28,3 +29,4 @@ pub use notes::{caption, hollow, is_brief, remarks_below, weights_notes};
 pub use pictures::{WHOLE, cross, fill, fit, image_at};
 pub use spinner::spinner;
 pub use terms::explained;
+pub use trust::{trust, trust_said};
