@@ -80,18 +80,18 @@ fn a_method_that_misleads_says_so_and_is_tested_on_the_picture() {
     let Some(mut window) = first("photonet", Box::default(), Answers::default()) else { return };
     press(&mut window, Arrangement::Explain.label());
     settle(&mut window);
-    assert!(window.query_by_label_contains("alike with the last layer drawn anew").is_none());
+    assert!(window.query_by_label_contains("alike with the weights from fc on drawn anew").is_none());
     press(&mut window, "Trust in Guided backprop");
     window.get_by_label("Where it misleads");
     press(&mut window, "Test it on this picture");
     settle(&mut window);
     window.get_by_label_contains("Rank correlation with");
-    // The caption keeps the number of the last layer; under the pointer it reads out values instead.
+    // The caption keeps the first number; under the pointer it reads out values instead.
     window.key_press(Key::Escape);
     window.event(eframe::egui::Event::PointerGone);
     window.run_steps(3);
     assert!(window.query_by_label("Where it misleads").is_none());
-    window.get_by_label_contains("alike with the last layer drawn anew");
+    window.get_by_label_contains("alike with the weights from fc on drawn anew");
 }
 
 #[test]

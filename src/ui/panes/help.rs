@@ -26,7 +26,7 @@ pub fn page(ui: &mut Ui, pane: &Pane) {
             explained(ui, method.caution);
             explained(
                 ui,
-                "The button ⚠ tests it on this picture, as does striate saliency PICTURE --check: the weights are \
+                "The button ! tests it on this picture, as does striate saliency PICTURE --check: the weights are \
                  drawn anew, layer by layer, and the heatmaps compared.",
             );
         }

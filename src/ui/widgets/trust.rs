@@ -19,7 +19,7 @@ pub fn trust(ui: &mut Ui, view: View, about: &AttributionInquiry, out: &mut Vec<
     let caution = about.method.caution;
     let text = match caution {
         "" => RichText::new("test"),
-        _ => RichText::new("⚠").color(view.palette.warning),
+        _ => RichText::new(" ! ").strong().color(view.palette.warning),
     };
     let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let response = MenuButton::new(text).config(stays).ui(ui, |ui| page(ui, view, about, out)).0;
@@ -32,10 +32,9 @@ pub fn trust(ui: &mut Ui, view: View, about: &AttributionInquiry, out: &mut Vec<
 pub fn trust_said(view: View, about: &AttributionInquiry) -> Option<String> {
     let key = RandomisationInquiry(about.clone()).key();
     let first = view.answers.get(&key)?.as_ref().ok()?.first().copied()?;
-    Some(first.correlation.map_or_else(
-        || "empty with the last layer drawn anew".to_owned(),
-        |correlation| format!("{correlation:.2} alike with the last layer drawn anew"),
-    ))
+    let layer = layer_name(view.shown.graph().node(first.layer));
+    let alike = first.correlation.map_or_else(|| "empty".to_owned(), |value| format!("{value:.2} alike"));
+    Some(format!("{alike} with the weights from {layer} on drawn anew"))
 }
 
 fn page(ui: &mut Ui, view: View, about: &AttributionInquiry, out: &mut Vec<Command>) {
