@@ -35,7 +35,7 @@ pub fn run(start: Start) -> Result<()> {
         .with_min_inner_size([640.0, 400.0])
         .with_drag_and_drop(true);
     let mut options = eframe::NativeOptions { viewport, ..Default::default() };
-    // What is clicked shows a frame sooner; and colours here are whole 8-bit values, of which dithering leaves all as they are.
+    // Clicks show a frame sooner. Colours here are whole 8-bit values already, so that there is nothing to dither.
     options.wgpu_options.surface = eframe::egui_wgpu::SurfaceConfig::LOW_LATENCY;
     options.dithering = false;
     options.wgpu_options.on_surface_status = Arc::new(crate::gpu::surface_action);

@@ -88,7 +88,7 @@ fn a_method_that_misleads_says_so_and_is_tested_on_the_picture() {
     window.get_by_label_contains("Rank correlation with");
     // The caption keeps the first number; under the pointer it reads out values instead.
     window.key_press(Key::Escape);
-    window.event(eframe::egui::Event::PointerGone);
+    window.event(egui::Event::PointerGone);
     window.run_steps(3);
     assert!(window.query_by_label("Where it misleads").is_none());
     window.get_by_label_contains("alike with the weights from fc on drawn anew");
