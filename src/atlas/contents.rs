@@ -74,9 +74,7 @@ impl UnitAtlas<'_> {
     }
 
     fn statistics(&self, layer: NodeId) -> Result<&LayerStatistics> {
-        let name = &self.model.network.graph().node(layer).name;
-        let found = self.index.layers.iter().find(|known| known.name == *name);
-        found.ok_or_else(|| Error::Usage(format!("the index does not cover layer {name}")))
+        self.index.layer(&self.model.network.graph().node(layer).name)
     }
 
     /// The units that feed a unit, each with the layer whose page shows it.

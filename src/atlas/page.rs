@@ -162,17 +162,15 @@ impl UnitPage<'_> {
             return String::new();
         }
         let groups = &self.index.listing.groups;
-        let mut means = self.means.clone();
-        means.sort_by(|a, b| b.mean.total_cmp(&a.mean));
         let row = |mean: &GroupMean| vec![escape(&groups[mean.group]), number(mean.mean as f32)];
-        let words = Selectivity::of(&means).map_or_else(
+        let words = Selectivity::of(&self.means).map_or_else(
             || "A selectivity is not given: some means are negative, or all are zero.".to_owned(),
             |found| format!("It {}.", escape(&preference(&found, groups))),
         );
         format!(
             "<section><h2>The classes that excite it most</h2>\n<p class=\"lead\">The mean response to the pictures of a class. \
              {words} Selectivity is the difference of the two means over their sum (Morcos et al. 2018).</p>\n{}</section>\n",
-            table(&["class", "mean response"], means.iter().take(CLASSES).map(row)),
+            table(&["class", "mean response"], self.means.iter().take(CLASSES).map(row)),
         )
     }
 
@@ -312,7 +310,7 @@ pub(super) fn front_page(model: &Model, index: &Index, layers: &[NodeId], names:
     };
     let rows = layers.iter().filter_map(|&layer| {
         let node = graph.node(layer);
-        let own = index.layers.iter().find(|known| known.name == node.name)?;
+        let own = index.layer(&node.name).ok()?;
         let share = own.units.iter().map(UnitStatistics::share).sum::<f64>() / own.units.len().max(1) as f64;
         let dead = own.units.iter().filter(|unit| unit.excited == 0).count();
         let field = &graph.costs()[layer].field;

@@ -4,14 +4,11 @@ use super::console::Console;
 use crate::{
     Result,
     figures::{CurveTest, LayerRedrawn, TrustChecks},
-    methods::{Attribution, Curve, Method, Question, curves, randomised},
+    methods::{Attribution, Curve, Method, Question, REDRAWN, curves, randomised},
 };
 
 /// Steps of the deletion and insertion curves.
 const STEPS: usize = 50;
-
-/// Layers down to which weights are redrawn, evenly from the last to the first.
-const REDRAWN: usize = 6;
 
 /// Runs both tests of a heatmap.
 pub(super) fn trust_checks(

@@ -58,13 +58,17 @@ impl LayerStatistics {
         });
     }
 
-    /// The mean responses of a unit to the groups that have pictures, as [`Index::group_pictures`] counts them. Empty where
-    /// they are not kept: the folder has no groups, or too many for so many units.
+    /// The mean responses of a unit to the groups that have pictures, as [`Index::group_pictures`] counts them, largest
+    /// first. Empty where they are not kept: the folder has no groups, or too many for so many units.
     pub fn group_means(&self, unit: usize, pictures: &[u32]) -> Vec<GroupMean> {
         let groups = pictures.len();
         let sums = self.sums.get(unit * groups..(unit + 1) * groups).unwrap_or_default();
         let seen = sums.iter().zip(pictures).enumerate().filter(|(_, (_, pictures))| **pictures > 0);
-        seen.map(|(group, (sum, &pictures))| GroupMean { group, mean: sum / f64::from(pictures) }).collect()
+        let mean =
+            |(group, (sum, &pictures)): (usize, (&f64, &u32))| GroupMean { group, mean: sum / f64::from(pictures) };
+        let mut means: Vec<GroupMean> = seen.map(mean).collect();
+        means.sort_by(|a, b| b.mean.total_cmp(&a.mean));
+        means
     }
 }
 
@@ -166,13 +170,21 @@ impl Index {
         }
     }
 
+    /// What the index holds of a layer.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the index does not cover it.
+    pub fn layer(&self, name: &str) -> Result<&LayerStatistics> {
+        let missing = || Error::Usage(format!("the index does not cover layer {name}"));
+        self.layers.iter().find(|known| known.name == name).ok_or_else(missing)
+    }
+
     /// The strongest responses of a unit, strongest first.
     ///
     /// # Errors
     /// [`Error::Usage`] when the index lacks the layer or the layer the unit.
     pub fn top(&self, layer: &str, unit: usize) -> Result<&[Hit]> {
-        let missing = || Error::Usage(format!("the index does not cover layer {layer}"));
-        let layer = self.layers.iter().find(|known| known.name == layer).ok_or_else(missing)?;
+        let layer = self.layer(layer)?;
         let last = layer.units.len().saturating_sub(1);
         let outside = || Error::Usage(format!("layer {} has units 0 to {last}, not {unit}", layer.name));
         Ok(&layer.units.get(unit).ok_or_else(outside)?.top)

@@ -26,11 +26,10 @@ pub struct Selectivity {
 }
 
 impl Selectivity {
-    /// The selectivity that the means of at least two groups show. `None` where a mean is negative or all are zero: the
-    /// ratio then says nothing.
+    /// The selectivity that the means of at least two groups show, largest first. `None` where a mean is negative or all are
+    /// zero: the ratio then says nothing.
     pub fn of(means: &[GroupMean]) -> Option<Self> {
-        let larger = |best: GroupMean, next: &GroupMean| if next.mean > best.mean { *next } else { best };
-        let best = means.iter().skip(1).fold(*means.first()?, larger);
+        let best = *means.first()?;
         let sum: f64 = means.iter().map(|group| group.mean).sum();
         let others = (sum - best.mean) / (means.len() as f64 - 1.0);
         let has_meaning = means.len() > 1 && best.mean > 0.0 && means.iter().all(|group| group.mean >= 0.0);
@@ -72,7 +71,9 @@ mod tests {
     use super::*;
 
     fn means(values: &[f64]) -> Vec<GroupMean> {
-        values.iter().enumerate().map(|(group, &mean)| GroupMean { group, mean }).collect()
+        let mut means: Vec<_> = values.iter().enumerate().map(|(group, &mean)| GroupMean { group, mean }).collect();
+        means.sort_by(|a, b| b.mean.total_cmp(&a.mean));
+        means
     }
 
     #[test]

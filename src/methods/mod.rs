@@ -43,7 +43,7 @@ pub use method::{Method, Ranked, Ranking};
 pub use noise::Noise;
 pub use path::{PathStep, path};
 pub use question::{Question, cam_layers};
-pub use randomise::{Randomised, randomised};
+pub use randomise::{REDRAWN, Randomised, randomised};
 pub use settings::{Parameter, ParameterKind, Settings};
 pub use strength::{CONTRIBUTION, strongest_units};
 pub use target::{Aim, Target};

@@ -186,9 +186,8 @@ impl FoundHits {
         let class =
             |mean: &GroupMean| ClassResponseFacts { class: groups[mean.group].clone(), mean_response: mean.mean };
         let unit = |(slot, own): (usize, &WantedHits)| {
-            let mut means = self.means.get(slot).cloned().unwrap_or_default();
-            means.sort_by(|a, b| b.mean.total_cmp(&a.mean));
-            let found = Selectivity::of(&means);
+            let means = self.means.get(slot).map_or(&[][..], Vec::as_slice);
+            let found = Selectivity::of(means);
             UnitTopFacts {
                 unit: own.unit,
                 top: own.hits.iter().map(hit).collect(),
@@ -242,8 +241,8 @@ impl TopArgs {
 /// The mean responses of units to the classes of the folder.
 fn means(index: &Index, layer: &str, units: &[usize]) -> Vec<Vec<GroupMean>> {
     let pictures = index.group_pictures();
-    let layer = index.layers.iter().find(|known| known.name == layer);
-    let of_unit = |&unit: &usize| layer.map_or_else(Vec::new, |layer| layer.group_means(unit, &pictures));
+    let of_unit =
+        |&unit: &usize| index.layer(layer).map_or_else(|_| Vec::new(), |layer| layer.group_means(unit, &pictures));
     units.iter().map(of_unit).collect()
 }
 

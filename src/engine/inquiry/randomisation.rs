@@ -5,12 +5,13 @@ use super::{
     lane::{InquiryLane, Subject, Thread},
     question::{Inquiry, InquiryKey},
 };
-use crate::{Result, methods::Randomised, watch::Watch};
+use crate::{
+    Result,
+    methods::{REDRAWN, Randomised},
+    watch::Watch,
+};
 
 pub(super) static LANE: InquiryLane = InquiryLane { name: "randomisation", thread: Thread::Own, subject: Subject::Run };
-
-/// Places from the last layer down at which the heatmap is compared.
-const STEPS: usize = 6;
 
 /// A heatmap to test.
 #[derive(Clone)]
@@ -47,6 +48,6 @@ impl Inquiry for RandomisationInquiry {
     fn answer(&self, watch: &Watch) -> Result<Vec<Randomised>> {
         let AttributionInquiry { run, method, target, layer, settings } = &self.0;
         let layers: Vec<_> = layer.iter().copied().collect();
-        run.randomised(method, *target, &layers, settings, STEPS, watch)
+        run.randomised(method, *target, &layers, settings, REDRAWN, watch)
     }
 }

@@ -20,12 +20,12 @@ use crate::{
             BAR, Ends, caption, class_picker, colour_bar, combo, fit, heat_style, hollow, is_brief, number,
             parameters::{self, KeptSettings, parameters},
             pointing::input_at,
-            toolbar, trust, trust_said,
+            staying, toolbar, trust, trust_said,
         },
     },
 };
 use eframe::egui::{self, Rect, TextureHandle, TextureOptions, Ui, vec2};
-use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::containers::menu::MenuButton;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -246,8 +246,7 @@ impl Heat {
             if method.layered {
                 self.layer(ui, view);
             }
-            let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
-            let button = MenuButton::new("options").config(stays);
+            let button = MenuButton::new("options").config(staying());
             let response = button.ui(ui, |ui| self.more(ui)).0;
             response
                 .on_hover_text("What the method lets you set; colours")

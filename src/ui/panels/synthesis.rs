@@ -12,13 +12,13 @@ use crate::{
             state::{View, layer_name},
         },
         panels::panel::{Panel, PanelKind, keep, take},
-        widgets::{WHOLE, caption, combo, fit, hollow, image_at, number, parameters::row, toolbar},
+        widgets::{WHOLE, caption, combo, fit, hollow, image_at, number, parameters::row, staying, toolbar},
     },
 };
 use eframe::egui::{
     self, Color32, ColorImage, Painter, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, pos2, vec2,
 };
-use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::containers::menu::MenuButton;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -177,8 +177,7 @@ impl Synthesis {
     fn parameters(&mut self, ui: &mut Ui, out: &mut Vec<Command>) {
         let mut settings = self.settings();
         let mut changed = false;
-        let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
-        MenuButton::new("Parameters").config(config).ui(ui, |ui| {
+        MenuButton::new("Parameters").config(staying()).ui(ui, |ui| {
             egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
                 for parameter in PARAMETERS {
                     let mut value = settings.number(parameter);

@@ -192,8 +192,7 @@ impl Panel for TopPictures {
 
 /// The class of the folder that the unit prefers, in words.
 fn preferred(index: &Index, view: View, layer: NodeId) -> Option<String> {
-    let name = &view.shown.graph().node(layer).name;
-    let statistics = index.layers.iter().find(|known| known.name == *name)?;
+    let statistics = index.layer(&view.shown.graph().node(layer).name).ok()?;
     let means = statistics.group_means(view.selection.unit, &index.group_pictures());
     Selectivity::of(&means).map(|found| preference(&found, &index.listing.groups))
 }

@@ -8,10 +8,10 @@ use crate::ui::{
         state::View,
     },
     theme::{self, GAP},
-    widgets::{hollow, icons},
+    widgets::{hollow, icons, staying},
 };
 use eframe::egui::{self, Color32, RichText, Stroke, Ui, Visuals, WidgetText};
-use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::containers::menu::MenuButton;
 use egui_tiles::{Behavior, SimplificationOptions, TabState, TileId, Tiles, UiResponse};
 
 /// Draws the panes of one frame and collects what they ask for.
@@ -94,8 +94,7 @@ impl Behavior<Pane> for TileBehaviour<'_> {
         button
             .on_hover_text("Pin, copy, save, duplicate or close this pane")
             .accessible_name(format!("Menu of {title}"));
-        let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
-        let (help, _) = MenuButton::from_button(weak("?")).config(stays).ui(ui, |ui| help::page(ui, pane));
+        let (help, _) = MenuButton::from_button(weak("?")).config(staying()).ui(ui, |ui| help::page(ui, pane));
         help.on_hover_text("What this is and how to read it").accessible_name(format!("Help on {title}"));
         // The others show while the pointer is over the pane, so that they do not stand there seven times.
         let over = ui.rect_contains_pointer(ui.max_rect())

@@ -8,13 +8,13 @@ use crate::{
         background::costs::{count_costs, network_cost},
         model::commands::{Action, Command},
         theme::{Palette, RADIUS},
-        widgets::{icons, search, weights_notes},
+        widgets::{icons, search, staying, weights_notes},
     },
     weights::{Source, remote},
     zoo::{Card, ZOO, published},
 };
 use eframe::egui::{self, Align2, RichText, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
-use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::containers::menu::MenuButton;
 use std::path::PathBuf;
 
 /// Width of the list of networks.
@@ -112,8 +112,7 @@ impl NetworkPicker {
                 out.push(Action::OpenWeights.into());
             }
             if !model.notes.is_empty() {
-                let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
-                let button = MenuButton::from_button(egui::Button::new("notes").small()).config(stays);
+                let button = MenuButton::from_button(egui::Button::new("notes").small()).config(staying());
                 let response = button.ui(ui, |ui| weights_notes(ui, model)).0;
                 response.on_hover_text("What was noticed in the weights file").accessible_name("Notes on the weights");
             }

@@ -4,7 +4,7 @@ use crate::{
     paint::{ColourMap, Scaling},
     ui::model::state::Colouring,
 };
-use eframe::egui::{self, Align2, Color32, Response, RichText, Sense, Ui, pos2, vec2};
+use eframe::egui::{self, Align2, Color32, Response, RichText, Sense, Ui, containers::menu::MenuConfig, pos2, vec2};
 
 /// Draws panes as figures from now on, without toolbars and with whole captions, or as usual.
 pub fn draw_as_figures(ctx: &egui::Context, figures: bool) {
@@ -26,6 +26,11 @@ pub fn toolbar(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
         ui.horizontal_wrapped(add);
     });
     ui.add_space(3.0);
+}
+
+/// A menu that stays open while it is used: a click outside closes it.
+pub fn staying() -> MenuConfig {
+    MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
 }
 
 /// A drop-down whose accessible name is `name`; returns whether it is open.

@@ -8,11 +8,11 @@ use crate::{
             commands::Command,
             state::{View, layer_name},
         },
-        widgets::explained,
+        widgets::{explained, staying},
     },
 };
 use eframe::egui::{self, RichText, Ui};
-use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::containers::menu::MenuButton;
 
 /// A button that opens the method's caution and the weight-randomisation test of its heatmap.
 pub fn trust(ui: &mut Ui, view: View, about: &AttributionInquiry, out: &mut Vec<Command>) {
@@ -21,8 +21,7 @@ pub fn trust(ui: &mut Ui, view: View, about: &AttributionInquiry, out: &mut Vec<
         "" => RichText::new("test"),
         _ => RichText::new(" ! ").strong().color(view.palette.warning),
     };
-    let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
-    let response = MenuButton::new(text).config(stays).ui(ui, |ui| page(ui, view, about, out)).0;
+    let response = MenuButton::new(text).config(staying()).ui(ui, |ui| page(ui, view, about, out)).0;
     let hint =
         if caution.is_empty() { "Tests whether the heatmap depends on what the network learned" } else { caution };
     response.on_hover_text(hint).accessible_name(format!("Trust in {}", about.method.title));
