@@ -131,6 +131,27 @@ fn a_tilde_is_the_home_folder() {
     assert!(desk.path("a.npy").is_file() && !desk.path("~").exists());
 }
 
+#[test]
+fn a_run_that_ships_opens_by_name_and_its_files_mend() {
+    let desk = Desk::new();
+    let evolve = || {
+        let mut command = desk.command("evolve lenet5_modern --layer conv1 --out filters.png --json");
+        let output = command.env("STRIATE_CACHE", desk.path("cache")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let found = evolve();
+    let epochs = found["epochs"].as_array().unwrap();
+    assert_eq!(epochs.iter().map(|epoch| epoch["epoch"].as_u64().unwrap()).max(), Some(12));
+    let cosines: Vec<f64> = epochs.iter().map(|epoch| epoch["cosine"].as_f64().unwrap()).collect();
+    assert!(cosines[0] < 0.9 && (cosines[7] - 1.0).abs() < 1e-6, "{cosines:?}");
+    let file = desk.path("cache/runs/lenet5_modern/epoch-004.safetensors");
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[..1000]).unwrap();
+    assert_eq!(evolve(), found);
+    assert_eq!(fs::read(&file).unwrap(), whole);
+}
+
 #[cfg(unix)]
 #[test]
 fn pipes_and_devices_are_refused_and_none_is_waited_for() {

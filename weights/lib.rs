@@ -5,13 +5,10 @@
 //! holds once; a `const` would be copied to every use.
 
 pub use striate_weights_imagenet::EFFICIENTNET_LITE0;
+pub use striate_weights_runs as runs;
 
 /// LeNet-5 of 1998, on MNIST.
 pub static LENET5: [u8; include_bytes!("lenet5.safetensors").len()] = *include_bytes!("lenet5.safetensors");
-
-/// LeNet-5 with rectifiers and max pooling, on MNIST.
-pub static LENET5_MODERN: [u8; include_bytes!("lenet5_modern.safetensors").len()] =
-    *include_bytes!("lenet5_modern.safetensors");
 
 /// photonet on Tiny-ImageNet.
 pub static PHOTONET: [u8; include_bytes!("photonet.safetensors").len()] = *include_bytes!("photonet.safetensors");

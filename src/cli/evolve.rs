@@ -14,7 +14,7 @@ use crate::{
     net::NodeId,
     paint::{Style, write_film, write_picture},
     picture::{Picture, SAMPLES},
-    train::{Checkpoint, LEAST_PICTURES, Similarities, checkpoints, chosen},
+    train::{Checkpoint, LEAST_PICTURES, Similarities, checkpoints, chosen, run_folder},
     weights::Source,
     zoo::{self, Card},
 };
@@ -32,7 +32,7 @@ use std::{path::PathBuf, sync::Arc};
 /// over the pictures, of which it takes eight.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The folder of checkpoints
+    /// The folder of checkpoints, or the name of a run that ships: lenet5_modern
     #[arg(value_name = "RUN", value_parser = path())]
     run: PathBuf,
     /// The network [default: the one that the weights belong to]
@@ -174,7 +174,7 @@ fn list(files: &[Checkpoint]) -> String {
 
 /// The checkpoints to show.
 fn wanted(args: &Args) -> Result<Vec<Checkpoint>> {
-    let all = checkpoints(&args.run)?;
+    let all = checkpoints(&run_folder(&args.run)?)?;
     if args.epochs.is_empty() {
         return Ok(chosen(&all, EPOCHS));
     }

@@ -92,7 +92,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     (
         "evolve",
         &[
-            "evolve run --layer C1 --out filters.png --film film.png",
+            "evolve lenet5_modern --layer conv1 --out filters.png --film film.png",
             "evolve run --layer C3 --unit 5 --pictures pictures --out unit5.png",
         ],
     ),

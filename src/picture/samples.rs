@@ -48,6 +48,13 @@ pub const SAMPLES: &[Sample] = &[
         bytes: embedded!("../../assets/samples/palace.jpg"),
     },
     Sample {
+        name: "digit",
+        title: "A five, drawn by hand",
+        credit: "Drawn for Striate, CC0",
+        named_by: &["lenet5", "lenet5_modern"],
+        bytes: embedded!("../../assets/samples/digit.png"),
+    },
+    Sample {
         name: "rocket",
         title: "A Falcon 9 launch",
         credit: "SpaceX photos, CC0",

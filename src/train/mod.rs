@@ -23,6 +23,7 @@ mod random;
 mod recipe;
 mod run;
 mod schedule;
+mod shipped;
 mod similarity;
 
 pub use augment::Augmentation;
@@ -41,4 +42,5 @@ pub use random::Random;
 pub use recipe::{KNOWN, Known, TrainingRecipe};
 pub use run::{Epoch, LAST, METRICS, Setup, TrainingProgress, TrainingRun, name_of, read_metrics};
 pub use schedule::{Plateau, Schedule};
+pub use shipped::{SHIPPED_RUNS, ShippedRun, run_folder};
 pub use similarity::{LEAST_PICTURES, Similarities};

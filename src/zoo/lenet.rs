@@ -6,6 +6,7 @@ use crate::{
     net::{Builder, Conv, Graph, Op, Window},
     picture::Preprocess,
 };
+use striate_weights::runs::{self, last};
 
 pub(super) const LENET5: Card = Card {
     name: "lenet5",
@@ -31,7 +32,7 @@ pub(super) const LENET5_MODERN: Card = Card {
     title: "LeNet-5 (ReLU, max pool)",
     notes: &["C3 sees all maps of S2, rectifiers and max pools replace tanh and subsampling: 61,706 parameters."],
     build: &modern,
-    shipped: Some(&striate_weights::LENET5_MODERN),
+    shipped: Some(last(runs::LENET5_MODERN)),
     ..LENET5
 };
 

@@ -10,7 +10,8 @@ const NETWORK: &str = "lenet5_modern";
 
 /// A folder with three checkpoints: each a third nearer to the weights that ship, with other weights before.
 fn checkpoints(folder: &Path) {
-    let shipped = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/lenet5_modern.safetensors")).unwrap();
+    let shipped =
+        fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/runs/lenet5_modern/epoch-012.safetensors")).unwrap();
     let file = weights::read_bytes(&shipped, NETWORK).unwrap();
     for (epoch, share) in [(1, 0.2), (2, 0.6), (3, 1.0)] {
         let mut parts: Vec<(String, Vec<usize>, Vec<f32>)> = Vec::new();
@@ -69,14 +70,30 @@ fn a_dropped_run_opens_at_its_last_epoch_and_every_pane_follows_the_slider() {
     let target = Target::Class(window.state().shown().unwrap().ranking[0]);
     assert!(answer(window.state(), "saliency", target).values.iter().any(|value| *value != 0.0));
     // The engine goes on with this epoch: another picture runs through it.
+    let before = picture_name(window.state()).to_owned();
     window.key_press(egui::Key::PageDown);
-    until(&mut window, "the next picture", |app| picture_name(app) != "chelsea");
+    until(&mut window, "the next picture", |app| picture_name(app) != before);
     settle(&mut window);
     assert_eq!(epoch(window.state()).as_deref(), Some("epoch-1"));
     go(&mut window, 2.0);
     until(&mut window, "the last epoch", |app| epoch(app).as_deref() == Some("epoch-3"));
     settle(&mut window);
-    assert_ne!(picture_name(window.state()), "chelsea");
+    assert_ne!(picture_name(window.state()), before);
+}
+
+#[test]
+fn a_run_that_ships_opens_with_a_picture_that_its_network_knows() {
+    let Some(mut window) = open() else { return };
+    press(&mut window, "File");
+    press(&mut window, "Training runs");
+    press(&mut window, "LeNet-5 on digits, 12 epochs");
+    until(&mut window, "the digit in the last epoch", |app| {
+        epoch(app).as_deref() == Some("epoch-012") && picture_name(app) == "digit"
+    });
+    settle(&mut window);
+    assert_eq!(window.state().shown().unwrap().ranking[0], 5, "the drawn digit is a five");
+    go(&mut window, 0.0);
+    until(&mut window, "the weights before training", |app| epoch(app).as_deref() == Some("epoch-000"));
 }
 
 #[test]

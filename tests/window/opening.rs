@@ -93,7 +93,9 @@ fn a_window_that_cannot_open_what_it_starts_with_opens_what_ships() {
 #[test]
 fn a_checkpoint_of_another_network_opens_under_any_name_and_takes_dropped_labels() {
     let folder = tempfile::tempdir().unwrap();
-    let shipped = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/lenet5_modern.safetensors")).unwrap();
+    let shipped =
+        std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/runs/lenet5_modern/epoch-012.safetensors"))
+            .unwrap();
     let path = folder.path().join("best model");
     std::fs::write(&path, &shipped).unwrap();
     let Some(mut window) = open() else { return };
@@ -116,7 +118,8 @@ fn a_checkpoint_of_another_network_opens_under_any_name_and_takes_dropped_labels
 fn the_dialog_opens_the_network_of_a_checkpoint_whatever_is_on_screen() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("digits.pth.tar");
-    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/lenet5_modern.safetensors"), &path).unwrap();
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/weights/runs/lenet5_modern/epoch-012.safetensors"), &path)
+        .unwrap();
     let Some(mut window) = open_with("photonet", Arc::new(Mutex::new(vec![path]))) else { return };
     press(&mut window, "weights…");
     until(&mut window, "LeNet-5", |app| app.shown().unwrap().run.model.card.name == "lenet5_modern");

@@ -30,7 +30,10 @@ impl App {
     pub(super) fn apply(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::Do(action) => self.act_on(ctx, action),
-            Command::Open(source) => self.open(source),
+            Command::Open(source) => {
+                self.background.coming_run = None;
+                self.open(source);
+            }
             Command::OpenPath(path) if is_run(&path) => self.open_run(ctx, path),
             Command::OpenPath(path) => self.open_path(ctx, path),
             Command::FindPath(start) => self.notice.overlay = Overlay::Finder(FinderState::starting(start)),
@@ -100,6 +103,7 @@ impl App {
             }
             Command::Synthesise(control) => self.engine.control(control),
             Command::OpenRun(folder) => self.open_run(ctx, folder),
+            Command::OpenShippedRun(run) => self.open_shipped_run(run),
             Command::GoToEpoch(index) => {
                 self.background.evolution.iter().for_each(|run| run.go(index));
                 ctx.request_repaint();

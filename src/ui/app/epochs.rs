@@ -2,7 +2,8 @@
 
 use super::window::App;
 use crate::{
-    engine::{BY_FILE, Opening, Request},
+    engine::{BY_FILE, Opening, PictureSource, Request},
+    train::ShippedRun,
     ui::{background::evolution::EvolutionSession, panes::arrangement},
 };
 use eframe::egui;
@@ -24,6 +25,23 @@ impl App {
         }
     }
 
+    /// Opens a run that ships once the sample picture that its network knows is on screen.
+    pub(super) fn open_shipped_run(&mut self, run: &'static ShippedRun) {
+        self.background.coming_run = Some(run);
+        self.engine.request(Request::Picture(PictureSource::Named(format!("sample:{}", run.sample))));
+    }
+
+    /// Opens the run that waits for its picture.
+    fn open_coming_run(&mut self, ctx: &egui::Context) {
+        let picture = self.runs.shown.as_ref().and_then(|shown| shown.run.original.as_ref());
+        let is_there = |run: &&ShippedRun| picture.is_some_and(|picture| picture.name == run.sample);
+        let Some(run) = self.background.coming_run.take_if(|run| is_there(run)) else { return };
+        match run.unpack() {
+            Ok(folder) => self.open_run(ctx, folder),
+            Err(why) => self.notice.fail(why.to_string()),
+        }
+    }
+
     /// Brings the pane about the epochs forth, below those that follow it.
     pub(super) fn show_epochs(&mut self) {
         arrangement::show_below(&mut self.layout.panes, "evolution");
@@ -31,6 +49,7 @@ impl App {
 
     /// Puts the checkpoint that was chosen on screen once the picture has run through it.
     pub(super) fn follow_epochs(&mut self, ctx: &egui::Context) {
+        self.open_coming_run(ctx);
         let (Some(session), Some(shown)) = (&self.background.evolution, &self.runs.shown) else { return };
         let run = &shown.run;
         session.set_picture(run.original.as_ref(), run.alteration);

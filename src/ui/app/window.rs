@@ -8,7 +8,7 @@ use crate::{
     },
     net::{NodeId, surgery::Surgery},
     picture::{Picture, first_sample},
-    train::{checkpoints, is_run},
+    train::{ShippedRun, checkpoints, is_run},
     ui::{
         background::{
             cache::Cache,
@@ -73,6 +73,8 @@ pub(super) struct Background {
     pub embedding: Option<Embedding>,
     pub training: TrainingDesk,
     pub evolution: Option<EvolutionSession>,
+    /// A run that ships, which opens once its sample picture is on screen.
+    pub coming_run: Option<&'static ShippedRun>,
     /// The device that checkpoints compute on.
     pub device: DeviceChoice,
 }
@@ -261,6 +263,7 @@ impl App {
                 embedding: None,
                 training: TrainingDesk::default(),
                 evolution,
+                coming_run: None,
                 device: start.device,
             },
             results: Results::default(),

@@ -4,6 +4,7 @@ use super::keys::shortcut_text;
 use crate::{
     engine::PictureSource,
     picture::offered_samples,
+    train::SHIPPED_RUNS,
     ui::{
         background::camera::Filming,
         model::{
@@ -80,6 +81,14 @@ fn file_menu(ui: &mut Ui, recent: &[PathBuf], filming: Filming, out: &mut Vec<Co
         for sample in offered_samples() {
             if ui.button(sample.title).on_hover_text(sample.credit).clicked() {
                 out.push(Command::Open(PictureSource::Named(format!("sample:{}", sample.name))));
+                ui.close();
+            }
+        }
+    });
+    ui.menu_button("Training runs", |ui| {
+        for run in SHIPPED_RUNS {
+            if ui.button(run.title).on_hover_text("Its epochs, with a slider that every pane follows").clicked() {
+                out.push(Command::OpenShippedRun(run));
                 ui.close();
             }
         }

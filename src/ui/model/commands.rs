@@ -5,6 +5,7 @@ use crate::{
     engine::{AnyInquiry, Control, Opening, PictureSource},
     net::{NodeId, surgery::Surgery},
     picture::{Alteration, Picture, Preparation},
+    train::ShippedRun,
     ui::{
         background::training::TrainingOrder,
         model::{
@@ -383,6 +384,8 @@ pub enum Command {
     Synthesise(Control),
     /// Open the checkpoints of a run.
     OpenRun(PathBuf),
+    /// Open the checkpoints of a run that ships, with a picture of its kind.
+    OpenShippedRun(&'static ShippedRun),
     /// Go to a checkpoint of the open run, by its place.
     GoToEpoch(usize),
     /// Start, pause, resume or stop training, or choose its folders.

@@ -5,6 +5,7 @@ mod epochs;
 
 use crate::{
     figures::{Spreadsheet, has_filters, read_colours},
+    train::SHIPPED_RUNS,
     ui::{
         background::evolution::{EvolutionLook, EvolutionSession, PictureOrigin},
         model::{
@@ -55,7 +56,10 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 impl Panel for EvolutionPane {
     fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
-        let Some(session) = view.evolution else { return hollow(ui, KIND.about, false) };
+        let Some(session) = view.evolution else {
+            toolbar(ui, |ui| offer(ui, out));
+            return hollow(ui, KIND.about, false);
+        };
         if let Some(why) = session.failed() {
             return hollow(ui, &why, false);
         }
@@ -128,6 +132,15 @@ impl Panel for EvolutionPane {
 
     fn restore(&mut self, options: Value) {
         self.options = take(options);
+    }
+}
+
+/// Buttons that open the runs that ship.
+fn offer(ui: &mut Ui, out: &mut Vec<Command>) {
+    for run in SHIPPED_RUNS {
+        if ui.button(run.title).clicked() {
+            out.push(Command::OpenShippedRun(run));
+        }
     }
 }
 
