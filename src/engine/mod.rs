@@ -34,11 +34,11 @@ pub use device::DeviceChoice;
 pub use event::Event;
 pub use handle::{Engine, lower_priority, lowest_priority};
 pub use inquiry::{
-    AccuracyInquiry, AccuracyKey, Answer, Answered, Answers, AnyInquiry, AttributionInquiry, AttributionKey, Change,
-    ComparisonInquiry, ComparisonKey, Inquiry, InquiryKey, InquiryLane, Invariance, InvarianceInquiry, InvarianceKey,
-    MeansInquiry, MeansKey, Projected, ProjectionInquiry, ProjectionKey, RandomisationInquiry, RandomisationKey,
-    RankingInquiry, RankingKey, ResponsesInquiry, ResponsesKey, Subject, Thread, Unchanged, UnchangedInquiry,
-    UnchangedKey, invariance,
+    AccuracyInquiry, AccuracyKey, Answer, Answered, Answers, AnyInquiry, AttributionInquiry, AttributionKey, BatchTime,
+    BatchTimesInquiry, BatchTimesKey, Change, ComparisonInquiry, ComparisonKey, Inquiry, InquiryKey, InquiryLane,
+    Invariance, InvarianceInquiry, InvarianceKey, MeansInquiry, MeansKey, Projected, ProjectionInquiry, ProjectionKey,
+    RandomisationInquiry, RandomisationKey, RankingInquiry, RankingKey, ResponsesInquiry, ResponsesKey, Subject,
+    Thread, Unchanged, UnchangedInquiry, UnchangedKey, invariance,
 };
 pub use kind::{FileKind, LABELS, openable};
 pub use labels::{labels_of, read_labels};

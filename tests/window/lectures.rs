@@ -158,6 +158,16 @@ fn networks_are_compared_by_the_published_figures() {
 }
 
 #[test]
+fn the_time_of_a_picture_is_measured_by_the_pictures_at_once() {
+    let Some(mut window) = open_with("lenet5", Answers::default()) else { return };
+    turn_to(&mut window, "Networks compared");
+    press(&mut window, "time by batch");
+    press(&mut window, "measure LeNet-5");
+    appear(&mut window, "chart of milliseconds a picture by pictures at once");
+    assert!(says(&window, "Milliseconds a picture of LeNet-5: 1 at once: ") && says(&window, "; 32 at once: "));
+}
+
+#[test]
 fn the_channels_of_an_open_network_are_normalised() {
     // Few panes: a pass takes seconds.
     let mut kept = Box::<Kept>::default();

@@ -7,6 +7,7 @@
 mod accuracy;
 mod answers;
 mod attribution;
+mod batch_times;
 mod comparison;
 mod erased;
 mod invariance;
@@ -23,6 +24,7 @@ mod unchanged;
 pub use accuracy::{AccuracyInquiry, AccuracyKey};
 pub use answers::Answers;
 pub use attribution::{AttributionInquiry, AttributionKey};
+pub use batch_times::{BatchTime, BatchTimesInquiry, BatchTimesKey};
 pub use comparison::{ComparisonInquiry, ComparisonKey};
 pub use erased::{Answered, AnyInquiry};
 pub use invariance::{Change, Invariance, InvarianceInquiry, InvarianceKey, invariance};
@@ -37,7 +39,7 @@ pub use shelves::Answer;
 pub use unchanged::{Unchanged, UnchangedInquiry, UnchangedKey};
 
 /// The lanes of all questions. Those on the shared thread are served in this order.
-pub(super) static LANES: [&InquiryLane; 11] = [
+pub(super) static LANES: [&InquiryLane; 12] = [
     &attribution::QUICK,
     &projection::LANE,
     &ranking::LANE,
@@ -49,4 +51,5 @@ pub(super) static LANES: [&InquiryLane; 11] = [
     &accuracy::LANE,
     &means::LANE,
     &responses::LANE,
+    &batch_times::LANE,
 ];

@@ -59,6 +59,11 @@ impl Placed {
     pub fn mark(&self, ui: &Ui, index: usize, palette: &Palette) {
         ui.painter().rect_stroke(self.cell(index), 0.0, Stroke::new(2.5, palette.accent), StrokeKind::Inside);
     }
+
+    /// The cells from one to another, which is its opposite corner.
+    pub fn cells(&self, first: usize, last: usize) -> Rect {
+        self.cell(first).union(self.cell(last)).expand(0.5)
+    }
 }
 
 impl NumberGrid<'_> {
@@ -135,12 +140,18 @@ pub fn font(text: &str, cell: f32) -> FontId {
     FontId::monospace((cell / (0.66 * text.len().max(3) as f32)).clamp(8.0, 15.0))
 }
 
-/// A number as long as a cell is wide.
+/// A number as long as a cell is wide. Below 1 a decimal takes the place of the zero: .06.
 pub fn short(value: f32, cell: f32) -> String {
     if cell >= 46.0 {
         return number(value);
     }
     let decimals = if cell >= 34.0 { 2 } else { 1 };
+    let (text, longer) = (rounded(value, decimals), rounded(value, decimals + 1));
+    if value.abs() < 1.0 && text != longer { longer.replacen("0.", ".", 1) } else { text }
+}
+
+/// A number without trailing zeros.
+fn rounded(value: f32, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text.is_empty() || text == "-0" || text == "-" { "0".into() } else { text.to_owned() }
@@ -152,8 +163,8 @@ mod tests {
 
     #[test]
     fn numbers_are_as_long_as_their_cells_are_wide() {
-        assert_eq!([1.0, 0.25, -0.004, 10.0, 0.0].map(|value| short(value, 36.0)), ["1", "0.25", "0", "10", "0"]);
-        assert_eq!([1.0, 0.25, -1.25].map(|value| short(value, 26.0)), ["1", "0.2", "-1.2"]);
+        assert_eq!([1.0, 0.25, -0.004, 10.0, 0.0].map(|value| short(value, 36.0)), ["1", "0.25", "-.004", "10", "0"]);
+        assert_eq!([1.0, 0.25, -1.25, 0.06, 0.004].map(|value| short(value, 26.0)), ["1", ".25", "-1.2", ".06", "0"]);
         assert_eq!(short(0.012345, 50.0), "0.01235");
     }
 }

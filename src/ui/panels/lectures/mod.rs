@@ -86,10 +86,11 @@ impl Default for Lectures {
 }
 
 impl Panel for Lectures {
-    fn ui(&mut self, ui: &mut Ui, view: View, _: &mut Vec<Command>) {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         if ui.available_width() < WIDE {
-            combo(ui, "Page", PAGES[self.at].title, 220.0, |ui| self.list(ui));
-            return self.page(ui, view);
+            // The list's own text is the heading.
+            combo(ui, "Page", PAGES[self.at].title, 240.0, |ui| self.list(ui));
+            return self.page(ui, view, false, out);
         }
         let area = ui.available_rect_before_wrap();
         let (left, right) = area.split_left_right_at_x(area.left() + LIST);
@@ -99,7 +100,7 @@ impl Panel for Lectures {
         ui.painter().vline(left.right() + 4.0, area.y_range(), line);
         let right = egui::Rect::from_min_max(right.min + egui::vec2(14.0, 0.0), right.max);
         let mut page = ui.new_child(egui::UiBuilder::new().id_salt("page").max_rect(right));
-        self.page(&mut page, view);
+        self.page(&mut page, view, true, out);
         ui.allocate_rect(area, egui::Sense::hover());
     }
 
@@ -133,13 +134,15 @@ impl Lectures {
         }
     }
 
-    fn page(&mut self, ui: &mut Ui, view: View) {
+    fn page(&mut self, ui: &mut Ui, view: View, headed: bool, out: &mut Vec<Command>) {
         let kind = &PAGES[self.at];
         ScrollArea::vertical().id_salt(kind.name).auto_shrink(false).show(ui, |ui| {
-            ui.label(RichText::new(kind.title).size(19.0).strong());
+            if headed {
+                ui.label(RichText::new(kind.title).size(19.0).strong());
+            }
             ui.add(egui::Label::new(RichText::new(kind.idea).size(14.0)).wrap());
             ui.add_space(6.0);
-            self.pages[self.at].ui(ui, view);
+            self.pages[self.at].ui(ui, view, out);
             ui.add_space(8.0);
             let exercise = format!("Try: {}", kind.exercise);
             ui.add(egui::Label::new(RichText::new(exercise).size(13.0).color(view.palette.weak)).wrap());

@@ -5,7 +5,7 @@ use super::{board, small::LastAnswer};
 use crate::{
     Result,
     ui::{
-        model::{export::Export, state::View},
+        model::{commands::Command, export::Export, state::View},
         panels::panel::{keep, take},
     },
 };
@@ -16,7 +16,7 @@ use serde_json::Value;
 /// A page: one idea with numbers that can be changed.
 pub(super) trait LecturePage {
     /// Draws it below its heading.
-    fn ui(&mut self, ui: &mut Ui, view: View);
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>);
 
     /// Its numbers, ready to be saved.
     fn export(&self, view: View) -> Option<Export>;
@@ -85,7 +85,7 @@ impl<E: SmallExample + 'static> ExamplePage<E> {
 }
 
 impl<E: SmallExample> LecturePage for ExamplePage<E> {
-    fn ui(&mut self, ui: &mut Ui, view: View) {
+    fn ui(&mut self, ui: &mut Ui, view: View, _: &mut Vec<Command>) {
         ui.horizontal_wrapped(|ui| self.example.controls(ui, view));
         ui.add_space(4.0);
         let numbers = self.last.of(&self.example, |example| example.numbers().map_err(|why| why.to_string()));

@@ -8,9 +8,12 @@ use super::{
 use crate::{
     Result,
     net::{Op, Window},
-    ui::{model::state::View, widgets::number},
+    ui::{
+        model::state::View,
+        widgets::{number, numbers::Placed},
+    },
 };
-use eframe::egui::Ui;
+use eframe::egui::{Stroke, StrokeKind, Ui};
 use serde::{Deserialize, Serialize};
 
 pub(super) const PAGE: PageKind = PageKind {
@@ -68,6 +71,25 @@ impl PoolingExample {
     }
 }
 
+impl PoolingExample {
+    /// Gaps between windows that do not overlap, and a frame around the one at `[row, column]` of the output.
+    fn outline(&self, ui: &Ui, view: View, input: &Placed, [row, column]: [usize; 2]) {
+        let window = |row: usize, column: usize| {
+            let first = row * self.stride * SIDE + column * self.stride;
+            input.cells(first, first + (self.window - 1) * (SIDE + 1))
+        };
+        if self.stride == self.window {
+            let gap = Stroke::new(5.0, view.palette.pane);
+            for at in 0..(SIDE / self.stride).pow(2) {
+                let rect = window(at / (SIDE / self.stride), at % (SIDE / self.stride));
+                ui.painter().rect_stroke(rect, 0.0, gap, StrokeKind::Middle);
+            }
+        }
+        let frame = Stroke::new(2.5, view.palette.accent);
+        ui.painter().rect_stroke(window(row, column), 0.0, frame, StrokeKind::Inside);
+    }
+}
+
 /// The values moved one column to the right; zeros come in at the left.
 fn shifted(values: &[f32], columns: usize) -> Vec<f32> {
     (0..values.len()).map(|at| if at % columns == 0 { 0.0 } else { values[at - 1] }).collect()
@@ -100,18 +122,25 @@ impl SmallExample for PoolingExample {
         let PoolingNumbers { output, columns, shifted, shifted_output } = numbers;
         let wide = 2 * (SIDE + columns);
         let side = board::cell(ui, wide, 4);
-        let pointed = board::row(ui, "pooling", |ui| {
-            board::editable(ui, view, "input", &mut self.input, [SIDE, side as usize], CellColours::Values);
+        let cells = |columns: usize| [columns, side as usize];
+        let [row, column] = board::row(ui, "pooling", |ui| {
+            let (title, padding, colours) = ("input", Default::default(), CellColours::Values);
+            let grid = board::EditGrid { title, name: title, columns: SIDE, side, padding, colours };
+            let (input, _) = grid.show(ui, view, &mut self.input);
             board::sign(ui, "→", SIDE, side);
-            let placed = board::computed(ui, view, "output", output, [*columns, side as usize], CellColours::Values);
+            let placed = board::computed(ui, view, "output", output, cells(*columns), colours);
             ui.add_space(16.0);
-            board::computed(ui, view, "moved one pixel", shifted, [SIDE, side as usize], CellColours::Values);
+            let moved = board::computed(ui, view, "moved one pixel", shifted, cells(SIDE), colours);
             board::sign(ui, "→", SIDE, side);
-            let title = "its output";
-            board::computed(ui, view, title, shifted_output, [*columns, side as usize], CellColours::Values);
-            placed.response.hover_pos().map(|at| placed.under(at))
+            let its = board::computed(ui, view, "its output", shifted_output, cells(*columns), colours);
+            let pointed = [&placed, &its].into_iter().find_map(|grid| Some(grid.under(grid.response.hover_pos()?)));
+            let [row, column] = pointed.unwrap_or([0, 0]);
+            for (input, output) in [(&input, &placed), (&moved, &its)] {
+                self.outline(ui, view, input, [row, column]);
+                output.mark(ui, row * columns + column, view.palette);
+            }
+            [row, column]
         });
-        let [row, column] = pointed.unwrap_or([0, 0]);
         let at = |index: usize| {
             self.input[(row * self.stride + index / self.window) * SIDE + column * self.stride + index % self.window]
         };

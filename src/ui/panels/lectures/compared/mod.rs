@@ -1,5 +1,6 @@
 //! The page that compares networks: what accuracy costs, and the errors of the papers by year and by depth.
 
+mod batches;
 mod blobs;
 
 use super::{
@@ -10,7 +11,7 @@ use crate::{
     figures::Spreadsheet,
     ui::{
         background::costs::{count_costs, network_cost},
-        model::{export::Export, state::View},
+        model::{commands::Command, export::Export, state::View},
         panels::{
             mistakes,
             panel::{keep, take},
@@ -19,6 +20,7 @@ use crate::{
     },
     zoo::{self, CIFAR10, ILSVRC, PublishedAccuracy, TEN_CROPS, ZOO, published},
 };
+use batches::batches;
 use blobs::{NetworkBlob, blobs};
 use eframe::egui::{Ui, vec2};
 use serde::{Deserialize, Serialize};
@@ -40,14 +42,16 @@ enum ComparedChart {
     #[default]
     MultiplyAdds,
     Parameters,
+    Batches,
     Years,
     Shortcuts,
     Cifar,
 }
 
-const CHARTS: [(ComparedChart, &str, &str); 5] = [
+const CHARTS: [(ComparedChart, &str, &str); 6] = [
     (ComparedChart::MultiplyAdds, "multiply-adds", "Accuracy against the multiply-adds of one picture"),
     (ComparedChart::Parameters, "parameters", "Accuracy against the number of parameters"),
+    (ComparedChart::Batches, "time by batch", "The time of a picture by the pictures at once, measured here"),
     (ComparedChart::Years, "by year", "The best entries of ILSVRC by year, and a person"),
     (ComparedChart::Shortcuts, "with and without shortcuts", "Plain and residual networks of equal depth on ImageNet"),
     (ComparedChart::Cifar, "CIFAR-10", "Errors of residual and dense networks on CIFAR-10"),
@@ -62,11 +66,12 @@ struct ComparedPage {
 }
 
 impl LecturePage for ComparedPage {
-    fn ui(&mut self, ui: &mut Ui, view: View) {
+    fn ui(&mut self, ui: &mut Ui, view: View, out: &mut Vec<Command>) {
         ui.horizontal_wrapped(|ui| board::choose(ui, &mut self.chart, &CHARTS));
         ui.add_space(4.0);
         match self.chart {
             ComparedChart::MultiplyAdds | ComparedChart::Parameters => self.scattered(ui, view),
+            ComparedChart::Batches => batches(ui, view, out),
             ComparedChart::Years => {
                 let bars = ILSVRC.iter().map(|(year, name, error)| (format!("{year}  {name}"), *error));
                 errors(ui, view, bars, 30.0);

@@ -8,6 +8,7 @@ use crate::{
     paint::{FeatureMaps, Layout, Range, Scaling, Style, mosaic},
     ui::{
         model::{
+            commands::Command,
             export::{Export, numbers_from},
             state::{View, layer_name},
         },
@@ -40,6 +41,10 @@ pub(in crate::ui::panels::lectures) const PAGE: PageKind = PageKind {
 
 /// Beyond this many, products are not written out in a line.
 const WRITTEN: usize = 9;
+/// Points between grids. The signs and the gaps around them, and what the products take more than their cells.
+const GAP: f32 = 10.0;
+const SIGNS: f32 = 76.0;
+const PRODUCTS: f32 = 84.0;
 /// From a window to the next when it goes by itself.
 const PACE: Duration = Duration::from_millis(500);
 
@@ -65,14 +70,14 @@ struct Fitted {
 }
 
 impl LecturePage for Convolution {
-    fn ui(&mut self, ui: &mut Ui, view: View) {
+    fn ui(&mut self, ui: &mut Ui, view: View, _: &mut Vec<Command>) {
         self.learn(view);
         toolbar(ui, |ui| self.choose(ui, view));
         let output = self.options.example().output();
         let size = self.options.example().output_size().unwrap_or([0, 0]);
         toolbar(ui, |ui| self.walk(ui, size));
         // A scrolled page has any room it asks for: the cells are fitted to what is in sight.
-        let room = vec2(ui.available_width() - 130.0, in_sight(ui) - 60.0);
+        let room = vec2(ui.available_width(), in_sight(ui) - 60.0);
         egui::ScrollArea::horizontal().auto_shrink([false, true]).show(ui, |ui| match output {
             Ok(output) => self.page(ui, view, room, &output, size),
             Err(why) => {
@@ -157,19 +162,21 @@ impl Convolution {
         ui.label(RichText::new(format!("row {row}, column {column}")).small().weak());
     }
 
-    /// In a narrow pane the products, and in a narrower one the output too, stand below: the numbers stay readable.
+    /// In a narrow pane the products stand below all, and in a narrower one the output below the kernel: the numbers stay
+    /// readable.
     fn fitted(&self, room: Vec2, [rows, columns]: [usize; 2]) -> Fitted {
         let ConvolutionOptions { side, size, padding, .. } = self.options;
         let padded = side + 2 * padding;
-        let fits = |across: usize| room.x / across as f32 >= READABLE;
         let three = padded + size[1] + columns.max(1);
-        let (beside, in_line) = (fits(three + size[1]), fits(three));
+        let wide = |across: usize, taken: f32| (room.x - taken) / across as f32;
+        let (all, most) = (wide(three + size[1], SIGNS + PRODUCTS), wide(three, SIGNS));
+        let (beside, in_line) = (all >= READABLE, most >= READABLE);
         let (across, down) = match (beside, in_line) {
-            (true, _) => (three + size[1], padded.max(size[0]).max(rows)),
-            (_, true) => (three, padded.max(size[0]).max(rows)),
-            _ => (padded + size[1], padded.max(size[0]) + rows.max(size[0])),
+            (true, _) => (all, padded.max(size[0]).max(rows)),
+            (_, true) => (most, padded.max(size[0]).max(rows)),
+            _ => (wide(padded + size[1].max(columns), SIGNS), padded.max(size[0] + rows) + size[0]),
         };
-        let cell = (room.x / across as f32).min(room.y / down as f32).clamp(READABLE, 52.0).floor();
+        let cell = across.min(room.y / down as f32).clamp(READABLE, 52.0).floor();
         Fitted { beside, in_line, cell }
     }
 
@@ -180,12 +187,17 @@ impl Convolution {
         let taps = self.options.example().taps(at);
         let (mut input, mut kernel, mut placed) = (None, None, None);
         ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = 14.0;
+            ui.spacing_mut().item_spacing.x = GAP;
             input = Some(ui.vertical(|ui| self.input(ui, view, cell)).inner);
             sign(ui, "*", cell);
-            kernel = Some(ui.vertical(|ui| self.kernel(ui, view, cell)).inner);
-            sign(ui, "=", cell);
+            ui.vertical(|ui| {
+                kernel = Some(self.kernel(ui, view, cell));
+                if has_output && !in_line {
+                    placed = Some(self.output(ui, view, output, columns, cell));
+                }
+            });
             if has_output && in_line {
+                sign(ui, "=", cell);
                 placed = Some(ui.vertical(|ui| self.output(ui, view, output, columns, cell)).inner);
             }
             if has_output && beside {
@@ -194,13 +206,7 @@ impl Convolution {
             }
         });
         if has_output && !beside {
-            ui.horizontal_top(|ui| {
-                ui.spacing_mut().item_spacing.x = 24.0;
-                if !in_line {
-                    placed = Some(ui.vertical(|ui| self.output(ui, view, output, columns, cell)).inner);
-                }
-                self.products(ui, view, at, cell);
-            });
+            self.products(ui, view, at, cell);
         }
         let (Some(input), Some(kernel), Some(placed)) = (input, kernel, placed) else { return };
         self.trace(ui, view, [&input, &kernel, &placed], at);
