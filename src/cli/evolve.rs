@@ -10,7 +10,7 @@ use crate::{
     Error, Result,
     dataset::Listing,
     engine::{BY_FILE, Model, Opening},
-    figures::{Filters, LayerState, Scale, gap, grid, read_colours, spaced, to_json, weights_cosine},
+    figures::{Filters, Headings, LayerState, Scale, gap, grid, read_colours, spaced, to_json, weights_cosine},
     net::NodeId,
     paint::{Style, write_film, write_picture},
     picture::{Picture, SAMPLES},
@@ -138,7 +138,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         columns.push(column([&model, &last], layer, &units, &pictures, console)?);
     }
     let title = format!("{} of {name} over epochs {}", graph.node(layer).name, list(&files));
-    paint(args, &columns, title)?;
+    let named: Vec<String> = units.iter().map(|unit| format!("unit {unit}")).collect();
+    paint(args, &files, &columns, &named, title)?;
     let found = Evolution {
         layer: graph.node(layer).name.clone(),
         network: name,
@@ -235,8 +236,9 @@ fn column(
 }
 
 /// Writes the sheet, a row a kind of tile and a column an epoch, and the film.
-fn paint(args: &Args, columns: &[Column], title: String) -> Result<()> {
+fn paint(args: &Args, files: &[Checkpoint], columns: &[Column], units: &[String], title: String) -> Result<()> {
     let texts = [("Title", title)];
+    let epochs: Vec<String> = files.iter().map(|file| format!("epoch {}", file.epoch)).collect();
     let rows = columns.first().map_or(0, |column| column.tiles.len());
     if let Some(out) = &args.out {
         let tiles: Vec<RgbaImage> =
@@ -244,11 +246,18 @@ fn paint(args: &Args, columns: &[Column], title: String) -> Result<()> {
         // Epochs stand further apart than the filters of one.
         let tile = tiles.first().map_or((1, 1), RgbaImage::dimensions);
         let apart = if rows == 1 { 3 * gap(tile) } else { gap(tile) };
-        write_picture(out, &spaced(&tiles, columns.len() as u32, apart), &texts)?;
+        let headings = Headings { columns: &epochs, rows: units, rows_each: 2 };
+        let sheet = headings.around(&spaced(&tiles, columns.len() as u32, apart), tile, apart)?;
+        write_picture(out, &sheet, &texts)?;
     }
     if let Some(film) = &args.film {
-        let frame = |column: &Column| grid(&column.tiles, (rows as u32).min(2));
-        write_film(film, &columns.iter().map(frame).collect::<Vec<_>>(), MILLISECONDS, &texts)?;
+        let frame = |(column, epoch): (&Column, &String)| {
+            let picture = grid(&column.tiles, (rows as u32).min(2));
+            let headings = Headings { columns: std::slice::from_ref(epoch), rows: &[], rows_each: 1 };
+            headings.around(&picture, picture.dimensions(), 0)
+        };
+        let frames: Vec<RgbaImage> = columns.iter().zip(&epochs).map(frame).collect::<Result<_>>()?;
+        write_film(film, &frames, MILLISECONDS, &texts)?;
     }
     Ok(())
 }

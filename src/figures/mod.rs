@@ -18,6 +18,7 @@ mod enlarge;
 mod evolution;
 mod facts;
 mod filters;
+mod headed;
 mod heatmap;
 mod localised;
 mod maps;
@@ -36,6 +37,7 @@ pub use facts::{
     attribution_facts, picture_name, settings, shown_path, target_facts, to_json,
 };
 pub use filters::{Filters, has_filters, read_colours};
+pub use headed::Headings;
 pub use heatmap::{HeatStyle, Heatmap, attribution_alone, attribution_over, in_colour, robust_range};
 pub use localised::localisation;
 pub use maps::{all_units, one_unit, some_units, suited_scaling, usual_scaling};

@@ -133,7 +133,8 @@ pub(super) fn blobs(ui: &mut Ui, view: View, size: Vec2, axis: &str, blobs: &[Ne
     }
 }
 
-/// Names beside their blobs, those that stand out first; a name that would cover another or a blob's middle is left out.
+/// Names beside their blobs, those that stand out first. A name that would cover another is left out, and one that would cover
+/// a blob's middle unless it stands out.
 fn names<'a>(ui: &Ui, view: View, axes: &BlobAxes, blobs: impl Iterator<Item = (&'a NetworkBlob, Pos2, f32, bool)>) {
     let mut all: Vec<_> = blobs.collect();
     all.sort_by(|a, b| b.3.cmp(&a.3).then(b.0.accuracy.top1.total_cmp(&a.0.accuracy.top1)));
@@ -146,12 +147,16 @@ fn names<'a>(ui: &Ui, view: View, axes: &BlobAxes, blobs: impl Iterator<Item = (
         let right = Rect::from_min_size(*at + vec2(radius + 3.0, -size.y / 2.0), size);
         let left = Rect::from_min_size(*at + vec2(-radius - 3.0 - size.x, -size.y / 2.0), size);
         let is_free = |place: &Rect| {
+            let bare = |(other, middle): (usize, &Rect)| other == index || !middle.intersects(*place);
             axes.plot.contains_rect(*place)
                 && taken.iter().all(|other| !other.intersects(*place))
-                && middles.iter().enumerate().all(|(other, middle)| other == index || !middle.intersects(*place))
+                && (*stands_out || middles.iter().enumerate().all(bare))
         };
         let free = [right, left].into_iter().find(is_free);
         if let Some(place) = free {
+            if *stands_out {
+                ui.painter().rect_filled(place.expand(1.0), 2.0, view.palette.pane.gamma_multiply(0.8));
+            }
             ui.painter().galley(place.min, galley, ink);
             taken.push(place);
         }
