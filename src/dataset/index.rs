@@ -170,7 +170,7 @@ impl Index {
         }
     }
 
-    /// What the index holds of a layer.
+    /// The statistics of a layer.
     ///
     /// # Errors
     /// [`Error::Usage`] when the index does not cover it.

@@ -110,7 +110,7 @@ const REGISTRIES: &[(&str, &str, &[&str])] = &[
     (
         "src/ui/panels/lectures",
         "src/ui/panels/lectures/mod.rs",
-        &["mod", "board", "blobs", "page", "small", "convolve", "options"],
+        &["mod", "board", "batches", "blobs", "page", "small", "convolve", "options"],
     ),
 ];
 

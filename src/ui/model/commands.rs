@@ -188,8 +188,7 @@ impl Action {
                 ("Next picture", "The picture after in the folder, or the next sample", key(Key::PageDown))
             }
             Action::Webcam => {
-                let hint = "Run what the camera films, mirrored, until this is chosen again; opening or altering a \
-                            picture ends it too";
+                let hint = "Run what the camera films, mirrored, until this is chosen again or a picture is opened";
                 ("Webcam", hint, None)
             }
             Action::Back => ("Back", "To the layer, unit and class selected before", alt(Key::ArrowLeft)),
