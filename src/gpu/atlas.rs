@@ -5,7 +5,7 @@ use crate::{Error, Result, paint::Range};
 use eframe::egui_wgpu::{RenderState, wgpu};
 use std::{
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Context, Poll, Waker},
 };
 
@@ -15,6 +15,10 @@ use std::{
 /// without any repacking. There are as few columns as the device's texture size allows.
 #[derive(Clone, Debug)]
 pub struct Atlas(Arc<Inner>);
+
+/// Tells an atlas from others, dropped ones too.
+#[derive(Clone)]
+pub(super) struct WeakAtlas(Weak<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -120,6 +124,16 @@ impl Atlas {
     /// Units a column of the texture.
     pub(super) fn rows(&self) -> u32 {
         self.0.rows
+    }
+
+    /// Whether this is the atlas that a handle which keeps no memory was made from.
+    pub(super) fn is(&self, weak: &WeakAtlas) -> bool {
+        weak.0.as_ptr() == Arc::as_ptr(&self.0)
+    }
+
+    /// A handle that keeps no memory.
+    pub(super) fn downgrade(&self) -> WeakAtlas {
+        WeakAtlas(Arc::downgrade(&self.0))
     }
 
     /// Number of clones.

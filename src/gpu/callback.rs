@@ -12,7 +12,7 @@ use std::{collections::HashMap, sync::Arc};
 
 /// `Grid` of `tiles.wgsl`, field by field.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(super) struct Uniforms {
     pub origin: [i32; 2],
     pub tile: [u32; 2],

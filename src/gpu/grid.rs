@@ -4,12 +4,10 @@ use super::{
     atlas::Atlas,
     callback::{TilesCallback, Uniforms},
     layout::TileLayout,
+    repeated,
 };
 use crate::paint::{Range, Scaling, Style};
-use eframe::{
-    egui::{self, Color32, Rect, Response, Sense, Ui, Vec2},
-    egui_wgpu::Callback,
-};
+use eframe::egui::{self, Color32, Rect, Response, Sense, Ui, Vec2};
 use std::sync::Arc;
 
 /// Colours of a grid's values, and the marks on them.
@@ -120,7 +118,7 @@ impl TileGrid {
             uniforms.hovered = hovered_slot.unwrap_or(u32::MAX);
             let callback = TilesCallback { id: response.id, atlas: atlas.clone(), order: self.order.clone(), uniforms };
             // A pixel wider than the grid: rounding must not cut its last column.
-            ui.painter().add(Callback::new_paint_callback(rect.expand(1.0), callback));
+            ui.painter().add(repeated::paint_callback(ui, rect.expand(1.0), callback));
         }
         let selected_rect = selected_slot.map(|slot| layout.tile_rect(slot));
         let hovered_rect = hovered.and(hovered_slot).map(|slot| layout.tile_rect(slot));

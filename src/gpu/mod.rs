@@ -15,6 +15,7 @@ mod grid;
 mod install;
 mod layout;
 mod pipeline;
+mod repeated;
 #[cfg(test)]
 mod tests;
 

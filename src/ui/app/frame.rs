@@ -23,6 +23,11 @@ impl eframe::App for App {
         }
     }
 
+    /// Opaque: software rasterisers then draw only the part of a frame that changed (vendor/egui-wgpu).
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         let kept = Preferences {
             folder: self.output.dialogs.folder.clone(),

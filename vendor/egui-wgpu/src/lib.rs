@@ -34,6 +34,10 @@ pub use setup::{
 pub mod capture;
 
 /// Module for painting [`egui`](https://github.com/emilk/egui) with [`wgpu`] on [`winit`].
+// Striate: draws only what changed on software rasterizers.
+#[cfg(feature = "winit")]
+mod redraw;
+
 #[cfg(feature = "winit")]
 pub mod winit;
 

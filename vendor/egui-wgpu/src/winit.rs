@@ -5,6 +5,7 @@
 
 use crate::{RenderState, SurfaceConfig, SurfaceErrorAction, WgpuConfiguration, renderer};
 use crate::{RendererOptions, capture::CaptureState};
+use crate::redraw::{Dirty, Redraw};
 use core::num::NonZeroU32;
 use egui::{Context, ViewportId, ViewportIdMap, ViewportIdSet};
 use std::sync::Arc;
@@ -17,6 +18,9 @@ struct SurfaceState {
     resizing: bool,
     needs_reconfigure: bool,
     needs_recreate: bool,
+
+    /// Striate: frames are drawn over the last one, where they differ from it.
+    partial: bool,
 }
 
 /// Everything you need to paint egui with [`wgpu`] on [`winit`].
@@ -38,6 +42,9 @@ pub struct Painter {
     depth_texture_view: ViewportIdMap<wgpu::TextureView>,
     msaa_texture_view: ViewportIdMap<wgpu::TextureView>,
     surfaces: ViewportIdMap<SurfaceState>,
+
+    /// Striate: the last frame of each window that is drawn in parts.
+    redraws: ViewportIdMap<Redraw>,
 }
 
 impl Painter {
@@ -73,6 +80,7 @@ impl Painter {
 
             depth_texture_view: Default::default(),
             surfaces: Default::default(),
+            redraws: Default::default(),
             msaa_texture_view: Default::default(),
         }
     }
@@ -131,8 +139,15 @@ impl Painter {
         let width = surface_state.width;
         let height = surface_state.height;
 
+        // Striate: the last frame is copied to the surface.
+        let usage = if surface_state.partial {
+            wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_DST
+        } else {
+            wgpu::TextureUsages::RENDER_ATTACHMENT
+        };
+
         let mut surf_config = wgpu::SurfaceConfiguration {
-            usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+            usage,
             format: render_state.target_format,
             present_mode,
             alpha_mode: surface_state.alpha_mode,
@@ -302,6 +317,14 @@ impl Painter {
                 wgpu::CompositeAlphaMode::Auto
             }
         };
+        // Striate: whether frames are drawn in parts.
+        let partial = self.render_state.as_ref().is_some_and(|render_state| {
+            let capabilities = surface.get_capabilities(&render_state.adapter);
+            self.options.msaa_samples <= 1
+                && self.options.depth_stencil_format.is_none()
+                && capabilities.usages.contains(wgpu::TextureUsages::COPY_DST)
+                && Redraw::suits(&render_state.adapter)
+        });
         self.surfaces.insert(
             viewport_id,
             SurfaceState {
@@ -312,6 +335,7 @@ impl Painter {
                 resizing,
                 needs_reconfigure: false,
                 needs_recreate: false,
+                partial,
             },
         );
         let Some(width) = NonZeroU32::new(width) else {
@@ -563,6 +587,24 @@ impl Painter {
             pixels_per_point,
         };
 
+        // Striate: the frame that this one is drawn over. A capture is drawn in full, elsewhere.
+        if surface_state.partial {
+            self.redraws.entry(viewport_id).or_default().fit(
+                &render_state.device,
+                render_state.target_format,
+                screen_descriptor.size_in_pixels,
+            );
+        }
+        #[expect(clippy::iter_over_hash_type)] // Order doesn't matter here
+        for redraw in self.redraws.values_mut() {
+            redraw.note(textures_delta);
+        }
+        let mut redraw = self
+            .redraws
+            .get_mut(&viewport_id)
+            .filter(|_| surface_state.partial && !capture);
+        let mut part = None;
+
         let user_cmd_bufs = {
             let mut renderer = render_state.renderer.write();
             #[expect(clippy::iter_over_hash_type)] // Order doesn't matter here
@@ -577,11 +619,25 @@ impl Painter {
                 }
             }
 
+            // Striate: from here on the primitives are those of the part to draw.
+            if let Some(redraw) = &mut redraw {
+                let foreign = |id| renderer.texture(&id).is_none_or(|it| it.texture.is_none());
+                part = match redraw.plan(
+                    clipped_primitives,
+                    &screen_descriptor,
+                    clear_color,
+                    foreign,
+                ) {
+                    Dirty::All => None,
+                    Dirty::Part(primitives) => Some(primitives),
+                };
+            }
+
             renderer.update_buffers(
                 &render_state.device,
                 &render_state.queue,
                 &mut encoder,
-                clipped_primitives,
+                part.as_deref().unwrap_or(clipped_primitives),
                 &screen_descriptor,
             )
         };
@@ -610,6 +666,10 @@ impl Painter {
                 Some(frame)
             }
             other => {
+                // Striate: what was planned is not drawn.
+                if let Some(redraw) = &mut redraw {
+                    redraw.forget();
+                }
                 match (*self.config.on_surface_status)(&other) {
                     SurfaceErrorAction::Reconfigure => {
                         Self::configure_surface(surface_state, render_state, &self.config.surface);
@@ -665,6 +725,8 @@ impl Painter {
                 capture_state.update(&render_state.device, size);
 
                 &capture_state.texture
+            } else if let Some(texture) = redraw.as_ref().and_then(|redraw| redraw.texture()) {
+                texture
             } else if let Some(output_frame) = &output_frame {
                 &output_frame.texture
             } else {
@@ -687,12 +749,17 @@ impl Painter {
                     view,
                     resolve_target,
                     ops: wgpu::Operations {
-                        load: wgpu::LoadOp::Clear(wgpu::Color {
-                            r: clear_color[0] as f64,
-                            g: clear_color[1] as f64,
-                            b: clear_color[2] as f64,
-                            a: clear_color[3] as f64,
-                        }),
+                        // Striate: a part is drawn over the last frame.
+                        load: if part.is_some() {
+                            wgpu::LoadOp::Load
+                        } else {
+                            wgpu::LoadOp::Clear(wgpu::Color {
+                                r: clear_color[0] as f64,
+                                g: clear_color[1] as f64,
+                                b: clear_color[2] as f64,
+                                a: clear_color[3] as f64,
+                            })
+                        },
                         store: wgpu::StoreOp::Store,
                     },
                     depth_slice: None,
@@ -734,9 +801,20 @@ impl Painter {
             // Since we don't pass it on to the renderer, we should be perfectly safe against this mistake here!
             renderer.render(
                 &mut render_pass.forget_lifetime(),
-                clipped_primitives,
+                part.as_deref().unwrap_or(clipped_primitives),
                 &screen_descriptor,
             );
+
+            // Striate: the window shows the frame that is kept.
+            if let Some(texture) = redraw.as_ref().and_then(|redraw| redraw.texture())
+                && let Some(output_frame) = &output_frame
+            {
+                encoder.copy_texture_to_texture(
+                    texture.as_image_copy(),
+                    output_frame.texture.as_image_copy(),
+                    texture.size(),
+                );
+            }
 
             if capture && let Some(capture_state) = &mut self.screen_capture_state {
                 capture_buffer = Some(capture_state.copy_textures(
@@ -798,6 +876,7 @@ impl Painter {
 
     pub fn gc_viewports(&mut self, active_viewports: &ViewportIdSet) {
         self.surfaces.retain(|id, _| active_viewports.contains(id));
+        self.redraws.retain(|id, _| active_viewports.contains(id));
         self.depth_texture_view
             .retain(|id, _| active_viewports.contains(id));
         self.msaa_texture_view
