@@ -10,6 +10,7 @@ struct Grid {
     map_size : vec2<u32>,       // a map's width and height
     whole : vec2<u32>,          // a tile's size were all of its map shown: larger than `tile` when zoomed
     shift : vec2<u32>,          // which pixel of that is the tile's first
+    taps : vec2<u32>,           // along each axis of a pixel
     gap : u32,                  // between tiles, and around them all
     columns : u32,              // tiles a row
     count : u32,                // tiles
@@ -22,8 +23,8 @@ struct Grid {
     arm : u32,                  // half the cross's length
     range : vec2<f32>,
     cross : vec2<i32>,          // in pixels of a tile; negative for none
-    selected : u32,             // a slot, or past the last
-    hovered : u32,
+    selected : vec2<u32>,       // corner of that tile in pixels of the grid, or 0xffffffff
+    hovered : vec2<u32>,
     selected_width : u32,       // of the border, at most `gap`
     hovered_width : u32,
     selected_colour : vec4<f32>,
@@ -36,6 +37,9 @@ struct Grid {
 @group(1) @binding(1) var ranges : texture_2d<f32>;     // unit -> (low, high), in rows
 @group(2) @binding(0) var tables : texture_2d<f32>;     // 256 colours a row
 
+// Whether gamma is not 1. Software rasterisers compute both sides of a branch on a uniform, for every pixel.
+override curved : bool = true;
+
 // One triangle that covers the viewport.
 @vertex
 fn vertex(@builtin(vertex_index) i : u32) -> @builtin(position) vec4<f32> {
@@ -43,9 +47,18 @@ fn vertex(@builtin(vertex_index) i : u32) -> @builtin(position) vec4<f32> {
     return vec4<f32>(p * 2.0 - 1.0, 0.0, 1.0);
 }
 
+// a / b in integers, exact for quotients below 2^20: the float quotient is off by one at most. Software rasterisers
+// divide integers one by one, floats eight or sixteen at a time.
+fn divide(a : u32, b : u32) -> u32 {
+    let q = u32(f32(a) / f32(b));
+    let rest = i32(a - q * b);
+    return q + select(0u, 1u, rest >= i32(b)) - select(0u, 1u, rest < 0);
+}
+
 // Where the i-th entry of a list stands in a texture that holds the list in rows.
 fn wrapped(i : u32, width : u32) -> vec2<u32> {
-    return vec2<u32>(i % width, i / width);
+    let row = divide(i, width);
+    return vec2<u32>(i - row * width, row);
 }
 
 // On bits: a compiler may assume that floats are finite.
@@ -64,7 +77,7 @@ fn colour(v : f32, range : vec2<f32>) -> vec3<f32> {
     if (range.y > range.x) {
         t = clamp((v - range.x) / (range.y - range.x), 0.0, 1.0);
     }
-    if (grid.gamma != 1.0) {
+    if (curved) {
         if (diverging) {
             let s = 2.0 * t - 1.0;
             t = 0.5 + 0.5 * sign(s) * power(abs(s), grid.gamma);
@@ -79,19 +92,14 @@ fn colour(v : f32, range : vec2<f32>) -> vec3<f32> {
     return floor(mix(a, b, at - f32(i)) * 255.0 + 0.5) / 255.0;
 }
 
-// Taps an axis: one where a texel covers the pixel, up to four where a pixel covers many texels.
-fn taps(pixels : u32, texels : u32) -> u32 {
-    return clamp((texels + pixels - 1u) / pixels, 1u, 4u);
-}
-
 // The texel under tap i of n: floor of (pixel + (i + 0.5) / n) * texels / pixels.
 fn texel(pixel : u32, i : u32, n : u32, pixels : u32, texels : u32) -> u32 {
-    return ((2u * n * pixel + 2u * i + 1u) * texels) / (2u * n * pixels);
+    return divide((2u * n * pixel + 2u * i + 1u) * texels, 2u * n * pixels);
 }
 
 fn unit_colour(unit : u32, p : vec2<u32>) -> vec3<f32> {
-    let base = vec2<u32>(unit / grid.atlas_rows, unit % grid.atlas_rows) * grid.map_size;
-    let n = vec2<u32>(taps(grid.whole.x, grid.map_size.x), taps(grid.whole.y, grid.map_size.y));
+    let base = wrapped(unit, grid.atlas_rows).yx * grid.map_size;
+    let n = grid.taps;
     var sum = 0.0;
     var finite = true;
     for (var j = 0u; j < n.y; j++) {
@@ -111,11 +119,8 @@ fn unit_colour(unit : u32, p : vec2<u32>) -> vec3<f32> {
     return colour(sum / f32(n.x * n.y), range);
 }
 
-// Whether p, which lies in a gap, is within `width` pixels of the tile in this slot.
-fn on_border(p : vec2<u32>, slot : u32, width : u32) -> bool {
-    if (slot >= grid.count) { return false; }
-    let cell = vec2<u32>(slot % grid.columns, slot / grid.columns);
-    let low = grid.gap + cell * (grid.tile + grid.gap);
+// Whether p, which lies in a gap, is within `width` pixels of the tile with its corner at `low`.
+fn on_border(p : vec2<u32>, low : vec2<u32>, width : u32) -> bool {
     return all(p + width >= low) && all(p < low + grid.tile + width);
 }
 
@@ -125,7 +130,7 @@ fn shade(position : vec4<f32>) -> vec3<f32> {
     let p = vec2<u32>(signed);
     let stride = grid.tile + grid.gap;
     let shifted = p - min(p, vec2<u32>(grid.gap));
-    let cell = shifted / stride;
+    let cell = vec2<u32>(divide(shifted.x, stride.x), divide(shifted.y, stride.y));
     let q = shifted - cell * stride;
     let slot = cell.y * grid.columns + cell.x;
     if (any(p < vec2<u32>(grid.gap)) || any(q >= grid.tile)) {

@@ -19,6 +19,7 @@ pub(super) struct Uniforms {
     pub map_size: [u32; 2],
     pub whole: [u32; 2],
     pub shift: [u32; 2],
+    pub taps: [u32; 2],
     pub gap: u32,
     pub columns: u32,
     pub count: u32,
@@ -31,8 +32,8 @@ pub(super) struct Uniforms {
     pub arm: u32,
     pub range: [f32; 2],
     pub cross: [i32; 2],
-    pub selected: u32,
-    pub hovered: u32,
+    pub selected: [u32; 2],
+    pub hovered: [u32; 2],
     pub selected_width: u32,
     pub hovered_width: u32,
     pub selected_colour: [f32; 4],
@@ -89,7 +90,7 @@ impl CallbackTrait for TilesCallback {
             return;
         };
         let Some(instance) = instances.by_id.get(&self.id) else { return };
-        pass.set_pipeline(&shared.pipeline);
+        pass.set_pipeline(if self.uniforms.gamma == 1.0 { &shared.plain } else { &shared.curved });
         pass.set_bind_group(0, &instance.group, &[]);
         pass.set_bind_group(1, self.atlas.group(), &[]);
         pass.set_bind_group(2, &shared.tables, &[]);

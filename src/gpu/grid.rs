@@ -6,7 +6,7 @@ use super::{
     layout::TileLayout,
     repeated,
 };
-use crate::paint::{Range, Scaling, Style};
+use crate::paint::{Range, Scaling, Style, taps};
 use eframe::egui::{self, Color32, Rect, Response, Sense, Ui, Vec2};
 use std::sync::Arc;
 
@@ -114,8 +114,8 @@ impl TileGrid {
         if !self.order.is_empty() && ui.is_rect_visible(rect) {
             let cross = hovered.map(|spot| spot.fraction).or(self.style.cross);
             let mut uniforms = self.uniforms(ui, atlas, &layout, cross);
-            uniforms.selected = selected_slot.unwrap_or(u32::MAX);
-            uniforms.hovered = hovered_slot.unwrap_or(u32::MAX);
+            let corner = |slot: Option<u32>| slot.map_or([u32::MAX; 2], |slot| layout.corner(slot));
+            (uniforms.selected, uniforms.hovered) = (corner(selected_slot), corner(hovered_slot));
             let callback = TilesCallback { id: response.id, atlas: atlas.clone(), order: self.order.clone(), uniforms };
             // A pixel wider than the grid: rounding must not cut its last column.
             ui.painter().add(repeated::paint_callback(ui, rect.expand(1.0), callback));
@@ -148,13 +148,15 @@ impl TileGrid {
         let of_layer = (scaling != Scaling::Unit).then(|| scaling.range(Range::default(), atlas.range()));
         let range = fixed.or(of_layer);
         let cross = cross.and_then(|fraction| layout.pixel_of(fraction)).unwrap_or([-1, -1]);
+        let map_size = [atlas.width(), atlas.height()];
         let border = |points: f32| ((points * layout.pixels_per_point).round() as u32).min(layout.gap);
         Uniforms {
             origin: layout.origin,
             tile: layout.tile,
-            map_size: [atlas.width(), atlas.height()],
+            map_size,
             whole: layout.whole,
             shift: layout.shift,
+            taps: [0, 1].map(|axis| taps(map_size[axis] as usize, layout.whole[axis] as usize) as u32),
             gap: layout.gap,
             columns: layout.columns,
             count: layout.count,

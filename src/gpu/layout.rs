@@ -78,10 +78,16 @@ impl TileLayout {
         (column < self.columns && slot < self.count).then_some((slot, [x, y]))
     }
 
+    /// Top left corner of the tile in a slot, in pixels from the grid's.
+    pub fn corner(&self, slot: u32) -> [u32; 2] {
+        let cell = [slot % self.columns, slot / self.columns];
+        [0, 1].map(|axis| self.gap + cell[axis] * (self.tile[axis] + self.gap))
+    }
+
     /// The tile in a slot, in points.
     pub fn tile_rect(&self, slot: u32) -> Rect {
-        let corner = |axis: usize, n: u32| self.origin[axis] + (self.gap + n * (self.tile[axis] + self.gap)) as i32;
-        let (x, y) = (corner(0, slot % self.columns), corner(1, slot / self.columns));
+        let corner = self.corner(slot);
+        let [x, y] = [0, 1].map(|axis| self.origin[axis] + corner[axis] as i32);
         let points = |pixels: f32| pixels / self.pixels_per_point;
         let size = vec2(points(self.tile[0] as f32), points(self.tile[1] as f32));
         Rect::from_min_size(pos2(points(x as f32), points(y as f32)), size)

@@ -8,7 +8,10 @@ const LIST_WIDTH: usize = 1024;
 
 /// Lives in the renderer's callback resources, where paint callbacks find it.
 pub(super) struct Pipeline {
-    pub pipeline: wgpu::RenderPipeline,
+    /// For a gamma of 1.
+    pub plain: wgpu::RenderPipeline,
+    /// For every other gamma.
+    pub curved: wgpu::RenderPipeline,
     /// Group 0: one grid's uniforms and order.
     pub grid_layout: wgpu::BindGroupLayout,
     /// Group 1: one atlas's maps and ranges.
@@ -36,28 +39,7 @@ impl Pipeline {
             bind_group_layouts: &[Some(&grid_layout), Some(&atlas_layout), Some(&tables_layout)],
             immediate_size: 0,
         });
-        let fragment = if render_state.target_format.is_srgb() { "linear" } else { "encoded" };
-        let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-            label: Some("tiles"),
-            layout: Some(&pipeline_layout),
-            vertex: wgpu::VertexState {
-                module: &shader,
-                entry_point: Some("vertex"),
-                buffers: &[],
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-            },
-            fragment: Some(wgpu::FragmentState {
-                module: &shader,
-                entry_point: Some(fragment),
-                targets: &[Some(render_state.target_format.into())],
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-            }),
-            primitive: wgpu::PrimitiveState::default(),
-            depth_stencil: None,
-            multisample: wgpu::MultisampleState::default(),
-            multiview_mask: None,
-            cache: None,
-        });
+        let [plain, curved] = [false, true].map(|curved| pipeline(render_state, &shader, &pipeline_layout, curved));
 
         let tables = ColourMap::ALL.map(ColourMap::table);
         let texels: Vec<u8> =
@@ -67,8 +49,42 @@ impl Pipeline {
         write(&render_state.queue, &table_texture, [0, 0], [256, rows], &texels);
         let tables_group = bind(device, &tables_layout, &[wgpu::BindingResource::TextureView(&view(&table_texture))]);
 
-        Self { pipeline, grid_layout, atlas_layout, tables: tables_group }
+        Self { plain, curved, grid_layout, atlas_layout, tables: tables_group }
     }
+}
+
+/// The pipeline that draws tiles, with the gamma curve or without.
+fn pipeline(
+    render_state: &RenderState,
+    shader: &wgpu::ShaderModule,
+    pipeline_layout: &wgpu::PipelineLayout,
+    curved: bool,
+) -> wgpu::RenderPipeline {
+    let fragment = if render_state.target_format.is_srgb() { "linear" } else { "encoded" };
+    render_state.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+        label: Some("tiles"),
+        layout: Some(pipeline_layout),
+        vertex: wgpu::VertexState {
+            module: shader,
+            entry_point: Some("vertex"),
+            buffers: &[],
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+        },
+        fragment: Some(wgpu::FragmentState {
+            module: shader,
+            entry_point: Some(fragment),
+            targets: &[Some(render_state.target_format.into())],
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &[("curved", f64::from(u8::from(curved)))],
+                ..Default::default()
+            },
+        }),
+        primitive: wgpu::PrimitiveState::default(),
+        depth_stencil: None,
+        multisample: wgpu::MultisampleState::default(),
+        multiview_mask: None,
+        cache: None,
+    })
 }
 
 fn texture_binding(sample_type: wgpu::TextureSampleType) -> wgpu::BindingType {
