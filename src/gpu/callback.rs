@@ -40,7 +40,8 @@ pub(super) struct Uniforms {
     pub hovered_colour: [f32; 4],
 }
 
-/// One grid of one frame. It holds the atlas for that frame only, so that a dropped layer is freed.
+/// One grid of one frame, and of those after it that show the same. It holds the atlas until a frame shows another, so
+/// that a dropped layer is freed.
 pub(super) struct TilesCallback {
     /// The widget's: tells apart grids in one window.
     pub id: Id,

@@ -9,11 +9,8 @@ struct VertexOutput {
 struct Locals {
     screen_size: vec2<f32>,
 
-    /// 1 if dithering is enabled, 0 otherwise
-    dithering: u32,
-
-    /// Striate: `predictable_texture_filtering` below takes its place.
-    unused: u32,
+    /// Striate: `dithering` and `predictable_texture_filtering` below take their places.
+    unused: vec2<u32>,
 };
 @group(0) @binding(0) var<uniform> r_locals: Locals;
 
@@ -22,6 +19,12 @@ struct Locals {
 ///
 /// Striate: a constant of the pipeline. As a uniform it made software rasterizers compute both ways for every pixel.
 override predictable_texture_filtering: bool = false;
+
+/// Whether dithering is enabled. Striate: a constant, for the same reason.
+override dithering: bool = true;
+
+/// Striate: whether the texture is sampled. Large areas of one color need no texture.
+override textured: bool = true;
 
 
 // -----------------------------------------------
@@ -139,6 +142,9 @@ fn wrap_texel_coord(coord: vec2<i32>, texture_size: vec2<i32>) -> vec2<i32> {
 
 
 fn sample_texture(in: VertexOutput) -> vec4<f32> {
+    if !textured {
+        return vec4<f32>(1.0);
+    }
     if !predictable_texture_filtering {
         // Hardware filtering: fast, but varies across GPUs and drivers.
         return textureSample(r_tex_color, r_tex_sampler, in.tex_coord);
@@ -184,7 +190,7 @@ fn fs_main_linear_framebuffer(in: VertexOutput) -> @location(0) vec4<f32> {
     // This step is optional for egui backends.
     // Note that dithering is performed on the gamma encoded values,
     // because this function is used together with a srgb converting target.
-    if r_locals.dithering == 1 {
+    if dithering {
         let out_color_gamma_rgb = dither_interleaved(out_color_gamma.rgb, 256.0, in.position);
         out_color_gamma = vec4<f32>(out_color_gamma_rgb, out_color_gamma.a);
     }
@@ -199,7 +205,7 @@ fn fs_main_gamma_framebuffer(in: VertexOutput) -> @location(0) vec4<f32> {
     var out_color_gamma = in.color * tex_gamma;
     // Dither the float color down to eight bits to reduce banding.
     // This step is optional for egui backends.
-    if r_locals.dithering == 1 {
+    if dithering {
         let out_color_gamma_rgb = dither_interleaved(out_color_gamma.rgb, 256.0, in.position);
         out_color_gamma = vec4<f32>(out_color_gamma_rgb, out_color_gamma.a);
     }

@@ -16,11 +16,25 @@ use frame::{Changes, Frame};
 
 /// The pixels of a frame that are to be drawn.
 pub(crate) enum Dirty {
-    /// All of them, over the clear colour.
-    All,
+    /// All of them: these primitives over the clear colour.
+    All(Vec<ClippedPrimitive>),
 
     /// Those that these primitives cover, over the last frame. No primitives: the frame is the last one again.
     Part(Vec<ClippedPrimitive>),
+}
+
+impl Dirty {
+    /// What to draw.
+    pub fn primitives(&self) -> &[ClippedPrimitive] {
+        match self {
+            Self::All(primitives) | Self::Part(primitives) => primitives,
+        }
+    }
+
+    /// Whether to draw over the last frame.
+    pub fn is_part(&self) -> bool {
+        matches!(self, Self::Part(_))
+    }
 }
 
 /// One window's last frame.
@@ -93,7 +107,7 @@ impl Redraw {
         let Some(clear_color) = opaque(clear_color).filter(|_| self.texture.as_ref().is_some_and(is_gamma)) else {
             // The clear colour cannot be drawn as a rectangle.
             self.forget();
-            return Dirty::All;
+            return Dirty::All(part::all(primitives, screen));
         };
         let (frame, mut stale) = Frame::of(primitives, screen, &self.changes, foreign);
         self.changes.were_drawn();
@@ -101,12 +115,12 @@ impl Redraw {
         (self.clear_color, self.pixels_per_point) = (clear_color, screen.pixels_per_point);
         let last = self.last.replace(frame).filter(|_| same_screen);
         let Some((last, frame)) = last.as_ref().zip(self.last.as_ref()) else {
-            return Dirty::All;
+            return Dirty::All(part::all(primitives, screen));
         };
         frame.compare(last, &mut stale);
         // The window is drawn in one go where that costs hardly more.
         if 4 * stale.iter().filter(|stale| **stale).count() > 3 * stale.len() {
-            return Dirty::All;
+            return Dirty::All(part::all(primitives, screen));
         }
         let rectangles = area::rectangles(&stale, screen.size_in_pixels);
         Dirty::Part(part::of(primitives, screen, clear_color, &rectangles))

@@ -237,6 +237,9 @@ impl Default for RendererOptions {
 pub struct Renderer {
     pipeline: wgpu::RenderPipeline,
 
+    /// Striate: for meshes that show nothing of their texture.
+    solid_pipeline: wgpu::RenderPipeline,
+
     index_buffer: SlicedBuffer,
     vertex_buffer: SlicedBuffer,
 
@@ -396,7 +399,8 @@ impl Renderer {
                 bias: wgpu::DepthBiasState::default(),
             });
 
-        let pipeline = {
+        // Striate: two pipelines, which differ in a constant.
+        let [pipeline, solid_pipeline] = [true, false].map(|textured| {
             profiling::scope!("create_render_pipeline");
             device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
                 label: Some("egui_pipeline"),
@@ -423,7 +427,7 @@ impl Renderer {
                     polygon_mode: wgpu::PolygonMode::default(),
                     strip_index_format: None,
                 },
-                depth_stencil,
+                depth_stencil: depth_stencil.clone(),
                 multisample: wgpu::MultisampleState {
                     alpha_to_coverage_enabled: false,
                     count: options.msaa_samples.max(1),
@@ -454,12 +458,16 @@ impl Renderer {
                         }),
                         write_mask: wgpu::ColorWrites::ALL,
                     })],
-                    // Striate: a constant instead of a uniform (see `egui.wgsl`).
+                    // Striate: constants instead of uniforms (see `egui.wgsl`).
                     compilation_options: wgpu::PipelineCompilationOptions {
-                        constants: &[(
-                            "predictable_texture_filtering",
-                            f64::from(u8::from(options.predictable_texture_filtering)),
-                        )],
+                        constants: &[
+                            (
+                                "predictable_texture_filtering",
+                                f64::from(u8::from(options.predictable_texture_filtering)),
+                            ),
+                            ("dithering", f64::from(u8::from(options.dithering))),
+                            ("textured", f64::from(u8::from(textured))),
+                        ],
                         ..Default::default()
                     }
                 }),
@@ -467,7 +475,7 @@ impl Renderer {
                 cache: None,
             }
         )
-        };
+        });
 
         const VERTEX_BUFFER_START_CAPACITY: wgpu::BufferAddress =
             (core::mem::size_of::<Vertex>() * 1024) as _;
@@ -476,6 +484,7 @@ impl Renderer {
 
         Self {
             pipeline,
+            solid_pipeline,
             vertex_buffer: SlicedBuffer {
                 buffer: create_vertex_buffer(device, VERTEX_BUFFER_START_CAPACITY),
                 slices: Vec::with_capacity(64),
@@ -525,6 +534,9 @@ impl Renderer {
         // run.
         let mut needs_reset = true;
 
+        // Striate: whether the pipeline for solid meshes is set.
+        let mut is_solid = false;
+
         let mut index_buffer_slices = self.index_buffer.slices.iter();
         let mut vertex_buffer_slices = self.vertex_buffer.slices.iter();
 
@@ -545,6 +557,7 @@ impl Renderer {
                 render_pass.set_pipeline(&self.pipeline);
                 render_pass.set_bind_group(0, &self.uniform_bind_group, &[]);
                 needs_reset = false;
+                is_solid = false;
             }
 
             {
@@ -577,6 +590,17 @@ impl Renderer {
                         .expect("You must call .update_buffers() before .render()");
 
                     if let Some(Texture { bind_group, .. }) = self.textures.get(&mesh.texture_id) {
+                        // Striate: the cheaper pipeline where it draws the same.
+                        let solid = mesh.texture_id == epaint::TextureId::default()
+                            && mesh.vertices.iter().all(|vertex| vertex.uv == epaint::WHITE_UV);
+                        if solid != is_solid {
+                            is_solid = solid;
+                            render_pass.set_pipeline(if solid {
+                                &self.solid_pipeline
+                            } else {
+                                &self.pipeline
+                            });
+                        }
                         render_pass.set_bind_group(1, bind_group, &[]);
                         render_pass.set_index_buffer(
                             self.index_buffer.buffer.slice(

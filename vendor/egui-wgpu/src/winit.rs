@@ -603,7 +603,7 @@ impl Painter {
             .redraws
             .get_mut(&viewport_id)
             .filter(|_| surface_state.partial && !capture);
-        let mut part = None;
+        let mut planned = None;
 
         let user_cmd_bufs = {
             let mut renderer = render_state.renderer.write();
@@ -622,22 +622,22 @@ impl Painter {
             // Striate: from here on the primitives are those of the part to draw.
             if let Some(redraw) = &mut redraw {
                 let foreign = |id| renderer.texture(&id).is_none_or(|it| it.texture.is_none());
-                part = match redraw.plan(
+                planned = Some(redraw.plan(
                     clipped_primitives,
                     &screen_descriptor,
                     clear_color,
                     foreign,
-                ) {
-                    Dirty::All => None,
-                    Dirty::Part(primitives) => Some(primitives),
-                };
+                ));
             }
+            let clipped_primitives = planned
+                .as_ref()
+                .map_or(clipped_primitives, Dirty::primitives);
 
             renderer.update_buffers(
                 &render_state.device,
                 &render_state.queue,
                 &mut encoder,
-                part.as_deref().unwrap_or(clipped_primitives),
+                clipped_primitives,
                 &screen_descriptor,
             )
         };
@@ -750,7 +750,7 @@ impl Painter {
                     resolve_target,
                     ops: wgpu::Operations {
                         // Striate: a part is drawn over the last frame.
-                        load: if part.is_some() {
+                        load: if planned.as_ref().is_some_and(Dirty::is_part) {
                             wgpu::LoadOp::Load
                         } else {
                             wgpu::LoadOp::Clear(wgpu::Color {
@@ -801,7 +801,9 @@ impl Painter {
             // Since we don't pass it on to the renderer, we should be perfectly safe against this mistake here!
             renderer.render(
                 &mut render_pass.forget_lifetime(),
-                part.as_deref().unwrap_or(clipped_primitives),
+                planned
+                    .as_ref()
+                    .map_or(clipped_primitives, Dirty::primitives),
                 &screen_descriptor,
             );
 

@@ -7,7 +7,7 @@ use epaint::Rect;
 pub const TILE: u32 = 32;
 
 /// Rectangles drawn in one frame at most: each costs a walk over all primitives.
-const MOST: usize = 6;
+const MOST: usize = 16;
 
 /// A rectangle of whole pixels within the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,8 @@ impl Pixels {
         }
     }
 
-    fn area(self) -> u64 {
+    /// Number of pixels of a rectangle that is not empty.
+    pub fn area(self) -> u64 {
         u64::from(self.max[0] - self.min[0]) * u64::from(self.max[1] - self.min[1])
     }
 

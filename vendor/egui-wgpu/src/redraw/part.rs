@@ -5,7 +5,10 @@ use super::{
     frame::{bounds, triangles},
 };
 use crate::renderer::ScreenDescriptor;
-use epaint::{ClippedPrimitive, Color32, Mesh, Primitive};
+use epaint::{ClippedPrimitive, Color32, Mesh, Primitive, TextureId, WHITE_UV};
+
+/// Pixels of a triangle of one colour from which on it is drawn apart, by a pipeline that reads no texture.
+const LARGE: u64 = 64 * 64;
 
 /// What to draw over the last frame, so that these rectangles are as in a new one: in each the clear colour first.
 pub fn of(
@@ -22,31 +25,63 @@ pub fn of(
             clip_rect: rectangle.in_points(screen.pixels_per_point),
             primitive: Primitive::Mesh(clear),
         });
-        part.extend(primitives.iter().filter_map(|primitive| within(primitive, screen, rectangle)));
+        add_within(&mut part, primitives, screen, rectangle);
     }
     part
 }
 
-/// What of a primitive lies within a rectangle; `None` where nothing does.
-fn within(
-    ClippedPrimitive { clip_rect, primitive }: &ClippedPrimitive,
+/// All of a frame, to be drawn over the clear colour.
+pub fn all(primitives: &[ClippedPrimitive], screen: &ScreenDescriptor) -> Vec<ClippedPrimitive> {
+    let mut part = Vec::new();
+    add_within(&mut part, primitives, screen, Pixels::all(screen.size_in_pixels));
+    part
+}
+
+/// Adds what of the primitives lies within a rectangle.
+fn add_within(
+    part: &mut Vec<ClippedPrimitive>,
+    primitives: &[ClippedPrimitive],
     screen: &ScreenDescriptor,
     rectangle: Pixels,
-) -> Option<ClippedPrimitive> {
+) {
     let pixels_per_point = screen.pixels_per_point;
-    let clip = Pixels::of_clip(*clip_rect, pixels_per_point).intersect(rectangle);
-    if clip.is_empty() {
-        return None;
-    }
-    let touches = |bounds| !Pixels::around(bounds, pixels_per_point).intersect(clip).is_empty();
-    let primitive = match primitive {
-        Primitive::Mesh(mesh) => {
-            let mut part = Mesh::with_texture(mesh.texture_id);
-            part.vertices.extend(triangles(mesh).filter(|triangle| touches(bounds(triangle))).flatten());
-            part.indices.extend(0..part.vertices.len() as u32);
-            (!part.is_empty()).then_some(Primitive::Mesh(part))?
+    for ClippedPrimitive { clip_rect, primitive } in primitives {
+        let clip = Pixels::of_clip(*clip_rect, pixels_per_point).intersect(rectangle);
+        if clip.is_empty() {
+            continue;
         }
-        Primitive::Callback(callback) => touches(callback.rect).then(|| Primitive::Callback(callback.clone()))?,
-    };
-    Some(ClippedPrimitive { clip_rect: clip.in_points(pixels_per_point), primitive })
+        let touched = |bounds| Pixels::around(bounds, pixels_per_point).intersect(clip);
+        let clipped = |primitive| ClippedPrimitive { clip_rect: clip.in_points(pixels_per_point), primitive };
+        match primitive {
+            Primitive::Mesh(mesh) => {
+                part.extend(runs(mesh, touched).into_iter().map(|run| clipped(Primitive::Mesh(run))));
+            }
+            Primitive::Callback(callback) if touched(callback.rect).is_empty() => {}
+            Primitive::Callback(_) => part.push(clipped(primitive.clone())),
+        }
+    }
+}
+
+/// The triangles of a mesh that touch something, in their order; large ones of one colour apart from textured ones.
+fn runs(mesh: &Mesh, touched: impl Fn(epaint::Rect) -> Pixels) -> Vec<Mesh> {
+    let mut runs = Vec::new();
+    let mut is_solid = false;
+    for triangle in triangles(mesh) {
+        let pixels = touched(bounds(&triangle));
+        if pixels.is_empty() {
+            continue;
+        }
+        let solid = mesh.texture_id == TextureId::default() && triangle.iter().all(|vertex| vertex.uv == WHITE_UV);
+        let goes_on = if is_solid { solid } else { !solid || pixels.area() < LARGE };
+        if runs.is_empty() || !goes_on {
+            is_solid = solid && pixels.area() >= LARGE;
+            runs.push(Mesh::with_texture(mesh.texture_id));
+        }
+        if let Some(run) = runs.last_mut() {
+            let first = run.vertices.len() as u32;
+            run.indices.extend(first..first + 3);
+            run.vertices.extend(triangle);
+        }
+    }
+    runs
 }

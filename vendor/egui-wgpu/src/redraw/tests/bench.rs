@@ -1,6 +1,6 @@
 //! Draws frames in full and in parts, on whichever adapter there is.
 
-use super::{Dirty, Redraw, ScreenDescriptor};
+use super::{Redraw, ScreenDescriptor};
 use crate::{RenderState, RendererOptions, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
 use core::{
     pin::pin,
@@ -68,12 +68,8 @@ impl Bench {
         let mut whole = Redraw::default();
         whole.fit(device, wgpu::TextureFormat::Rgba8Unorm, screen.size_in_pixels);
         let dirty = self.redraw.plan(primitives, screen, clear, |_| false);
-        let part = match &dirty {
-            Dirty::All => None,
-            Dirty::Part(part) => Some(part.as_slice()),
-        };
-        self.parts += usize::from(part.is_some());
-        let part = self.draw(&self.redraw, part.unwrap_or(primitives), screen, part.is_none().then_some(clear));
+        self.parts += usize::from(dirty.is_part());
+        let part = self.draw(&self.redraw, dirty.primitives(), screen, (!dirty.is_part()).then_some(clear));
         let full = self.draw(&whole, primitives, screen, Some(clear));
         for id in &delta.free {
             self.state.renderer.write().free_texture(id);
