@@ -27,6 +27,8 @@ from torch import nn
 BATCH = {"lenet5": 64, "lenet5_modern": 64, "resnet20": 128, "photonet": 128}
 # Batches of a turn: a few seconds each.
 BATCHES = {"lenet5": 150, "lenet5_modern": 150, "resnet20": 12, "photonet": 6}
+# The learning rate of both sides: nothing can be learned from random pictures, and at the recipes' rates photonet's values overflow.
+RATE = 1e-4
 
 
 class Block(nn.Module):
@@ -112,7 +114,7 @@ class PyTorch:
         self.net = self.net.to(memory_format=self.format)
         self.pictures = [one.contiguous(memory_format=self.format) for one in pictures]
         self.classes = torch.randint(0, 10, (4, self.batch))
-        self.optimiser = torch.optim.SGD(self.net.parameters(), 0.01, momentum=0.9, weight_decay=5e-4, nesterov=True)
+        self.optimiser = torch.optim.SGD(self.net.parameters(), RATE, momentum=0.9, weight_decay=5e-4, nesterov=True)
 
     def run(self, batches):
         start = time.perf_counter()
@@ -149,7 +151,8 @@ class Striate:
         self.folder, self.turn = folder, 0
         data = folder / "data"
         data.mkdir()
-        self.command = [args.striate, "train", "--quiet", "--network", name, "--data", write_data(name, data), "--batch", str(BATCH[name])]
+        self.command = [args.striate, "train", "--quiet", "--network", name, "--data", write_data(name, data)]
+        self.command += ["--batch", str(BATCH[name]), "--rate", str(RATE)]
         self.environment = os.environ | {"RAYON_NUM_THREADS": str(args.threads)}
 
     def run(self):
