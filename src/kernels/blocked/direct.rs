@@ -6,8 +6,9 @@
 //! the input blocks its groups belong to, so a grouped convolution is block-diagonal at the granularity of sixteen
 //! channels, and groups of fewer multiply some zeros.
 //!
-//! Border. Unless the filter fits inside everywhere, the source is first copied with zeros around it: 1 to 5% of the
-//! time, and no special case inside the loop.
+//! Border. Unless the filter fits inside everywhere, the source is first copied with zeros around it, and the loop has no
+//! special case. In a batch each picture is copied right before it is convolved, and stays in the second-level cache
+//! meanwhile: a copy of the whole batch would go through memory twice.
 //!
 //! Gradient. With stride s the input pixels fall into s x s phases by their position modulo s; each phase is a
 //! convolution of stride 1 of the output's gradient with the flipped filter's taps that reach it, writing every s-th
@@ -30,10 +31,16 @@ use rayon::prelude::*;
 /// Multiply-adds that make a task worth handing to another thread: about 20 microseconds.
 const TASK: usize = 1 << 20;
 
+/// Floats of a padded picture and of all weights up to which a task is a whole picture of a batch: half of a second-level
+/// cache.
+const PICTURE: usize = 1 << 18;
+
 /// Prepared weights.
 pub struct Direct {
     isa: Isa,
     /// Channels in a block of the source: 16, or 1 for planar.
+    lanes: usize,
+    /// Channels of a block that are multiplied: all, or the first half where the source has no more.
     depth: usize,
     /// Source pixels between neighbouring outputs of a phase, and output pixels between them.
     step: [usize; 2],
@@ -71,7 +78,8 @@ impl Direct {
     /// Prepares a convolution; with `planar`, for a source that is.
     pub fn new(isa: Isa, filters: ConvFilters, planar: bool, pool: &BufferPool) -> Self {
         let ConvGeometry { input, output, kernel, stride, dilation, before, .. } = filters.geometry;
-        let depth = if planar { 1 } else { LANES };
+        let lanes = if planar { 1 } else { LANES };
+        let depth = if !planar && filters.inputs() <= LANES / 2 { LANES / 2 } else { lanes };
         let outputs = filters.outputs();
         let axis = |axis: usize, phase: usize| -> (usize, usize, Vec<(usize, isize)>) {
             let (size, before) = (if filters.transposed { input } else { output }[axis + 1], before[axis]);
@@ -105,7 +113,8 @@ impl Direct {
             }
         }
         let size = if filters.transposed { input } else { output };
-        Direct { isa, depth, step, out_step, inputs: filters.inputs(), output: [outputs, size[1], size[2]], phases }
+        let output = [outputs, size[1], size[2]];
+        Direct { isa, lanes, depth, step, out_step, inputs: filters.inputs(), output, phases }
     }
 
     /// Convolves `source` into `out`.
@@ -114,58 +123,31 @@ impl Direct {
     /// When the sizes are not those it was prepared for.
     pub fn run(&self, source: Maps, out: &mut MapsMut, epilogue: &Epilogue, pool: &BufferPool) {
         let place = out.place;
-        assert_eq!((source.place.channels, source.place.lanes), (self.inputs, self.depth));
+        assert_eq!((source.place.channels, source.place.lanes), (self.inputs, self.lanes));
         assert_eq!((place.shape(), place.batch, place.lanes), (self.output, source.place.batch, LANES));
         epilogue.check(&place);
         let border = self.border(&source.place);
-        let padded = (border != [[0; 2]; 2]).then(|| pad(source, border, pool));
-        let source = padded.as_ref().map_or(source, Owned::view);
+        let is_padded = border != [[0; 2]; 2];
+        let from = if is_padded { bordered(&source.place, border) } else { source.place };
         let before = [border[0][0], border[1][0]];
-        let tasks: Vec<ConvTask> =
-            (0..self.phases.len()).flat_map(|phase| self.tasks(phase, source.place, &place)).collect();
-        let taps: Vec<Vec<usize>> = self.phases.iter().map(|phase| phase.taps(&source.place, before)).collect();
-        let shared = SharedOutput(out.data.as_mut_ptr());
-        tasks.par_iter().for_each(|task| self.task(task, &taps[task.phase], source, place, shared, epilogue));
-    }
-
-    fn task(
-        &self,
-        task: &ConvTask,
-        taps: &[usize],
-        source: Maps,
-        place: Placement,
-        out: SharedOutput,
-        epilogue: &Epilogue,
-    ) {
-        let (phase, panel) = (&self.phases[task.phase], task.panel);
-        let taps = &taps[..taps.len() / self.inputs.div_ceil(self.depth) * panel.blocks];
-        let width = if task.flat { source.place.height * source.place.width } else { source.place.width };
-        let out_width = if task.flat { place.height * place.width } else { place.width };
-        for row in task.rows.clone() {
-            let y = phase.origin[0] + row * self.out_step[0];
-            let x = phase.origin[1] + task.columns.start * self.out_step[1];
-            let offset = (y * out_width + x) * LANES;
-            let from = (row * self.step[0] * width + task.columns.start * self.step[1]) * self.depth;
-            // SAFETY: `border` and `pad` made the source large enough for every tap of every output; the weights
-            // were packed for these taps; tasks divide panels, pictures, rows and columns among themselves, so no two
-            // write the same outputs.
-            unsafe {
-                let strip = PixelStrip {
-                    source: source.pointer(task.image, panel.first).add(from),
-                    taps,
-                    step: self.step[1] * self.depth,
-                    depth: self.depth,
-                    weights: phase.weights.as_ptr().add(panel.weights),
-                    vectors: panel.vectors,
-                    pixels: task.columns.len(),
-                    out: out.at(place.start(task.image, panel.block) + offset),
-                    out_step: self.out_step[1] * LANES,
-                    out_plane: place.plane(),
-                    finish: epilogue.at(task.image, panel.block, offset),
-                };
-                micro::run(self.isa, &strip);
-            }
+        let tasks: Vec<ConvTask> = (0..self.phases.len()).flat_map(|phase| self.tasks(phase, from, &place)).collect();
+        let taps = self.phases.iter().map(|phase| phase.taps(&from, before)).collect();
+        let job = ConvJob { direct: self, taps, place, out: SharedOutput(out.data.as_mut_ptr()), epilogue };
+        let weights: usize = self.phases.iter().map(|phase| phase.weights.len()).sum();
+        let is_small = weights + from.buffer_length() / from.batch.max(1) <= PICTURE;
+        if is_padded && is_small && from.batch >= 2 * rayon::current_num_threads() {
+            (0..from.batch).into_par_iter().for_each(|image| {
+                let padded = pad(source.picture(image), border, pool);
+                tasks.iter().for_each(|task| job.run(task, padded.view(), [0, image]));
+            });
+            return;
         }
+        let padded = is_padded.then(|| pad(source, border, pool));
+        let source = padded.as_ref().map_or(source, Owned::view);
+        (0..tasks.len() * from.batch).into_par_iter().for_each(|index| {
+            let image = index % from.batch;
+            job.run(&tasks[index / from.batch], source, [image; 2]);
+        });
     }
 
     /// Rows above and below, columns before and after that some tap reads outside of the source.
@@ -184,6 +166,7 @@ impl Direct {
         [along(|p| &p.rows, 0, source.height), along(|p| &p.columns, 1, source.width)]
     }
 
+    /// The tasks of a phase on each picture.
     fn tasks(&self, index: usize, source: Placement, out: &Placement) -> Vec<ConvTask<'_>> {
         let phase = &self.phases[index];
         // A 1x1 convolution on whole maps sees one long row.
@@ -199,13 +182,11 @@ impl Direct {
                 true => (1, (TASK / pixel).clamp(56, columns.max(56)).next_multiple_of(14)),
                 false => ((TASK / (pixel * columns)).clamp(1, rows), columns),
             };
-            for image in 0..out.batch {
-                for row in (0..rows).step_by(row_step) {
-                    for column in (0..columns).step_by(column_step) {
-                        let rows = row..(row + row_step).min(rows);
-                        let columns = column..(column + column_step).min(columns);
-                        tasks.push(ConvTask { phase: index, panel, image, rows, columns, flat });
-                    }
+            for row in (0..rows).step_by(row_step) {
+                for column in (0..columns).step_by(column_step) {
+                    let rows = row..(row + row_step).min(rows);
+                    let columns = column..(column + column_step).min(columns);
+                    tasks.push(ConvTask { phase: index, panel, rows, columns, flat });
                 }
             }
         }
@@ -216,10 +197,56 @@ impl Direct {
 struct ConvTask<'a> {
     phase: usize,
     panel: &'a FilterPanel,
-    image: usize,
     rows: std::ops::Range<usize>,
     columns: std::ops::Range<usize>,
     flat: bool,
+}
+
+/// One run.
+struct ConvJob<'a> {
+    direct: &'a Direct,
+    /// By phase.
+    taps: Vec<Vec<usize>>,
+    place: Placement,
+    out: SharedOutput,
+    epilogue: &'a Epilogue<'a>,
+}
+
+impl ConvJob<'_> {
+    /// One task on a picture of a source, into a picture of the output.
+    fn run(&self, task: &ConvTask, source: Maps, [from_image, image]: [usize; 2]) {
+        let (direct, place) = (self.direct, &self.place);
+        let (phase, panel) = (&direct.phases[task.phase], task.panel);
+        let taps = &self.taps[task.phase];
+        let taps = &taps[..taps.len() / direct.inputs.div_ceil(direct.depth) * panel.blocks];
+        let width = if task.flat { source.place.height * source.place.width } else { source.place.width };
+        let out_width = if task.flat { place.height * place.width } else { place.width };
+        for row in task.rows.clone() {
+            let y = phase.origin[0] + row * direct.out_step[0];
+            let x = phase.origin[1] + task.columns.start * direct.out_step[1];
+            let offset = (y * out_width + x) * LANES;
+            let from = (row * direct.step[0] * width + task.columns.start * direct.step[1]) * direct.lanes;
+            // SAFETY: `border` and `pad` made the source large enough for every tap of every output; the weights
+            // were packed for these taps; tasks divide panels, pictures, rows and columns among themselves, so no two
+            // write the same outputs.
+            unsafe {
+                let strip = PixelStrip {
+                    source: source.pointer(from_image, panel.first).add(from),
+                    taps,
+                    step: direct.step[1] * direct.lanes,
+                    depth: direct.depth,
+                    weights: phase.weights.as_ptr().add(panel.weights),
+                    vectors: panel.vectors,
+                    pixels: task.columns.len(),
+                    out: self.out.at(place.start(image, panel.block) + offset),
+                    out_step: direct.out_step[1] * LANES,
+                    out_plane: place.plane(),
+                    finish: self.epilogue.at(image, panel.block, offset),
+                };
+                micro::run(direct.isa, &strip);
+            }
+        }
+    }
 }
 
 impl Phase {
@@ -289,26 +316,34 @@ fn pack(
     (panels, weights)
 }
 
+/// The place of a copy with zeros around it.
+pub(super) fn bordered(source: &Placement, [rows, columns]: [[usize; 2]; 2]) -> Placement {
+    let (height, width) = (source.height + rows[0] + rows[1], source.width + columns[0] + columns[1]);
+    Placement { height, width, ..source.own() }
+}
+
 /// A copy of `source` with zeros around it.
-pub(super) fn pad(source: Maps, [rows, columns]: [[usize; 2]; 2], pool: &BufferPool) -> Owned {
-    let inner = source.place;
-    let (height, width) = (inner.height + rows[0] + rows[1], inner.width + columns[0] + columns[1]);
-    let place = Placement { height, width, ..inner.own() };
+fn pad(source: Maps, border: [[usize; 2]; 2], pool: &BufferPool) -> Owned {
+    let place = bordered(&source.place, border);
     let mut padded = Owned { buffer: pool.take(place.buffer_length()), place };
-    padded.view_mut().for_each_block(|image, block, values| {
-        let lines = source.block(image, block);
-        let line = inner.width * inner.lanes;
-        for (y, out) in values.chunks_exact_mut(width * inner.lanes).enumerate() {
-            let from = y.checked_sub(rows[0]).filter(|&from| from < inner.height);
-            let Some(from) = from else {
-                out.fill(0.0);
-                continue;
-            };
-            let start = columns[0] * inner.lanes;
-            out[..start].fill(0.0);
-            out[start..start + line].copy_from_slice(&lines[from * line..][..line]);
-            out[start + line..].fill(0.0);
-        }
-    });
+    padded.view_mut().for_each_block(|image, block, values| pad_block(source, [image, block], border, values));
     padded
+}
+
+/// A copy of one block of a picture with zeros around it.
+pub(super) fn pad_block(source: Maps, [image, block]: [usize; 2], border: [[usize; 2]; 2], out: &mut [f32]) {
+    let (inner, [rows, columns]) = (source.place, border);
+    let lines = source.block(image, block);
+    let line = inner.width * inner.lanes;
+    let start = columns[0] * inner.lanes;
+    for (y, out) in out.chunks_exact_mut((inner.width + columns[0] + columns[1]) * inner.lanes).enumerate() {
+        let from = y.checked_sub(rows[0]).filter(|&from| from < inner.height);
+        let Some(from) = from else {
+            out.fill(0.0);
+            continue;
+        };
+        out[..start].fill(0.0);
+        out[start..start + line].copy_from_slice(&lines[from * line..][..line]);
+        out[start + line..].fill(0.0);
+    }
 }

@@ -107,6 +107,12 @@ impl<'a> Maps<'a> {
         &self.data[self.place.start(image, block)..][..self.place.plane()]
     }
 
+    /// One picture.
+    pub(super) fn picture(&self, image: usize) -> Maps<'a> {
+        let length = self.place.total * self.place.plane();
+        Maps { data: &self.data[image * length..][..length], place: Placement { batch: 1, ..self.place } }
+    }
+
     pub(super) fn pointer(&self, image: usize, block: usize) -> *const f32 {
         self.data[self.place.start(image, block)..].as_ptr()
     }

@@ -24,7 +24,7 @@ pub(super) struct PixelStrip<'a> {
     pub taps: &'a [usize],
     /// Floats from the source of one output pixel to that of the next.
     pub step: usize,
-    /// Channels of a tap: 16, or 1 for planar sources.
+    /// Channels of a tap: 16, 8 where the source has no more, or 1 for planar sources.
     pub depth: usize,
     /// `[tap][depth][16 vectors]`.
     pub weights: *const f32,
@@ -177,6 +177,9 @@ pub(super) unsafe fn run(isa: Isa, strip: &PixelStrip) {
                 (2, 16, 32) => avx512::strip::<2, 16, 32>(strip),
                 (2, 16, _) => avx512::strip::<2, 16, 0>(strip),
                 (1, 16, _) => avx512::strip::<1, 16, 0>(strip),
+                (2, 8, _) => avx512::strip::<2, 8, 0>(strip),
+                (1, 8, 16) => avx512::strip::<1, 8, 16>(strip),
+                (1, 8, _) => avx512::strip::<1, 8, 0>(strip),
                 (2, 1, 1) => avx512::strip::<2, 1, 1>(strip),
                 (2, 1, 2) => avx512::strip::<2, 1, 2>(strip),
                 (2, 1, _) => avx512::strip::<2, 1, 0>(strip),
@@ -188,12 +191,14 @@ pub(super) unsafe fn run(isa: Isa, strip: &PixelStrip) {
                 (16, 16) => avx2::strip::<1, 16, 16>(strip),
                 (16, 32) => avx2::strip::<1, 16, 32>(strip),
                 (16, _) => avx2::strip::<1, 16, 0>(strip),
+                (8, _) => avx2::strip::<1, 8, 0>(strip),
                 (1, 1) => avx2::strip::<1, 1, 1>(strip),
                 (1, 2) => avx2::strip::<1, 1, 2>(strip),
                 (1, _) => avx2::strip::<1, 1, 0>(strip),
                 other => unreachable!("no micro-kernel for {other:?}"),
             },
             IsaKind::Portable if strip.depth == 16 => portable::strip::<1, 16, 0>(strip),
+            IsaKind::Portable if strip.depth == 8 => portable::strip::<1, 8, 0>(strip),
             IsaKind::Portable => portable::strip::<1, 1, 0>(strip),
         }
     }

@@ -5,15 +5,17 @@
 //! values, channels of a block or taps of a planar picture, have gathered so far. The sums stay in registers for a strip of
 //! rows, whose source and gradient stay in the first-level cache for all taps.
 //!
+//! The source of a picture is copied with zeros around it right before it is read, and stays in the second-level cache.
+//!
 //! A task is a block of units, a block of channels and a range of pictures. Ranges follow from the sizes alone and are added
 //! up in order, so that the result does not depend on the number of threads.
 #![allow(unsafe_code)] // Pixels through pointers.
 
 use super::{
     buffer::BufferPool,
-    direct::pad,
+    direct::{bordered, pad_block},
     filters::ConvGeometry,
-    maps::{Maps, Owned},
+    maps::{Maps, Placement},
     simd::{Isa, LANES, Lanes, for_isa},
 };
 use rayon::prelude::*;
@@ -24,6 +26,9 @@ const ROWS: usize = LANES;
 
 /// Tasks to aim at, whatever the number of threads.
 const TASKS: usize = 16;
+
+/// Multiply-adds that make a task of its own.
+const WORK: usize = 2 << 20;
 
 /// Bytes of source and gradient of a strip: half of the smallest first-level cache.
 const STRIP: usize = 16 << 10;
@@ -41,12 +46,11 @@ pub fn weight_gradient(isa: Isa, g: &ConvGeometry, source: Maps, grad: Maps, poo
         let reach = (g.output[axis + 1] - 1) * g.stride[axis] + g.dilation[axis] * (g.kernel[axis] - 1) + 1;
         [g.before[axis], reach.saturating_sub(g.before[axis] + g.input[axis + 1])]
     });
-    let padded = (border != [[0; 2]; 2]).then(|| pad(source, border, pool));
-    let source = padded.as_ref().map_or(source, Owned::view);
-    let pairs = pairs(g, source.place.lanes);
-    let parts = TASKS.div_ceil(pairs.len()).clamp(1, grad.place.batch.max(1));
-    let length = grad.place.batch.div_ceil(parts);
-    let taps = taps(g, &source);
+    let from = bordered(&source.place, border);
+    let (taps, pairs) = (taps(g, &from), pairs(g, from.lanes));
+    let work = taps.len() * ROWS * grad.place.plane();
+    let length = grad.place.batch.div_ceil(TASKS.div_ceil(pairs.len())).max(WORK.div_ceil(work)).max(1);
+    let parts = grad.place.batch.div_ceil(length).max(1);
     let tasks: Vec<(usize, usize)> =
         (0..pairs.len()).flat_map(|pair| (0..parts).map(move |part| (pair, part))).collect();
     let sums: Vec<Vec<f32>> = tasks
@@ -54,7 +58,8 @@ pub fn weight_gradient(isa: Isa, g: &ConvGeometry, source: Maps, grad: Maps, poo
         .map(|(pair, part)| {
             let [block, channels] = pairs[pair];
             let images = (part * length).min(grad.place.batch)..((part + 1) * length).min(grad.place.batch);
-            GradientTask { g, source, grad, block, channels, taps: &taps }.run(isa, images)
+            let task = GradientTask { g, source, grad, block, channels, border, from, taps: &taps };
+            task.run(isa, images, pool)
         })
         .collect();
     let sums: Vec<Vec<f32>> = sums.chunks(parts).map(total).collect();
@@ -93,8 +98,7 @@ fn pairs(g: &ConvGeometry, lanes: usize) -> Vec<[usize; 2]> {
 
 /// Floats from a pixel to each value that meets a gradient's pixel, in groups of [`ROWS`]: the channels of a block at each
 /// tap; of a planar picture all taps of all channels, the last group filled up.
-fn taps(g: &ConvGeometry, source: &Maps) -> Vec<[usize; ROWS]> {
-    let place = source.place;
+fn taps(g: &ConvGeometry, place: &Placement) -> Vec<[usize; ROWS]> {
     let channels = if place.lanes == 1 { place.channels } else { 1 };
     let mut offsets = Vec::new();
     for channel in 0..channels {
@@ -118,25 +122,35 @@ struct GradientTask<'a> {
     grad: Maps<'a>,
     block: usize,
     channels: usize,
+    border: [[usize; 2]; 2],
+    /// The source with its border.
+    from: Placement,
     taps: &'a [[usize; ROWS]],
 }
 
 impl GradientTask<'_> {
     /// Sums `[tap][source value][16 units]`.
-    fn run(&self, isa: Isa, images: Range<usize>) -> Vec<f32> {
-        let (from, to) = (self.source.place, self.grad.place);
+    fn run(&self, isa: Isa, images: Range<usize>, pool: &BufferPool) -> Vec<f32> {
+        let (from, to) = (self.from, self.grad.place);
+        let (planar, narrow) = (from.lanes == 1, isa.vectors() == 1);
+        let blocks = if planar { from.blocks() } else { 1 };
+        let few = !planar && self.g.input[0] <= LANES / 2;
+        let mut picture = pool.take(blocks * from.plane());
         let row = 4 * (self.g.stride[0] * from.width * from.lanes + to.width * LANES);
         let height = (STRIP / row).max(1);
         let mut sums = vec![0f32; self.taps.len() * ROWS * LANES];
         for image in images {
+            for (index, values) in picture.chunks_exact_mut(from.plane()).enumerate() {
+                pad_block(self.source, [image, self.channels + index], self.border, values);
+            }
             for top in (0..to.height).step_by(height) {
                 let rows = height.min(to.height - top);
                 let start = top * self.g.stride[0] * from.width * from.lanes;
                 for (offsets, sums) in self.taps.iter().zip(sums.chunks_exact_mut(ROWS * LANES)) {
-                    // SAFETY: `pad` made the source large enough for every tap of every output; the blocks exist.
+                    // SAFETY: the border makes the source large enough for every tap of every output; the blocks exist.
                     unsafe {
                         let strip = Strip {
-                            source: self.source.pointer(image, self.channels).add(start),
+                            source: picture.as_ptr().add(start),
                             grad: self.grad.pointer(image, self.block).add(top * to.width * LANES),
                             offsets,
                             rows,
@@ -144,8 +158,7 @@ impl GradientTask<'_> {
                             row_step: self.g.stride[0] * from.width * from.lanes,
                             step: self.g.stride[1] * from.lanes,
                         };
-                        let (planar, narrow) = (from.lanes == 1, isa.vectors() == 1);
-                        for_isa!(isa, outer(strip: &Strip = &strip, planar: bool = planar, narrow: bool = narrow, sums: &mut [f32] = sums));
+                        for_isa!(isa, outer(strip: &Strip = &strip, planar: bool = planar, narrow: bool = narrow, few: bool = few, sums: &mut [f32] = sums));
                     }
                 }
             }
@@ -165,12 +178,13 @@ struct Strip<'a> {
     step: usize,
 }
 
-/// All source values of a strip. Where registers are few, some at a time.
+/// All source values of a strip; the first half where there are `few` channels. Where registers are few, some at a time.
 #[inline(always)]
-unsafe fn outer<V: Lanes>(strip: &Strip, planar: bool, narrow: bool, sums: &mut [f32]) {
+unsafe fn outer<V: Lanes>(strip: &Strip, planar: bool, narrow: bool, few: bool, sums: &mut [f32]) {
     // SAFETY: the caller's promise.
     unsafe {
         match (planar, narrow) {
+            (false, false) if few => part::<V, 8, false>(strip, 0, sums),
             (false, false) => part::<V, 16, false>(strip, 0, sums),
             (true, false) => part::<V, 16, true>(strip, 0, sums),
             (false, true) => (0..4).for_each(|quarter| part::<V, 4, false>(strip, 4 * quarter, sums)),
