@@ -10,14 +10,22 @@ use super::{
 };
 use crate::{
     Result,
-    kernels::to_vec,
-    net::{Network, NodeId, Statistics, Training, TrainingTrace},
+    kernels::{to_vec, with_values},
+    net::{Graph, Network, NodeId, Op, Statistics, Training, TrainingTrace},
     watch::Watch,
 };
-use std::sync::Arc;
+use candle_core::Tensor;
+use rayon::prelude::*;
+use std::{ops::Range, sync::Arc};
 
 /// The share of a batch's statistics in the running ones.
 const MOMENTUM: f64 = 0.1;
+
+/// Bytes of the outputs of a piece of a batch: with their gradients a second-level cache holds them.
+const PIECE: u64 = 1 << 20;
+
+/// Pictures that a piece has at least.
+const LEAST: usize = 8;
 
 /// The mean loss and the share of pictures that were right.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,6 +48,8 @@ pub struct Learner {
     seed: u64,
     learns: Vec<bool>,
     classifiers: Vec<(NodeId, f64)>,
+    /// Pictures of a piece; `None` where a batch is one.
+    piece: Option<usize>,
     shown: Network,
     trained: Network,
 }
@@ -48,6 +58,7 @@ impl Learner {
     /// A learner of a network's weights, all or those that `parameters` lets learn.
     pub fn new(network: Network, parameters: Parameters, optimiser: Optimiser, smoothing: f64, seed: u64) -> Self {
         Learner {
+            piece: piece_of(network.graph(), &parameters.learning()),
             learns: parameters.learning(),
             classifiers: classifiers(network.graph()),
             trained: network.for_training(),
@@ -82,31 +93,47 @@ impl Learner {
     pub fn learn(&mut self, batch: &Batch, rate: f64, watch: &Watch) -> Result<BatchLoss> {
         let factors = self.depth.factors(self.seed, self.step);
         let network = Arc::new(scaled(self.parameters.network(&self.trained)?, &factors)?);
-        let dropout = Some(Random::of(&[self.seed, self.step as u64, 0xD809]).bits());
-        let how = Training { learns: self.learns.clone(), dropout };
-        let trace = network.forward_training(&batch.pictures, how, watch)?;
-        let main = network.graph().scores();
-        let (loss, seeds) = loss_of(&trace, &self.classifiers, main, &batch.classes, self.smoothing)?;
-        let gradients = trace.gradients(&seeds, watch)?;
+        let count = batch.classes.len();
+        let size = self.piece.unwrap_or(count).max(1);
+        let pieces = (0..count).step_by(size).map(|start| start..(start + size).min(count)).collect::<Vec<_>>();
+        let pieces = pieces.into_par_iter().map(|part| self.piece(&network, batch, part, watch)).collect::<Vec<_>>();
+        let pieces = pieces.into_iter().collect::<Result<Vec<_>>>()?;
         self.step += 1;
-        let mut taken = vec![0; gradients.len()];
+        let layers = network.graph().nodes().len();
+        let mut taken = vec![0; layers];
         for parameter in &mut self.parameters.all {
             let layer = parameter.layer;
-            if let Some(statistics) = trace.statistics(layer).filter(|_| parameter.name.contains(".running_")) {
+            let statistics = pieces[0].statistics[layer].as_ref();
+            if let Some(statistics) = statistics.filter(|_| parameter.name.contains(".running_")) {
                 take_up(parameter, statistics);
                 continue;
             }
             let own = taken[layer];
             taken[layer] += 1;
-            if let Some(gradient) = gradients[layer].get(own).filter(|_| parameter.learns) {
-                let mut gradient = to_vec(gradient)?;
+            let gradients = pieces.iter().filter_map(|piece| piece.gradients[layer].get(own));
+            if let Some(mut gradient) = total(gradients)?.filter(|_| parameter.learns) {
                 if let Some((_, factor)) = factors.iter().find(|(scaled, _)| *scaled == layer) {
                     gradient.iter_mut().for_each(|value| *value *= *factor as f32);
                 }
                 self.optimiser.update(parameter, &gradient, self.step, rate);
             }
         }
-        Ok(loss)
+        let mean = pieces.iter().map(|piece| piece.loss.mean * piece.share).sum();
+        Ok(BatchLoss { mean, hits: pieces.iter().map(|piece| piece.loss.hits).sum() })
+    }
+
+    /// Loss and gradients of some pictures of a batch.
+    fn piece(&self, network: &Arc<Network>, batch: &Batch, part: Range<usize>, watch: &Watch) -> Result<Piece> {
+        let share = part.len() as f64 / batch.classes.len() as f64;
+        let dropout = Some(Random::of(&[self.seed, self.step as u64, 0xD809 + part.start as u64]).bits());
+        let how = Training { learns: self.learns.clone(), dropout };
+        let pictures = batch.pictures.narrow(0, part.start, part.len())?;
+        let trace = network.forward_training(&pictures, how, watch)?;
+        let (main, classes) = (network.graph().scores(), &batch.classes[part]);
+        let (loss, seeds) = loss_of(&trace, &self.classifiers, main, classes, self.smoothing, share)?;
+        let gradients = trace.gradients(&seeds, watch)?;
+        let statistics = (0..gradients.len()).map(|layer| trace.statistics(layer).cloned()).collect();
+        Ok(Piece { share, loss, gradients, statistics })
     }
 
     /// The pass of training that [`Learner::learn`] makes, for those who look at it; it changes nothing.
@@ -139,6 +166,38 @@ impl Learner {
         let count = count.max(1) as f64;
         Ok(Score { loss: score.loss / count, top1: score.top1 / count })
     }
+}
+
+/// What some pictures of a batch say.
+struct Piece {
+    /// Their share of the batch.
+    share: f64,
+    loss: BatchLoss,
+    gradients: Vec<Vec<Tensor>>,
+    statistics: Vec<Option<Statistics>>,
+}
+
+/// Pictures that are learned at a time, each time by one thread. Where layers are small, threads that share each layer would
+/// mostly wait for each other, and a batch's values would not stay in the cache. The number follows from the network alone, so
+/// that results do not depend on the number of threads. `None` where layers are large, and where a layer learns by the
+/// statistics of the whole batch.
+fn piece_of(graph: &Graph, learns: &[bool]) -> Option<usize> {
+    let mixes = |(id, learns): (NodeId, &bool)| *learns && matches!(graph.node(id).op, Op::BatchNorm { .. });
+    let pictures = (PIECE / graph.activation_bytes(1).max(1)) as usize;
+    (pictures >= LEAST && !learns.iter().enumerate().any(mixes)).then_some(pictures)
+}
+
+/// The sum of the pieces' gradients, in order.
+fn total<'a>(mut gradients: impl Iterator<Item = &'a Tensor>) -> Result<Option<Vec<f32>>> {
+    let Some(first) = gradients.next() else { return Ok(None) };
+    let mut sum = to_vec(first)?;
+    for gradient in gradients {
+        with_values::<f32, _>(gradient, |values| {
+            sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+            Ok(())
+        })?;
+    }
+    Ok(Some(sum))
 }
 
 /// Moves running statistics towards those of a batch; the variance is the unbiased one.

@@ -63,7 +63,7 @@ pub fn classifiers(graph: &Graph) -> Vec<(NodeId, f64)> {
     all
 }
 
-/// The loss of a pass of training, and the gradients at the outputs of its `classifiers`.
+/// The loss of a pass of training, and the gradients at the outputs of its `classifiers` of `share` of the loss.
 ///
 /// # Errors
 /// When a class is none of the scores, or memory fails.
@@ -73,6 +73,7 @@ pub fn loss_of(
     main: NodeId,
     classes: &[usize],
     smoothing: f64,
+    share: f64,
 ) -> Result<(BatchLoss, Vec<(NodeId, Tensor)>)> {
     let mut found = BatchLoss::default();
     let mut seeds = Vec::with_capacity(classifiers.len());
@@ -82,7 +83,7 @@ pub fn loss_of(
         if id == main {
             found = loss;
         }
-        let gradient = gradient.into_iter().map(|value| value * weight as f32).collect::<Vec<f32>>();
+        let gradient = gradient.into_iter().map(|value| value * (weight * share) as f32).collect::<Vec<f32>>();
         let gradient = Tensor::from_vec(gradient, output.shape(), &Device::Cpu)?;
         seeds.push((id, gradient.to_dtype(output.dtype())?.to_device(output.device())?));
     }
