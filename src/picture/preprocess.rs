@@ -293,11 +293,12 @@ impl Preprocess {
     pub fn normalise(&self, levels: &[u8]) -> Vec<f32> {
         let channels = self.channels();
         let [means, stds] = self.statistics();
-        let plane = |c: usize| {
-            let (mean, std) = (means[c], stds[c]);
-            levels.iter().skip(c).step_by(channels).map(move |&level| (f32::from(level) / 255.0 - mean) / std)
-        };
-        (0..channels).flat_map(plane).collect()
+        let mut planes = Vec::with_capacity(levels.len());
+        for channel in 0..channels {
+            let (mean, std) = (means[channel], stds[channel]);
+            planes.extend(levels.chunks_exact(channels).map(|pixel| (f32::from(pixel[channel]) / 255.0 - mean) / std));
+        }
+        planes
     }
 
     /// Back from normalised values, (1, C, height, width) or (C, height, width), to a picture clamped to 0..255. Grey

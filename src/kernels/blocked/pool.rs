@@ -33,9 +33,6 @@ impl PoolRow<'_> {
     }
 }
 
-/// For every input row, and every input column, the first window that covers it and one past the last.
-type Covering = [Vec<(usize, usize)>; 2];
-
 fn check(source: &Maps, outside: [usize; 2], out: &MapsMut, expected: [usize; 2]) {
     let (from, to) = (source.place, out.place);
     assert_eq!((from.batch, from.channels, from.lanes, to.lanes), (to.batch, to.channels, LANES, LANES));
@@ -118,7 +115,7 @@ fn reverse(isa: Isa, grad: Maps, switches: Option<Maps>, out: &mut MapsMut, span
     let (input, output) = sizes(spans);
     check(&grad, output, out, input);
     how.check(&out.place);
-    let covering = [spans[0].covering(), spans[1].covering()];
+    let covering = spans[0].covering();
     let row = input[1] * LANES;
     out.for_each_block(|image, block, values| {
         let switches = switches.map_or(&[][..], |switches| switches.block(image, block));
@@ -128,42 +125,44 @@ fn reverse(isa: Isa, grad: Maps, switches: Option<Maps>, out: &mut MapsMut, span
             let job = PoolRow { spans, row: index, source, switches, finish };
             // SAFETY: the windows that cover an input pixel lie inside the gradient (`check`); the epilogue fits `out`.
             unsafe {
-                for_isa!(isa, gathered(job: &PoolRow = &job, values: &mut [f32] = values, covering: &Covering = &covering));
+                for_isa!(isa, gathered(job: &PoolRow = &job, values: &mut [f32] = values, covering: &[(usize, usize)] = &covering));
             }
         }
     });
 }
 
+/// The values of the row gather what the windows over it send, window by window, so that each is read once a row.
 #[inline(always)]
-unsafe fn gathered<V: Lanes>(job: &PoolRow, values: &mut [f32], covering: &Covering) {
-    let width = job.spans[1].windows().len();
+unsafe fn gathered<V: Lanes>(job: &PoolRow, values: &mut [f32], covering: &[(usize, usize)]) {
+    let columns = job.spans[1].windows();
     let window = job.window_width();
-    let (first, end) = covering[0][job.row];
-    for (x, value) in values.chunks_exact_mut(LANES).enumerate() {
-        let (left, right) = covering[1][x];
-        // SAFETY: the caller's promise.
-        unsafe {
-            let mut sum = V::splat(0.0);
-            for row in first..end {
-                let (top, _, row_count) = job.spans[0].windows()[row];
-                for column in left..right {
-                    let (start, _, column_count) = job.spans[1].windows()[column];
-                    let at = (row * width + column) * LANES;
-                    let grad = V::load(job.source[at..][..LANES].as_ptr());
-                    sum = if job.switches.is_empty() {
-                        grad.mul_add(V::splat(1.0 / (row_count * column_count) as f32), sum)
-                    } else {
-                        let here = V::splat(((job.row - top) * window + x - start) as f32);
-                        sum.add(grad.where_equal(V::load(job.switches[at..][..LANES].as_ptr()), here))
-                    };
+    values.fill(0.0);
+    let (first, end) = covering[job.row];
+    for row in first..end {
+        let (top, _, row_count) = job.spans[0].windows()[row];
+        for (column, &(left, right, column_count)) in columns.iter().enumerate() {
+            let at = (row * columns.len() + column) * LANES;
+            let values = values[left * LANES..right * LANES].chunks_exact_mut(LANES);
+            // SAFETY: the caller's promise.
+            unsafe {
+                let grad = V::load(job.source[at..][..LANES].as_ptr());
+                if job.switches.is_empty() {
+                    let share = V::splat(1.0 / (row_count * column_count) as f32);
+                    values.for_each(|value| grad.mul_add(share, V::load(value.as_ptr())).store(value.as_mut_ptr()));
+                    continue;
+                }
+                let switch = V::load(job.switches[at..][..LANES].as_ptr());
+                for (place, value) in values.enumerate() {
+                    let here = V::splat(((job.row - top) * window + place) as f32);
+                    V::load(value.as_ptr()).add(grad.where_equal(switch, here)).store(value.as_mut_ptr());
                 }
             }
-            let sum = match &job.finish {
-                Some(finish) => finish.apply(sum, finish.channel(0), x * LANES),
-                None => sum,
-            };
-            sum.store(value.as_mut_ptr());
         }
+    }
+    let Some(finish) = &job.finish else { return };
+    for (x, value) in values.chunks_exact_mut(LANES).enumerate() {
+        // SAFETY: the caller's promise.
+        unsafe { finish.apply(V::load(value.as_ptr()), finish.channel(0), x * LANES).store(value.as_mut_ptr()) }
     }
 }
 
