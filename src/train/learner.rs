@@ -123,7 +123,7 @@ impl Learner {
     }
 
     /// Loss and gradients of some pictures of a batch.
-    fn piece(&self, network: &Arc<Network>, batch: &Batch, part: Range<usize>, watch: &Watch) -> Result<Piece> {
+    fn piece(&self, network: &Arc<Network>, batch: &Batch, part: Range<usize>, watch: &Watch) -> Result<PieceLesson> {
         let share = part.len() as f64 / batch.classes.len() as f64;
         let dropout = Some(Random::of(&[self.seed, self.step as u64, 0xD809 + part.start as u64]).bits());
         let how = Training { learns: self.learns.clone(), dropout };
@@ -133,7 +133,7 @@ impl Learner {
         let (loss, seeds) = loss_of(&trace, &self.classifiers, main, classes, self.smoothing, share)?;
         let gradients = trace.gradients(&seeds, watch)?;
         let statistics = (0..gradients.len()).map(|layer| trace.statistics(layer).cloned()).collect();
-        Ok(Piece { share, loss, gradients, statistics })
+        Ok(PieceLesson { share, loss, gradients, statistics })
     }
 
     /// The pass of training that [`Learner::learn`] makes, for those who look at it; it changes nothing.
@@ -168,8 +168,8 @@ impl Learner {
     }
 }
 
-/// What some pictures of a batch say.
-struct Piece {
+/// The lesson of some pictures of a batch.
+struct PieceLesson {
     /// Their share of the batch.
     share: f64,
     loss: BatchLoss,

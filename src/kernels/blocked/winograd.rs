@@ -43,8 +43,9 @@ pub struct Winograd {
     inputs: usize,
     output: [usize; 3],
     before: [usize; 2],
-    /// Whether outputs with equal inputs stay equal. Only max pooling asks, and only on the way forward.
-    keeps_ties: bool,
+    /// Whether outputs with equal inputs stay equal. Only max pooling asks, and only on the way forward; looking for equal
+    /// inputs takes a few hundredths of the time.
+    pub keeps_ties: bool,
     weights: Buffer,
 }
 
@@ -69,12 +70,6 @@ impl Winograd {
         };
         let (inputs, output) = (filters.inputs(), [filters.outputs(), size[1], size[2]]);
         Winograd { isa, tile, inputs, output, before, keeps_ties: !filters.transposed, weights }
-    }
-
-    /// The same for a network that asks for no equal outputs: looking for equal inputs takes a few hundredths of the time.
-    #[must_use]
-    pub fn without_ties(self) -> Self {
-        Winograd { keeps_ties: false, ..self }
     }
 
     /// Convolves `source` into `out`.
@@ -253,18 +248,21 @@ impl TileGroup {
     }
 }
 
-struct InputTile {
-    source: *const f32,
-    size: [usize; 2],
+/// Inputs of a tile.
+pub(super) struct InputTile {
+    /// The block they are in, and its rows and columns.
+    pub source: *const f32,
+    pub size: [usize; 2],
     /// Row and column of the tile's first input; may be outside.
-    origin: [isize; 2],
-    out: *mut f32,
+    pub origin: [isize; 2],
+    /// The first position.
+    pub out: *mut f32,
     /// Floats from one position to the next.
-    stride: usize,
+    pub stride: usize,
 }
 
 #[inline(always)]
-unsafe fn transform_f4<V: Lanes>(tile: &InputTile) {
+pub(super) unsafe fn transform_f4<V: Lanes>(tile: &InputTile) {
     // SAFETY: the caller's promise.
     unsafe { transform::<V, F4>(tile) }
 }

@@ -101,10 +101,12 @@ impl Fast {
                     return Ok(Kernel::Depthwise(Depthwise::new(self.isa, filters, &self.pool)));
                 }
                 let has_pool = self.graph().nodes()[node..].iter().any(|node| matches!(node.op, Op::MaxPool(_)));
-                let prepared = |tile| Winograd::new(self.isa, filters, tile, &self.pool);
                 Ok(match winograd(&filters, planar) {
-                    Some(tile) if has_pool => Kernel::Winograd(prepared(tile)),
-                    Some(tile) => Kernel::Winograd(prepared(tile).without_ties()),
+                    Some(tile) => {
+                        let mut kernel = Winograd::new(self.isa, filters, tile, &self.pool);
+                        kernel.keeps_ties = has_pool;
+                        Kernel::Winograd(kernel)
+                    }
                     None => Kernel::Direct(Direct::new(self.isa, filters, planar, &self.pool)),
                 })
             })?)
