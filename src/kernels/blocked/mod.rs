@@ -21,6 +21,7 @@ mod maps;
 mod micro;
 mod moments;
 mod nonlinearity;
+mod outer;
 mod peaks;
 mod pointwise;
 mod pool;
@@ -28,6 +29,7 @@ mod schemes;
 mod simd;
 mod thin;
 mod ties;
+mod tile_gradient;
 mod weight_gradient;
 mod winograd;
 

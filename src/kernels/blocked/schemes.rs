@@ -72,6 +72,33 @@ impl Scheme for F4 {
     }
 }
 
+impl F4 {
+    /// The transpose of `back`: gradients at a tile's outputs to those at its products.
+    #[inline(always)]
+    pub fn spread<V: Lanes>(y: [V; 4], number: impl Fn(f32) -> V) -> [V; MOST] {
+        let even_p = y[2].mul_add(number(0.5), y[0]);
+        let odd_p = y[3].mul_add(number(0.5), y[1]);
+        let even_q = y[2].mul_add(number(2.0), y[0]);
+        let odd_q = y[3].mul_add(number(2.0), y[1]);
+        [
+            y[0],
+            odd_p.mul_add(number(P), even_p),
+            odd_p.mul_add(number(-P), even_p),
+            odd_q.mul_add(number(Q), even_q),
+            odd_q.mul_add(number(-Q), even_q),
+            y[3],
+        ]
+    }
+
+    /// The transpose of `weights`: gradients at factors to those at the three weights.
+    pub fn filter(m: [f64; MOST]) -> [f64; 3] {
+        let (sum_p, difference_p) = ((m[1] + m[2]) / -1.5, (m[1] - m[2]) / -1.5);
+        let (sum_q, difference_q) = ((m[3] + m[4]) / 6.0, (m[3] - m[4]) / 6.0);
+        let odd = f64::from(P) * difference_p + f64::from(Q) * difference_q;
+        [m[0] + sum_p + sum_q, odd, 0.5 * sum_p + 2.0 * sum_q + m[5]]
+    }
+}
+
 /// Tiles of 2 x 2 from 4 x 4: 16 products in place of 36.
 pub(super) struct F2;
 

@@ -1,9 +1,8 @@
 //! The gradient at a convolution's filters: for every tap, the products of a gradient's pixels with the source's pixels that
 //! the tap read, summed over pixels and pictures. Also the sum of a gradient over each unit, which a bias gets.
 //!
-//! The loop is an outer product: one vector holds a gradient's pixel, sixteen units; a row of sums holds what sixteen source
-//! values, channels of a block or taps of a planar picture, have gathered so far. The sums stay in registers for a strip of
-//! rows, whose source and gradient stay in the first-level cache for all taps.
+//! The loop is that of `outer`, over a strip of rows, whose source and gradient stay in the first-level cache for all taps.
+//! Usual 3x3 convolutions go by `tile_gradient`.
 //!
 //! The source of a picture is copied with zeros around it right before it is read, and stays in the second-level cache.
 //!
@@ -16,13 +15,12 @@ use super::{
     direct::{bordered, pad_block},
     filters::ConvGeometry,
     maps::{Maps, Placement},
-    simd::{Isa, LANES, Lanes, for_isa},
+    outer::{self, ROWS, Strip},
+    simd::{Isa, LANES},
+    tile_gradient::{self, TileGradient},
 };
 use rayon::prelude::*;
 use std::ops::Range;
-
-/// Source values whose sums are kept at a time.
-const ROWS: usize = LANES;
 
 /// Tasks to aim at, whatever the number of threads.
 const TASKS: usize = 16;
@@ -51,6 +49,7 @@ pub fn weight_gradient(isa: Isa, g: &ConvGeometry, source: Maps, grad: Maps, poo
     let work = taps.len() * ROWS * grad.place.plane();
     let length = grad.place.batch.div_ceil(TASKS.div_ceil(pairs.len())).max(WORK.div_ceil(work)).max(1);
     let parts = grad.place.batch.div_ceil(length).max(1);
+    let by_tiles = tile_gradient::suits(g, from.lanes);
     let tasks: Vec<(usize, usize)> =
         (0..pairs.len()).flat_map(|pair| (0..parts).map(move |part| (pair, part))).collect();
     let sums: Vec<Vec<f32>> = tasks
@@ -58,11 +57,15 @@ pub fn weight_gradient(isa: Isa, g: &ConvGeometry, source: Maps, grad: Maps, poo
         .map(|(pair, part)| {
             let [block, channels] = pairs[pair];
             let images = (part * length).min(grad.place.batch)..((part + 1) * length).min(grad.place.batch);
+            if by_tiles {
+                return TileGradient { g, source, grad, block, channels }.run(isa, images, pool);
+            }
             let task = GradientTask { g, source, grad, block, channels, border, from, taps: &taps };
             task.run(isa, images, pool)
         })
         .collect();
-    let sums: Vec<Vec<f32>> = sums.chunks(parts).map(total).collect();
+    let whole = |parts: &[Vec<f32>]| if by_tiles { tile_gradient::filters(&total(parts)) } else { total(parts) };
+    let sums: Vec<Vec<f32>> = sums.par_chunks(parts).map(whole).collect();
     gather(g, source.place.lanes, &pairs, &sums)
 }
 
@@ -132,7 +135,7 @@ impl GradientTask<'_> {
     /// Sums `[tap][source value][16 units]`.
     fn run(&self, isa: Isa, images: Range<usize>, pool: &BufferPool) -> Vec<f32> {
         let (from, to) = (self.from, self.grad.place);
-        let (planar, narrow) = (from.lanes == 1, isa.vectors() == 1);
+        let planar = from.lanes == 1;
         let blocks = if planar { from.blocks() } else { 1 };
         let few = !planar && self.g.input[0] <= LANES / 2;
         let mut picture = pool.take(blocks * from.plane());
@@ -157,69 +160,15 @@ impl GradientTask<'_> {
                             columns: to.width,
                             row_step: self.g.stride[0] * from.width * from.lanes,
                             step: self.g.stride[1] * from.lanes,
+                            planar,
+                            few,
                         };
-                        for_isa!(isa, outer(strip: &Strip = &strip, planar: bool = planar, narrow: bool = narrow, few: bool = few, sums: &mut [f32] = sums));
+                        outer::add(isa, &strip, sums);
                     }
                 }
             }
         }
         sums
-    }
-}
-
-/// Rows of a gradient, and the source values that meet them.
-struct Strip<'a> {
-    source: *const f32,
-    grad: *const f32,
-    offsets: &'a [usize; ROWS],
-    rows: usize,
-    columns: usize,
-    row_step: usize,
-    step: usize,
-}
-
-/// All source values of a strip; the first half where there are `few` channels. Where registers are few, some at a time.
-#[inline(always)]
-unsafe fn outer<V: Lanes>(strip: &Strip, planar: bool, narrow: bool, few: bool, sums: &mut [f32]) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match (planar, narrow) {
-            (false, false) if few => part::<V, 8, false>(strip, 0, sums),
-            (false, false) => part::<V, 16, false>(strip, 0, sums),
-            (true, false) => part::<V, 16, true>(strip, 0, sums),
-            (false, true) => (0..4).for_each(|quarter| part::<V, 4, false>(strip, 4 * quarter, sums)),
-            (true, true) => (0..4).for_each(|quarter| part::<V, 4, true>(strip, 4 * quarter, sums)),
-        }
-    }
-}
-
-/// `COUNT` source values from number `first` on; those of a block lie side by side.
-#[inline(always)]
-unsafe fn part<V: Lanes, const COUNT: usize, const PLANAR: bool>(strip: &Strip, first: usize, sums: &mut [f32]) {
-    let sums = &mut sums[first * LANES..][..COUNT * LANES];
-    let base = if PLANAR { 0 } else { strip.offsets[first] };
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut held = [V::splat(0.0); COUNT];
-        for (index, held) in held.iter_mut().enumerate() {
-            *held = V::load(sums.as_ptr().add(index * LANES));
-        }
-        for row in 0..strip.rows {
-            let mut source = strip.source.add(row * strip.row_step + base);
-            let mut grad = strip.grad.add(row * strip.columns * LANES);
-            for _ in 0..strip.columns {
-                let pixel = V::load(grad);
-                for (index, held) in held.iter_mut().enumerate() {
-                    let offset = if PLANAR { strip.offsets[first + index] } else { index };
-                    *held = V::splat(*source.add(offset)).mul_add(pixel, *held);
-                }
-                source = source.wrapping_add(strip.step);
-                grad = grad.wrapping_add(LANES);
-            }
-        }
-        for (index, held) in held.iter().enumerate() {
-            held.store(sums.as_mut_ptr().add(index * LANES));
-        }
     }
 }
 
