@@ -47,6 +47,11 @@ impl Default for Captures {
 }
 
 impl Captures {
+    /// Whether a figure for a report is in the making.
+    pub fn is_figure(&self) -> bool {
+        self.wanted.as_ref().is_some_and(|wanted| wanted.large.is_some())
+    }
+
     /// The area that the window is drawn into: moved, where a part of a pane is to be in view twice as large.
     pub fn place(&self, ui: &mut egui::Ui) -> Option<egui::Ui> {
         let large = self.wanted.as_ref()?.large?;

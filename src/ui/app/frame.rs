@@ -28,6 +28,14 @@ impl eframe::App for App {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
 
+    /// A figure for a report shows what its pane shows while the pointer is elsewhere.
+    fn raw_input_hook(&mut self, _: &egui::Context, input: &mut egui::RawInput) {
+        if self.output.captures.is_figure() {
+            input.events.push(egui::Event::PointerGone);
+            self.focus.selection.hover = None;
+        }
+    }
+
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         let kept = Preferences {
             folder: self.output.dialogs.folder.clone(),
@@ -62,7 +70,7 @@ impl App {
         chrome::keys(&ctx, &mut out);
         self.settings.light = ctx.theme() == Theme::Light;
         let palette = Palette::of(&ctx);
-        draw_as_figures(&ctx, self.output.captures.wanted.as_ref().is_some_and(|wanted| wanted.large.is_some()));
+        draw_as_figures(&ctx, self.output.captures.is_figure());
         self.draw_panels(ui, &work, palette, &mut out);
         let filming = self.background.camera.state();
         chrome::guide::guide(&ctx, &mut self.notice.guide, self.runs.shown.as_deref(), palette, &mut out);
