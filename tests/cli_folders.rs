@@ -131,6 +131,10 @@ fn blocks_are_dropped_and_shuffled_and_a_picture_answers() {
     assert_eq!(rows.len(), 6, "{dropped:?}");
     assert_eq!(rows.last().unwrap()["removed"].as_array().unwrap().len(), 2);
     assert_eq!(rows[0]["moved"].as_array().unwrap().len(), 3);
+    // Two blocks have one other order.
+    let found = desk.json(&format!("ablate set {network} --draws 3 --shuffle layer2"));
+    assert_eq!(found["rows"].as_array().unwrap().len(), 1);
+    assert_eq!(found["rows"][0]["moved"].as_array().unwrap().len(), 2);
     let beside = "--beside plain20 --beside-weights synthetic:0";
     let swapped = format!("ablate set {network} --swap-blocks 2 --draws 1 {beside} --csv rows.csv --resume rows.json");
     let found = desk.json(&format!("{swapped} --out swaps.png"));

@@ -203,12 +203,27 @@ impl PlanArgs {
                 "{stage} has {count} residual blocks with an unchanged shortcut: two or more can change places"
             )));
         }
-        let draw = |draw: u16| {
-            let order = shuffled(blocks.len(), self.seed_of(u64::from(draw)));
+        let order = |seed: u64| Some(shuffled(blocks.len(), seed)).filter(|order| !order.is_sorted());
+        let row = |order: Vec<usize>| {
             let moved = |(to, &from): (usize, &usize)| (blocks[to].clone(), blocks[from].clone());
             Row { moved: order.iter().enumerate().map(moved).collect(), ..Row::default() }
         };
-        Ok((0..self.draws).map(draw).collect())
+        Ok(self.drawn(order).map(row).collect())
+    }
+
+    /// Different choices, as many as --draws asks for. Where there are few, each comes once.
+    fn drawn(&self, choose: impl Fn(u64) -> Option<Vec<usize>>) -> impl Iterator<Item = Vec<usize>> {
+        let most = usize::from(self.draws);
+        let mut found: Vec<Vec<usize>> = Vec::with_capacity(most);
+        for draw in 0..64 * most as u64 {
+            if let Some(choice) = choose(self.seed_of(draw)).filter(|choice| !found.contains(choice)) {
+                found.push(choice);
+            }
+            if found.len() == most {
+                break;
+            }
+        }
+        found.into_iter()
     }
 
     fn seed_of(&self, draw: u64) -> u64 {
@@ -224,15 +239,18 @@ impl PlanArgs {
                 "--drop-blocks {most} does not fit: the network has {count} residual blocks with an unchanged shortcut"
             )));
         }
-        let row = |(dropped, draw): (usize, u64)| {
-            let mut chosen = shuffled(blocks.len(), self.seed_of(draw));
+        let choose = |dropped: usize, seed: u64| {
+            let mut chosen = shuffled(blocks.len(), seed);
             chosen.truncate(dropped);
             chosen.sort_unstable();
+            Some(chosen)
+        };
+        let row = |dropped: usize, chosen: Vec<usize>| {
             let absent = |index: usize| Absent { part: blocks[index].part.clone(), with: StandIn::Identity };
             Row { absent: chosen.into_iter().map(absent).collect(), dropped: Some(dropped), ..Row::default() }
         };
-        let draws = u64::from(self.draws);
-        Ok((1..=most).flat_map(|dropped| (0..draws).map(move |draw| (dropped, draw))).map(row).collect())
+        let rows = |dropped| self.drawn(move |seed| choose(dropped, seed)).map(move |chosen| row(dropped, chosen));
+        Ok((1..=most).flat_map(rows).collect())
     }
 
     /// Pairs of blocks of a stage that change places one after the other.
@@ -248,16 +266,19 @@ impl PlanArgs {
                 "--swap-blocks {most} does not fit: the network has {count} pairs of residual blocks that can change places"
             )));
         }
-        let row = |(swapped, draw): (usize, u64)| {
+        let choose = |swapped: usize, seed: u64| {
             let mut order: Vec<usize> = (0..blocks.len()).collect();
-            let chosen = shuffled(pairs.len(), self.seed_of(draw));
+            let chosen = shuffled(pairs.len(), seed);
             chosen[..swapped].iter().for_each(|&pair| order.swap(pairs[pair].0, pairs[pair].1));
+            Some(order).filter(|order| !order.is_sorted())
+        };
+        let row = |swapped: usize, order: Vec<usize>| {
             let changed = order.iter().enumerate().filter(|(to, from)| to != *from);
             let moved = changed.map(|(to, &from)| (blocks[to].clone(), blocks[from].clone())).collect();
             Row { moved, swapped: Some(swapped), ..Row::default() }
         };
-        let draws = u64::from(self.draws);
-        Ok((1..=most).flat_map(|swapped| (0..draws).map(move |draw| (swapped, draw))).map(row).collect())
+        let rows = |swapped| self.drawn(move |seed| choose(swapped, seed)).map(move |order| row(swapped, order));
+        Ok((1..=most).flat_map(rows).collect())
     }
 
     /// Every unit of a layer, silent alone.
