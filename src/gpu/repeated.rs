@@ -16,7 +16,7 @@ use std::{
 
 /// A grid's last callback. Only a painter keeps it, and with it the atlas; a painter that does not gets a new one.
 #[derive(Clone)]
-struct Last {
+struct RepeatedGrid {
     made: Weak<dyn Any + Send + Sync>,
     rect: Rect,
     atlas: WeakAtlas,
@@ -24,7 +24,7 @@ struct Last {
     uniforms: Uniforms,
 }
 
-impl Last {
+impl RepeatedGrid {
     fn draws(&self, rect: Rect, callback: &TilesCallback) -> bool {
         let TilesCallback { id: _, atlas, order, uniforms } = callback;
         self.rect == rect && self.uniforms == *uniforms && atlas.is(&self.atlas) && self.order == *order
@@ -34,13 +34,13 @@ impl Last {
 /// The grid's callback of the last frame where it draws the same, or else a new one.
 pub(super) fn paint_callback(ui: &Ui, rect: Rect, callback: TilesCallback) -> PaintCallback {
     let id = callback.id;
-    let last = ui.data(|data| data.get_temp::<Last>(id));
+    let last = ui.data(|data| data.get_temp::<RepeatedGrid>(id));
     if let Some(callback) = last.filter(|last| last.draws(rect, &callback)).and_then(|last| last.made.upgrade()) {
         return PaintCallback { rect, callback };
     }
     let (atlas, order, uniforms) = (callback.atlas.downgrade(), callback.order.clone(), callback.uniforms);
     let made = Callback::new_paint_callback(rect, callback);
-    let last = Last { made: Arc::downgrade(&made.callback), rect, atlas, order, uniforms };
+    let last = RepeatedGrid { made: Arc::downgrade(&made.callback), rect, atlas, order, uniforms };
     ui.data_mut(|data| data.insert_temp(id, last));
     made
 }
