@@ -17,7 +17,7 @@ use crate::{
         },
         panels::panel::{Panel, keep, take},
         widgets::{
-            BAR, Ends, caption, class_picker, colour_bar, combo, fit, heat_style, hollow, is_brief, number,
+            BAR, Ends, caption, class_picker, colour_bar, combo, fit, heat_style, hollow, is_brief, is_figure, number,
             parameters::{self, KeptSettings, parameters},
             pointing::input_at,
             staying, toolbar, trust, trust_said,
@@ -203,10 +203,11 @@ impl Heat {
                     let range = range(Range::of(&attribution.values));
                     let layer = attribution.layer.map(|layer| layer_name(view.shown.graph().node(layer)));
                     let at = layer.map_or_else(String::new, |layer| format!("  ·  at {layer}"));
-                    // Which method it is stands above.
+                    // A pane names the method above, in its toolbar, which a figure has not.
+                    let named = if is_figure(ui) { format!("{}  ·  ", method.title) } else { String::new() };
                     let network = &view.run().model.card.title;
                     let tested = trust_said(view, &inquiry).map_or_else(String::new, |words| format!("  ·  {words}"));
-                    format!("{network}  ·  {target}{at}{tested}  ·  range {range}  ·  {}", method.paper)
+                    format!("{named}{network}  ·  {target}{at}{tested}  ·  range {range}  ·  {}", method.paper)
                 });
                 say(ui, text, &format!("{}\n\n{}", method.about, method.paper));
                 self.show(ui, view, &attribution, out);

@@ -12,7 +12,7 @@ pub fn draw_as_figures(ctx: &egui::Context, figures: bool) {
 }
 
 /// Whether panes are drawn as figures.
-pub(super) fn is_figure(ui: &Ui) -> bool {
+pub fn is_figure(ui: &Ui) -> bool {
     ui.data(|data| data.get_temp(egui::Id::unique("figures"))).unwrap_or(false)
 }
 

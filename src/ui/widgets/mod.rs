@@ -23,7 +23,7 @@ pub use crate::figures::words::number;
 pub use class_picker::class_picker;
 pub use colour_bar::{BAR, Ends, colour_bar};
 pub use controls::{
-    combo, draw_as_figures, gamma, look_controls, ramp, search, slider, slider_saying, staying, toolbar,
+    combo, draw_as_figures, gamma, is_figure, look_controls, ramp, search, slider, slider_saying, staying, toolbar,
 };
 pub use folder_bar::folder_bar;
 pub use heat_style::heat_style;
