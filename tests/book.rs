@@ -16,7 +16,7 @@ const LEFT_OUT: [&str; 3] = ["striate fetch", "--network resnet50", "cargo"];
 
 /// Flags that make a command quick enough for a test: of the published number of steps, and for the few pictures here.
 const QUICK: [(&str, &str, &str); 4] = [
-    ("maximise", "--steps", "2"),
+    ("maximise", "--steps", "4"),
     ("invert", "--steps", "2"),
     ("probe", "--train", "4"),
     ("embed", "--perplexity", "3"),
