@@ -106,6 +106,57 @@ fn an_ablation_measures_every_row_and_saves_what_weights_can_express() {
 }
 
 #[test]
+fn a_network_learns_again_without_parts_and_stands_in_the_table() {
+    let desk = furnished();
+    let train = "train --from photonet --data set --epochs 1 --batch 2 --test-share 0.5";
+    let said = desk.said(&format!("{train} --remove conv4,relu4 --out run"));
+    assert!(said.contains("photonet"), "{said}");
+    // The fifth layer reads what the fourth read, 256 maps instead of 384, and the file has no fourth layer.
+    let holds = |file: &str, name: &str| {
+        let bytes = fs::read(desk.path(file)).unwrap();
+        bytes.windows(name.len()).any(|part| part == name.as_bytes())
+    };
+    assert!(holds("run/last.safetensors", "conv5.weight") && !holds("run/last.safetensors", "conv4.weight"));
+    let answer = desk.json("classify sample:coffee --weights run/last.safetensors");
+    assert_eq!(answer["changes"], "learned without conv4, relu4");
+    let table = "ablate set --weights run/last.safetensors --remove relu3";
+    assert_eq!(desk.json(table)["pictures"], 4);
+    // Rows are found by their parts, in any order.
+    let own = desk.json(&format!(
+        "ablate set {NETWORK} --remove relu3 --remove relu4,conv4 --retrained run --csv rows.csv --out bars.png"
+    ));
+    let alone = desk.json("evaluate set --weights run/last.safetensors");
+    assert_eq!(own["rows"][1]["retrained"]["top1"], alone["top1"]);
+    assert!(own["rows"][0].get("retrained").is_none());
+    let last = fs::read_to_string(desk.path("rows.csv")).unwrap().lines().last().unwrap().to_owned();
+    assert!(last.ends_with(&format!("{},{}", alone["top1"], alone["top5"])), "{last}");
+    let refused = desk.refused(&format!("ablate set {NETWORK} --remove relu3 --retrained run"), 2);
+    assert!(refused.contains("--remove conv4,relu4"), "{refused}");
+    // The parts are the run's: it goes on without them, with or without the flag, and with no others.
+    let on = format!("{} --out run --resume", train.replace("--epochs 1 ", ""));
+    assert!(desk.refused(&format!("{on} --remove conv3"), 2).contains("--remove"));
+    fs::remove_file(desk.path("run/last.safetensors")).unwrap();
+    desk.said(&format!("{train} --remove conv4,relu4 --out run --resume"));
+    // Of a variant, parts that their input stands for are left out; other changes are refused.
+    let variant = |with: &str| {
+        let edits = format!(r#"[{{"off":{{"part":"relu4","with":{with}}}}}]"#);
+        let text = format!(r#"{{"variant":1,"network":"photonet","weights":null,"surgery":{{"edits":{edits}}}}}"#);
+        fs::write(desk.path("mine.variant"), text).unwrap();
+    };
+    let train = "train --from mine.variant --data set --epochs 1 --batch 2 --test-share 0.5";
+    variant("\"input\"");
+    desk.said(&format!("{train} --out second"));
+    let answer = desk.json("classify sample:coffee --weights second/last.safetensors");
+    assert_eq!(answer["changes"], "learned without relu4");
+    variant("\"zero\"");
+    assert!(desk.refused(&format!("{train} --out third"), 2).contains("relu4 off"));
+    for parts in ["nowhere", "input", "conv1,conv2,conv3,conv4,conv5,fc6"] {
+        let refused = desk.refused(&format!("train --network photonet --data set --remove {parts} --out fourth"), 2);
+        assert_eq!(refused.lines().count(), 1, "{refused}");
+    }
+}
+
+#[test]
 fn a_class_disappears_when_the_units_that_matter_for_it_are_silent() {
     let desk = furnished();
     let found = desk.json(&format!("ablate set {NETWORK} --units relu5 --class espresso --out units.png"));

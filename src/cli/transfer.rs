@@ -147,7 +147,7 @@ fn try_way(
     let fresh = origin.without_weights();
     let origin = if way.trained { origin } else { &fresh };
     let prepared = PreparedTraining::new(origin, source, &data.classes, (recipe, &LearningPart::default()))?;
-    let PreparedTraining { network, mut parameters, preprocess, facts, heads } = prepared;
+    let PreparedTraining { network, mut parameters, preprocess, facts, heads, .. } = prepared;
     choose(way, &mut parameters, network.graph(), &heads);
     let learned = parameters.all.iter().filter(|tensor| tensor.learns).map(|tensor| tensor.values.len()).sum();
     let folder = args.out.join(way.name);

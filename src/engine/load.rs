@@ -1,6 +1,7 @@
 //! The graph and the weights of a network from where they are: the zoo, a weights file, a file that holds a network.
 
 use super::{
+    left_out::{LEFT_OUT, left_out, titled},
     opening::{BY_FILE, Opening},
     variant_file,
 };
@@ -72,8 +73,10 @@ pub(super) fn load(opening: &Opening, watch: &Watch) -> Result<Loaded> {
         (None, true) => zoo::DEFAULT,
         (_, false) => zoo::find(&opening.network)?,
     };
-    let graph = (card.build)(card.size())?;
-    let description = Description::from(card);
+    // A run of training may have left parts out.
+    let parts = left_out(file.as_ref().and_then(|file| file.metadata.get(LEFT_OUT)));
+    let graph = (card.build)(card.size())?.without(&parts)?;
+    let description = Description { title: titled(card.title, &parts), ..Description::from(card) };
     check_size(&graph, card.name, &description.preprocess, &opening.preparation)?;
     let weights = match (&opening.weights, card.shipped) {
         (Source::Shipped, None) => weights::find_local(card.name).map_or(Source::Synthetic(0), Source::File),

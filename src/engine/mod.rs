@@ -14,6 +14,7 @@ mod kind;
 mod labels;
 mod lane;
 mod layer_view;
+mod left_out;
 mod live;
 mod load;
 mod model;

@@ -2,6 +2,7 @@
 
 use super::{
     labels::labels_of,
+    left_out::{LEFT_OUT, left_out},
     load::{Loaded, load},
     opening::Opening,
 };
@@ -96,6 +97,19 @@ impl Model {
     pub fn is_untrained(&self) -> bool {
         let base = self.base.as_deref().unwrap_or(self);
         matches!(base.weights, Source::Synthetic(_))
+    }
+
+    /// The parts that the network learned without; they are none of its layers.
+    pub fn left_out(&self) -> Vec<String> {
+        left_out(self.metadata.get(LEFT_OUT))
+    }
+
+    /// The changes to the network in words: the parts that it learned without, then those made since. Empty where there are none.
+    pub fn changes(&self) -> String {
+        let learned = Some(self.left_out()).filter(|parts| !parts.is_empty());
+        let learned = learned.map(|parts| format!("learned without {}", parts.join(", ")));
+        let since = Some(self.surgery.words()).filter(|words| !words.is_empty());
+        learned.into_iter().chain(since).collect::<Vec<_>>().join("; ")
     }
 
     /// Refuses what needs classes where the weights file has no classifier.

@@ -36,7 +36,10 @@ pub(super) fn draw(facts: &AblationFacts) -> Result<RgbaImage> {
 fn bars(before: &str, measured: &MeasuredRows) -> Vec<Bar> {
     let bar =
         |name: &str, percent: f64, is_baseline: bool| Bar { name: format!("{before}{name}"), percent, is_baseline };
-    let others = measured.rows.iter().map(|row| bar(&row.name, row.accuracies.top1, false));
+    let others = measured.rows.iter().flat_map(|row| {
+        let again = row.retrained.map(|own| bar(&format!("{}, retrained", row.name), own.top1, false));
+        std::iter::once(bar(&row.name, row.accuracies.top1, false)).chain(again)
+    });
     std::iter::once(bar("as it is", measured.baseline.top1, true)).chain(others).collect()
 }
 

@@ -66,6 +66,9 @@ pub(super) struct RowFacts {
     pub unit: Option<usize>,
     #[serde(flatten)]
     pub accuracies: Accuracies,
+    /// After it learned without the parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retrained: Option<Accuracies>,
 }
 
 impl RowFacts {
@@ -80,6 +83,7 @@ impl RowFacts {
             swapped: row.swapped,
             unit: row.silent.as_ref().map(|(_, unit)| *unit),
             accuracies,
+            retrained: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     finished::FinishedRows,
     measure::measure,
     plan::Row,
+    retrained,
 };
 use crate::{
     Error, Result,
@@ -29,7 +30,9 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         return Err(Error::Usage(format!("--save writes one changed network, and there are {} rows", rows.len())));
     }
     let beside = open_beside(args, &rows, console)?;
-    let own = measure(&model, &rows, &folder, &mut finished, console)?;
+    let runs = retrained::open(args, &rows, console)?;
+    let mut own = measure(&model, &rows, &folder, &mut finished, console)?;
+    retrained::measure(&runs, &folder, &mut own.rows, &mut finished, console)?;
     let beside = match beside {
         Some((other, rows)) => {
             let look_up = |name: &str| other.labels.look_up(name);
@@ -84,13 +87,26 @@ fn networks(facts: &AblationFacts) -> Vec<(&str, &MeasuredRows)> {
 }
 
 fn csv(facts: &AblationFacts) -> String {
-    let titles = ["row", "removed", "dropped", "top1", "top5", "swapped", "unit", "network"];
+    let titles =
+        ["row", "removed", "dropped", "top1", "top5", "swapped", "unit", "network", "retrained_top1", "retrained_top5"];
     let mut cells = Spreadsheet::new(titles);
     let shown = |count: Option<usize>| count.map_or_else(String::new, |count| count.to_string());
+    let percent = |percent: Option<f64>| percent.map_or_else(String::new, |percent| percent.to_string());
     for (network, measured) in networks(facts) {
         let Accuracies { top1, top5 } = measured.baseline;
         let (none, [top1, top5]) = (String::new, [top1.to_string(), top5.to_string()]);
-        cells.add(["as it is".to_owned(), none(), none(), top1, top5, none(), none(), network.to_owned()]);
+        cells.add([
+            "as it is".to_owned(),
+            none(),
+            none(),
+            top1,
+            top5,
+            none(),
+            none(),
+            network.to_owned(),
+            none(),
+            none(),
+        ]);
         for row in &measured.rows {
             let Accuracies { top1, top5 } = row.accuracies;
             cells.add([
@@ -102,6 +118,8 @@ fn csv(facts: &AblationFacts) -> String {
                 shown(row.swapped),
                 shown(row.unit),
                 network.to_owned(),
+                percent(row.retrained.map(|own| own.top1)),
+                percent(row.retrained.map(|own| own.top5)),
             ]);
         }
     }
@@ -117,15 +135,22 @@ fn text(facts: &AblationFacts) -> String {
 }
 
 fn table(measured: &MeasuredRows) -> String {
-    let mut table = Table::new(&["", ">top-1 %", ">change", ">top-5 %", ">change"]);
+    let retrained = measured.rows.iter().any(|row| row.retrained.is_some());
+    let mut titles = vec!["", ">top-1 %", ">change", ">top-5 %", ">change"];
+    titles.extend(retrained.then_some([">retrained", ">change"]).into_iter().flatten());
+    let mut table = Table::new(&titles);
     let base = measured.baseline;
+    let change = |now: f64, before: f64| format!("{:+.2}", now - before);
     let shown = |name: &str, own: &Accuracies| {
-        let change = |now: f64, before: f64| format!("{:+.2}", now - before);
         let (one, five) = (change(own.top1, base.top1), change(own.top5, base.top5));
-        [name.to_owned(), format!("{:.2}", own.top1), one, format!("{:.2}", own.top5), five]
+        vec![name.to_owned(), format!("{:.2}", own.top1), one, format!("{:.2}", own.top5), five]
     };
     let [top1, top5] = [base.top1, base.top5].map(|percent| format!("{percent:.2}"));
-    table.row(["as it is".to_owned(), top1, String::new(), top5, String::new()]);
-    measured.rows.iter().for_each(|row| table.row(shown(&row.name, &row.accuracies)));
+    let more = |own: Option<Accuracies>| match own {
+        Some(own) => vec![format!("{:.2}", own.top1), change(own.top1, base.top1)],
+        None => vec![String::new(); if retrained { 2 } else { 0 }],
+    };
+    table.row([vec!["as it is".to_owned(), top1, String::new(), top5, String::new()], more(None)].concat());
+    measured.rows.iter().for_each(|row| table.row([shown(&row.name, &row.accuracies), more(row.retrained)].concat()));
     table.render()
 }

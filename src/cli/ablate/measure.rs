@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Error, Result,
     cli::{console::Console, labelled::note_left_out},
-    dataset::{Features, Hits, KeptInputs, LabelledFolder, outcomes, pooled_features},
+    dataset::{Damaged, Features, Hits, KeptInputs, LabelledFolder, Outcome, outcomes, pooled_features},
     engine::Model,
     figures::{Facts, words::thousands},
     watch::Watch,
@@ -36,10 +36,7 @@ pub(super) fn measure(
 ) -> Result<MeasuredNetwork> {
     let read = |path: &Path| model.prepare_file(path);
     let kept = KeptInputs::new(&read);
-    let over = |model: &Arc<Model>, watch: &Watch| {
-        let at = |size| Ok(model.at(size)?.network.clone());
-        outcomes(&model.network, &at, &|path: &Path| kept.prepare(path), folder, watch)
-    };
+    let over = |changed: &Arc<Model>, watch: &Watch| outcomes_of(changed, &kept, folder, watch);
     let count = thousands(folder.listing.entries.len() as u64);
     console.stage(&format!("{} on {count} pictures", model.card.name));
     let (found, damaged) = over(model, console.watch())?;
@@ -71,8 +68,19 @@ pub(super) fn measure(
     Ok(MeasuredNetwork { pictures: found.len(), unreadable, rows: measured, means })
 }
 
+/// The answers of a network over a folder, and the pictures that cannot be read.
+pub(super) fn outcomes_of(
+    model: &Arc<Model>,
+    kept: &KeptInputs,
+    folder: &LabelledFolder,
+    watch: &Watch,
+) -> Result<(Vec<Outcome>, Damaged)> {
+    let at = |size| Ok(model.at(size)?.network.clone());
+    outcomes(&model.network, &at, &|path: &Path| kept.prepare(path), folder, watch)
+}
+
 /// Everything but the change that a row's accuracy depends on.
-fn subject(model: &Model, folder: &LabelledFolder, pictures: usize) -> String {
+pub(super) fn subject(model: &Model, folder: &LabelledFolder, pictures: usize) -> String {
     let facts = Facts::of(model);
     let preparation = facts.preparation.as_ref().map(ToString::to_string).unwrap_or_default();
     let names: Vec<&str> = folder.classes.iter().map(|class| class.folder.as_str()).collect();

@@ -7,6 +7,7 @@ mod folder;
 mod measure;
 mod picture;
 mod plan;
+mod retrained;
 mod units;
 
 use super::{
@@ -24,7 +25,7 @@ use std::{ffi::OsString, path::PathBuf};
 ///
 /// A part is a layer, or a module of layers such as a residual block (layer1.1) or an Inception branch
 /// (inception4a.branch2). Every --remove, --shuffle and number of dropped blocks is a row of the table, beside the network as it
-/// is. The network is not trained again. Residual networks lose little with a block, plain ones everything (Veit, Wilber and Belongie
+/// is. The network is not trained again, unless --retrained names runs of 'striate train --remove'. Residual networks lose little with a block, plain ones everything (Veit, Wilber and Belongie
 /// 2016; for layers of AlexNet: Zeiler and Fergus 2014, Table 3).
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -46,6 +47,10 @@ pub(super) struct Args {
     /// Weights of --beside [default: what ships, else what was fetched, else synthetic:0]
     #[arg(long, value_name = "FILE|synthetic:SEED", requires = "beside", value_parser = OsStringValueParser::new().try_map(Source::from_user))]
     beside_weights: Option<Source>,
+    /// The run of 'striate train --remove' in which the network learned without a row's parts, or its weights; may be given
+    /// several times
+    #[arg(long, value_name = "RUN|FILE", value_parser = path(), conflicts_with = "units")]
+    retrained: Vec<PathBuf>,
     /// Keep finished rows in this file, and take from it those of an earlier run that was interrupted
     #[arg(long, value_name = "FILE.json", value_parser = path(), conflicts_with = "units")]
     resume: Option<PathBuf>,
@@ -80,9 +85,10 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
         return folder::run(args, console);
     }
     let of_folder = args.out.is_some() || args.csv.is_some() || args.beside.is_some() || args.resume.is_some();
+    let of_folder = of_folder || !args.retrained.is_empty();
     if of_folder {
         return Err(Error::Usage(
-            "--out, --csv, --beside and --resume are for a folder: a picture has no accuracy".into(),
+            "--out, --csv, --beside, --retrained and --resume are for a folder: a picture has no accuracy".into(),
         ));
     }
     picture::run(args, console)

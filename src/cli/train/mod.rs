@@ -44,6 +44,10 @@ pub(super) struct Args {
     /// Start from trained weights: a network's own, or a file's. The classifier starts anew, unless the classes are the same
     #[arg(long, value_name = "NETWORK|FILE")]
     from: Option<String>,
+    /// Leave these parts out, separated by commas: layers, or modules such as layer1.1. Their readers read their input instead,
+    /// and start anew where it has another shape
+    #[arg(long, value_name = "LAYER,...", value_delimiter = ',')]
+    remove: Vec<String>,
     #[command(flatten)]
     part: PartArgs,
     /// Go on with the run in RUN after its last whole epoch, with its settings; where there is none, begin
@@ -99,7 +103,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let resumes = kept.is_some();
     let origin = match &kept {
         Some(kept) => TrainingOrigin::resumed(kept)?,
-        None => origin(args.network, args.from.as_deref(), console)?,
+        None => origin(args.network, args.from.as_deref(), console)?.without(&args.remove)?,
     };
     let Some(out) = args.out.as_ref().filter(|_| !args.recipe) else {
         let (recipe, from) = recipe(args, &origin)?;
@@ -121,8 +125,11 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<String> {
     let limit = limit.map_err(|_| Error::Usage("--minutes is a number of minutes above 0".into()))?;
     let source = args.data.data()?;
     let data = read(&source, &origin, recipe.seed, console)?;
-    let PreparedTraining { network, parameters, preprocess, facts, .. } =
+    let PreparedTraining { network, parameters, preprocess, facts, anew, .. } =
         PreparedTraining::new(&origin, &source, &data.classes, (&recipe, &part))?;
+    if !anew.is_empty() {
+        console.note(&format!("new shapes, which start anew: {}", anew.join(", ")));
+    }
     fs::create_dir_all(out).map_err(|error| Error::io("create", out, &error))?;
     let threads = thread::available_parallelism().map_or(1, |count| count.get().div_ceil(4));
     let folder = Some(out.clone());
@@ -168,9 +175,11 @@ fn resumed(args: &Args, out: &Path) -> Result<Option<RunSettings>> {
     let size = data.size.map(|size| size.to_string());
     let part = args.part.part();
     let share = kept.facts.get("test_share").is_some_and(|share| *share != data.share.to_string());
+    let removed = TrainingOrigin::resumed(&kept)?.without(&args.remove)?.left_out().len() > kept.left_out().len();
     let differs = [
         ("--network", args.network.is_some_and(|card| card.name != kept.network.name)),
         ("--from", args.from.is_some() && args.from.as_ref() != kept.facts.get("from")),
+        ("--remove", removed),
         ("the part that learns", part != LearningPart::default() && part != kept.part),
         ("the recipe", args.settings.over(kept.recipe.clone())? != kept.recipe),
         ("--size", size.as_ref() != kept.facts.get("size")),

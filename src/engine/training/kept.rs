@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Error, Result,
+    engine::left_out::{LEFT_OUT, left_out},
     train::{CheckpointFacts, LAST, TrainingRecipe, data::DataSource, name_of, read_facts},
     zoo::{self, Card},
 };
@@ -51,6 +52,11 @@ impl RunSettings {
             share: number("test_share").and_then(|text| text.parse().ok()).unwrap_or(TEST_SHARE),
             size: number("size").and_then(|text| text.parse().ok()),
         })
+    }
+
+    /// The parts that the network learns without.
+    pub fn left_out(&self) -> Vec<String> {
+        left_out(self.facts.get(LEFT_OUT))
     }
 
     /// The settings of the run in a folder, also of one that was broken off in its first epoch, and whether an epoch of it is

@@ -2,7 +2,11 @@
 
 use crate::{
     Result,
-    engine::{labels::labels_of, model::Model},
+    engine::{
+        labels::labels_of,
+        left_out::{LEFT_OUT, left_out, titled},
+        model::Model,
+    },
     net::{Network, surgery::Surgery},
     picture::Preprocess,
     train::CheckpointFacts,
@@ -26,12 +30,13 @@ impl Model {
         facts: &CheckpointFacts,
         file: &Path,
     ) -> Result<Self> {
+        let title = titled(card.title, &left_out(facts.get(LEFT_OUT)));
         let metadata = facts.clone().into_iter().collect();
         let graph = network.graph();
         let outputs = graph.node(graph.scores()).extent()[0];
         let labels = labels_of(None, &metadata, &card.labels, outputs, card.name)?;
         Ok(Model {
-            card: Arc::new(Description::from(card)),
+            card: Arc::new(Description { title, ..Description::from(card) }),
             network,
             preprocess: preprocess.clone(),
             own_preprocess: preprocess.clone(),

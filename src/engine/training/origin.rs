@@ -4,10 +4,14 @@ use super::{data::TrainingData, kept::RunSettings, part::LearningPart};
 use crate::{
     Error, Result,
     engine::{
+        left_out::{LEFT_OUT, titled},
         model::Model,
         opening::{BY_FILE, Opening},
     },
-    net::{Network, NodeId, Tensors},
+    net::{
+        Network, NodeId, Tensors,
+        surgery::{Edit, InPlace, Surgery},
+    },
     paths::from_user,
     picture::Preprocess,
     train::{CheckpointFacts, Parameters, TrainingRecipe, data::DataSet, heads, initial, tensors_of, with_classes},
@@ -24,6 +28,8 @@ pub struct TrainingOrigin {
     /// Trained weights, and the names of their classes.
     weights: Option<(Tensors, Vec<String>)>,
     from: Option<String>,
+    /// The parts that it learns without.
+    left_out: Vec<String>,
 }
 
 impl TrainingOrigin {
@@ -33,7 +39,10 @@ impl TrainingOrigin {
     /// [`Error::Usage`] when it takes no pictures.
     pub fn scratch(card: &'static Card) -> Result<Self> {
         match card.takes_pictures() {
-            true => Ok(TrainingOrigin { card, preprocess: (card.preprocess)(), weights: None, from: None }),
+            true => {
+                let (preprocess, left_out) = ((card.preprocess)(), Vec::new());
+                Ok(TrainingOrigin { card, preprocess, weights: None, from: None, left_out })
+            }
             false => Err(Error::Usage(format!("{} takes no pictures", card.name))),
         }
     }
@@ -42,7 +51,8 @@ impl TrainingOrigin {
     /// `card`, if the file does not say which.
     ///
     /// # Errors
-    /// Those of [`Model::open`], and [`Error::Failed`] when the weights are made up.
+    /// Those of [`Model::open`], [`Error::Failed`] when the weights are made up, and [`Error::Usage`] for a variant with other
+    /// changes than parts that are left out.
     pub fn trained(card: Option<&'static Card>, from: &str, watch: &Watch) -> Result<Self> {
         let opening = match zoo::find(from) {
             Ok(card) => Opening::of(card.name),
@@ -60,7 +70,10 @@ impl TrainingOrigin {
         let outputs = model.network.graph().node(model.network.graph().scores()).extent()[0];
         let classes = (0..outputs).map(|class| model.class_name(class)).collect();
         let weights = Some((tensors_of(&model.network)?, classes));
-        Ok(TrainingOrigin { card, preprocess: model.own_preprocess.clone(), weights, from: Some(from.to_owned()) })
+        let preprocess = model.own_preprocess.clone();
+        let origin =
+            TrainingOrigin { card, preprocess, weights, from: Some(from.to_owned()), left_out: model.left_out() };
+        origin.without(&passed_over(&model.surgery)?)
     }
 
     /// The network of a run that goes on: its weights are in the checkpoint.
@@ -68,13 +81,41 @@ impl TrainingOrigin {
     /// # Errors
     /// As [`TrainingOrigin::scratch`].
     pub fn resumed(kept: &RunSettings) -> Result<Self> {
-        Ok(TrainingOrigin { from: kept.facts.get("from").cloned(), ..TrainingOrigin::scratch(kept.network)? })
+        let from = kept.facts.get("from").cloned();
+        TrainingOrigin { from, ..TrainingOrigin::scratch(kept.network)? }.without(&kept.left_out())
+    }
+
+    /// The same network without more of its parts: whatever reads a part's output learns to read its input.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the network has no such part, or cannot be without it.
+    pub fn without(mut self, parts: &[String]) -> Result<Self> {
+        let whole = (self.card.build)(self.card.size())?;
+        for part in parts {
+            let name = whole.part(part)?.name;
+            if !self.left_out.contains(&name) {
+                self.left_out.push(name);
+            }
+        }
+        whole.without(&self.left_out)?;
+        Ok(self)
+    }
+
+    /// The network's title, with the parts that it learns without.
+    pub fn title(&self) -> String {
+        titled(self.card.title, &self.left_out)
+    }
+
+    /// The parts that the network learns without.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// The same network, to be trained from scratch.
     #[must_use]
     pub fn without_weights(&self) -> Self {
-        TrainingOrigin { card: self.card, preprocess: self.preprocess.clone(), weights: None, from: None }
+        let (preprocess, left_out) = (self.preprocess.clone(), self.left_out.clone());
+        TrainingOrigin { card: self.card, preprocess, weights: None, from: None, left_out }
     }
 
     /// Reads the pictures as the network wants them.
@@ -91,6 +132,19 @@ impl TrainingOrigin {
     }
 }
 
+/// The parts of a variant whose input stands in their place: these are left out of training.
+fn passed_over(surgery: &Surgery) -> Result<Vec<String>> {
+    let part = |edit: &Edit| match edit {
+        Edit::Off { part, with: InPlace::Input } => Ok(part.clone()),
+        edit => Err(Error::Usage(format!(
+            "the variant has a change that training does not keep: {}; it keeps parts that are off with their input in \
+             their place",
+            edit.words()
+        ))),
+    };
+    surgery.edits.iter().map(part).collect()
+}
+
 /// A network that is ready to learn.
 pub struct PreparedTraining {
     /// The network with its first weights.
@@ -103,6 +157,8 @@ pub struct PreparedTraining {
     pub facts: CheckpointFacts,
     /// The classifier's layers.
     pub heads: Vec<NodeId>,
+    /// Tensors that start anew because the trained ones have other shapes, but for the classifier's.
+    pub anew: Vec<String>,
 }
 
 impl PreparedTraining {
@@ -117,9 +173,11 @@ impl PreparedTraining {
         (recipe, part): (&TrainingRecipe, &LearningPart),
     ) -> Result<Self> {
         let preprocess = data.preprocess(&origin.preprocess);
-        let graph = with_classes(&(origin.card.build)(preprocess.crop[0])?, classes.len())?;
+        let graph = (origin.card.build)(preprocess.crop[0])?.without(&origin.left_out)?;
+        let graph = with_classes(&graph, classes.len())?;
         let heads = heads(&graph)?;
         let mut tensors = initial(&graph, recipe.initialisation, recipe.seed)?;
+        let mut anew = Vec::new();
         if let Some((trained, names)) = &origin.weights {
             let of_head = |name: &str| {
                 let layer =
@@ -128,16 +186,19 @@ impl PreparedTraining {
             };
             for (name, tensor) in &mut tensors {
                 let found = trained.get(name).filter(|found| found.dims() == tensor.dims());
-                if let Some(found) = found.filter(|_| names == classes || !of_head(name)) {
-                    *tensor = found.clone();
+                match found.filter(|_| names == classes || !of_head(name)) {
+                    Some(found) => *tensor = found.clone(),
+                    None if !of_head(name) => anew.push(name.clone()),
+                    None => {}
                 }
             }
+            anew.sort();
         }
         let mut parameters = Parameters::new(&graph, &tensors)?;
         part.choose(&mut parameters, &graph, &heads)?;
         let network = Network::new(graph, tensors, origin.card.name, &Device::Cpu)?;
         let facts = facts(origin, data, classes, part)?;
-        Ok(PreparedTraining { network, parameters, preprocess, facts, heads })
+        Ok(PreparedTraining { network, parameters, preprocess, facts, heads, anew })
     }
 }
 
@@ -157,6 +218,7 @@ fn facts(
         ("test_share".to_owned(), data.share.to_string()),
     ]);
     facts.extend(origin.from.iter().map(|from| ("from".to_owned(), from.clone())));
+    facts.extend((!origin.left_out.is_empty()).then(|| (LEFT_OUT.to_owned(), origin.left_out.join(","))));
     facts.extend(data.size.map(|size| ("size".to_owned(), size.to_string())));
     Ok(facts)
 }

@@ -111,7 +111,7 @@ impl Facts {
             network: model.card.name.to_owned(),
             weights: model.weights.to_string(),
             untrained: model.is_untrained(),
-            changes: Some(model.surgery.words()).filter(|words| !words.is_empty()),
+            changes: Some(model.changes()).filter(|words| !words.is_empty()),
             preparation: Some(model.preprocess.clone()),
             ..Facts::default()
         }

@@ -1,8 +1,11 @@
 //! The layers that can be switched off together.
 
 use crate::{
-    Result,
-    net::graph::{Graph, NodeId},
+    Error, Result,
+    net::{
+        graph::{Graph, NodeId},
+        rebuild::Replacement,
+    },
 };
 
 /// A layer, or a module of layers, with its input and its output.
@@ -14,6 +17,13 @@ pub struct NetworkPart {
     pub input: Option<NodeId>,
     /// The layer whose output comes out.
     pub output: NodeId,
+}
+
+impl NetworkPart {
+    /// Whether a layer is the part, or one of its layers.
+    fn holds(&self, layer: &str) -> bool {
+        layer.strip_prefix(&self.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
 }
 
 impl Graph {
@@ -37,6 +47,29 @@ impl Graph {
         Ok(NetworkPart { name: if is_layer { node.name.clone() } else { name.to_owned() }, input, output })
     }
 
+    /// The graph without these parts: whatever reads a part's output reads the part's input instead. Layers behind it take
+    /// the shape that reaches them, so that some need weights of another shape.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when there is no such part, when it holds the input or the scores, or when the layers behind it do not
+    /// fit any more.
+    pub fn without(&self, parts: &[String]) -> Result<Graph> {
+        let parts = parts.iter().map(|name| self.part(name)).collect::<Result<Vec<_>>>()?;
+        let is_left_out = |name: &str| parts.iter().any(|part| part.holds(name));
+        for end in [0, self.scores()] {
+            if let Some(part) = parts.iter().find(|part| part.holds(&self.node(end).name)) {
+                return Err(Error::Usage(format!(
+                    "{} cannot be left out: it holds the input or the scores",
+                    part.name
+                )));
+            }
+        }
+        self.rebuilt(self.input_shape()[0], |_, node| match is_left_out(&node.name) {
+            true => Replacement::Layers(Vec::new()),
+            false => Replacement::Same,
+        })
+    }
+
     /// The layers outside a module that its layers read.
     fn inputs_of_module(&self, name: &str) -> Vec<NodeId> {
         let prefix = format!("{name}.");
@@ -53,5 +86,41 @@ impl Graph {
     pub fn readers(&self, layer: NodeId) -> Vec<NodeId> {
         let reads = |&id: &NodeId| self.node(id).inputs.contains(&layer);
         (layer + 1..self.nodes().len()).filter(reads).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::zoo;
+
+    #[test]
+    fn a_graph_without_parts_passes_their_input_on() {
+        let graph = |name: &str| {
+            let card = zoo::find(name).unwrap();
+            (card.build)(card.size()).unwrap()
+        };
+        let without = |name: &str, parts: &[&str]| {
+            graph(name).without(&parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>())
+        };
+        // The fifth layer of AlexNet then reads the 192 maps of the second, and the eighth the 4096 values of the sixth.
+        let small = without("alexnet", &["conv3", "features.7", "conv4", "features.9", "classifier.4", "classifier.5"])
+            .unwrap();
+        let shape = |name: &str| small.parameters()[name].0.clone();
+        assert_eq!(shape("features.10.weight"), [256, 192, 3, 3]);
+        assert_eq!(shape("classifier.6.weight"), [1000, 4096]);
+        assert!(!small.parameters().contains_key("features.6.weight"));
+        // A residual block or a module goes whole, whether its shortcut changes the shape or not.
+        for (name, module) in [("resnet18", "layer1.1"), ("resnet18", "layer2.0"), ("googlenet", "inception4b")] {
+            let changed = without(name, &[module]).unwrap();
+            assert!(changed.nodes().iter().all(|node| !node.name.starts_with(&format!("{module}."))), "{module}");
+            assert_eq!(changed.auxiliary_heads().len(), graph(name).auxiliary_heads().len(), "{module}");
+        }
+        for part in ["input", "fc", "nowhere"] {
+            assert!(without("resnet18", &[part]).is_err(), "{part}");
+        }
+        // The shortcut around the branch keeps 64 maps, the branch has 128.
+        let misfit = without("resnet18", &["layer2.0.downsample"]).unwrap_err().to_string();
+        assert!(misfit.contains("layer2.0"), "{misfit}");
     }
 }

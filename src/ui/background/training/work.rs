@@ -57,7 +57,7 @@ fn ready(order: &TrainingOrder, watch: &Watch) -> Result<ReadyRun> {
         let source = kept.data(order.data.clone())?;
         let from = kept.facts.get("from").filter(|_| !goes_on);
         let origin = match from {
-            Some(from) => TrainingOrigin::trained(Some(kept.network), from, watch)?,
+            Some(from) => TrainingOrigin::trained(Some(kept.network), from, watch)?.without(&kept.left_out())?,
             None => TrainingOrigin::resumed(&kept)?,
         };
         return Ok(ReadyRun { origin, source, recipe: kept.recipe, part: kept.part, goes_on });
@@ -74,7 +74,7 @@ fn ready(order: &TrainingOrder, watch: &Watch) -> Result<ReadyRun> {
 
 fn train(order: &TrainingOrder, shared: &Arc<SharedTraining>, watch: &Watch, ctx: &Context) -> Result<()> {
     let ReadyRun { origin, source, recipe, part, goes_on } = ready(order, watch)?;
-    shared.state().title = [origin.card().title.to_owned(), source.source.to_string()];
+    shared.state().title = [origin.title(), source.source.to_string()];
     let (seen, repaint) = (Arc::clone(shared), ctx.clone());
     let reading = watch.telling(move |share| {
         seen.state().read = share;
