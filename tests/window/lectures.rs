@@ -33,14 +33,14 @@ fn the_example_of_the_lectures_is_played_with() {
     let output = window.get_by_label("numbers: output").rect();
     click(&mut window, output.center() + vec2(0.0, output.height() / 3.0));
     assert!(says(&window, "row 2, column 1") && says(&window, "sum = 3"));
-    // A number of the input, and one of the kernel.
+    // A number of the input, and one of the filter.
     write(&mut window, "input 2, 1", "5");
     assert!(says(&window, "5·1 + 1·0") && says(&window, "sum = 8"), "the window begins with another number");
-    write(&mut window, "kernel 0, 0", "-2");
+    write(&mut window, "filter 0, 0", "-2");
     assert!(says(&window, "5·(-2) + 1·0") && says(&window, "sum = -7"));
-    assert_eq!(window.get_by_label("Kernel").accesskit_node().value().as_deref(), Some("kernel: own"));
+    assert_eq!(window.get_by_label("Filter").accesskit_node().value().as_deref(), Some("filter: own"));
     // A preset, and padding by the keyboard.
-    press(&mut window, "Kernel");
+    press(&mut window, "Filter");
     press(&mut window, "identity");
     focus(&mut window, "padding");
     window.key_press(Key::ArrowRight);
@@ -59,10 +59,10 @@ fn the_example_of_the_lectures_is_played_with() {
 }
 
 #[test]
-fn the_kernel_is_what_the_selected_unit_learned() {
+fn the_filter_is_what_the_selected_unit_learned() {
     let Some(mut window) = open() else { return };
     press(&mut window, "Lectures");
-    press(&mut window, "Kernel");
+    press(&mut window, "Filter");
     press(&mut window, "learned");
     let unit = window.state().selection().unit;
     assert!(says(&window, &format!("numbers: unit {unit} of conv1, input 0")));
@@ -75,7 +75,7 @@ fn the_kernel_is_what_the_selected_unit_learned() {
     let filters = app.shown().unwrap().run.model.network.filters(1).unwrap().unwrap();
     let first: f32 = filters.get(unit).unwrap().get(0).unwrap().get(0).unwrap().get(0).unwrap().to_scalar().unwrap();
     let shown = |window: &Window| {
-        let cell = window.get_by_role_and_label(Role::SpinButton, "kernel 0, 0");
+        let cell = window.get_by_role_and_label(Role::SpinButton, "filter 0, 0");
         cell.accesskit_node().numeric_value().unwrap() as f32
     };
     assert!((shown(&window) - first).abs() < 1e-6, "{} is not {first}", shown(&window));
@@ -108,14 +108,14 @@ fn every_page_says_the_numbers_of_the_lectures() {
     let Some(mut window) = open() else { return };
     for (title, expected) in [
         ("Convolution or correlation", "The two differ"),
-        ("Padding", "n - k + 1 = 6 - 3 + 1 = 4"),
+        ("Padding", "n = 6: zeros before 1, after 1"),
         ("Pooling", "max(1, 1, 5, 6) = 6"),
         ("Tanh, sigmoid, ReLU", "tanh at 2 = 0.964"),
         ("Softmax", "2981 / 3038 = 0.9811"),
         ("Dropout", "times 1 / (1 - 0.5) = 2"),
         ("Local response normalisation", "12² + 80² + 30² + 150² + 8² = 30008"),
         ("Upsampling", "(2 - 1) · 2 + 3 = 5"),
-        ("The backward pass", "first weight:  1·1 + 0·2 + 0·4 + -1·5 = -4"),
+        ("The backward pass", "first weight:  1·1 + 0·2 + 0·4 + (-1)·5 = -4"),
         ("Switches", "(1, 1)  (1, 3)  (2, 0)  (3, 3)"),
         ("Parameters", "150,528 · 1,024 = 154,140,672"),
         ("Bottleneck", "120,422,400 / 12,443,648 = 9.68"),

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 pub(super) const PAGE: PageKind = PageKind {
     name: "activation",
     title: "Tanh, sigmoid, ReLU",
-    idea: "A layer's function bends its output, and its derivative scales what comes back. Where the derivative is near 0, \
-           layers before it hardly learn.",
-    exercise: "drag in the plot to x = 4 and compare the three derivatives. A ReLU passes the gradient on whole, or not at all.",
+    idea: "A layer's function bends its output, and its derivative scales the gradient that comes back in training. Where the \
+           derivative is near 0, layers before it hardly learn.",
+    exercise: "drag in the plot to x = 4 and compare the derivatives of tanh, sigmoid and ReLU. A ReLU passes the gradient on whole, or not at all.",
     make: ExamplePage::<CurveExample>::boxed,
 };
 
@@ -108,7 +108,13 @@ impl SmallExample for CurveExample {
         board::choose(ui, &mut self.kind, &KINDS);
         ui.separator();
         board::amount(ui, "x", "The place on the axis", &mut self.x, -REACH..=REACH);
-        board::size(ui, "in a row", "The function of the function ...: derivatives multiply", &mut self.layers, 1..=10);
+        board::size(
+            ui,
+            "times in a row",
+            "The function of the function ...: derivatives multiply",
+            &mut self.layers,
+            1..=10,
+        );
     }
 
     fn draw(&mut self, ui: &mut Ui, view: View, numbers: &CurveNumbers) {

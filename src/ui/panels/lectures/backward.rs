@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 pub(super) const PAGE: PageKind = PageKind {
     name: "backward",
     title: "The backward pass",
-    idea: "Both gradients of a convolution are convolutions again. At the weights: the input under the gradient. At the input: \
-           the gradient, padded, under the filter turned by half a turn.",
+    idea: "Both gradients of a convolution are convolutions again. At the weights: the gradient of the output slides over the \
+           input. At the input: the filter, turned by half a turn, slides over the gradient with zeros around it.",
     exercise: "set all gradients but one to 0: the weight gradient is then a window of the input, and the input gradient a copy of the filter.",
     make: ExamplePage::<BackwardExample>::boxed,
 };
@@ -92,14 +92,14 @@ impl SmallExample for BackwardExample {
             ui.vertical(|ui| {
                 board::line(ui, |ui| {
                     board::editable(ui, view, "input", &mut self.input, at(SIDE), CellColours::Values);
-                    board::sign(ui, "⋆", SIDE, side);
+                    board::sign(ui, "⋆", SIDE, at(TAPS));
                     board::editable(ui, view, "filter", &mut self.kernel, at(TAPS), CellColours::Signed);
-                    board::sign(ui, "=", SIDE, side);
+                    board::sign(ui, "=", SIDE, at(TAPS));
                     board::computed(ui, view, "output", &numbers.output, at(TAPS), CellColours::Values);
                 });
                 board::line(ui, |ui| {
                     board::computed(ui, view, "the input again", &self.input, at(SIDE), CellColours::Values);
-                    board::sign(ui, "⋆", SIDE, side);
+                    board::sign(ui, "⋆", SIDE, at(TAPS));
                     board::editable(
                         ui,
                         view,
@@ -108,7 +108,7 @@ impl SmallExample for BackwardExample {
                         at(TAPS),
                         CellColours::Signed,
                     );
-                    board::sign(ui, "=", SIDE, side);
+                    board::sign(ui, "=", SIDE, at(TAPS));
                     let title = "gradient at the filter";
                     board::computed(ui, view, title, &numbers.weights, at(TAPS), CellColours::Signed);
                 });
@@ -117,18 +117,19 @@ impl SmallExample for BackwardExample {
                     let (title, name, columns) = ("gradient, padded", "gradient at the output, padded", TAPS);
                     let grid = EditGrid { title, name, columns, side, padding, colours: CellColours::Signed };
                     grid.show(ui, view, &mut self.gradient);
-                    board::sign(ui, "⋆", SIDE, side);
+                    board::sign(ui, "⋆", SIDE, at(TAPS));
                     board::computed(ui, view, "filter, turned", &numbers.turned, at(TAPS), CellColours::Signed);
-                    board::sign(ui, "=", SIDE, side);
+                    board::sign(ui, "=", SIDE, at(SIDE));
                     board::computed(ui, view, "gradient at the input", &numbers.input, at(SIDE), CellColours::Signed);
                 });
             });
         });
+        let signed = |value: f32| if value < 0.0 { format!("({})", number(value)) } else { number(value) };
         let taps = (0..TAPS * TAPS).map(|at| (self.gradient[at], self.input[at / TAPS * SIDE + at % TAPS]));
-        let terms: Vec<String> = taps.map(|(g, x)| format!("{}·{}", number(g), number(x))).collect();
+        let terms: Vec<String> = taps.map(|(g, x)| format!("{}·{}", signed(g), signed(x))).collect();
         board::formula(ui, format!("first weight:  {} = {}", terms.join(" + "), number(numbers.weights[0])));
         let terms: Vec<String> = (0..TAPS * TAPS)
-            .map(|at| format!("{}·{}", number(self.gradient[at]), number(numbers.turned[at])))
+            .map(|at| format!("{}·{}", signed(self.gradient[at]), signed(numbers.turned[at])))
             .collect();
         board::formula(ui, format!("middle input:  {} = {}", terms.join(" + "), number(numbers.input[SIDE + 1])));
     }

@@ -162,10 +162,15 @@ pub(super) fn computed(
     block(ui, title, [columns, rows], side as f32, |ui| grid.show(ui, view.palette, Sense::hover()))
 }
 
-/// Between two grids, at the height of the middle of `rows` cells.
-pub(super) fn sign(ui: &mut Ui, text: &str, rows: usize, side: f32) {
-    let above = 8.0 + rows as f32 * side / 2.0;
+/// Before a grid of so many columns and this side of a cell, at the height of the middle of `rows` cells. Where the grid goes on
+/// below, so does the sign.
+pub(super) fn sign(ui: &mut Ui, text: &str, rows: usize, [columns, side]: [usize; 2]) {
+    let above = 8.0 + (rows * side) as f32 / 2.0;
     let size = vec2(10.5 * text.chars().count() as f32, above + 20.0);
+    let both = size.x + ui.spacing().item_spacing.x + (columns * side) as f32;
+    if ui.available_size_before_wrap().x < both {
+        ui.end_row();
+    }
     ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::LEFT), |ui| {
         ui.add_space(above);
         // The monospaced font has arrows.
@@ -258,6 +263,9 @@ pub(super) struct PlotCurve<'a> {
     pub colour: Color32,
 }
 
+/// Room for the names of the curves above a plot, in points.
+const LEGEND: f32 = 20.0;
+
 /// Curves over axes; a mark on each at `mark`. Returns the place of the pointer along x where it is dragged.
 pub(super) fn plot(ui: &mut Ui, view: View, size: Vec2, curves: &[PlotCurve], mark: Option<f32>) -> Option<f32> {
     let all = || curves.iter().flat_map(|curve| curve.points.iter().copied());
@@ -269,7 +277,7 @@ pub(super) fn plot(ui: &mut Ui, view: View, size: Vec2, curves: &[PlotCurve], ma
     let names: Vec<&str> = curves.iter().map(|curve| curve.name).collect();
     let label = format!("curves: {}", names.join(", "));
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &label));
-    let plot = Rect::from_min_max(area.min + vec2(38.0, 4.0), area.max - vec2(6.0, 20.0));
+    let plot = Rect::from_min_max(area.min + vec2(38.0, LEGEND), area.max - vec2(6.0, 20.0));
     let place = |[px, py]: [f32; 2]| {
         let share = [(px - x.low) / (x.high - x.low).max(1e-9), (py - y.low) / (y.high - y.low).max(1e-9)];
         pos2(plot.left() + share[0] * plot.width(), plot.bottom() - share[1] * plot.height())
@@ -285,27 +293,30 @@ pub(super) fn plot(ui: &mut Ui, view: View, size: Vec2, curves: &[PlotCurve], ma
     }
     let small = FontId::proportional(12.0);
     let number = crate::ui::widgets::number;
-    for (value, align) in
-        [(x.low, Align2::LEFT_TOP), ((x.low + x.high) / 2.0, Align2::CENTER_TOP), (x.high, Align2::RIGHT_TOP)]
-    {
+    // Along a count a tick in the middle stands for nothing.
+    let middle = Some((x.low + x.high) / 2.0).filter(|middle| middle.fract() == 0.0);
+    let ticks = [(Some(x.low), Align2::LEFT_TOP), (middle, Align2::CENTER_TOP), (Some(x.high), Align2::RIGHT_TOP)];
+    for (value, align) in ticks.into_iter().filter_map(|(value, align)| Some((value?, align))) {
         let at = pos2(place([value, y.low]).x, plot.bottom() + 3.0);
         painter.text(at, align, number(value), small.clone(), view.palette.weak);
     }
-    for (value, align) in [(y.low + pad, Align2::RIGHT_BOTTOM), (y.high - pad, Align2::RIGHT_TOP)] {
+    for value in [y.low + pad, y.high - pad] {
         painter.text(
             pos2(plot.left() - 4.0, place([x.low, value]).y),
-            align,
-            number(value),
+            Align2::RIGHT_CENTER,
+            number((value * 100.0).round() / 100.0),
             small.clone(),
             view.palette.weak,
         );
     }
     let clipped = painter.with_clip_rect(plot.expand(1.0));
-    for (index, curve) in curves.iter().enumerate() {
+    let mut legend = plot.left();
+    for curve in curves {
         let points: Vec<Pos2> = curve.points.iter().copied().map(place).collect();
         clipped.line(points, Stroke::new(2.2, curve.colour));
-        let at = plot.left_top() + vec2(8.0, 4.0 + 17.0 * index as f32);
-        painter.text(at, Align2::LEFT_TOP, curve.name, FontId::proportional(TEXT), curve.colour);
+        let at = pos2(legend, area.top());
+        legend =
+            painter.text(at, Align2::LEFT_TOP, curve.name, FontId::proportional(TEXT), curve.colour).right() + 16.0;
         let near = |point: &&[f32; 2]| mark.map_or(f32::INFINITY, |mark| (point[0] - mark).abs());
         let nearest = curve.points.iter().min_by(|a, b| near(a).total_cmp(&near(b)));
         if let (Some(point), true) = (nearest, mark.is_some()) {

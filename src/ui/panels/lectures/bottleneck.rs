@@ -18,7 +18,7 @@ pub(super) const PAGE: PageKind = PageKind {
     title: "Bottleneck",
     idea: "A 1x1 convolution to a few channels before a large filter saves most of the work: the bottleneck of GoogLeNet and \
            ResNet.",
-    exercise: "change the reduction to 64 and see the saving go. Compare the channels that the two Inception modules put out.",
+    exercise: "change the reduction to 64 and see the saving shrink. Compare the channels that the two Inception modules put out.",
     make: ExamplePage::<BottleneckExample>::boxed,
 };
 
@@ -138,19 +138,24 @@ impl SmallExample for BottleneckExample {
             format!("saving: {} / {} = {:.2}", thousands(*direct), thousands(total), *direct as f64 / total as f64),
         );
         ui.add_space(8.0);
-        board::say(ui, format!("An Inception module on {side}x{side} maps:"));
+        board::say(
+            ui,
+            format!("Multiply-adds of an Inception module on {side}x{side} maps, and the channels of its output:"),
+        );
         ui.horizontal_wrapped(|ui| {
-            let names = ["in", "1x1", "3x3", "5x5", "before 3x3", "before 5x5", "behind pool"];
+            let names = ["in", "1x1", "3x3", "5x5", "before 3x3", "before 5x5", "after pool"];
             for (name, size) in names.into_iter().zip(&mut self.module) {
                 board::size(ui, name, "Channels", size, 1..=4096);
             }
         });
         let most = modules.iter().map(|(count, _)| *count).max().unwrap_or(1).max(1) as f32;
         for (name, (count, channels)) in ["naive", "reduced"].into_iter().zip(modules) {
-            let number = format!("{:.1} million, {channels} channels", *count as f64 / 1e6);
-            board::bar(ui, [name, &number], [92.0, 200.0], *count as f32 / most, view.palette.bar);
+            let number = format!("{:.0} million, {channels} channels", *count as f64 / 1e6);
+            board::bar(ui, [name, &number], [92.0, 230.0], *count as f32 / most, view.palette.bar);
         }
-        board::say(ui, "The naive module also hands on more channels than it takes: stacked, they grow without end.");
+        let pooled = "The naive module hands all channels of its input on through the pool, beside those of its filters: each \
+                      module has more than the one before. Of the reduced one every number can be chosen.";
+        board::say(ui, pooled);
     }
 
     fn grids(&self, numbers: &BottleneckNumbers) -> Vec<NamedNumbers> {

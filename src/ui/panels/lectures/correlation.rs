@@ -85,16 +85,16 @@ impl SmallExample for CorrelationExample {
             board::editable(ui, view, "input", &mut self.input, at(SIDE), CellColours::Values);
             ui.vertical(|ui| {
                 board::line(ui, |ui| {
-                    board::sign(ui, "⋆", TAPS, side);
+                    board::sign(ui, "⋆", TAPS, at(TAPS));
                     board::editable(ui, view, "filter", &mut self.kernel, at(TAPS), CellColours::Signed);
-                    board::sign(ui, "=", TAPS, side);
+                    board::sign(ui, "=", TAPS, at(TAPS));
                     board::computed(ui, view, "cross-correlation", &numbers.correlation, at(TAPS), CellColours::Values);
                 });
                 ui.add_space(6.0);
                 board::line(ui, |ui| {
-                    board::sign(ui, "⋆", TAPS, side);
-                    board::computed(ui, view, "filter, turned by half", &numbers.turned, at(TAPS), CellColours::Signed);
-                    board::sign(ui, "=", TAPS, side);
+                    board::sign(ui, "⋆", TAPS, at(TAPS));
+                    board::computed(ui, view, "filter, turned", &numbers.turned, at(TAPS), CellColours::Signed);
+                    board::sign(ui, "=", TAPS, at(TAPS));
                     board::computed(ui, view, "convolution", &numbers.convolution, at(TAPS), CellColours::Values);
                 });
             });

@@ -96,9 +96,9 @@ impl SmallExample for DropoutExample {
         let at = [SIDE, side as usize];
         board::row(ui, "dropout", |ui| {
             board::editable(ui, view, "values", &mut self.values, at, CellColours::Values);
-            board::sign(ui, "×", SIDE, side);
+            board::sign(ui, "×", SIDE, at);
             board::computed(ui, view, "mask / (1 - p)", &numbers.factors, at, CellColours::Values);
-            board::sign(ui, "=", SIDE, side);
+            board::sign(ui, "=", SIDE, at);
             board::computed(ui, view, "in training", &numbers.output, at, CellColours::Values);
             ui.add_space(10.0);
             board::computed(ui, view, &format!("mean of {}", self.masks), &numbers.mean, at, CellColours::Values);

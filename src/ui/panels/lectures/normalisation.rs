@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 pub(super) const PAGE: PageKind = PageKind {
     name: "normalisation",
     title: "Local response normalisation",
-    idea: "AlexNet divides each value by a power of the squares of its neighbours: the same place in the channels around \
-           it. A strong unit holds back those beside it.",
+    idea: "AlexNet divides each value by a power of k plus α times a sum of squares: those at the same place in the \
+           channels around it, its own included. A strong unit holds back those beside it.",
     exercise: "raise one value a lot and see what happens to its neighbours. With AlexNet or GoogLeNet open, take its values.",
     make: ExamplePage::<LrnExample>::boxed,
 };
@@ -71,6 +71,12 @@ impl LrnExample {
     fn window(&self, channel: usize) -> std::ops::Range<usize> {
         let half = self.size / 2;
         channel.saturating_sub(half)..(channel + self.size - half).min(self.values.len())
+    }
+
+    /// The factor that a channel's value is multiplied by.
+    fn factor(&self, channel: usize) -> f32 {
+        let sum: f32 = self.values[self.window(channel)].iter().map(|value| value * value).sum();
+        (self.k + 1e-4 * self.alpha * sum).powf(-self.beta)
     }
 
     /// Takes over the values of the open network at the selected place, and its constants.
@@ -161,8 +167,11 @@ impl SmallExample for LrnExample {
                 ui.add_space(4.0);
                 board::computed(ui, view, "b: after", &numbers[shown.clone()], at, CellColours::Values);
                 ui.add_space(4.0);
-                let factor = |(after, before): (&f32, &f32)| if *before == 0.0 { 0.0 } else { after / before };
-                let factors: Vec<f32> = numbers.iter().zip(&self.values).map(factor).collect();
+                let factor = |(channel, (after, before)): (usize, (&f32, &f32))| match *before {
+                    0.0 => self.factor(channel),
+                    before => after / before,
+                };
+                let factors: Vec<f32> = numbers.iter().zip(&self.values).enumerate().map(factor).collect();
                 board::computed(ui, view, "b / a: what is left", &factors[shown], at, CellColours::Values);
             })
         });

@@ -18,7 +18,7 @@ pub(super) const PAGE: PageKind = PageKind {
     title: "Padding",
     idea: "Zeros around the input decide where a filter may stand. Valid: only inside. Same: as many outputs as inputs. Full: \
            wherever it touches the input.",
-    exercise: "point at the first and the last output. With a filter of 1 the three are the same.",
+    exercise: "point at the first and the last output. With a filter of 1 valid, same and full agree.",
     make: ExamplePage::<PaddingExample>::boxed,
 };
 
@@ -54,7 +54,7 @@ impl Default for PaddingExample {
     fn default() -> Self {
         let mut example = PaddingExample {
             two: false,
-            kind: PaddingKind::Valid,
+            kind: PaddingKind::Same,
             inputs: 6,
             taps: 3,
             input: Vec::new(),
@@ -151,7 +151,7 @@ impl SmallExample for PaddingExample {
         board::row(ui, "padding", |ui| {
             let mut grids = |ui: &mut Ui| {
                 let at = board::EditGrid {
-                    title: "input with its zeros",
+                    title: if *padding == Padding::default() { "input" } else { "input with zeros around it" },
                     name: "input",
                     columns: inputs,
                     side,
@@ -160,13 +160,13 @@ impl SmallExample for PaddingExample {
                 };
                 at.show(ui, view, &mut self.input);
                 if two {
-                    board::sign(ui, "*", rows, side);
+                    board::sign(ui, "*", rows, [taps, side as usize]);
                 } else {
                     ui.add_space(4.0);
                 }
                 board::editable(ui, view, "filter", &mut self.kernel, [taps, side as usize], CellColours::Signed);
                 if two {
-                    board::sign(ui, "=", rows, side);
+                    board::sign(ui, "=", rows, [*columns, side as usize]);
                 } else {
                     ui.add_space(4.0);
                 }
@@ -179,7 +179,7 @@ impl SmallExample for PaddingExample {
         let formula = match self.kind {
             PaddingKind::Valid => format!("n - k + 1 = {inputs} - {taps} + 1 = {columns}"),
             PaddingKind::Same => {
-                format!("n = {columns}, with {} zeros before and {} after", padding.left, padding.right)
+                format!("n = {columns}: zeros before {}, after {}", padding.left, padding.right)
             }
             PaddingKind::Full => format!("n + k - 1 = {inputs} + {taps} - 1 = {columns}"),
         };

@@ -18,7 +18,7 @@ pub(super) const PAGE: PageKind = PageKind {
     title: "Parameters",
     idea: "A fully connected layer has a weight for every pair of input and output. Locally connected, a unit sees a window. \
            Shared, the same few weights serve all places: a convolution.",
-    exercise: "take a picture of 224x224x3 and 1024 fully connected outputs: 154,140,672 weights. Then your own sizes.",
+    exercise: "choose 30x30x3: 423,360 weights locally connected, 735 shared. Then your own sizes.",
     make: ExamplePage::<ParametersExample>::boxed,
 };
 
@@ -132,7 +132,10 @@ impl SmallExample for ParametersExample {
             ui,
             format!("shared: {window}·{window}·{channels} · {units} = {}", thousands((one * units) as u64)),
         );
-        board::formula(ui, format!("locally: that · {maps}·{maps} places = {}", thousands(ways[1])));
+        let share = thousands((one * units) as u64);
+        board::formula(ui, format!("locally: {share} · {maps}·{maps} places = {}", thousands(ways[1])));
+        let whole = thousands((side * side * channels) as u64);
+        board::formula(ui, format!("fully: {whole} · {maps}·{maps}·{units} = {}", thousands(ways[0])));
         board::say(ui, "Biases, where they are counted, come on top.");
     }
 

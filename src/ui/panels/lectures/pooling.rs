@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 pub(super) const PAGE: PageKind = PageKind {
     name: "pooling",
     title: "Pooling",
-    idea: "Pooling keeps one number of each window: the largest, or the mean. Maps get smaller, and a small shift of the \
-           picture changes little.",
-    exercise: "set all numbers but one to 0 and compare the two outputs. Then choose stride 1.",
+    idea: "Pooling keeps one number of each window: the largest, or the mean. Maps get smaller, and a value \
+           that moves within its window changes nothing.",
+    exercise: "set all numbers but the first to 0: moved by one pixel it stays in its window, and the output is the same. Then choose stride 1.",
     make: ExamplePage::<PoolingExample>::boxed,
 };
 
@@ -127,11 +127,11 @@ impl SmallExample for PoolingExample {
             let (title, padding, colours) = ("input", Default::default(), CellColours::Values);
             let grid = board::EditGrid { title, name: title, columns: SIDE, side, padding, colours };
             let (input, _) = grid.show(ui, view, &mut self.input);
-            board::sign(ui, "→", SIDE, side);
+            board::sign(ui, "→", SIDE, cells(*columns));
             let placed = board::computed(ui, view, "output", output, cells(*columns), colours);
             ui.add_space(16.0);
             let moved = board::computed(ui, view, "moved one pixel", shifted, cells(SIDE), colours);
-            board::sign(ui, "→", SIDE, side);
+            board::sign(ui, "→", SIDE, cells(*columns));
             let its = board::computed(ui, view, "its output", shifted_output, cells(*columns), colours);
             let pointed = [&placed, &its].into_iter().find_map(|grid| Some(grid.under(grid.response.hover_pos()?)));
             let [row, column] = pointed.unwrap_or([0, 0]);

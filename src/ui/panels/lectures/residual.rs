@@ -17,7 +17,7 @@ pub(super) const PAGE: PageKind = PageKind {
     name: "residual",
     title: "Residual identity",
     idea: "A residual block adds its input to what its layers make of it: y = x + F(x). With weights of zero it is the identity, \
-           so that more layers need not be worse. The gradient comes back through the sum undiminished.",
+           so that more layers need not be worse. Back through the sum comes the whole gradient, and what the layers add.",
     exercise: "set the scale to 0: the plain block forgets its input, the residual one passes it on. See what depth does to the gradient.",
     make: ExamplePage::<ResidualExample>::boxed,
 };
@@ -133,13 +133,13 @@ impl SmallExample for ResidualExample {
         let at = |columns: usize| [columns, side as usize];
         board::row(ui, "residual", |ui| {
             board::editable(ui, view, "x", &mut self.x, at(1), CellColours::Values);
-            board::sign(ui, "→", FEATURES, side);
+            board::sign(ui, "→", FEATURES, at(FEATURES));
             board::editable(ui, view, "first weights", &mut self.first, at(FEATURES), CellColours::Signed);
-            board::sign(ui, "ReLU", FEATURES, side);
+            board::sign(ui, "ReLU", FEATURES, at(FEATURES));
             board::editable(ui, view, "second weights", &mut self.second, at(FEATURES), CellColours::Signed);
-            board::sign(ui, "=", FEATURES, side);
+            board::sign(ui, "=", FEATURES, at(1));
             board::computed(ui, view, "F(x)", &numbers.branch, at(1), CellColours::Values);
-            board::sign(ui, "+ x =", FEATURES, side);
+            board::sign(ui, "+ x =", FEATURES, at(1));
             board::computed(ui, view, "y", &numbers.sum, at(1), CellColours::Values);
         });
         let words = |values: &[f32]| values.iter().map(|value| number(*value)).collect::<Vec<_>>().join(", ");
@@ -158,7 +158,8 @@ impl SmallExample for ResidualExample {
         board::say(
             ui,
             format!(
-                "Through {DEEPEST} blocks comes {} of the gradient without shortcuts, {} with them.",
+                "Through {DEEPEST} blocks comes {} times the gradient without shortcuts, {} times with them: each block passes \
+                 it on and adds its own part.",
                 number(plain),
                 number(residual)
             ),

@@ -17,8 +17,8 @@ pub(super) const PAGE: PageKind = PageKind {
     name: "softmax",
     title: "Softmax",
     idea: "Softmax turns scores into probabilities: e to the score, divided by the sum over all classes. A temperature \
-           divides the scores first. Differences of scores become ratios of probabilities.",
-    exercise: "add the same amount to every score: no probability changes. Raise the temperature: they become alike.",
+           divides the scores first. A score that is higher by 1 makes a class e times, 2.7 times, as probable.",
+    exercise: "add the same amount to every score: no probability changes. Raise the temperature: the probabilities become alike.",
     make: ExamplePage::<SoftmaxExample>::boxed,
 };
 
@@ -81,7 +81,12 @@ impl SmallExample for SoftmaxExample {
                 ui.label(egui::RichText::new(format!("score {}", class + 1)).size(13.5));
                 let drag = egui::DragValue::new(&mut self.scores[class]).range(-50.0..=50.0).speed(0.1);
                 ui.add_sized([64.0, 22.0], drag).accessible_name(format!("score {}", class + 1));
-                let power = format!("e^{} = {}", number(numbers.scaled[class]), number(numbers.scaled[class].exp()));
+                let score = number(self.scores[class]);
+                let exponent = match self.temperature {
+                    1.0 => score,
+                    temperature => format!("({score}/{})", number(temperature)),
+                };
+                let power = format!("e^{exponent} = {}", number(numbers.scaled[class].exp()));
                 board::bar(
                     ui,
                     [&power, &format!("{:.2}%", 100.0 * probability)],

@@ -94,15 +94,15 @@ impl SmallExample for SwitchExample {
                     let grid = board::EditGrid { title, name, columns, side, padding, colours };
                     let (placed, _) = grid.show(ui, view, &mut self.input);
                     numbers.switches.iter().for_each(|switch| placed.mark(ui, *switch, view.palette));
-                    board::sign(ui, "→", SIDE, side);
+                    board::sign(ui, "→", SIDE, at(POOLED));
                     board::computed(ui, view, "max pooling", &numbers.output, at(POOLED), CellColours::Values);
                 });
                 board::line(ui, |ui| {
                     let behind = &numbers.behind_max;
                     board::computed(ui, view, "back through max pooling", behind, at(SIDE), CellColours::Signed);
-                    board::sign(ui, "←", SIDE, side);
+                    board::sign(ui, "←", SIDE, at(POOLED));
                     board::editable(ui, view, "gradient", &mut self.gradient, at(POOLED), CellColours::Signed);
-                    board::sign(ui, "→", SIDE, side);
+                    board::sign(ui, "→", SIDE, at(SIDE));
                     let behind = &numbers.behind_mean;
                     board::computed(ui, view, "back through mean pooling", behind, at(SIDE), CellColours::Signed);
                 });

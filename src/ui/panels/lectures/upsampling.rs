@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 pub(super) const PAGE: PageKind = PageKind {
     name: "upsampling",
     title: "Upsampling",
-    idea: "Maps are made larger by copies, by averages of neighbours, or by a transposed convolution: each value puts a \
-           copy of the filter, times itself, into the output, and copies that overlap are added up.",
+    idea: "Maps are made larger by copies, by averages of neighbours, or by a transposed convolution: for each value \
+           a copy of the filter, times that value, is laid on the output, and copies that overlap are added up.",
     exercise: "choose transposed with stride 2 and a filter of 3: some outputs get more copies than others, a checkerboard. A filter of 2 has none.",
     make: ExamplePage::<UpsamplingExample>::boxed,
 };
@@ -126,10 +126,10 @@ impl SmallExample for UpsamplingExample {
         board::row(ui, "upsampling", |ui| {
             board::editable(ui, view, "input", &mut self.input, at(SIDE), CellColours::Values);
             if is_transposed {
-                board::sign(ui, "×", SIDE, side);
+                board::sign(ui, "×", SIDE, at(self.taps));
                 board::editable(ui, view, "filter", &mut self.kernel, at(self.taps), CellColours::Signed);
             }
-            board::sign(ui, "→", SIDE, side);
+            board::sign(ui, "→", SIDE, at(*columns));
             board::computed(ui, view, "output", output, at(*columns), CellColours::Values);
             if is_transposed {
                 ui.add_space(8.0);
@@ -147,8 +147,7 @@ impl SmallExample for UpsamplingExample {
                 }
             };
             board::say(ui, text);
-            let text =
-                "The same numbers come back through a convolution with this filter and stride: its backward pass.";
+            let text = "This is the backward pass of a convolution with the same filter and stride.";
             board::say(ui, text);
         } else {
             board::formula(ui, format!("input · stride = {SIDE} · {} = {columns}", self.stride));

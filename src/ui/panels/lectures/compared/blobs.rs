@@ -55,8 +55,11 @@ impl BlobAxes {
         let (painter, palette, font) = (ui.painter(), view.palette, FontId::proportional(SMALL));
         let line = Stroke::new(1.0, palette.line);
         painter.rect_stroke(self.plot, 0.0, line, StrokeKind::Inside);
+        // In a narrow chart the numbers between powers of ten would cover each other.
+        let decade = self.plot.width() / (self.x[1] - self.x[0]) as f32;
+        let steps: &[f64] = if decade > 130.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         for power in self.x[0].ceil() as i32..=self.x[1].floor() as i32 {
-            for step in [1.0, 2.0, 5.0] {
+            for &step in steps {
                 let value = step * 10f64.powi(power);
                 if value.log10() > self.x[1] {
                     continue;
@@ -71,6 +74,8 @@ impl BlobAxes {
             painter.hline(self.plot.x_range(), at.y, line);
             painter.text(at - vec2(4.0, 0.0), Align2::RIGHT_CENTER, percent.to_string(), font.clone(), palette.weak);
         }
+        let beside = self.plot.left_top() + vec2(5.0, 3.0);
+        painter.text(beside, Align2::LEFT_TOP, "top-1, %", font.clone(), palette.weak);
         let below = pos2(self.plot.center().x, self.plot.bottom() + 20.0);
         painter.text(below, Align2::CENTER_TOP, name, font, palette.weak);
     }

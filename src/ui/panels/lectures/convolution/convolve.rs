@@ -28,7 +28,7 @@ impl WindowSteps {
     }
 }
 
-/// A square input, a kernel and how the one goes over the other.
+/// A square input, a filter and how the one goes over the other.
 pub struct Example<'a> {
     /// Row by row.
     pub input: &'a [f32],
@@ -36,7 +36,7 @@ pub struct Example<'a> {
     pub side: usize,
     /// Row by row.
     pub kernel: &'a [f32],
-    /// Rows and columns of the kernel.
+    /// Rows and columns of the filter.
     pub size: [usize; 2],
     /// From a window to the next.
     pub stride: usize,
@@ -64,7 +64,7 @@ impl Example<'_> {
         WindowSteps { kernel: self.size, stride, dilation: [self.dilation; 2], padding }.taps(at, [self.side; 2])
     }
 
-    /// Input times kernel at every tap of a window.
+    /// Input times filter at every tap of a window.
     pub fn products(&self, at: [usize; 2]) -> Vec<f32> {
         let value = |tap: Option<usize>| tap.map_or(0.0, |tap| self.input[tap]);
         self.taps(at).into_iter().zip(self.kernel).map(|(tap, weight)| value(tap) * weight).collect()
@@ -159,7 +159,7 @@ pub const INPUTS: &[ExamplePreset] = &[
     ExamplePreset { name: "edge", about: "Dark at the left, bright at the right", make: || painted(|_, x| x >= 4) },
     ExamplePreset {
         name: "dot",
-        about: "One bright value: the output is the kernel, turned by half a turn",
+        about: "One bright value: the output is the filter, turned by half a turn",
         make: || painted(|y, x| (y, x) == (3, 3)),
     },
     ExamplePreset { name: "stripes", about: "Two dark, two bright", make: || painted(|_, x| x / 2 % 2 == 1) },
@@ -236,7 +236,7 @@ mod tests {
         {
             assert!((sum(name) - expected).abs() < 1e-5, "{name}: {}", sum(name));
         }
-        // A dot under a kernel is the kernel, turned by half a turn.
+        // A dot under a filter is the filter, turned by half a turn.
         let ((side, input), (size, kernel)) = (preset(INPUTS, "dot"), preset(KERNELS, "Sobel across"));
         let size = [size, size];
         let example = Example { input: &input, side, kernel: &kernel, size, stride: 1, padding: 0, dilation: 1 };

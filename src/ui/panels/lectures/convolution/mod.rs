@@ -1,4 +1,4 @@
-//! The lectures' page on convolution: a small input, a kernel, and every number between them and the output.
+//! The lectures' page on convolution: a small input, a filter, and every number between them and the output.
 
 pub(in crate::ui::panels) mod convolve;
 mod options;
@@ -35,7 +35,7 @@ pub(in crate::ui::panels::lectures) const PAGE: PageKind = PageKind {
     name: "convolution",
     title: "Convolution",
     idea: "A filter slides over the input. Each value of the output is the sum of a window times the filter.",
-    exercise: "point at a value of the output to see its window. Change the kernel, the stride, the padding, the dilation.",
+    exercise: "point at a value of the output to see its window. Change the filter, the stride, the padding, the dilation.",
     make: || Box::<Convolution>::default(),
 };
 
@@ -55,11 +55,11 @@ struct Convolution {
     at: usize,
     /// It goes by itself; when it went last.
     playing: Option<f64>,
-    /// The origin of the kernel that was read last: the model's address, layer, unit and input.
+    /// The origin of the filter that was read last: the model's address, layer, unit and input.
     read: Option<(usize, NodeId, usize, usize)>,
 }
 
-/// The parts that fit beside the input and the kernel.
+/// The parts that fit beside the input and the filter.
 struct Fitted {
     /// The products.
     beside: bool,
@@ -100,7 +100,7 @@ impl LecturePage for Convolution {
         });
         let ConvolutionOptions { stride, padding, dilation, .. } = self.options;
         let steps = format!("stride {stride}, padding {padding}, dilation {dilation}");
-        Some(export.with("Kernel", written).with("Steps", steps))
+        Some(export.with("Filter", written).with("Steps", steps))
     }
 
     fn options(&self) -> Value {
@@ -162,7 +162,7 @@ impl Convolution {
         ui.label(RichText::new(format!("row {row}, column {column}")).small().weak());
     }
 
-    /// In a narrow pane the products stand below all, and in a narrower one the output below the kernel: the numbers stay
+    /// In a narrow pane the products stand below all, and in a narrower one the output below the filter: the numbers stay
     /// readable.
     fn fitted(&self, room: Vec2, [rows, columns]: [usize; 2]) -> Fitted {
         let ConvolutionOptions { side, size, padding, .. } = self.options;
@@ -213,7 +213,7 @@ impl Convolution {
         self.arithmetic(ui, &taps, at);
     }
 
-    /// The window on the input, and lines from its corners by those of the kernel to the value.
+    /// The window on the input, and lines from its corners by those of the filter to the value.
     fn trace(&self, ui: &Ui, view: View, [input, kernel, placed]: [&Placed; 3], at: [usize; 2]) {
         let ConvolutionOptions { side, size, padding, stride, dilation, .. } = self.options;
         let padded = side + 2 * padding;
@@ -229,7 +229,7 @@ impl Convolution {
             (window.right_bottom(), kernel.rect.left_bottom(), kernel.rect.right_bottom()),
         ] {
             painter.line_segment([a, b], thin);
-            // To an output that stands below they would run over the kernel.
+            // To an output that stands below they would run over the filter.
             if placed.rect.top() < kernel.rect.bottom() {
                 let end = if c.y <= kernel.rect.center().y { value.left_top() } else { value.left_bottom() };
                 painter.line_segment([c, end], thin);
@@ -255,20 +255,20 @@ impl Convolution {
         grid.show(ui, view, &mut self.options.input).0
     }
 
-    /// The kernel; whoever changes what was learned gets a kernel of their own.
+    /// The filter; whoever changes what was learned gets a filter of their own.
     fn kernel(&mut self, ui: &mut Ui, view: View, cell: f32) -> Placed {
         let columns = self.options.size[1];
         let values: Vec<Option<f32>> = self.options.kernel.iter().copied().map(Some).collect();
         let range = Range::of(&self.options.kernel).symmetric();
         let title = match self.options.learned {
             Some(input) => format!("unit {} of {}, input {input}", view.selection.unit, layer_name(view.node())),
-            None => "kernel".into(),
+            None => "filter".into(),
         };
         let style = Style::SIGNED;
         let numbers = NumberGrid { title: &title, values: &values, columns, cell, range, style, written: false };
         let placed = numbers.show(ui, view.palette, Sense::hover());
         for (at, weight) in self.options.kernel.iter_mut().enumerate() {
-            let name = format!("kernel {}, {}", at / columns, at % columns);
+            let name = format!("filter {}, {}", at / columns, at % columns);
             if numbers.edit(ui, &placed, at, weight, &name) {
                 self.options.learned = None;
             }
@@ -299,7 +299,7 @@ impl Convolution {
             if rows == columns { format!("size = {rows}") } else { format!("rows = {rows}\ncolumns = {columns}") };
         ui.add_space(6.0);
         ui.label(RichText::new(sizes).monospace())
-            .on_hover_text("floor((input + 2·padding - dilation·(kernel - 1) - 1) / stride) + 1: how many windows fit");
+            .on_hover_text("floor((input + 2·padding - dilation·(filter - 1) - 1) / stride) + 1: how many windows fit");
         let unseen = example.unseen(0).max(example.unseen(1));
         if unseen > 0 {
             let text = format!("The stride leaves {unseen} at the end that no window reaches.");
@@ -316,12 +316,12 @@ impl Convolution {
         }
     }
 
-    /// Input times kernel, tap by tap, of the window that is looked at.
+    /// Input times filter, tap by tap, of the window that is looked at.
     fn products(&self, ui: &mut Ui, view: View, at: [usize; 2], cell: f32) {
         let products = self.options.example().products(at);
         let values: Vec<Option<f32>> = products.iter().copied().map(Some).collect();
         let (range, columns) = (Range::of(&products).symmetric(), self.options.size[1]);
-        let (title, style) = ("window times kernel", Style::SIGNED);
+        let (title, style) = ("window times filter", Style::SIGNED);
         ui.vertical(|ui| {
             let numbers = NumberGrid { title, values: &values, columns, cell, range, style, written: true };
             numbers.show(ui, view.palette, Sense::hover());

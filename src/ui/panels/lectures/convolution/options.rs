@@ -22,7 +22,7 @@ pub(super) struct ConvolutionOptions {
     pub stride: usize,
     pub padding: usize,
     pub dilation: usize,
-    /// The kernel is the selected unit's, for this input of its.
+    /// The filter is the selected unit's, for this input of its.
     pub learned: Option<usize>,
 }
 
@@ -77,8 +77,8 @@ impl ConvolutionOptions {
         ui.separator();
         let found = KERNELS.iter().find(|preset| is(preset, &options.kernel));
         let own = found.map_or("own", |preset| preset.name);
-        let shown = format!("kernel: {}", if options.learned.is_some() { "learned" } else { own });
-        combo(ui, "Kernel", &shown, 122.0, |ui| {
+        let shown = format!("filter: {}", if options.learned.is_some() { "learned" } else { own });
+        combo(ui, "Filter", &shown, 122.0, |ui| {
             for preset in KERNELS {
                 let picked = options.learned.is_none() && found.is_some_and(|found| found.name == preset.name);
                 if ui.selectable_label(picked, preset.name).on_hover_text(preset.about).clicked() {
@@ -103,7 +103,7 @@ impl ConvolutionOptions {
         ui.separator();
         count(ui, "stride", "How far from a window to the next", &mut options.stride, STRIDES);
         count(ui, "padding", "Zeros around the input", &mut options.padding, PADDINGS);
-        count(ui, "dilation", "How far from a tap of the kernel to the next", &mut options.dilation, DILATIONS);
+        count(ui, "dilation", "How far from a tap of the filter to the next", &mut options.dilation, DILATIONS);
         anew
     }
 }
