@@ -165,7 +165,7 @@ impl NetworkArgs {
 pub(super) struct SubjectArgs {
     #[arg(required_unless_present = "input", help = format!("The picture: a file, sample:NAME ({}), or - for standard input", samples()))]
     pub image: Option<OsString>,
-    /// In place of IMAGE: a float32 array (1, channels, height, width) of any height and width that the network takes,
+    /// In place of IMAGE: a float32 array (channels, height, width), or with a 1 before it, of any height and width that the network takes,
     /// already normalised, fed as it is; or a game of Go for AlphaGo's networks, after its last move or, as FILE.sgf#40, after
     /// move 40
     #[arg(long, value_name = "FILE.npy|FILE.sgf", conflicts_with = "image", value_parser = path())]
@@ -217,6 +217,7 @@ impl SubjectArgs {
             }
             GivenInput::Tensor(tensor) => {
                 let channels = model.network.graph().input_shape()[0];
+                let tensor = if tensor.rank() == 3 { tensor.unsqueeze(0)? } else { tensor };
                 if !matches!(*tensor.dims(), [1, found, height, width] if found == channels && height * width > 0) {
                     let (path, found) = (self.input.clone().unwrap_or_default(), tensor.dims().to_vec());
                     let name = &model.card.name;

@@ -64,9 +64,14 @@ impl Graph {
                 )));
             }
         }
-        self.rebuilt(self.input_shape()[0], |_, node| match is_left_out(&node.name) {
+        let left = self.rebuilt(self.input_shape()[0], |_, node| match is_left_out(&node.name) {
             true => Replacement::Layers(Vec::new()),
             false => Replacement::Same,
+        });
+        let names = || parts.iter().map(|part| part.name.as_str()).collect::<Vec<_>>().join(", ");
+        left.map_err(|error| match error {
+            Error::Usage(why) => Error::Usage(format!("the network cannot be without {}: {why}", names())),
+            other => other,
         })
     }
 
@@ -110,8 +115,8 @@ mod tests {
         assert_eq!(shape("features.10.weight"), [256, 192, 3, 3]);
         assert_eq!(shape("classifier.6.weight"), [1000, 4096]);
         assert!(!small.parameters().contains_key("features.6.weight"));
-        // A residual block or a module goes whole, whether its shortcut changes the shape or not.
-        for (name, module) in [("resnet18", "layer1.1"), ("resnet18", "layer2.0"), ("googlenet", "inception4b")] {
+        // A residual block or a module goes whole; auxiliary heads stay.
+        for (name, module) in [("resnet18", "layer1.1"), ("googlenet", "inception4b")] {
             let changed = without(name, &[module]).unwrap();
             assert!(changed.nodes().iter().all(|node| !node.name.starts_with(&format!("{module}."))), "{module}");
             assert_eq!(changed.auxiliary_heads().len(), graph(name).auxiliary_heads().len(), "{module}");
@@ -119,8 +124,8 @@ mod tests {
         for part in ["input", "fc", "nowhere"] {
             assert!(without("resnet18", &[part]).is_err(), "{part}");
         }
-        // The shortcut around the branch keeps 64 maps, the branch has 128.
-        let misfit = without("resnet18", &["layer2.0.downsample"]).unwrap_err().to_string();
-        assert!(misfit.contains("layer2.0"), "{misfit}");
+        // Behind the block that doubles the maps, branch and shortcut have different ones.
+        let misfit = without("resnet18", &["layer2.0"]).unwrap_err().to_string();
+        assert!(misfit.starts_with("the network cannot be without layer2.0: layer layer2.1.add"), "{misfit}");
     }
 }
