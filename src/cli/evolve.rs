@@ -10,11 +10,13 @@ use crate::{
     Error, Result,
     dataset::Listing,
     engine::{BY_FILE, Model, Opening},
-    figures::{Filters, Headings, LayerState, Scale, gap, grid, read_colours, spaced, to_json, weights_cosine},
+    figures::{
+        Filters, Headings, LayerState, Scale, enlarged, gap, grid, read_colours, spaced, to_json, weights_cosine,
+    },
     net::NodeId,
     paint::{Style, write_film, write_picture},
     picture::{Picture, SAMPLES},
-    train::{Checkpoint, LEAST_PICTURES, Similarities, checkpoints, chosen, run_folder},
+    train::{Checkpoint, LEAST_PICTURES, SHIPPED_RUNS, Similarities, checkpoints, chosen, run_folder},
     weights::Source,
     zoo::{self, Card},
 };
@@ -32,8 +34,7 @@ use std::{path::PathBuf, sync::Arc};
 /// over the pictures, of which it takes eight.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The folder of checkpoints, or the name of a run that ships: lenet5_modern
-    #[arg(value_name = "RUN", value_parser = path())]
+    #[arg(value_name = "RUN", value_parser = path(), help = format!("The folder of checkpoints, or the name of a run that ships: {}", shipped()))]
     run: PathBuf,
     /// The network [default: the one that the weights belong to]
     #[arg(long, value_name = "NETWORK", value_parser = zoo::find)]
@@ -64,10 +65,19 @@ pub(super) struct Args {
     json: bool,
 }
 
+/// The names of the runs that ship.
+fn shipped() -> String {
+    SHIPPED_RUNS.iter().map(|run| run.name).collect::<Vec<_>>().join(", ")
+}
+
 /// Epochs in a sheet, units without --unit, and how long a film shows an epoch.
 const EPOCHS: usize = 12;
 const UNITS: usize = 6;
 const MILLISECONDS: u16 = 600;
+/// Pixels of a value of a filter at least, of a sheet of filters along each axis at most, and of a frame of their film.
+const FILTERS: u32 = 4;
+const SHEET: [u32; 2] = [2048, 1024];
+const FRAME: u32 = 512;
 
 #[derive(Serialize)]
 struct Evolution {
@@ -225,7 +235,7 @@ fn column(
     if units.is_empty() {
         let filters = Filters::of(&model.network, layer)?;
         let none = || Error::Usage("the layer has no filters: --unit names a unit of it".into());
-        tiles.push(filters.ok_or_else(none)?.overview(Scale::Pleasant, &Style::default()).0);
+        tiles.push(filters.ok_or_else(none)?.overview(Scale::By(FILTERS), &Style::default()).0);
     }
     for &unit in units {
         let peak = state.peak(model, layer, unit, pictures, &watch)?;
@@ -243,6 +253,11 @@ fn paint(args: &Args, files: &[Checkpoint], columns: &[Column], units: &[String]
     if let Some(out) = &args.out {
         let tiles: Vec<RgbaImage> =
             (0..rows).flat_map(|row| columns.iter().map(move |column| column.tiles[row].clone())).collect();
+        let tiles = if units.is_empty() {
+            grown(&tiles, |[width, height]| (SHEET[0] / (columns.len() as u32 * width)).min(SHEET[1] / height))
+        } else {
+            tiles
+        };
         // Epochs stand further apart than the filters of one.
         let tile = tiles.first().map_or((1, 1), RgbaImage::dimensions);
         let apart = if rows == 1 { 3 * gap(tile) } else { gap(tile) };
@@ -252,7 +267,12 @@ fn paint(args: &Args, files: &[Checkpoint], columns: &[Column], units: &[String]
     }
     if let Some(film) = &args.film {
         let frame = |(column, epoch): (&Column, &String)| {
-            let picture = grid(&column.tiles, (rows as u32).min(2));
+            let tiles = if units.is_empty() {
+                grown(&column.tiles, |[width, height]| FRAME.div_ceil(width.max(height)))
+            } else {
+                column.tiles.clone()
+            };
+            let picture = grid(&tiles, (rows as u32).min(2));
             let headings = Headings { columns: std::slice::from_ref(epoch), rows: &[], rows_each: 1 };
             headings.around(&picture, picture.dimensions(), 0)
         };
@@ -260,6 +280,12 @@ fn paint(args: &Args, files: &[Checkpoint], columns: &[Column], units: &[String]
         write_film(film, &frames, MILLISECONDS, &texts)?;
     }
     Ok(())
+}
+
+/// Tiles of one size enlarged by a factor that follows from it, and is 1 at least.
+fn grown(tiles: &[RgbaImage], factor: impl Fn([u32; 2]) -> u32) -> Vec<RgbaImage> {
+    let factor = tiles.first().map_or(1, |tile| factor([tile.width().max(1), tile.height().max(1)]).max(1));
+    tiles.iter().map(|tile| enlarged(tile, factor)).collect()
 }
 
 fn text(found: &Evolution) -> String {

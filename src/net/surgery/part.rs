@@ -93,39 +93,3 @@ impl Graph {
         (layer + 1..self.nodes().len()).filter(reads).collect()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use crate::zoo;
-
-    #[test]
-    fn a_graph_without_parts_passes_their_input_on() {
-        let graph = |name: &str| {
-            let card = zoo::find(name).unwrap();
-            (card.build)(card.size()).unwrap()
-        };
-        let without = |name: &str, parts: &[&str]| {
-            graph(name).without(&parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>())
-        };
-        // The fifth layer of AlexNet then reads the 192 maps of the second, and the eighth the 4096 values of the sixth.
-        let small = without("alexnet", &["conv3", "features.7", "conv4", "features.9", "classifier.4", "classifier.5"])
-            .unwrap();
-        let shape = |name: &str| small.parameters()[name].0.clone();
-        assert_eq!(shape("features.10.weight"), [256, 192, 3, 3]);
-        assert_eq!(shape("classifier.6.weight"), [1000, 4096]);
-        assert!(!small.parameters().contains_key("features.6.weight"));
-        // A residual block or a module goes whole; auxiliary heads stay.
-        for (name, module) in [("resnet18", "layer1.1"), ("googlenet", "inception4b")] {
-            let changed = without(name, &[module]).unwrap();
-            assert!(changed.nodes().iter().all(|node| !node.name.starts_with(&format!("{module}."))), "{module}");
-            assert_eq!(changed.auxiliary_heads().len(), graph(name).auxiliary_heads().len(), "{module}");
-        }
-        for part in ["input", "fc", "nowhere"] {
-            assert!(without("resnet18", &[part]).is_err(), "{part}");
-        }
-        // Behind the block that doubles the maps, branch and shortcut have different ones.
-        let misfit = without("resnet18", &["layer2.0"]).unwrap_err().to_string();
-        assert!(misfit.starts_with("the network cannot be without layer2.0: layer layer2.1.add"), "{misfit}");
-    }
-}
