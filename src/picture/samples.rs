@@ -30,7 +30,7 @@ pub const SAMPLES: &[Sample] = &[
         name: "chelsea",
         title: "Chelsea the cat",
         credit: "Stefan van der Walt, CC0",
-        named_by: &["efficientnet_lite0"],
+        named_by: &["efficientnet_lite0", "resnet20", "plain20"],
         bytes: embedded!("../../assets/samples/chelsea.png"),
     },
     Sample {

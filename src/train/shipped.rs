@@ -19,12 +19,26 @@ pub struct ShippedRun {
 }
 
 /// The runs.
-pub const SHIPPED_RUNS: &[ShippedRun] = &[ShippedRun {
-    name: "lenet5_modern",
-    title: "LeNet-5 on digits, 12 epochs",
-    sample: "digit",
-    files: striate_weights::runs::LENET5_MODERN,
-}];
+pub const SHIPPED_RUNS: &[ShippedRun] = &[
+    ShippedRun {
+        name: "lenet5_modern",
+        title: "LeNet-5 on digits, 12 epochs",
+        sample: "digit",
+        files: striate_weights::runs::LENET5_MODERN,
+    },
+    ShippedRun {
+        name: "resnet20",
+        title: "ResNet-20 on CIFAR-10, 30 epochs",
+        sample: "chelsea",
+        files: striate_weights::runs::RESNET20,
+    },
+    ShippedRun {
+        name: "plain20",
+        title: "Plain-20 on CIFAR-10, 30 epochs",
+        sample: "chelsea",
+        files: striate_weights::runs::PLAIN20,
+    },
+];
 
 impl ShippedRun {
     /// The folder of the run's checkpoints, in the folder for caches. Files that are missing or not whole are written.

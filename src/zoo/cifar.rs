@@ -9,6 +9,7 @@ use crate::{
     picture::Preprocess,
 };
 use Order::{BnAfter, Original, Preact, ReluBefore, ReluPreact};
+use striate_weights::runs::{self, last};
 
 /// The card that every member starts from.
 const CIFAR: Card = Card {
@@ -45,7 +46,7 @@ const PROJECTIONS: Card = Card {
     ..CIFAR
 };
 
-pub(super) const RESNET20: Card = CIFAR;
+pub(super) const RESNET20: Card = Card { shipped: Some(last(runs::RESNET20)), ..CIFAR };
 pub(super) const RESNET20_PROJECTION: Card = Card {
     name: "resnet20_projection",
     title: "ResNet-20 (CIFAR-10, projections)",
@@ -72,8 +73,13 @@ pub(super) const RESNET56: Card =
     Card { name: "resnet56", title: "ResNet-56 (CIFAR-10)", build: &|size| residual(size, 56, Original), ..CIFAR };
 pub(super) const RESNET110: Card =
     Card { name: "resnet110", title: "ResNet-110 (CIFAR-10)", build: &|size| residual(size, 110, Original), ..CIFAR };
-pub(super) const PLAIN20: Card =
-    Card { name: "plain20", title: "Plain-20 (CIFAR-10)", build: &|size| plain(size, 20), ..PLAIN };
+pub(super) const PLAIN20: Card = Card {
+    name: "plain20",
+    title: "Plain-20 (CIFAR-10)",
+    build: &|size| plain(size, 20),
+    shipped: Some(last(runs::PLAIN20)),
+    ..PLAIN
+};
 pub(super) const PLAIN56: Card =
     Card { name: "plain56", title: "Plain-56 (CIFAR-10)", build: &|size| plain(size, 56), ..PLAIN };
 pub(super) const RESNET110_BN_AFTER: Card = Card {

@@ -94,6 +94,22 @@ fn a_run_that_ships_opens_with_a_picture_that_its_network_knows() {
     assert_eq!(window.state().shown().unwrap().ranking[0], 5, "the drawn digit is a five");
     go(&mut window, 0.0);
     until(&mut window, "the weights before training", |app| epoch(app).as_deref() == Some("epoch-000"));
+    // The second of these runs opens with the picture that is on screen already.
+    for (title, network) in
+        [("ResNet-20 on CIFAR-10, 30 epochs", "resnet20"), ("Plain-20 on CIFAR-10, 30 epochs", "plain20")]
+    {
+        press(&mut window, "File");
+        press(&mut window, "Training runs");
+        press(&mut window, title);
+        let is_there = |app: &App| {
+            let model = &app.shown().unwrap().run.model;
+            model.card.name == network && epoch(app).as_deref() == Some("epoch-030") && picture_name(app) == "chelsea"
+        };
+        until(&mut window, title, is_there);
+        settle(&mut window);
+        assert!(is_there(window.state()), "{title} stays on screen");
+        assert_eq!(window.state().shown().unwrap().ranking[0], 3, "{network} sees a cat");
+    }
 }
 
 #[test]

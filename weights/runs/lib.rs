@@ -21,5 +21,11 @@ pub const fn last(run: &'static RunFiles) -> &'static [u8] {
     run[run.len() - 1].1
 }
 
+/// ResNet-20, on CIFAR-10.
+pub static RESNET20: &RunFiles = run!("resnet20": "000" "001" "002" "004" "008" "014" "022" "030");
+
+/// The plain network of the same depth, by the same recipe.
+pub static PLAIN20: &RunFiles = run!("plain20": "000" "001" "002" "004" "008" "014" "022" "030");
+
 /// LeNet-5 with rectifiers and max pooling, on MNIST.
 pub static LENET5_MODERN: &RunFiles = run!("lenet5_modern": "000" "001" "002" "003" "004" "006" "008" "012");

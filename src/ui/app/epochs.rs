@@ -28,14 +28,22 @@ impl App {
     /// Opens a run that ships once the sample picture that its network knows is on screen.
     pub(super) fn open_shipped_run(&mut self, run: &'static ShippedRun) {
         self.background.coming_run = Some(run);
-        self.engine.request(Request::Picture(PictureSource::Named(format!("sample:{}", run.sample))));
+        // Asked for again, the picture would come through the network before, after the run's.
+        if !self.shows_sample_of(run) {
+            self.engine.request(Request::Picture(PictureSource::Named(format!("sample:{}", run.sample))));
+        }
+    }
+
+    /// Whether the sample picture that a run's network knows is on screen.
+    fn shows_sample_of(&self, run: &ShippedRun) -> bool {
+        let picture = self.runs.shown.as_ref().and_then(|shown| shown.run.original.as_ref());
+        picture.is_some_and(|picture| picture.name == run.sample)
     }
 
     /// Opens the run that waits for its picture.
     fn open_coming_run(&mut self, ctx: &egui::Context) {
-        let picture = self.runs.shown.as_ref().and_then(|shown| shown.run.original.as_ref());
-        let is_there = |run: &&ShippedRun| picture.is_some_and(|picture| picture.name == run.sample);
-        let Some(run) = self.background.coming_run.take_if(|run| is_there(run)) else { return };
+        let Some(run) = self.background.coming_run.filter(|run| self.shows_sample_of(run)) else { return };
+        self.background.coming_run = None;
         match run.unpack() {
             Ok(folder) => self.open_run(ctx, folder),
             Err(why) => self.notice.fail(why.to_string()),

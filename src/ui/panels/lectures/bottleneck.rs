@@ -151,7 +151,7 @@ impl SmallExample for BottleneckExample {
         let most = modules.iter().map(|(count, _)| *count).max().unwrap_or(1).max(1) as f32;
         for (name, (count, channels)) in ["naive", "reduced"].into_iter().zip(modules) {
             let number = format!("{:.0} million, {channels} channels", *count as f64 / 1e6);
-            board::bar(ui, [name, &number], [92.0, 230.0], *count as f32 / most, view.palette.bar);
+            board::bar(ui, [name, &number], [62.0, 176.0], *count as f32 / most, view.palette.bar);
         }
         let pooled = "The naive module hands all channels of its input on through the pool, beside those of its filters: each \
                       module has more than the one before. Of the reduced one every number can be chosen.";
