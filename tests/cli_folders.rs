@@ -6,7 +6,7 @@ mod cli_support;
 use cli_support::Desk;
 use serde_json::Value;
 use std::fs;
-use striate::picture::SAMPLES;
+use striate::{picture::SAMPLES, zoo};
 
 const NETWORK: &str = "--network photonet";
 
@@ -155,6 +155,31 @@ fn a_network_learns_again_without_parts_and_stands_in_the_table() {
         let refused = desk.refused(&format!("train --network photonet --data set --remove {parts} --out fourth"), 2);
         assert_eq!(refused.lines().count(), 1, "{refused}");
     }
+}
+
+#[test]
+fn a_classifier_for_the_same_classes_is_kept_whatever_they_are_called() {
+    let desk = Desk::new();
+    let labels = zoo::find("photonet").unwrap().labels.clone();
+    for (index, label) in labels.all().iter().enumerate() {
+        let folder = desk.path(&format!("set/{}", label.wnid.as_deref().unwrap()));
+        fs::create_dir_all(&folder).unwrap();
+        image::RgbImage::from_pixel(8, 8, image::Rgb([index as u8; 3])).save(folder.join("0.png")).unwrap();
+    }
+    desk.said(
+        "train --from photonet --data set --head-only --epochs 1 --batch 100 --rate 1e-9 --test-share 0 --out run",
+    );
+    let [own, tuned] = ["--network photonet", "--weights run/last.safetensors"]
+        .map(|network| desk.json(&format!("classify sample:coffee {network}")));
+    assert_eq!(tuned["top"][0]["wnid"], own["top"][0]["wnid"], "{tuned}");
+    let [own, tuned] = [&own, &tuned].map(|answer| answer["top"][0]["probability"].as_f64().unwrap());
+    assert!((own - tuned).abs() < 1e-3, "{tuned} is not {own}");
+    // With a class less the classifier starts anew.
+    fs::remove_dir_all(desk.path("set/n01443537")).unwrap();
+    desk.said(
+        "train --from photonet --data set --head-only --epochs 1 --batch 100 --rate 1e-9 --test-share 0 --out less",
+    );
+    assert_ne!(desk.json("classify sample:coffee --weights less/last.safetensors")["top"][0]["wnid"], "n07920052");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::{
     train::{CheckpointFacts, Parameters, TrainingRecipe, data::DataSet, heads, initial, tensors_of, with_classes},
     watch::Watch,
     weights::Source,
-    zoo::{self, Card},
+    zoo::{self, Card, Label, Labels},
 };
 use candle_core::Device;
 
@@ -25,11 +25,13 @@ use candle_core::Device;
 pub struct TrainingOrigin {
     card: &'static Card,
     preprocess: Preprocess,
-    /// Trained weights, and the names of their classes.
-    weights: Option<(Tensors, Vec<String>)>,
+    /// Trained weights, and the classes that they know.
+    weights: Option<(Tensors, Labels)>,
     from: Option<String>,
     /// The parts that it learns without.
     left_out: Vec<String>,
+    /// The names of its classes, as the run that goes on states them.
+    class_names: Option<String>,
 }
 
 impl TrainingOrigin {
@@ -41,7 +43,7 @@ impl TrainingOrigin {
         match card.takes_pictures() {
             true => {
                 let (preprocess, left_out) = ((card.preprocess)(), Vec::new());
-                Ok(TrainingOrigin { card, preprocess, weights: None, from: None, left_out })
+                Ok(TrainingOrigin { card, preprocess, weights: None, from: None, left_out, class_names: None })
             }
             false => Err(Error::Usage(format!("{} takes no pictures", card.name))),
         }
@@ -67,12 +69,16 @@ impl TrainingOrigin {
             return Err(Error::Failed(why));
         }
         let card = zoo::find(&model.card.name)?;
-        let outputs = model.network.graph().node(model.network.graph().scores()).extent()[0];
-        let classes = (0..outputs).map(|class| model.class_name(class)).collect();
-        let weights = Some((tensors_of(&model.network)?, classes));
+        let weights = Some((tensors_of(&model.network)?, model.labels.clone()));
         let preprocess = model.own_preprocess.clone();
-        let origin =
-            TrainingOrigin { card, preprocess, weights, from: Some(from.to_owned()), left_out: model.left_out() };
+        let origin = TrainingOrigin {
+            card,
+            preprocess,
+            weights,
+            from: Some(from.to_owned()),
+            left_out: model.left_out(),
+            class_names: None,
+        };
         origin.without(&passed_over(&model.surgery)?)
     }
 
@@ -82,7 +88,8 @@ impl TrainingOrigin {
     /// As [`TrainingOrigin::scratch`].
     pub fn resumed(kept: &RunSettings) -> Result<Self> {
         let from = kept.facts.get("from").cloned();
-        TrainingOrigin { from, ..TrainingOrigin::scratch(kept.network)? }.without(&kept.left_out())
+        let class_names = kept.facts.get("class_names").cloned();
+        TrainingOrigin { from, class_names, ..TrainingOrigin::scratch(kept.network)? }.without(&kept.left_out())
     }
 
     /// The same network without more of its parts: whatever reads a part's output learns to read its input.
@@ -115,7 +122,7 @@ impl TrainingOrigin {
     #[must_use]
     pub fn without_weights(&self) -> Self {
         let (preprocess, left_out) = (self.preprocess.clone(), self.left_out.clone());
-        TrainingOrigin { card: self.card, preprocess, weights: None, from: None, left_out }
+        TrainingOrigin { card: self.card, preprocess, weights: None, from: None, left_out, class_names: None }
     }
 
     /// Reads the pictures as the network wants them.
@@ -124,6 +131,15 @@ impl TrainingOrigin {
     /// Those of [`crate::train::data::DataSource::read`].
     pub fn read(&self, data: &TrainingData, seed: u64, watch: &Watch) -> Result<DataSet> {
         data.source.read(&data.preprocess(&self.preprocess), data.share, seed, watch)
+    }
+
+    /// The classes that the trained weights know, where the data's are the same in the same order, by their names or WordNet ids.
+    fn known(&self, classes: &[String]) -> Option<&Labels> {
+        let (_, labels) = self.weights.as_ref()?;
+        let is = |(index, class): (usize, &String)| {
+            labels.short(index) == class || matches!(labels.look_up(class), Ok(Some(found)) if found == index)
+        };
+        (labels.all().len() == classes.len() && classes.iter().enumerate().all(is)).then_some(labels)
     }
 
     /// The network.
@@ -178,7 +194,8 @@ impl PreparedTraining {
         let heads = heads(&graph)?;
         let mut tensors = initial(&graph, recipe.initialisation, recipe.seed)?;
         let mut anew = Vec::new();
-        if let Some((trained, names)) = &origin.weights {
+        let known = origin.known(classes);
+        if let Some((trained, _)) = &origin.weights {
             let of_head = |name: &str| {
                 let layer =
                     |&head: &NodeId| name.rsplit_once('.').is_some_and(|(layer, _)| layer == graph.node(head).name);
@@ -186,7 +203,7 @@ impl PreparedTraining {
             };
             for (name, tensor) in &mut tensors {
                 let found = trained.get(name).filter(|found| found.dims() == tensor.dims());
-                match found.filter(|_| names == classes || !of_head(name)) {
+                match found.filter(|_| known.is_some() || !of_head(name)) {
                     Some(found) => *tensor = found.clone(),
                     None if !of_head(name) => anew.push(name.clone()),
                     None => {}
@@ -202,6 +219,14 @@ impl PreparedTraining {
     }
 }
 
+/// Labels as a checkpoint states them: with their WordNet ids where all have one.
+fn named(labels: &[Label]) -> serde_json::Result<String> {
+    let pairs: Option<Vec<[&str; 2]>> =
+        labels.iter().map(|label| Some([label.wnid.as_deref()?, &label.name])).collect();
+    let names = || labels.iter().map(|label| label.name.as_str()).collect::<Vec<_>>();
+    pairs.map_or_else(|| serde_json::to_string(&names()), |pairs| serde_json::to_string(&pairs))
+}
+
 /// The facts that the checkpoints of a run state about its start.
 fn facts(
     origin: &TrainingOrigin,
@@ -210,9 +235,14 @@ fn facts(
     part: &LearningPart,
 ) -> Result<CheckpointFacts> {
     let failed = |error: serde_json::Error| Error::Failed(format!("the facts of a checkpoint: {error}"));
+    let names = match (&origin.class_names, origin.known(classes)) {
+        (Some(stated), _) => stated.clone(),
+        (None, Some(labels)) => named(labels.all()).map_err(failed)?,
+        (None, None) => serde_json::to_string(classes).map_err(failed)?,
+    };
     let mut facts = CheckpointFacts::from([
         ("network".to_owned(), origin.card.name.to_owned()),
-        ("class_names".to_owned(), serde_json::to_string(classes).map_err(failed)?),
+        ("class_names".to_owned(), names),
         ("part".to_owned(), serde_json::to_string(part).map_err(failed)?),
         ("data".to_owned(), data.source.to_string()),
         ("test_share".to_owned(), data.share.to_string()),
