@@ -55,8 +55,21 @@ impl FinishedRows {
         Ok(FinishedRows { rows: kept.rows, ..empty })
     }
 
+    /// The row called `key`: as it is kept, else measured and then kept.
+    ///
+    /// # Errors
+    /// Those of `measure`, and [`Error::Failed`] when the file cannot be written.
+    pub fn or_measure(&mut self, key: String, measure: impl FnOnce() -> Result<Accuracies>) -> Result<Accuracies> {
+        if let Some(own) = self.find(&key) {
+            return Ok(own);
+        }
+        let own = measure()?;
+        self.keep(key, own)?;
+        Ok(own)
+    }
+
     /// The row called `key`, if it is finished.
-    pub fn find(&self, key: &str) -> Option<Accuracies> {
+    fn find(&self, key: &str) -> Option<Accuracies> {
         self.rows.get(key).copied()
     }
 
@@ -64,7 +77,7 @@ impl FinishedRows {
     ///
     /// # Errors
     /// [`Error::Failed`] when the file cannot be written.
-    pub fn keep(&mut self, key: String, accuracies: Accuracies) -> Result<()> {
+    fn keep(&mut self, key: String, accuracies: Accuracies) -> Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         self.rows.insert(key, accuracies);
         let kept = KeptRows { made_by: MADE_BY.to_owned(), rows: self.rows.clone() };

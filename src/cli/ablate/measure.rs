@@ -53,16 +53,11 @@ pub(super) fn measure(
     let about = subject(model, folder, found.len());
     for (index, row) in rows.iter().enumerate() {
         let key = format!("{about}: {}{}", row.name(), row.absent.first().map_or("", |absent| absent.with.name()));
-        let own = match finished.find(&key) {
-            Some(own) => own,
-            None => {
-                let changed = Arc::new(model.with_network(model.network.operated(&row.operation(&means))?));
-                let (found, _) = over(&changed, &console.watch().part(index, rows.len()))?;
-                let own = accuracies(Hits::of(&found));
-                finished.keep(key, own)?;
-                own
-            }
-        };
+        let own = finished.or_measure(key, || {
+            let changed = Arc::new(model.with_network(model.network.operated(&row.operation(&means))?));
+            let (found, _) = over(&changed, &console.watch().part(index, rows.len()))?;
+            Ok(accuracies(Hits::of(&found)))
+        })?;
         measured.rows.push(RowFacts::of(row, own));
     }
     Ok(MeasuredNetwork { pictures: found.len(), unreadable, rows: measured, means })

@@ -69,17 +69,12 @@ pub(super) fn measure(
         let folder = LabelledFolder::new(folder.listing.clone(), &model.card.name, &look_up)?;
         let key = format!("{}: retrained", subject(model, &folder, folder.listing.entries.len()));
         console.stage(&format!("{}, retrained", model.card.title));
-        let own = match finished.find(&key) {
-            Some(own) => own,
-            None => {
-                let read = |path: &Path| model.prepare_file(path);
-                let kept = KeptInputs::new(&read);
-                let watch = console.watch().part(index, retrained.len());
-                let own = accuracies(Hits::of(&outcomes_of(model, &kept, &folder, &watch)?.0));
-                finished.keep(key, own)?;
-                own
-            }
-        };
+        let own = finished.or_measure(key, || {
+            let read = |path: &Path| model.prepare_file(path);
+            let kept = KeptInputs::new(&read);
+            let watch = console.watch().part(index, retrained.len());
+            Ok(accuracies(Hits::of(&outcomes_of(model, &kept, &folder, &watch)?.0)))
+        })?;
         measured.rows[*row].retrained = Some(own);
     }
     Ok(())

@@ -54,6 +54,9 @@ impl Graph {
     /// [`Error::Usage`] when there is no such part, when it holds the input or the scores, or when the layers behind it do not
     /// fit any more.
     pub fn without(&self, parts: &[String]) -> Result<Graph> {
+        if parts.is_empty() {
+            return Ok(self.clone());
+        }
         let parts = parts.iter().map(|name| self.part(name)).collect::<Result<Vec<_>>>()?;
         let is_left_out = |name: &str| parts.iter().any(|part| part.holds(name));
         for end in [0, self.scores()] {

@@ -128,11 +128,8 @@ impl SmallExample for ParametersExample {
             board::bar(ui, [name, &thousands(*count)], board::AROUND, share, view.palette.bar);
         }
         let one = window * window * channels;
-        board::formula(
-            ui,
-            format!("shared: {window}·{window}·{channels} · {units} = {}", thousands((one * units) as u64)),
-        );
         let share = thousands((one * units) as u64);
+        board::formula(ui, format!("shared: {window}·{window}·{channels} · {units} = {share}"));
         board::formula(ui, format!("locally: {share} · {maps}·{maps} places = {}", thousands(ways[1])));
         let whole = thousands((side * side * channels) as u64);
         board::formula(ui, format!("fully: {whole} · {maps}·{maps}·{units} = {}", thousands(ways[0])));
